@@ -1,0 +1,188 @@
+"""Make the notebooks from the Markdown chapters: one way, never back.
+
+    python tools/notebooks.py write     notebooks/*.ipynb from book/*.md; outputs stay where
+                                        the code above and in a cell is unchanged
+    python tools/notebooks.py run       write, then execute those that lack outputs
+    python tools/notebooks.py run --all execute every one
+    python tools/notebooks.py check     exit 1 if a pair differs or a notebook was not run
+
+A notebook's bytes depend on the chapter and its results alone: no times, no versions, no
+widget state, cell ids from the cells' places. `jupytext --sync` is not used: it trusts file
+times, which a fresh clone sets at random.
+"""
+
+import argparse
+import copy
+import os
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import jupytext
+import nbformat
+from jupytext.config import load_jupytext_configuration_file
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parents[1]
+BOOK, NOTEBOOKS = ROOT / "book", ROOT / "notebooks"
+CONFIG = load_jupytext_configuration_file(str(ROOT / "pyproject.toml"))
+
+# What a control leaves in a stored notebook, where no kernel can move it.
+WIDGET_NOTE = "A control lives here. Run this cell in JupyterLab to move it."
+
+
+def chapters() -> list[Path]:
+    """The Markdown pages that hold code, in the book's order."""
+    return [p for p in sorted(BOOK.glob("*.md")) if "{code-cell}" in p.read_text("utf-8")]
+
+
+def notebook_path(chapter: Path) -> Path:
+    return NOTEBOOKS / f"{chapter.stem}.ipynb"
+
+
+def from_markdown(chapter: Path) -> NotebookNode:
+    """The notebook of a chapter, without outputs."""
+    notebook = jupytext.read(chapter, config=CONFIG)
+    notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata["jupytext"] = {"formats": CONFIG.formats}
+    for place, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{place:03d}"
+    return notebook
+
+
+def read_notebook(path: Path) -> NotebookNode | None:
+    """A stored notebook, or None where there is none that can be read."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except (OSError, ValueError, nbformat.ValidationError):
+        return None
+
+
+def with_outputs_of(new: NotebookNode, old: NotebookNode | None) -> NotebookNode:
+    """Copy the outputs of `old` up to the first code cell that differs: what follows a
+    changed cell may depend on it."""
+    old_code = [cell for cell in old.cells if cell.cell_type == "code"] if old else []
+    new_code = [cell for cell in new.cells if cell.cell_type == "code"]
+    for cell, before in zip(new_code, old_code, strict=False):
+        if cell.source != before.source:
+            break
+        cell.outputs = copy.deepcopy(before.outputs)
+        cell.execution_count = before.execution_count
+    return new
+
+
+def was_run(notebook: NotebookNode) -> bool:
+    return all(
+        cell.execution_count is not None
+        for cell in notebook.cells
+        if cell.cell_type == "code" and cell.source.strip()
+    )
+
+
+def execute(notebook: NotebookNode) -> NotebookNode:
+    NotebookClient(
+        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": ROOT}}
+    ).execute()
+    return without_traces_of_the_run(notebook)
+
+
+def without_traces_of_the_run(notebook: NotebookNode) -> NotebookNode:
+    """Drop what changes from run to run: times, versions, widget state, progress bars."""
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+        for output in cell.outputs:
+            data = output.get("data", {})
+            if data.pop("application/vnd.jupyter.widget-view+json", None):
+                data["text/plain"] = WIDGET_NOTE
+    return notebook
+
+
+def save(notebook: NotebookNode, path: Path) -> None:
+    """Write to a temporary file, then rename: no notebook is ever half-written."""
+    path.parent.mkdir(exist_ok=True)
+    text = nbformat.writes(notebook, version=4) + "\n"
+    if path.exists() and path.read_text("utf-8") == text:
+        return
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, suffix=".unfinished", delete=False
+    ) as file:
+        file.write(text)
+    # A temporary file is private; a notebook is as readable as any file of the tree.
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+
+
+def make(chapter: Path, run: bool, again: bool) -> str | None:
+    """Write one notebook and, if asked and needed, execute it. A failure is described."""
+    path = notebook_path(chapter)
+    notebook = from_markdown(chapter)
+    if not again:
+        notebook = with_outputs_of(notebook, read_notebook(path))
+    if run and not was_run(notebook):
+        print(f"running {path.relative_to(ROOT)}", flush=True)
+        try:
+            notebook = execute(notebook)
+        except CellExecutionError as error:
+            return f"{chapter.relative_to(ROOT)}: a cell failed, nothing was written\n{error}"
+    save(notebook, path)
+    return None
+
+
+def differences(chapter: Path, path: Path) -> list[str]:
+    """What makes a pair unfit to publish: contents that differ, or cells never run."""
+    expected, stored = from_markdown(chapter), read_notebook(path)
+    name = path.name
+    if stored is None:
+        return [f"{name} is missing or unreadable"]
+    faults = []
+    if len(expected.cells) != len(stored.cells):
+        faults.append(f"{name} has {len(stored.cells)} cells, its chapter {len(expected.cells)}")
+    for place, (want, have) in enumerate(zip(expected.cells, stored.cells, strict=False)):
+        same = want.source == have.source and want.cell_type == have.cell_type
+        if not (same and want.metadata == have.metadata):
+            faults.append(f"{name}, cell {place}, differs from its chapter: {have.source[:60]!r}")
+            break
+    if not was_run(stored):
+        faults.append(f"{name} has cells that were never run")
+    return faults
+
+
+def check() -> list[str]:
+    pages = chapters()
+    faults = [fault for page in pages for fault in differences(page, notebook_path(page))]
+    strays = {p.name for p in NOTEBOOKS.glob("*.ipynb")} - {notebook_path(p).name for p in pages}
+    return faults + [f"{name} has no chapter" for name in sorted(strays)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("action", choices=["write", "run", "check"])
+    parser.add_argument("--all", action="store_true", help="execute what is up to date, too")
+    parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time (2)")
+    parser.add_argument("only", nargs="*", help="parts of chapter names; none means all")
+    options = parser.parse_args()
+    if options.action == "check":
+        faults = check()
+        if faults:
+            faults.append("run 'make notebooks', look at the result and commit it")
+    else:
+        pages = [p for p in chapters() if not options.only or any(o in p.name for o in options.only)]
+        with ThreadPoolExecutor(options.jobs) as pool:
+            results = pool.map(lambda p: make(p, options.action == "run", options.all), pages)
+            faults = [fault for fault in results if fault]
+    if faults:
+        sys.exit("\n".join(faults))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,8 @@
+"""The code of the book, one module a chapter, imported in the chapters' order.
+
+    maximum_likelihood  monte_carlo  kl_and_mle  elbo  encoder_decoder  objective
+    training  latent_space  evaluation
+
+Beside them: `checks` (symbolic against numerical), `data` (MNIST) and `plots`.
+All log-densities, divergences and bounds are in nats.
+"""

@@ -1,0 +1,64 @@
+"""Symbolic against numerical: the comparison that ends every derivation of the book."""
+
+import math
+
+#: An estimate may miss by this many standard errors. A correct estimator that is nearly
+#: normal does so once in 1.7 million comparisons (two-sided, 5.7e-7).
+Z_MAX = 5.0
+
+
+class Disagreement(AssertionError):
+    """A symbolic and a numerical result differ by more than chance or rounding."""
+
+
+def agree(
+    name: str,
+    symbolic,
+    numerical,
+    *,
+    standard_error=None,
+    rtol: float = 1e-9,
+    atol: float = 0.0,
+) -> None:
+    """Print one line that compares two results, and raise if they disagree.
+
+    With a `standard_error` the numerical result is an estimate: the line shows
+    z = (numerical - symbolic) / standard_error, and |z| must stay below `Z_MAX`, which
+    is a false alarm once in 1.7 million. Without one both are meant to be exact, and
+    |difference| <= atol + rtol * |symbolic| must hold.
+
+    Args:
+        name: what is compared, for the reader.
+        symbolic: the reference, a number (SymPy numbers and 0-d tensors will do).
+        numerical: the number to compare with it.
+        standard_error: of `numerical`, if it is random.
+        rtol, atol: the tolerances, if it is not.
+
+    Raises:
+        Disagreement: with both values, if they are too far apart or not finite.
+        ValueError: if the standard error is not positive.
+    """
+    symbolic, numerical = float(symbolic), float(numerical)
+    difference = numerical - symbolic
+    if standard_error is None:
+        close = abs(difference) <= atol + rtol * abs(symbolic)
+        tolerance = f"{rtol:.0e} relative" if rtol else f"{atol:.0e}"
+        if rtol and atol:
+            tolerance += f" + {atol:.0e}"
+        shown = f"symbolic {symbolic:.6g}, numerical {numerical:.6g}, within {tolerance}"
+    else:
+        standard_error = float(standard_error)
+        if not standard_error > 0:
+            raise ValueError(
+                f"{name}: the standard error must be positive, got {standard_error:g}; "
+                "for an exact result leave it out and give rtol"
+            )
+        z = difference / standard_error
+        close = abs(z) < Z_MAX
+        shown = (
+            f"symbolic {symbolic:.5g}, estimate {numerical:.5g}, "
+            f"difference {difference:+.1e}, standard error {standard_error:.1e}, z = {z:+.1f}"
+        )
+    if not (close and math.isfinite(difference)):
+        raise Disagreement(f"{name}: DISAGREE: {shown} (difference {difference:.3e})")
+    print(f"{name}: {shown}: agree")

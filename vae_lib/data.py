@@ -1,0 +1,105 @@
+"""Real data without a network: MNIST from a file beside this module, and 8x8 digits.
+
+MNIST: 70,000 handwritten digits of 28 x 28 pixels, collected by NIST and arranged by
+Yann LeCun, Corinna Cortes and Christopher Burges (LeCun et al., 1998, Proc. IEEE 86),
+who share it under CC BY-SA 3.0. `tools/make_mnist.py` packs the published files.
+"""
+
+import hashlib
+import io
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+MNIST_FILE = Path(__file__).with_name("mnist.npz")
+MNIST_SHA256 = "ef5c47939af9cb6fb553652159a623d38e919fec4546f7d3b50c610203be3b7e"
+
+
+class DataError(Exception):
+    """A data file is missing or is not what it should be."""
+
+
+class Images(NamedTuple):
+    """A labelled data set: images (n, D) float32 in [0, 1], labels (n,) int64."""
+
+    train_images: Tensor
+    train_labels: Tensor
+    test_images: Tensor
+    test_labels: Tensor
+
+
+def load_mnist(path: Path | str = MNIST_FILE) -> Images:
+    """MNIST: 60,000 training and 10,000 test images, D = 784.
+
+    Raises:
+        DataError: if the file is missing, or its SHA-256 is not the recorded one.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"cannot read MNIST from {path} ({error.strerror}): the file comes with the "
+            f"book's repository; restore it with 'git checkout -- {path.name}' in its folder"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != MNIST_SHA256:
+        raise DataError(
+            f"{path} is damaged: it has {len(content):,} bytes and its SHA-256 is not the "
+            f"recorded one; restore it with 'git checkout -- {path.name}' in its folder"
+        )
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return Images(
+            _as_images(arrays["train_images"], 255),
+            torch.from_numpy(arrays["train_labels"]).long(),
+            _as_images(arrays["test_images"], 255),
+            torch.from_numpy(arrays["test_labels"]).long(),
+        )
+
+
+def load_digits() -> Images:
+    """The 8x8 digits that scikit-learn ships, for quick runs: 1,500 + 297 images, D = 64.
+
+    Source: E. Alpaydin and C. Kaynak (1998), UCI Machine Learning Repository.
+    """
+    from sklearn.datasets import load_digits as sklearn_digits
+
+    digits = sklearn_digits()
+    images = _as_images(digits.data, 16)
+    labels = torch.from_numpy(digits.target).long()
+    return Images(images[:1500], labels[:1500], images[1500:], labels[1500:])
+
+
+def binarize(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Draw each pixel as Bernoulli(its grey level): 'dynamic binarization' when done anew
+    for each minibatch (Burda et al., 2015). Shape and dtype as `images`.
+
+    Raises:
+        ValueError: if a grey level lies outside [0, 1].
+    """
+    if images.numel() and not (0 <= images.min() and images.max() <= 1):
+        raise ValueError(
+            f"grey levels must lie in [0, 1], got {images.min():g} to {images.max():g}"
+        )
+    return torch.bernoulli(images, generator=generator)
+
+
+def image_side(n_pixels: int) -> int:
+    """The side of a square image with `n_pixels` pixels: 28 for MNIST's 784.
+
+    Raises:
+        ValueError: if no square has that many pixels.
+    """
+    side = math.isqrt(n_pixels)
+    if side * side != n_pixels:
+        raise ValueError(f"{n_pixels} pixels do not make a square image")
+    return side
+
+
+def _as_images(grey: np.ndarray, white: int) -> Tensor:
+    flat = grey.reshape(len(grey), -1).astype(np.float32)
+    flat /= white
+    return torch.from_numpy(flat)
