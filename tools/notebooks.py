@@ -131,7 +131,9 @@ def make(chapter: Path, run: bool, again: bool) -> str | None:
         try:
             notebook = execute(notebook)
         except CellExecutionError as error:
-            return f"{chapter.relative_to(ROOT)}: a cell failed, nothing was written\n{error}"
+            return (
+                f"{chapter.relative_to(ROOT)}: a cell failed, nothing was written\n{error}"
+            )
     save(notebook, path)
     return None
 
@@ -144,11 +146,15 @@ def differences(chapter: Path, path: Path) -> list[str]:
         return [f"{name} is missing or unreadable"]
     faults = []
     if len(expected.cells) != len(stored.cells):
-        faults.append(f"{name} has {len(stored.cells)} cells, its chapter {len(expected.cells)}")
+        faults.append(
+            f"{name} has {len(stored.cells)} cells, its chapter {len(expected.cells)}"
+        )
     for place, (want, have) in enumerate(zip(expected.cells, stored.cells, strict=False)):
         same = want.source == have.source and want.cell_type == have.cell_type
         if not (same and want.metadata == have.metadata):
-            faults.append(f"{name}, cell {place}, differs from its chapter: {have.source[:60]!r}")
+            faults.append(
+                f"{name}, cell {place}, differs from its chapter: {have.source[:60]!r}"
+            )
             break
     if not was_run(stored):
         faults.append(f"{name} has cells that were never run")
@@ -158,7 +164,9 @@ def differences(chapter: Path, path: Path) -> list[str]:
 def check() -> list[str]:
     pages = chapters()
     faults = [fault for page in pages for fault in differences(page, notebook_path(page))]
-    strays = {p.name for p in NOTEBOOKS.glob("*.ipynb")} - {notebook_path(p).name for p in pages}
+    strays = {p.name for p in NOTEBOOKS.glob("*.ipynb")} - {
+        notebook_path(p).name for p in pages
+    }
     return faults + [f"{name} has no chapter" for name in sorted(strays)]
 
 
@@ -167,7 +175,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("action", choices=["write", "run", "check"])
-    parser.add_argument("--all", action="store_true", help="execute what is up to date, too")
+    parser.add_argument(
+        "--all", action="store_true", help="execute what is up to date, too"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time (2)")
     parser.add_argument("only", nargs="*", help="parts of chapter names; none means all")
     options = parser.parse_args()
@@ -176,9 +186,15 @@ def main() -> None:
         if faults:
             faults.append("run 'make notebooks', look at the result and commit it")
     else:
-        pages = [p for p in chapters() if not options.only or any(o in p.name for o in options.only)]
+        pages = [
+            p
+            for p in chapters()
+            if not options.only or any(o in p.name for o in options.only)
+        ]
         with ThreadPoolExecutor(options.jobs) as pool:
-            results = pool.map(lambda p: make(p, options.action == "run", options.all), pages)
+            results = pool.map(
+                lambda p: make(p, options.action == "run", options.all), pages
+            )
             faults = [fault for fault in results if fault]
     if faults:
         sys.exit("\n".join(faults))

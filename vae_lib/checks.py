@@ -20,9 +20,9 @@ def agree(
     rtol: float = 1e-9,
     atol: float = 0.0,
 ) -> None:
-    """Print one line that compares two results, and raise if they disagree.
+    """Print a comparison of two results, and raise if they disagree.
 
-    With a `standard_error` the numerical result is an estimate: the line shows
+    With a `standard_error` (SE) the numerical result is an estimate: the comparison shows
     z = (numerical - symbolic) / standard_error, and |z| must stay below `Z_MAX`, which
     is a false alarm once in 1.7 million. Without one both are meant to be exact, and
     |difference| <= atol + rtol * |symbolic| must hold.
@@ -42,10 +42,10 @@ def agree(
     difference = numerical - symbolic
     if standard_error is None:
         close = abs(difference) <= atol + rtol * abs(symbolic)
-        tolerance = f"{rtol:.0e} relative" if rtol else f"{atol:.0e}"
-        if rtol and atol:
-            tolerance += f" + {atol:.0e}"
-        shown = f"symbolic {symbolic:.6g}, numerical {numerical:.6g}, within {tolerance}"
+        tolerance = " + ".join(
+            [f"{rtol:.0e} relative"] * (rtol > 0) + [f"{atol:.0e}"] * (atol > 0)
+        )
+        shown = f"{symbolic:.6g} symbolic, {numerical:.6g} numerical: within {tolerance}"
     else:
         standard_error = float(standard_error)
         if not standard_error > 0:
@@ -56,9 +56,9 @@ def agree(
         z = difference / standard_error
         close = abs(z) < Z_MAX
         shown = (
-            f"symbolic {symbolic:.5g}, estimate {numerical:.5g}, "
-            f"difference {difference:+.1e}, standard error {standard_error:.1e}, z = {z:+.1f}"
+            f"{symbolic:.5g} symbolic, {numerical:.5g} estimated: "
+            f"difference {difference:+.1e}, SE {standard_error:.1e}, z {z:+.1f}"
         )
     if not (close and math.isfinite(difference)):
-        raise Disagreement(f"{name}: DISAGREE: {shown} (difference {difference:.3e})")
-    print(f"{name}: {shown}: agree")
+        raise Disagreement(f"{name}: DISAGREE: {shown}; the difference is {difference:.3e}")
+    print(f"{name}: agree\n  {shown}")

@@ -43,8 +43,8 @@ def load_mnist(path: Path | str = MNIST_FILE) -> Images:
         content = path.read_bytes()
     except OSError as error:
         raise DataError(
-            f"cannot read MNIST from {path} ({error.strerror}): the file comes with the "
-            f"book's repository; restore it with 'git checkout -- {path.name}' in its folder"
+            f"cannot read MNIST from {path} ({error.strerror}): the file comes with "
+            f"the repository; restore it with 'git checkout -- {path.name}' in its folder"
         ) from error
     if hashlib.sha256(content).hexdigest() != MNIST_SHA256:
         raise DataError(

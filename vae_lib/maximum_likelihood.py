@@ -32,9 +32,7 @@ def gaussian_log_density(x: Tensor, mu: Tensor | float, sigma: Tensor | float) -
     return -0.5 * LOG_2_PI - torch.log(sigma) - (x - mu) ** 2 / (2 * sigma**2)
 
 
-def gaussian_log_likelihood(
-    x: Tensor, mu: Tensor | float, sigma: Tensor | float
-) -> Tensor:
+def gaussian_log_likelihood(x: Tensor, mu: Tensor | float, sigma: Tensor | float) -> Tensor:
     r"""log p(D) of i.i.d. Gaussian data: `eq-gaussian-log-likelihood`.
 
     Args:
@@ -76,7 +74,7 @@ def bernoulli_log_likelihood(x: Tensor, pi: Tensor | float) -> Tensor:
 
 
 def gaussian_mle(x: Tensor) -> tuple[Tensor, Tensor]:
-    r"""The maximisers (mu_hat, sigma_hat^2): `eq-gaussian-mle-mean`, `eq-gaussian-mle-variance`.
+    r"""(mu_hat, sigma_hat^2): `eq-gaussian-mle-mean`, `eq-gaussian-mle-variance`.
 
     sigma_hat^2 divides by N, not N - 1: it is the maximum-likelihood estimate, and biased.
 
@@ -90,7 +88,9 @@ def gaussian_mle(x: Tensor) -> tuple[Tensor, Tensor]:
         ValueError: if there is no data.
     """
     if x.ndim == 0 or x.shape[-1] == 0:
-        raise ValueError(f"x must hold at least one observation, got shape {tuple(x.shape)}")
+        raise ValueError(
+            f"x must hold at least one observation, got shape {tuple(x.shape)}"
+        )
     return x.mean(dim=-1), x.var(dim=-1, correction=0)
 
 
@@ -121,7 +121,9 @@ def symbolic_gaussian_log_likelihood() -> tuple[sp.Expr, dict[str, sp.Symbol]]:
     mu, s_1 = sp.symbols("mu S_1", real=True)
     sigma, n, s_2 = sp.symbols("sigma N S_2", positive=True)
     squares = s_2 - 2 * mu * s_1 + n * mu**2
-    log_likelihood = -n / 2 * sp.log(2 * sp.pi) - n * sp.log(sigma) - squares / (2 * sigma**2)
+    log_likelihood = (
+        -n / 2 * sp.log(2 * sp.pi) - n * sp.log(sigma) - squares / (2 * sigma**2)
+    )
     return log_likelihood, {"mu": mu, "sigma": sigma, "N": n, "S_1": s_1, "S_2": s_2}
 
 

@@ -1,0 +1,34 @@
+// Small repairs of the theme's markup, for keyboards and screen readers.
+"use strict";
+
+// What scrolls sideways must be reachable by keyboard, and say what it is.
+function openScrollersToTheKeyboard() {
+  const boxes = document.querySelectorAll("div.math mjx-container, div.highlight pre, .cell_output pre");
+  for (const box of boxes) {
+    if (box.scrollWidth > box.clientWidth + 1) {
+      box.tabIndex = 0;
+      if (!box.hasAttribute("role")) {
+        box.setAttribute("role", "group");
+        box.setAttribute("aria-label", box.matches("mjx-container") ? "formula" : "code");
+      }
+    }
+  }
+}
+
+// The theme's roles that contradict their elements.
+function mendRoles() {
+  for (const entry of document.querySelectorAll(".citation-list, .citation")) {
+    entry.removeAttribute("role");
+  }
+  const sidebar = document.querySelector(".bd-sidebar-primary");
+  sidebar?.setAttribute("role", "complementary");
+  sidebar?.setAttribute("aria-label", "Chapters");
+}
+
+window.addEventListener("load", () => {
+  mendRoles();
+  openScrollersToTheKeyboard();
+  window.addEventListener("resize", openScrollersToTheKeyboard);
+  // MathJax draws after the page has loaded.
+  window.MathJax?.startup?.promise?.then(openScrollersToTheKeyboard);
+});

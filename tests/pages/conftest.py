@@ -1,0 +1,94 @@
+"""The built book in a headless Chromium that has no network."""
+
+import functools
+import http.server
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.conftest import skip_or_fail
+
+ROOT = Path(__file__).resolve().parents[2]
+HTML = ROOT / "_build" / "html"
+PAGES = sorted(path.stem for path in (ROOT / "book").glob("*.md"))
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def pytest_generate_tests(metafunc):
+    if "page_name" in metafunc.fixturenames:
+        metafunc.parametrize("page_name", PAGES)
+
+
+@pytest.fixture(scope="session")
+def html() -> Path:
+    if not (HTML / "index.html").exists():
+        pytest.fail("the book is not built: run 'make book' first")
+    return HTML
+
+
+@pytest.fixture(scope="session")
+def browser(html):
+    if CHROMIUM is None:
+        skip_or_fail("no Chromium, so no page was looked at in a browser", "chromium")
+    arguments = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Open an address; what goes wrong on the way is in the page's `faults`."""
+    contexts = []
+
+    def open_page(address: str, width: int = 1280, theme: str = "light", wait: bool = True):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=theme
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.faults = []
+        page.on("pageerror", lambda error: page.faults.append(f"page error: {error}"))
+        page.on("console", lambda message: _note(page, message))
+        page.on("request", lambda request: _note_if_external(page, request.url))
+        page.on(
+            "requestfailed", lambda request: page.faults.append(f"failed: {request.url}")
+        )
+        page.goto(address)
+        if wait:
+            page.wait_for_load_state("load")
+            page.evaluate("() => window.MathJax?.startup?.promise")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def server(html):
+    """The book over http, on this machine."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    handler = functools.partial(Quiet, directory=str(html))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+
+
+def _note(page, message):
+    if message.type in {"error", "warning"}:
+        page.faults.append(f"console {message.type}: {message.text}")
+
+
+def _note_if_external(page, url: str):
+    if not url.startswith(("file:", "data:", "blob:", "http://127.0.0.1:")):
+        page.faults.append(f"asks the network for {url}")

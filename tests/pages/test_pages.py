@@ -1,0 +1,129 @@
+"""Every page of the built book, as readers open it: from disk, offline, at any width."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+
+class Links(HTMLParser):
+    """The ids of a page, what it links to, and what it loads."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.ids, self.targets, self.loads = set(), set(), set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if "id" in attributes:
+            self.ids.add(attributes["id"])
+        if tag == "a" and attributes.get("href"):
+            self.targets.add(attributes["href"])
+        for name in ("src", "data-src"):
+            if attributes.get(name):
+                self.loads.add(attributes[name])
+        if tag == "link" and attributes.get("rel") in {"stylesheet", "preload", "icon"}:
+            self.loads.add(attributes["href"])
+
+
+def address(html, page_name: str) -> str:
+    return (html / f"{page_name}.html").as_uri()
+
+
+def test_opens_from_disk_without_a_network_or_an_error(visit, html, page_name):
+    assert visit(address(html, page_name)).faults == []
+
+
+def test_opens_from_a_server_without_a_network_or_an_error(visit, server, page_name):
+    assert visit(f"{server}/{page_name}.html").faults == []
+
+
+def test_all_mathematics_is_drawn(visit, html, page_name):
+    page = visit(address(html, page_name))
+    asked = page.locator("span.math, div.math").count()
+    drawn = page.locator(".math > mjx-container svg").count()
+    assert drawn >= asked
+    assert page.locator("[data-mjx-error], mjx-merror").count() == 0
+    text = page.locator("article").inner_text()
+    for raw in [r"\(", r"\[", "$$", "{eq}", "{ref}", "{numref}", "{cite", "{term}"]:
+        assert raw not in re.sub(r"(?s)```.*?```", "", text), f"{raw} is not rendered"
+
+
+def test_every_image_loads_and_has_alternative_text(visit, html, page_name):
+    page = visit(address(html, page_name))
+    for image in page.locator("article img").all():
+        # Lazy images load when they come into view.
+        image.scroll_into_view_if_needed()
+        image.evaluate("image => image.decode()")
+        assert image.evaluate("image => image.naturalWidth") > 0
+        assert len(image.get_attribute("alt") or "") > 3, image.get_attribute("src")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_wider_than_the_screen(visit, html, page_name, width):
+    page = visit(address(html, page_name), width=width)
+    # What is folded away must fit too, once it is opened.
+    page.evaluate("() => document.querySelectorAll('details').forEach(d => d.open = true)")
+    page.evaluate(
+        "() => document.querySelectorAll('.toggle-hidden')"
+        ".forEach(e => e.classList.remove('toggle-hidden'))"
+    )
+    wide, screen = page.evaluate(
+        "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert wide <= screen
+    spills = page.evaluate(
+        """() => [...document.querySelectorAll('article div.math')].filter(box => {
+            const inner = box.querySelector('mjx-container').getBoundingClientRect();
+            return inner.right > document.documentElement.clientWidth + 1 || inner.left < 0;
+        }).map(box => box.id)"""
+    )
+    assert spills == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_serious_barrier(visit, html, page_name, theme):
+    page = visit(address(html, page_name), theme=theme)
+    assert page.evaluate("() => document.documentElement.dataset.theme") == theme
+    barriers = [
+        f"{found['id']}: {found['nodes'][0]['html'][:200]}"
+        for found in Axe().run(page).response["violations"]
+        if found["impact"] in {"serious", "critical"}
+    ]
+    assert barriers == []
+
+
+def test_every_link_inside_the_book_leads_somewhere(html):
+    pages = {
+        path.name: Links(path.read_text(encoding="utf-8")) for path in html.glob("*.html")
+    }
+    for name, page in pages.items():
+        for load in page.loads:
+            assert not load.startswith(("http:", "https:", "//")), f"{name} loads {load}"
+        for target in page.targets:
+            if re.match(r"[a-z]+:", target):
+                continue
+            file, _, anchor = target.partition("#")
+            file = file or name
+            if file.endswith(".html"):
+                assert file in pages, f"{name} links to {target}"
+                assert not anchor or anchor in pages[file].ids, f"{name} links to {target}"
+
+
+def test_the_search_finds_a_word_of_the_book_from_disk(visit, html):
+    page = visit(f"{(html / 'search.html').as_uri()}?q=likelihood", wait=False)
+    page.wait_for_selector("#search-results li a", timeout=20_000)
+    assert page.faults == []
+
+
+def test_solutions_are_folded_and_open_by_keyboard(visit, html):
+    page = visit(address(html, "01-maximum-likelihood"))
+    solution = page.locator("div.solution.dropdown, div.solution.toggle").first
+    body = solution.locator("p:not(.admonition-title)").first
+    assert not body.is_visible()
+    button = solution.locator("button.toggle-button").first
+    button.focus()
+    page.keyboard.press("Enter")
+    assert body.is_visible()

@@ -1,0 +1,203 @@
+"""What every chapter promises its readers, read from the Markdown itself."""
+
+import ast
+import re
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+BOOK = ROOT / "book"
+CHAPTERS = sorted(BOOK.glob("[0-9][0-9]-*.md"))
+PAGES = sorted(BOOK.glob("*.md"))
+MODULES = [path.stem[3:].replace("-", "_") for path in CHAPTERS]
+
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def code_cells(path: Path) -> list:
+    return [cell for cell in jupytext.read(path).cells if cell.cell_type == "code"]
+
+
+def prose_of(path: Path) -> str:
+    """The text between front matter, fenced code, formulas and inline code."""
+    cells = [
+        cell.source for cell in jupytext.read(path).cells if cell.cell_type == "markdown"
+    ]
+    text = "\n\n".join(cells)
+    text = re.sub(r"^```(?:python|text|bash)?\n.*?^```$", "", text, flags=re.S | re.M)
+    text = re.sub(r"\$\$.*?\$\$", "", text, flags=re.S)
+    text = re.sub(r"\$[^$\n]*\$", lambda m: m.group() if is_number(m.group()) else "", text)
+    return re.sub(r"`[^`\n]*`", "", text)
+
+
+def is_number(formula: str) -> bool:
+    return re.fullmatch(r"\$-?[\d,.]+\$", formula) is not None
+
+
+def test_the_book_has_its_nine_chapters_in_order():
+    assert MODULES == [
+        "maximum_likelihood",
+        "monte_carlo",
+        "kl_and_mle",
+        "elbo",
+        "encoder_decoder",
+        "objective",
+        "training",
+        "latent_space",
+        "evaluation",
+    ]
+
+
+def test_the_table_of_contents_lists_every_page():
+    toc = yaml.safe_load(text_of(BOOK / "_toc.yml"))
+    listed = [toc["root"]] + [c["file"] for part in toc["parts"] for c in part["chapters"]]
+    assert sorted(listed) == sorted(page.stem for page in PAGES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_chapter_its_module_and_its_tests_bear_one_name(module):
+    assert (ROOT / "vae_lib" / f"{module}.py").exists()
+    assert (ROOT / "tests" / f"test_{module}.py").exists()
+
+
+def test_modules_import_earlier_ones_never_back():
+    order = ["checks", "data", "plots", *MODULES]
+    for place, module in enumerate(order):
+        tree = ast.parse(text_of(ROOT / "vae_lib" / f"{module}.py"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+                "vae_lib."
+            ):
+                imported = node.module.removeprefix("vae_lib.")
+                assert order.index(imported) < place, f"{module} imports {imported}"
+
+
+@each_chapter
+def test_a_chapter_has_its_parts(chapter):
+    text = text_of(chapter)
+    code = "\n".join(cell.source for cell in code_cells(chapter))
+    label = chapter.stem[3:]
+    assert f"\n({label})=\n# " in text, "the chapter's label stands before its title"
+    for needed in ["**You will learn**", "## A picture first", "## What goes wrong"]:
+        assert needed in text, needed
+    for needed in ["## Exercises", "## Summary"]:
+        assert needed in text, needed
+    assert f"vae_lib.{label.replace('-', '_')} import" in code, "it calls its own module"
+    assert "interact(" in code or "interactive_output(" in code or "observe(" in code, (
+        "a control"
+    )
+    assert re.search(r"\bagree\(", code), "a symbolic result meets a number"
+    assert re.search(r"\bsp\.|sympy", code), "SymPy takes part"
+
+
+@each_chapter
+def test_a_chapter_has_exercises_with_folded_solutions(chapter):
+    text = text_of(chapter)
+    exercises = re.findall(r"\{exercise(?:-start)?\} (.*)\n:label: (\S+)", text)
+    assert len(exercises) >= 4
+    assert any(title.lower().startswith("on paper") for title, _ in exercises)
+    assert any(title.lower().startswith("code") for title, _ in exercises)
+    assert any(title.lower().startswith("find the bug") for title, _ in exercises)
+    solutions = re.findall(r"\{solution(?:-start)?\} (\S+)\n:class: dropdown", text)
+    assert sorted(solutions) == sorted(label for _, label in exercises)
+
+
+@each_chapter
+def test_every_figure_has_alt_text(chapter):
+    notebook = nbformat.read(ROOT / "notebooks" / f"{chapter.stem}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        drawn = any("image/png" in out.get("data", {}) for out in cell.get("outputs", []))
+        if drawn and "remove-output" not in cell.metadata.get("tags", []):
+            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            assert len(alt) > 25, f"a figure without alt text: {cell.source[:80]!r}"
+
+
+@each_page
+def test_every_display_equation_is_labelled_once(page):
+    text = re.sub(
+        r"^```(?:\{code-cell\}|python|text).*?^```$", "", text_of(page), flags=re.S | re.M
+    )
+    bodies = re.findall(r"\$\$(.*?)\$\$([^\n]*)", text, flags=re.S)
+    for body, rest in bodies:
+        assert re.fullmatch(r" \(eq-[a-z0-9-]+\)", rest), f"no label: {body.strip()[:60]!r}"
+    assert "\\begin{align}" not in text and "\\begin{equation}" not in text
+    assert "```{math}" not in text, "display equations are written with $$"
+
+
+def test_no_equation_label_is_used_twice():
+    labels = [
+        label
+        for page in PAGES
+        for label in re.findall(r"^\$\$ \((eq-.*)\)$", text_of(page), re.M)
+    ]
+    assert len(labels) > 50
+    assert len(labels) == len(set(labels))
+
+
+@each_chapter
+def test_a_reason_for_each_line_of_a_derivation(chapter):
+    """A chain of relations is followed by a numbered list with one item for each."""
+    text = text_of(chapter)
+    chain = r"\$\$\n(\\begin\{aligned\}.*?)\$\$ \((eq-[a-z0-9-]+)\)\n"
+    for block in re.finditer(chain, text, re.S):
+        body, label = re.sub(r"(?m)^%.*$", "", block[1]), block[2]
+        relations = len(re.findall(r"&\s*(?::=|=|\\approx|\\geq|\\leq)|:=\s*&", body))
+        # The reasons are the paragraphs that follow at once and begin with a number.
+        reasons = 0
+        for paragraph in text[block.end() :].strip().split("\n\n"):
+            if not re.match(r"\d+\. ", paragraph):
+                break
+            reasons += len(re.findall(r"(?m)^\d+\. ", paragraph))
+        if relations >= 2:
+            assert reasons == relations, (
+                f"{label}: {relations} relations, {reasons} reasons"
+            )
+
+
+@each_chapter
+def test_code_fits_its_column(chapter):
+    for cell in code_cells(chapter):
+        source = re.sub(r"^---\n.*?^---\n", "", cell.source, flags=re.S | re.M)
+        for line in source.splitlines():
+            assert len(line) <= 82, f"{len(line)} characters: {line}"
+
+
+@each_chapter
+def test_every_number_in_the_prose_comes_from_a_run(chapter):
+    """A decimal number in a paragraph stands, rounded alike, in an output of the chapter,
+    or in its code as a setting; a paragraph that cites a paper may quote its numbers."""
+    notebook = nbformat.read(ROOT / "notebooks" / f"{chapter.stem}.ipynb", as_version=4)
+    shown = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        shown += re.findall(r"\d+\.\d+(?:e[-+]?\d+)?", cell.source)
+        for output in cell.outputs:
+            data = output.get("data", {})
+            text = (
+                output.get("text", "")
+                + data.get("text/plain", "")
+                + data.get("text/html", "")
+            )
+            shown += re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?", text)
+    shown = [float(number.replace(",", "")) for number in shown]
+    for paragraph in re.split(r"\n\s*\n", prose_of(chapter)):
+        if "{cite" in text_of(chapter) and re.search(r"\{cite", paragraph):
+            continue
+        for number in re.findall(r"(?<![\w.])\d+\.\d+(?![\w.]*\d)", paragraph):
+            decimals = len(number.split(".")[1])
+            candidates = [
+                round(value * scale, decimals) for value in shown for scale in (1, 100)
+            ]
+            assert float(number) in candidates, (
+                f"{number} comes from no run: {paragraph[:200]!r}"
+            )

@@ -1,0 +1,112 @@
+"""The promises of the repository: one place for each fact, nothing from a network."""
+
+import hashlib
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def tracked_files() -> list[Path]:
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("LOUD: not a git checkout, so tracked files cannot be listed")
+    return [ROOT / name for name in listed.stdout.split("\0") if name]
+
+
+def requirements() -> list[Requirement]:
+    named = PROJECT["dependencies"] + sum(PROJECT["optional-dependencies"].values(), [])
+    return [Requirement(line) for line in named]
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    return dict(line.split("==") for line in lines if not line.startswith("#"))
+
+
+def test_environment_yml_holds_python_pip_and_this_package_alone():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    *conda, pip = environment["dependencies"]
+    assert [re.split("[=<>]", name)[0] for name in conda] == ["python", "pip"]
+    assert pip == {"pip": ["-c requirements.lock", "-e .[book,test]"]}
+    assert {"book", "test"} == set(PROJECT["optional-dependencies"])
+    # The Python that conda takes is one that the package admits.
+    version = next(name for name in conda if name.startswith("python=")).split("=")[1]
+    from packaging.specifiers import SpecifierSet
+
+    assert version + ".0" in SpecifierSet(PROJECT["requires-python"])
+
+
+def test_the_lock_pins_every_dependency_to_a_version_that_pyproject_admits():
+    locked = pins()
+    for requirement in requirements():
+        name = canonicalize_name(requirement.name)
+        assert name in locked, f"{name} is not in requirements.lock: run 'make lock'"
+        assert locked[name] in requirement.specifier, f"{name}: run 'make lock'"
+
+
+def test_the_lock_brings_no_cuda():
+    assert not [name for name in pins() if name.startswith(("nvidia", "triton", "cuda"))]
+
+
+def test_the_installed_versions_are_the_locked_ones():
+    from importlib.metadata import version
+
+    locked = pins()
+    for requirement in requirements():
+        installed = version(requirement.name).split("+")[0]
+        assert installed == locked[canonicalize_name(requirement.name)], requirement.name
+
+
+def test_no_third_party_code_is_committed():
+    for path in tracked_files():
+        assert path.suffix not in {".whl", ".woff", ".woff2"}, path
+        if path.suffix in {".js", ".css"}:
+            assert path.stat().st_size < 100_000, f"{path} looks like a bundled library"
+
+
+def test_the_data_file_is_the_recorded_one():
+    from vae_lib.data import MNIST_FILE, MNIST_SHA256
+
+    assert hashlib.sha256(MNIST_FILE.read_bytes()).hexdigest() == MNIST_SHA256
+
+
+def test_a_chapters_module_does_not_load_what_it_does_not_need():
+    """scikit-learn and matplotlib cost seconds; only those who draw or load digits pay."""
+    code = (
+        "import sys, vae_lib.objective; print({'sklearn', 'matplotlib'} & set(sys.modules))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert run.stdout.strip() == "set()"
+
+
+def test_make_help_lists_every_target():
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
+    shown = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert [line.split()[1] for line in shown.stdout.splitlines()] == targets
+    assert {"book", "test", "lab", "notebooks", "serve", "help"} <= set(targets)
+
+
+def test_the_readme_gives_the_lines_that_the_targets_run():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for line in re.findall(r"^\t\$\(PY\) (.*)$", (ROOT / "Makefile").read_text(), re.M):
+        if line.startswith("tools/") and "lock" not in line:
+            assert f".venv/bin/python {line}" in readme, line
+    assert "jupyter lab notebooks" in readme
+    assert '-m pip install -c requirements.lock -e ".[book,test]"' in readme
