@@ -70,7 +70,7 @@ def test_a_chapter_its_module_and_its_tests_bear_one_name(module):
 
 
 def test_modules_import_earlier_ones_never_back():
-    order = ["checks", "data", "plots", *MODULES]
+    order = ["checks", "data", "checkpoint", "plots", *MODULES]
     for place, module in enumerate(order):
         tree = ast.parse(text_of(ROOT / "vae_lib" / f"{module}.py"))
         for node in ast.walk(tree):
@@ -201,3 +201,18 @@ def test_every_number_in_the_prose_comes_from_a_run(chapter):
             assert float(number) in candidates, (
                 f"{number} comes from no run: {paragraph[:200]!r}"
             )
+
+
+def test_every_erratum_of_the_note_is_shown_by_a_cell():
+    """Each of the sixteen rows links to a target that a code cell follows, in its section."""
+    errata = text_of(BOOK / "errata.md")
+    rows = re.findall(r"^\| (\d+) \|.*\{ref\}`[^<]*<(errata-\d\d)>` \|$", errata, re.M)
+    assert [int(number) for number, _ in rows] == list(range(1, 17))
+    chapters = "\n".join(text_of(chapter) for chapter in CHAPTERS)
+    for number, label in rows:
+        assert label == f"errata-{int(number):02d}"
+        _, found, rest = chapters.partition(f"\n({label})=\n")
+        assert found, f"no chapter has the target {label}"
+        # A target may stand before a heading; the cell must come before the next one.
+        section = re.split(r"(?m)^#{2,} ", rest.strip().lstrip("#"))[0]
+        assert "```{code-cell}" in section, f"no cell after {label}"

@@ -8,21 +8,23 @@ Warnings are errors: a broken reference must not reach a reader.
 
 import argparse
 import hashlib
-import logging
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from jupyter_cache import get_cache
-from jupyter_cache.executors import load_executor
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.readers import get_reader
+from kernels import execute
+from nbclient.exceptions import CellExecutionError
+
+from notebooks import chapters
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
-
-sys.path.insert(0, str(ROOT / "tools"))
-from notebooks import chapters  # noqa: E402
 
 
 def forget_results_of_older_code() -> None:
@@ -39,19 +41,32 @@ def forget_results_of_older_code() -> None:
         stamp.write_text(digest.hexdigest())
 
 
-def execute_two_at_a_time() -> None:
-    """Sphinx would run the chapters one after the other; it finds these in the cache.
+def fill_the_cache() -> None:
+    """Run the chapters whose results the cache lacks, two at a time.
 
-    A chapter that fails is left out here. Sphinx runs it again and shows the error.
+    Sphinx would run one after the other. A failure is not reported here: Sphinx does not
+    find the chapter in the cache, runs it again and shows the error.
     """
     cache = get_cache(str(CACHE))
-    reader = {"name": "myst_nb_md", "type": "plugin"}
+    # Read as Sphinx reads it, so that it finds what it looks for.
+    read = get_reader({"name": "myst_nb_md", "type": "plugin"})
+    waiting = []
     for chapter in chapters():
-        cache.add_nb_to_project(str(chapter), read_data=reader)
-    executor = load_executor("local-parallel", cache, logging.getLogger("execute"))
-    done = executor.run_and_cache(timeout=600)
-    for path in [*done.errored, *done.excepted]:
-        print(f"{path} failed; its error follows below", file=sys.stderr)
+        try:
+            cache.match_cache_notebook(read(str(chapter)))
+        except KeyError:
+            waiting.append(chapter)
+
+    def run(chapter: Path) -> CacheBundleIn | None:
+        print(f"running {chapter.relative_to(ROOT)}", flush=True)
+        try:
+            return CacheBundleIn(execute(read(str(chapter)), ROOT), str(chapter))
+        except CellExecutionError:
+            return None
+
+    with ThreadPoolExecutor(2) as pool:
+        for executed in filter(None, pool.map(run, waiting)):
+            cache.cache_notebook_bundle(executed, check_validity=False, overwrite=True)
 
 
 def main() -> int:
@@ -63,7 +78,7 @@ def main() -> int:
         for folder in (BUILD / ".doctrees", BUILD / "html"):
             shutil.rmtree(folder, ignore_errors=True)
     forget_results_of_older_code()
-    execute_two_at_a_time()
+    fill_the_cache()
     command = ["jupyter-book", "build", "book", "--config", "_config.yml"]
     command += ["--path-output", ".", "--quiet", "-W", "-n", "--keep-going"]
     script = Path(sys.executable).with_name(command[0])

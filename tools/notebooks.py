@@ -22,7 +22,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 from jupytext.config import load_jupytext_configuration_file
-from nbclient import NotebookClient
+from kernels import execute
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
@@ -82,13 +82,6 @@ def was_run(notebook: NotebookNode) -> bool:
     )
 
 
-def execute(notebook: NotebookNode) -> NotebookNode:
-    NotebookClient(
-        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": ROOT}}
-    ).execute()
-    return without_traces_of_the_run(notebook)
-
-
 def without_traces_of_the_run(notebook: NotebookNode) -> NotebookNode:
     """Drop what changes from run to run: times, versions, widget state, progress bars."""
     notebook.metadata.pop("widgets", None)
@@ -129,7 +122,7 @@ def make(chapter: Path, run: bool, again: bool) -> str | None:
     if run and not was_run(notebook):
         print(f"running {path.relative_to(ROOT)}", flush=True)
         try:
-            notebook = execute(notebook)
+            notebook = without_traces_of_the_run(execute(notebook, ROOT))
         except CellExecutionError as error:
             return (
                 f"{chapter.relative_to(ROOT)}: a cell failed, nothing was written\n{error}"
@@ -180,7 +173,7 @@ def main() -> None:
     )
     parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time (2)")
     parser.add_argument("only", nargs="*", help="parts of chapter names; none means all")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     if options.action == "check":
         faults = check()
         if faults:

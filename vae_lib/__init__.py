@@ -3,6 +3,7 @@
     maximum_likelihood  monte_carlo  kl_and_mle  elbo  encoder_decoder  objective
     training  latent_space  evaluation
 
-Beside them: `checks` (symbolic against numerical), `data` (MNIST) and `plots`.
+Beside them: `checks` (symbolic against numerical), `data` (MNIST), `checkpoint` (runs that
+can be resumed) and `plots`.
 All log-densities, divergences and bounds are in nats.
 """

@@ -36,7 +36,7 @@ def agree(
 
     Raises:
         Disagreement: with both values, if they are too far apart or not finite.
-        ValueError: if the standard error is not positive.
+        ValueError: if the standard error is not positive and finite.
     """
     symbolic, numerical = float(symbolic), float(numerical)
     difference = numerical - symbolic
@@ -48,9 +48,10 @@ def agree(
         shown = f"{symbolic:.6g} symbolic, {numerical:.6g} numerical: within {tolerance}"
     else:
         standard_error = float(standard_error)
-        if not standard_error > 0:
+        if not 0 < standard_error < math.inf:
             raise ValueError(
-                f"{name}: the standard error must be positive, got {standard_error:g}; "
+                f"{name}: the standard error must be positive and finite, "
+                f"got {standard_error:g}; "
                 "for an exact result leave it out and give rtol"
             )
         z = difference / standard_error

@@ -93,8 +93,8 @@ def image_side(n_pixels: int) -> int:
     Raises:
         ValueError: if no square has that many pixels.
     """
-    side = math.isqrt(n_pixels)
-    if side * side != n_pixels:
+    side = math.isqrt(max(n_pixels, 0))
+    if side < 1 or side * side != n_pixels:
         raise ValueError(f"{n_pixels} pixels do not make a square image")
     return side
 

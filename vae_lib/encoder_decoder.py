@@ -12,21 +12,48 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-LOG_2_PI = math.log(2 * math.pi)
+from vae_lib.maximum_likelihood import LOG_2_PI
 
 
 def mlp(sizes: Sequence[int]) -> nn.Sequential:
-    """Linear layers of the given sizes with a GELU between each two of them."""
+    """Linear layers of the given sizes with a GELU between each two of them.
+
+    Raises:
+        ValueError: on fewer than two sizes, or a size below 1.
+    """
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError(f"need at least two sizes, each at least 1, got {tuple(sizes)}")
     layers: list[nn.Module] = []
     for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
         layers += [nn.Linear(n_in, n_out), nn.GELU()]
     return nn.Sequential(*layers[:-1])
 
 
-class Encoder(nn.Module):
-    r"""q_phi(z | x) = N(z; mu, diag(sigma^2)), with (mu, log sigma^2) = encoder(x).
+def diagonal_gaussian_log_density(z: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
+    r"""log N(z; mu, diag(sigma^2)), log_var = log sigma^2: `eq-encoder-log-density`.
 
-    The network gives log sigma^2 and not sigma: any real number is then a valid output.
+    Args:
+        z, mu, log_var: (..., H), broadcast over the leading axes.
+
+    Returns:
+        Nats, summed over the H dimensions, shape (...).
+
+    Raises:
+        ValueError: if the last axes differ.
+    """
+    if not z.shape[-1:] == mu.shape[-1:] == log_var.shape[-1:] != ():
+        raise ValueError(
+            "z, mu and log_var must agree on the last axis, got shapes "
+            f"{tuple(z.shape)}, {tuple(mu.shape)} and {tuple(log_var.shape)}"
+        )
+    return -0.5 * (LOG_2_PI + log_var + (z - mu).square() / log_var.exp()).sum(dim=-1)
+
+
+class Encoder(nn.Module):
+    r"""q_phi(z | x) = N(z; mu, diag(sigma^2)), by `eq-encoder`.
+
+    (mu, log sigma^2) = encoder(x). The network gives log sigma^2 and not sigma: any real
+    number is then a valid output.
     """
 
     def __init__(self, x_dim: int, hidden: Sequence[int], z_dim: int):
@@ -40,7 +67,11 @@ class Encoder(nn.Module):
 
 
 class BernoulliDecoder(nn.Module):
-    r"""p_theta(x | z) = prod_d x_hat_d^x_d (1 - x_hat_d)^(1 - x_d), x_hat = decoder(z)."""
+    r"""p_theta(x | z) = prod_d x_hat_d^x_d (1 - x_hat_d)^(1 - x_d): `eq-bernoulli-decoder`.
+
+    The network gives logits a, and x_hat = sigmoid(a). All is computed from the logits:
+    log(sigmoid) loses its digits where a pixel is certain.
+    """
 
     def __init__(self, z_dim: int, hidden: Sequence[int], x_dim: int):
         super().__init__()
@@ -51,21 +82,31 @@ class BernoulliDecoder(nn.Module):
         return torch.sigmoid(self.net(z))
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
-        """log p_theta(x | z) in nats, summed over the D pixels: (..., D), (..., H) -> (...).
+        """log p_theta(x | z) in nats, the sum over pixels: (..., D), (..., H) -> (...).
 
-        Computed from the logits: log(sigmoid) loses its digits where a pixel is certain.
+        Raises:
+            ValueError: if x does not have D pixels, or one lies outside [0, 1].
         """
         logits = self.net(z)
-        x = x.expand_as(logits)
+        _check_sizes(x, logits.shape[-1])
+        low, high = torch.aminmax(x.detach()) if x.numel() else (0, 1)
+        if not (low >= 0 and high <= 1):
+            raise ValueError(f"a Bernoulli pixel must lie in [0, 1]: {low:g} to {high:g}")
+        x, logits = torch.broadcast_tensors(x, logits)
         return -F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=-1)
 
 
 class GaussianDecoder(nn.Module):
-    r"""p_theta(x | z) = N(x; x_hat, sigma_x^2 I), x_hat = decoder(z), one sigma_x for all.
+    r"""p_theta(x | z) = N(x; x_hat, sigma_x^2 I), x_hat = decoder(z).
+
+    With sigma_x^2 = 1 this is the book's `eq-gaussian-decoder`.
 
     Args:
-        variance: sigma_x^2 at the start; 1 is the source note's choice.
+        variance: sigma_x^2 at the start, one for all pixels; 1 is the chapter's choice.
         learn_variance: whether log sigma_x^2 is a parameter to train.
+
+    Raises:
+        ValueError: if the variance is not positive.
     """
 
     def __init__(
@@ -89,10 +130,15 @@ class GaussianDecoder(nn.Module):
         return self.net(z)
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
-        """log p_theta(x | z) in nats, with its constant: (..., D), (..., H) -> (...)."""
-        squared_error = (x - self.net(z)).square().sum(dim=-1)
-        d = x.shape[-1]
-        return -0.5 * (d * (LOG_2_PI + self.log_var) + squared_error / self.log_var.exp())
+        """log p_theta(x | z) in nats, with its constant: (..., D), (..., H) -> (...).
+
+        Raises:
+            ValueError: if x does not have D pixels.
+        """
+        x_hat = self.net(z)
+        _check_sizes(x, x_hat.shape[-1])
+        squared_error = (x - x_hat).square().sum(dim=-1) / self.log_var.exp()
+        return -0.5 * (x.shape[-1] * (LOG_2_PI + self.log_var) + squared_error)
 
 
 class VAE(nn.Module):
@@ -118,8 +164,6 @@ class VAE(nn.Module):
         **decoder_options,
     ):
         super().__init__()
-        if min(x_dim, z_dim, *hidden) < 1:
-            raise ValueError(f"sizes must be at least 1: {x_dim=}, {z_dim=}, {hidden=}")
         decoders = {"bernoulli": BernoulliDecoder, "gaussian": GaussianDecoder}
         if likelihood not in decoders:
             raise ValueError(f"likelihood is 'bernoulli' or 'gaussian', got {likelihood!r}")
@@ -128,27 +172,19 @@ class VAE(nn.Module):
         self.decoder = decoders[likelihood](z_dim, hidden[::-1], x_dim, **decoder_options)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Images (..., D) to mu and log_var, both (..., H).
-
-        Raises:
-            ValueError: if the images do not have D pixels.
-        """
-        if x.shape[-1:] != (self.x_dim,):
-            raise ValueError(
-                f"expected images with {self.x_dim} pixels on the last axis, "
-                f"got shape {tuple(x.shape)}"
-            )
+        """Images (..., D) to mu and log_var, both (..., H); other sizes: ValueError."""
+        _check_sizes(x, self.x_dim)
         return self.encoder(x)
 
     def decode(self, z: Tensor) -> Tensor:
-        """Latents (..., H) to mean images x_hat, (..., D).
-
-        Raises:
-            ValueError: if the latents do not have H dimensions.
-        """
-        if z.shape[-1:] != (self.z_dim,):
-            raise ValueError(
-                f"expected latents with {self.z_dim} dimensions on the last axis, "
-                f"got shape {tuple(z.shape)}"
-            )
+        """Latents (..., H) to mean images x_hat, (..., D); other sizes: ValueError."""
+        _check_sizes(z, self.z_dim, "latents with {} dimensions")
         return self.decoder(z)
+
+
+def _check_sizes(x: Tensor, size: int, what: str = "images with {} pixels") -> None:
+    # Without this check an x of one pixel would be broadcast over all D, silently.
+    if x.shape[-1:] != (size,):
+        raise ValueError(
+            f"expected {what.format(size)} on the last axis, got shape {tuple(x.shape)}"
+        )

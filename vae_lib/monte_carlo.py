@@ -1,6 +1,7 @@
 r"""Chapter *monte-carlo*: an expectation as an average, with its standard error.
 
-Symbols as in the chapter: f (the function), x^(n) (a sample), N (how many).
+Symbols as in the chapter: f (the function), x^(n) (a sample), N (how many), p_* (the
+density of the expectation), q (the proposal), w (an importance weight, p_*/q).
 """
 
 import math
@@ -43,11 +44,17 @@ class Estimate(NamedTuple):
         return cls(samples.mean().item(), samples.std().item() / math.sqrt(n), n)
 
     def interval(self, z: float = 1.96) -> tuple[float, float]:
-        """value -/+ z standard errors; z = 1.96 covers the truth 95% of the time, for large n."""
+        """value -/+ z standard errors; at 1.96 it holds the truth in 95% of large runs."""
         return self.value - z * self.standard_error, self.value + z * self.standard_error
 
     def z_score(self, truth: float) -> float:
-        """How many standard errors the estimate lies above `truth`."""
+        """How many standard errors the estimate lies above `truth`.
+
+        Raises:
+            ValueError: if the standard error is 0: all samples were equal.
+        """
+        if self.standard_error == 0:
+            raise ValueError("the standard error is 0: there is no z-score")
         return (self.value - truth) / self.standard_error
 
     def __str__(self) -> str:
@@ -63,12 +70,15 @@ def expectation(
     """Estimate E[f(x)], x ~ distribution, from n samples (`eq-monte-carlo`).
 
     Args:
-        f: maps samples (n, *event_shape) to values (n,).
-        distribution: a univariate one of torch that has `icdf`.
+        f: maps samples (n, *batch_shape) to values (n,).
+        distribution: one of torch that has `icdf`; a batch shape means independent parts.
         n: the number of samples, at least 2.
         generator: the source of randomness, so that a run can be repeated.
+
+    Raises:
+        ValueError: if f does not return one finite value a sample, or n < 2.
     """
-    return Estimate.of(f(sample(distribution, n, generator)))
+    return Estimate.of(_one_value_each(f(sample(distribution, n, generator)), n))
 
 
 def sample(
@@ -77,7 +87,105 @@ def sample(
     """n samples by inverting the distribution function, shape (n, *batch_shape), float64.
 
     torch's own `sample` reads the global generator; this one reads the given one.
+
+    Raises:
+        ValueError: if n < 1, or torch has no inverse distribution function (`icdf`) for it.
     """
+    if n < 1:
+        raise ValueError(f"n must be at least 1, got {n}")
     u = torch.rand(n, *distribution.batch_shape, generator=generator, dtype=torch.float64)
-    # rand may return 0, whose quantile is minus infinity.
-    return distribution.icdf(u.clamp_min(torch.finfo(torch.float64).tiny))
+    # rand returns multiples of 2^-53, and so perhaps 0, whose quantile is minus infinity.
+    u = u.clamp_min(2.0**-54)
+    try:
+        return distribution.icdf(u)
+    except NotImplementedError:
+        name = type(distribution).__name__
+        raise ValueError(f"cannot sample: torch's {name} has no icdf") from None
+
+
+def running_estimates(values: Tensor) -> tuple[Tensor, Tensor]:
+    """The estimate and its standard error after 1, 2, ..., N values of one run.
+
+    Args:
+        values: f(x^(1)), ..., f(x^(N)), shape (N,), N >= 2.
+
+    Returns:
+        Running means and running standard errors, each of shape (N,). The first standard
+        error is NaN: one value shows no spread.
+    """
+    final = Estimate.of(values)
+    n = torch.arange(1, final.n + 1, dtype=torch.float64)
+    # Around the final mean: raw sums of squares would cancel away the digits of the spread.
+    centred = values.detach().double() - final.value
+    means = centred.cumsum(0) / n
+    squares = (centred**2).cumsum(0) - n * means**2
+    standard_errors = (squares.clamp_min(0) / (n * (n - 1))).sqrt()
+    standard_errors[0] = math.nan
+    return final.value + means, standard_errors
+
+
+def coverage(values: Tensor, truth: float, z: float = 1.96) -> Estimate:
+    """The share of repeated runs whose interval contains the truth.
+
+    The share is an average too, of an indicator: it comes with its own standard error.
+
+    Args:
+        values: f at the samples of R runs of N samples each, shape (R, N), R, N >= 2.
+        truth: the exact expectation.
+        z: half the interval's width in standard errors; 1.96 should cover 95%.
+    """
+    if values.ndim != 2 or min(values.shape) < 2:
+        shape = tuple(values.shape)
+        raise ValueError(f"values must have shape (R, N), R, N >= 2, got {shape}")
+    if not values.isfinite().all():
+        raise ValueError("values must be finite")
+    values = values.detach().double()
+    standard_errors = values.std(dim=1) / math.sqrt(values.shape[1])
+    return Estimate.of((values.mean(dim=1) - truth).abs() <= z * standard_errors)
+
+
+def importance_expectation(
+    f: Callable[[Tensor], Tensor],
+    log_p: Callable[[Tensor], Tensor],
+    log_q: Callable[[Tensor], Tensor],
+    samples: Tensor,
+) -> Estimate:
+    """Estimate E[f(x)], x ~ p_*, from samples of a density q: `eq-importance-sampling`.
+
+    Args:
+        f, log_p, log_q: map samples (N, ...) to values (N,), the last two in nats.
+        samples: drawn from q, which must be positive wherever p_* f is not 0.
+
+    Raises:
+        ValueError: if a function does not return one value a sample, or N < 2.
+    """
+    n = len(samples)
+    log_weights = _one_value_each(log_p(samples), n) - _one_value_each(log_q(samples), n)
+    return Estimate.of(log_weights.exp() * _one_value_each(f(samples), n))
+
+
+def effective_sample_size(log_weights: Tensor) -> float:
+    """How many equal weights would be worth these N: `eq-effective-sample-size`.
+
+    Args:
+        log_weights: log w^(n), shape (N,), N >= 1, up to any common constant.
+
+    Returns:
+        A number between 1 (one weight rules) and N (all are equal).
+    """
+    if log_weights.ndim != 1 or len(log_weights) == 0:
+        raise ValueError(
+            f"log_weights must be a non-empty vector, got shape {tuple(log_weights.shape)}"
+        )
+    shares = torch.softmax(log_weights.detach().double(), dim=0)
+    if not shares.isfinite().all():
+        raise ValueError("log_weights must hold a finite largest value, and no NaN")
+    return 1 / (shares**2).sum().item()
+
+
+def _one_value_each(values: Tensor, n: int) -> Tensor:
+    if values.shape != (n,):
+        raise ValueError(
+            f"need one value a sample, shape ({n},), got shape {tuple(values.shape)}"
+        )
+    return values

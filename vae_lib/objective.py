@@ -2,9 +2,17 @@ r"""Chapter *objective*: the ELBO as a number that can be computed, and differen
 
 ELBO(x; theta, phi) = E_q[log p_theta(x | z)] - KL(q_phi(z | x), p(z)), in nats.
 Source: Kingma and Welling (2013), equations 3, 4, 7 and appendix B.
+
+Symbols as in the chapter: mu, sigma (q's parameters), epsilon (its noise), f (what is
+averaged over q).
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
+import sympy as sp
 import torch
+from sympy.stats import E, Normal
 from torch import Tensor
 
 from vae_lib.encoder_decoder import VAE
@@ -63,3 +71,154 @@ def elbo_terms(vae: VAE, x: Tensor, generator: torch.Generator) -> tuple[Tensor,
     z = reparameterize(mu, log_var, generator)
     reconstruction = vae.decoder.log_likelihood(x, z)
     return reconstruction, kl_to_standard_normal(mu, log_var).sum(dim=-1)
+
+
+def symbolic_terms() -> tuple[sp.Expr, sp.Expr, sp.Expr, tuple[sp.Symbol, ...]]:
+    r"""Both terms of the ELBO, by SymPy, for one latent number and one pixel.
+
+    p(z) = N(0, 1), p(x | z) = N(w z, 1), q(z) = N(mu, sigma^2). Both expectations are
+    left to SymPy: nothing here knows `eq-gaussian-kl-one`.
+
+    Returns:
+        reconstruction, kl, the integrand q(z) log(p(x, z) / q(z)) of `eq-elbo-two-terms`,
+        and the symbols (mu, sigma, x, w, z).
+    """
+    mu, x, w, z = sp.symbols("mu x w z", real=True)
+    sigma = sp.Symbol("sigma", positive=True)
+
+    def log_normal(x, mu, sigma):
+        return -sp.log(2 * sp.pi) / 2 - sp.log(sigma) - (x - mu) ** 2 / (2 * sigma**2)
+
+    log_q, log_prior = log_normal(z, mu, sigma), log_normal(z, 0, 1)
+    log_likelihood = log_normal(x, w * z, 1)
+    q = Normal("q", mu, sigma)
+    reconstruction = sp.expand(E(log_likelihood.subs(z, q)))
+    kl = sp.simplify(E((log_q - log_prior).subs(z, q)))
+    integrand = sp.exp(log_q) * (log_likelihood + log_prior - log_q)
+    return reconstruction, kl, integrand, (mu, sigma, x, w, z)
+
+
+def climb(
+    vae: VAE,
+    images: Tensor,
+    objective: Callable[[Tensor, Tensor], Tensor],
+    steps: int,
+    generator: torch.Generator,
+    learning_rate: float = 3e-3,
+) -> Tensor:
+    """Change `vae` by Adam so that `objective` rises, whatever it is.
+
+    The next chapter trains with more care. This loop is here to try out objectives.
+
+    Args:
+        images: (N, D). Each step draws 100 of them, with replacement.
+        objective: of reconstruction and kl, each (100,); `eq-objective`: their difference.
+        steps: at least 1.
+        generator: the source of the batches and of epsilon.
+
+    Returns:
+        The two *true* terms at each step, before it, nats per image: (2, steps).
+
+    Raises:
+        ValueError: if `steps` is below 1.
+    """
+    if steps < 1:
+        raise ValueError(f"need at least one step, got steps = {steps}")
+    optimizer = torch.optim.Adam(vae.parameters(), lr=learning_rate, fused=True)
+    history = []
+    for _ in range(steps):
+        batch = images[torch.randint(len(images), (100,), generator=generator)]
+        reconstruction, kl = elbo_terms(vae, batch, generator)
+        optimizer.zero_grad()
+        (-objective(reconstruction, kl).mean()).backward()
+        optimizer.step()
+        history.append([reconstruction.mean().item(), kl.mean().item()])
+    return torch.tensor(history).T
+
+
+class Gradients(NamedTuple):
+    """Independent one-sample estimates of the gradient of E_q[f(z)], each (n, H).
+
+    Their average over n estimates the gradient; their variance is what one sample costs.
+    """
+
+    mu: Tensor
+    sigma: Tensor
+
+
+def pathwise_gradient_samples(
+    f: Callable[[Tensor], Tensor],
+    mu: Tensor,
+    sigma: Tensor,
+    n: int,
+    generator: torch.Generator,
+) -> Gradients:
+    r"""The gradient of f(mu + sigma * epsilon), n times: `eq-pathwise-gradient`.
+
+    Needs the derivative of f. Source: Kingma and Welling (2013), section 2.4.
+
+    Args:
+        f: maps latents (n, H) to values (n,), row by row, differentiably.
+        mu, sigma: the parameters of q = N(mu, diag(sigma^2)), each (H,), sigma > 0.
+        n: how many samples of epsilon, at least 1.
+        generator: the source of epsilon.
+
+    Raises:
+        ValueError: on shapes that do not fit, a sigma that is not positive, or n < 1.
+    """
+    _check_q(mu, sigma, n)
+    epsilon = torch.randn(n, len(mu), generator=generator, dtype=mu.dtype)
+    # One copy of the parameters per sample: each row then gets a gradient of its own.
+    mu = mu.detach().expand(n, -1).requires_grad_()
+    sigma = sigma.detach().expand(n, -1).requires_grad_()
+    values = _values(f, mu + sigma * epsilon)
+    return Gradients(*torch.autograd.grad(values.sum(), (mu, sigma)))
+
+
+def score_gradient_samples(
+    f: Callable[[Tensor], Tensor],
+    mu: Tensor,
+    sigma: Tensor,
+    n: int,
+    generator: torch.Generator,
+) -> Gradients:
+    r"""f(z) times the score of q at z, n times: `eq-score-gradient`.
+
+    Needs the values of f only; f may have jumps. Source: Williams (1992).
+
+    Args:
+        f: maps latents (n, H) to values (n,), row by row.
+        mu, sigma: the parameters of q = N(mu, diag(sigma^2)), each (H,), sigma > 0.
+        n: how many samples of z, at least 1.
+        generator: the source of z.
+
+    Raises:
+        ValueError: on shapes that do not fit, a sigma that is not positive, or n < 1.
+    """
+    _check_q(mu, sigma, n)
+    epsilon = torch.randn(n, len(mu), generator=generator, dtype=mu.dtype)
+    with torch.no_grad():
+        values = _values(f, mu + sigma * epsilon)[:, None]
+        return Gradients(values * epsilon / sigma, values * (epsilon**2 - 1) / sigma)
+
+
+def _check_q(mu: Tensor, sigma: Tensor, n: int) -> None:
+    if mu.ndim != 1 or mu.shape != sigma.shape:
+        raise ValueError(
+            "mu and sigma must be vectors of one length, got shapes "
+            f"{tuple(mu.shape)} and {tuple(sigma.shape)}"
+        )
+    if not (sigma > 0).all():
+        raise ValueError(f"sigma must be positive, got {sigma.min():g}")
+    if n < 1:
+        raise ValueError(f"need at least one sample, got n = {n}")
+
+
+def _values(f: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
+    values = f(z)
+    if values.shape != z.shape[:1]:
+        raise ValueError(
+            f"f must map latents {tuple(z.shape)} to values ({len(z)},), "
+            f"got shape {tuple(values.shape)}"
+        )
+    return values

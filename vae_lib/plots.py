@@ -15,23 +15,47 @@ def use_style() -> None:
     plt.style.use(Path(__file__).with_name("book.mplstyle"))
 
 
-def image_grid(images: Tensor, columns: int, ax: Axes | None = None) -> Axes:
+def learning_curve(history, ax: Axes, baseline: float | None = None) -> Axes:
+    """ELBO by epoch, from what `training.train` returns. The training average is drawn at
+    mid-epoch, where it belongs; the validation ELBO, if there is one, at the end."""
+    ends, elbos = [e.epoch for e in history], [e.elbo for e in history]
+    marker = "o" if len(ends) < 10 else None
+    ax.plot([n - 0.5 for n in ends], elbos, marker=marker, label="training")
+    if history and history[0].validation_elbo is not None:
+        values = [e.validation_elbo for e in history]
+        ax.plot(ends, values, "--", marker=marker, label="validation")
+    if baseline is not None:
+        ax.axhline(baseline, color="k", ls=":", label="baseline")
+    ax.set(xlabel="epoch", ylabel="ELBO (nats an image)")
+    ax.legend()
+    return ax
+
+
+def image_grid(images: Tensor, columns: int, ax: Axes | None = None, gap: int = 0) -> Axes:
     """Images (n, D) as one picture, `columns` to a row, dark ink on white.
 
+    `gap` white pixels surround each image: small ones need them to be told apart.
+
     Raises:
-        ValueError: if D is no square number, or there are no images.
+        ValueError: if D is no square number, or there are no images or no columns.
     """
     if images.ndim != 2 or len(images) == 0:
         raise ValueError(
             f"images must have shape (n, D), n >= 1, got {tuple(images.shape)}"
         )
+    if columns < 1:
+        raise ValueError(f"columns must be at least 1, got {columns}")
     side = image_side(images.shape[1])
+    if gap:
+        squares = images.reshape(-1, side, side)
+        images = torch.nn.functional.pad(squares, (gap, gap, gap, gap)).flatten(1)
+        side += 2 * gap
     rows = -(-len(images) // columns)
     missing = images.new_zeros(rows * columns - len(images), images.shape[1])
     sheet = torch.cat([images.detach(), missing]).reshape(rows, columns, side, side)
     sheet = sheet.transpose(1, 2).reshape(rows * side, columns * side)
     if ax is None:
         _, ax = plt.subplots(figsize=(5.6, 5.6 * rows / columns))
-    ax.imshow(sheet, cmap="gray_r", vmin=0, vmax=1)
+    ax.imshow(sheet.cpu().numpy(), cmap="gray_r", vmin=0, vmax=1)
     ax.set_axis_off()
     return ax

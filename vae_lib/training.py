@@ -1,11 +1,12 @@
-r"""Chapter *training*: maximise the ELBO over minibatches.
+r"""Chapter *training*: maximise the ELBO over minibatches, and see what the latents carry.
 
-The loop, its validation and its checkpoints. Source: Kingma and Welling (2013),
-algorithm 1, with Adam and a cosine schedule in place of Adagrad.
+Source: Kingma and Welling (2013), algorithm 1, with Adam and a cosine schedule in place
+of Adagrad.
 """
 
 import math
-import os
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,17 +14,19 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from vae_lib.checkpoint import Checkpoint, describe, fingerprint
 from vae_lib.data import binarize
 from vae_lib.encoder_decoder import VAE
 from vae_lib.objective import elbo_terms, kl_to_standard_normal
 
 
 class TrainingError(Exception):
-    """Training cannot start or go on; the message says why and what to do."""
+    """Training broke down; the message names the step and the last good checkpoint."""
 
 
 class Epoch(NamedTuple):
-    """Averages of one epoch, in nats per image. ELBO = reconstruction - kl."""
+    """Averages in nats per image over an epoch's batches, while the parameters moved;
+    `validation_elbo` is measured when the epoch is over. ELBO = reconstruction - kl."""
 
     epoch: int
     elbo: float
@@ -32,6 +35,17 @@ class Epoch(NamedTuple):
     validation_elbo: float | None
 
 
+@contextmanager
+def _flush_denormals():
+    """Adam's averages decay into denormal numbers, which the processor adds slowly."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+@_flush_denormals()
 def train(
     vae: VAE,
     images: Tensor,
@@ -45,56 +59,51 @@ def train(
     seed: int = 0,
     checkpoint: Path | str | None = None,
     progress: bool = True,
-    on_epoch=None,
+    on_epoch: Callable[[list[Epoch]], None] | None = None,
 ) -> list[Epoch]:
-    """Fit the VAE in place by stochastic gradient ascent on the ELBO.
+    """Fit the VAE in place by stochastic gradient ascent on the ELBO, `eq-minibatch-elbo`.
 
-    The step size rises over the first twentieth of the steps and falls to zero on a
-    cosine. The same seed gives the same run, also when it was stopped and resumed.
+    The same start, seed and thread count give the same run, bit for bit, also when it was
+    killed and resumed. Returns one `Epoch` an epoch, those before a resumption included.
 
     Args:
-        images: training images, (n, D), values in [0, 1].
-        epochs, batch_size, learning_rate: as usual; the last, smaller batch is used too.
-        beta: the weight of the KL term; 1 is the ELBO, anything else is not a bound.
+        images: training images, (n, D), in [0, 1], of the network's dtype.
+        learning_rate: its peak; it warms up first and falls to zero on a cosine.
+        beta: the weight of the KL term. 1 is the ELBO; less is no bound.
         dynamic_binarization: draw binary images anew for every batch (Burda et al., 2015).
-        validation_images: if given, their ELBO is estimated after every epoch.
+        validation_images: if given, their ELBO is estimated after every epoch, as they are.
         seed: of the shuffling, the binarization and epsilon.
-        checkpoint: a file that is replaced, whole, after every epoch. If it exists, training
-            goes on from it.
+        checkpoint: a file, replaced after every epoch; if it exists, training resumes.
         progress: show a bar with ELBO, reconstruction and KL in nats per image.
         on_epoch: called with the history so far after every epoch, for live curves.
 
-    Returns:
-        One `Epoch` per epoch, those before a resumption included.
-
     Raises:
         ValueError: on images of a wrong shape or range, or settings that make no sense.
-        TrainingError: if the loss is no longer finite, or the checkpoint does not fit.
+        CheckpointError: if the checkpoint is damaged or of another run.
+        TrainingError: if the loss or a parameter is no longer finite.
     """
-    _check(vae, images, epochs, batch_size, learning_rate)
-    # Adam's averages decay into denormal numbers, which the processor adds slowly.
-    torch.set_flush_denormal(True)
-    generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(vae.parameters(), lr=learning_rate, fused=True)
-    n_batches = math.ceil(len(images) / batch_size)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: _warm_up_then_cosine(step, epochs * n_batches)
-    )
+    if epochs < 1 or batch_size < 1 or not learning_rate > 0 or not beta >= 0:
+        needed = "epochs >= 1, batch_size >= 1, learning_rate > 0, beta >= 0"
+        got = f"{epochs=}, {batch_size=}, {learning_rate=}, {beta=}"
+        raise ValueError(f"need {needed}, got {got}")
+    for given in [images] if validation_images is None else [images, validation_images]:
+        _check_images(vae, given)
     settings = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
         "beta": beta, "dynamic_binarization": dynamic_binarization, "seed": seed,
-        "n_images": len(images),
-    }  # fmt: skip
-    state = {"vae": vae, "optimizer": optimizer, "schedule": schedule}
-    history = _resume(checkpoint, state, generator, settings) if checkpoint else []
-
-    steps = tqdm(
-        total=epochs * n_batches,
-        initial=len(history) * n_batches,
-        mininterval=0.5,
-        disable=not progress,
+        "images": fingerprint(images), "validation_images": fingerprint(validation_images),
+    } | describe(vae)  # fmt: skip
+    steps = epochs * math.ceil(len(images) / batch_size)
+    generator = torch.Generator().manual_seed(seed)
+    adam = torch.optim.Adam(vae.parameters(), lr=learning_rate, fused=True)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        adam, lambda step: _warm_up_then_cosine(step, steps)
     )
-    with steps:
+    parts = {"vae": vae, "optimizer": adam, "schedule": schedule, "generator": generator}
+    run = Checkpoint(checkpoint, settings, parts)
+    history = [Epoch(*row) for row in run.resume()]
+    step = len(history) * steps // epochs
+    with tqdm(total=steps, initial=step, mininterval=0.5, disable=not progress) as bar:
         for epoch in range(len(history) + 1, epochs + 1):
             total = torch.zeros(2, dtype=torch.float64)
             for batch in torch.randperm(len(images), generator=generator).split(batch_size):
@@ -103,25 +112,26 @@ def train(
                     x = binarize(x, generator)
                 reconstruction, kl = elbo_terms(vae, x, generator)
                 loss = (beta * kl - reconstruction).mean()
-                if not loss.isfinite():
-                    raise TrainingError(_diverged(loss, epoch, steps.n, history, checkpoint))
-                optimizer.zero_grad()
+                step += 1
+                where = f"at step {step}, in epoch {epoch}"
+                _demand_finite([loss], f"the loss is {loss.item()} {where}", run)
+                adam.zero_grad()
                 loss.backward()
-                optimizer.step()
+                adam.step()
                 schedule.step()
-                terms = torch.stack([reconstruction.detach().sum(), kl.detach().sum()])
-                total += terms
-                steps.update()
-                steps.set_postfix_str(_terms_line(*(terms / len(x)).tolist()), refresh=False)
-            reconstruction, kl = (total / len(images)).tolist()
+                terms = torch.stack([reconstruction, kl]).detach()
+                total += terms.sum(dim=1)
+                r, k = terms.mean(dim=1).tolist()
+                bar.update()
+                bar.set_postfix(ELBO=r - k, reconstruction=r, KL=k, refresh=False)
+            # A loss can be finite where its gradient is not: keep no such checkpoint.
+            _demand_finite(vae.parameters(), f"a parameter is not finite {where}", run)
+            r, k = (total / len(images)).tolist()
             held_out = None
             if validation_images is not None:
                 held_out = mean_elbo(vae, validation_images, seed=seed)
-            history.append(
-                Epoch(epoch, reconstruction - kl, reconstruction, kl, held_out)
-            )
-            if checkpoint:
-                _save(checkpoint, state, generator, settings, history)
+            history.append(Epoch(epoch, r - k, r, k, held_out))
+            run.save(history)
             if on_epoch:
                 on_epoch(history)
     return history
@@ -129,7 +139,8 @@ def train(
 
 @torch.no_grad()
 def mean_elbo(vae: VAE, images: Tensor, *, seed: int = 0, batch_size: int = 1000) -> float:
-    """The ELBO averaged over images (n, D), one sample of z each, in nats per image."""
+    """The ELBO in nats, averaged over images (n, D), with one z each, drawn by the seed."""
+    _check_images(vae, images)
     generator = torch.Generator().manual_seed(seed)
     total = 0.0
     for x in images.split(batch_size):
@@ -140,20 +151,20 @@ def mean_elbo(vae: VAE, images: Tensor, *, seed: int = 0, batch_size: int = 1000
 
 @torch.no_grad()
 def kl_per_dimension(vae: VAE, images: Tensor) -> Tensor:
-    """KL(q_phi(z_h | x), p(z_h)) averaged over the images, (H,), in nats.
-
-    A collapsed dimension has KL 0: its posterior is the prior, whatever the image.
-    """
+    """KL(q_phi(z_h | x), p(z_h)) in nats, averaged over the images (n, D): shape (H,)."""
     return kl_to_standard_normal(*vae.encode(images)).mean(dim=0)
 
 
 @torch.no_grad()
 def active_units(vae: VAE, images: Tensor, threshold: float = 1e-2) -> Tensor:
-    """Which latent dimensions move with the image: Var_x(E_q[z_h]) > threshold, (H,) bool.
+    """Which latents move with the image, A_h > threshold: `eq-active-units`, (H,) bool.
 
-    Source: Burda et al. (2015), section 5.2, with their threshold 10^-2.
+    A_h is estimated by the variance of mu_h over at least two images. Source: Burda et
+    al. (2015), section 5.2, with their threshold 10^-2.
     """
     mu, _ = vae.encode(images)
+    if len(mu) < 2:
+        raise ValueError(f"the variance over images needs at least two, got {len(mu)}")
     return mu.var(dim=0) > threshold
 
 
@@ -164,79 +175,19 @@ def _warm_up_then_cosine(step: int, n_steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - n_warm_up) / max(1, n_steps - n_warm_up)))
 
 
-def _terms_line(reconstruction: float, kl: float) -> str:
-    return (
-        f"ELBO {reconstruction - kl:.1f} = reconstruction {reconstruction:.1f} - KL {kl:.1f}"
-    )
+def _demand_finite(numbers: Iterable[Tensor], otherwise: str, run: Checkpoint) -> None:
+    if not all(n.isfinite().all() for n in numbers):
+        advice = f"Last good checkpoint: {run.last_good}. Try a smaller learning_rate"
+        raise TrainingError(f"{otherwise}: training stops. {advice}")
 
 
-def _check(vae, images, epochs, batch_size, learning_rate) -> None:
-    if images.ndim != 2 or images.shape[1] != vae.x_dim or len(images) == 0:
+def _check_images(vae: VAE, images: Tensor) -> None:
+    dtype = next(vae.parameters()).dtype
+    if images.shape != (len(images), vae.x_dim) or not len(images) or images.dtype != dtype:
         raise ValueError(
-            f"images must have shape (n, {vae.x_dim}) with n >= 1, got {tuple(images.shape)}"
+            f"images must be {dtype} of shape (n, {vae.x_dim}), n >= 1, "
+            f"got {images.dtype} of shape {tuple(images.shape)}"
         )
-    if not (images.min() >= 0 and images.max() <= 1):
-        raise ValueError(
-            f"pixels must lie in [0, 1], got {images.min():g} to {images.max():g}; "
-            "divide raw bytes by 255"
-        )
-    if epochs < 1 or batch_size < 1 or not learning_rate > 0:
-        raise ValueError(
-            "epochs and batch_size must be at least 1 and learning_rate positive, "
-            f"got {epochs=}, {batch_size=}, {learning_rate=}"
-        )
-
-
-def _diverged(loss, epoch, step, history, checkpoint) -> str:
-    if checkpoint and history:
-        advice = (
-            f"the last good checkpoint is {checkpoint}, written after epoch {len(history)}"
-        )
-    elif checkpoint:
-        advice = "no checkpoint was written yet: the first epoch was not finished"
-    else:
-        advice = "no checkpoint was asked for: give checkpoint=PATH to keep one"
-    return (
-        f"the loss is {loss.item()} at step {step + 1}, in epoch {epoch}: training stops. "
-        f"{advice[0].upper()}{advice[1:]}. Try a smaller learning_rate, and look for NaN "
-        "in the images"
-    )
-
-
-def _save(path, state, generator, settings, history) -> None:
-    """Write to a file beside the old one, then rename: a kill leaves one whole checkpoint."""
-    unfinished = Path(f"{path}.unfinished")
-    torch.save(
-        {name: part.state_dict() for name, part in state.items()}
-        | {"generator": generator.get_state(), "settings": settings}
-        | {"history": [tuple(epoch) for epoch in history]},
-        unfinished,
-    )
-    os.replace(unfinished, path)
-
-
-def _resume(path, state, generator, settings) -> list[Epoch]:
-    if not Path(path).exists():
-        return []
-    advice = "delete it to start afresh, or give another path"
-    try:
-        saved = torch.load(path, weights_only=True)
-        saved_settings, history = saved["settings"], [Epoch(*e) for e in saved["history"]]
-    except Exception as error:
-        raise TrainingError(
-            f"{path} is no checkpoint that can be read ({type(error).__name__}): {advice}"
-        ) from error
-    if saved_settings != settings:
-        differ = [k for k in settings if saved_settings.get(k) != settings[k]]
-        raise TrainingError(
-            f"{path} was written with other settings ("
-            + ", ".join(f"{k}: {saved_settings.get(k)} there, {settings[k]} here" for k in differ)
-            + f"): {advice}"
-        )
-    try:
-        for name, part in state.items():
-            part.load_state_dict(saved[name])
-    except (RuntimeError, ValueError, KeyError) as error:
-        raise TrainingError(f"{path} is of another network: {advice}") from error
-    generator.set_state(saved["generator"])
-    return history
+    low, high = images.min(), images.max()
+    if not (low >= 0 and high <= 1):
+        raise ValueError(f"pixels must lie in [0, 1], not NaN, got {low:g} to {high:g}")

@@ -1,0 +1,164 @@
+"""vae_lib.checkpoint on a two-layer run of our own: whole files, or a clear refusal."""
+
+import pytest
+import torch
+from torch import nn
+
+from vae_lib.checkpoint import Checkpoint, CheckpointError, describe, fingerprint
+
+
+class Run:
+    """Momentum and a random generator: a step reads more than the parameters."""
+
+    def __init__(self, path, seed=0, **settings):
+        torch.manual_seed(seed)
+        self.net = nn.Sequential(nn.Linear(20, 10), nn.Linear(10, 1))
+        self.optimizer = torch.optim.SGD(self.net.parameters(), lr=0.01, momentum=0.9)
+        self.generator = torch.Generator().manual_seed(seed)
+        parts = {"net": self.net, "optimizer": self.optimizer, "generator": self.generator}
+        settings = {"lr": 0.01} | settings | describe(self.net)
+        self.checkpoint = Checkpoint(path, settings, parts)
+
+    def step(self):
+        x = torch.randn(5, 20, generator=self.generator)
+        self.optimizer.zero_grad()
+        self.net(x).square().mean().backward()
+        self.optimizer.step()
+
+    def weights(self):
+        return torch.cat([p.detach().flatten() for p in self.net.parameters()])
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """The file of a run stopped after two steps."""
+    run = Run(tmp_path / "run.pt")
+    run.step()
+    run.step()
+    run.checkpoint.save([(1, 0.5), (2, 0.25)])
+    return run.checkpoint.path
+
+
+def refused(path, match, **settings):
+    """The file is refused; it and the parts stay as they were."""
+    run, content = Run(path, seed=9, **settings), path.read_bytes()
+    weights, random = run.weights(), run.generator.get_state()
+    with pytest.raises(CheckpointError, match=match):
+        run.checkpoint.resume()
+    assert torch.equal(run.weights(), weights)
+    assert torch.equal(run.generator.get_state(), random)
+    assert path.read_bytes() == content
+
+
+def test_a_resumed_run_equals_the_uninterrupted_one(saved):
+    whole, resumed = Run(None), Run(saved, seed=9)
+    assert [tuple(row) for row in resumed.checkpoint.resume()] == [(1, 0.5), (2, 0.25)]
+    assert resumed.checkpoint.last_good == f"{saved}, of epoch 2"
+    for _ in range(4):
+        whole.step()
+    for _ in range(2):
+        resumed.step()
+    assert torch.equal(whole.weights(), resumed.weights())
+
+
+def test_no_path_keeps_nothing_and_no_file_resumes_nothing(tmp_path):
+    nothing = Checkpoint(None, {}, {})
+    nothing.save([])
+    assert nothing.resume() == [] and nothing.last_good == "none"
+    fresh = Run(tmp_path / "new.pt").checkpoint
+    assert fresh.resume() == [] and fresh.last_good == "none"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_folder_is_found_at_once(tmp_path):
+    with pytest.raises(CheckpointError, match="no folder for the checkpoint"):
+        Run(tmp_path / "missing" / "run.pt")
+
+
+@pytest.mark.parametrize("written", [0, 0.5, 1])
+def test_a_kill_in_the_middle_of_saving_leaves_the_old_file(saved, monkeypatch, written):
+    before, real_save = saved.read_bytes(), torch.save
+
+    def save_a_part(content, file):
+        real_save(content, file)
+        file.truncate(int(written * file.tell()))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", save_a_part)
+    run = Run(saved)
+    run.checkpoint.resume()
+    with pytest.raises(KeyboardInterrupt):
+        run.checkpoint.save([(1, 0.0), (2, 0.0), (3, 0.0)])
+    assert saved.read_bytes() == before
+    monkeypatch.undo()
+    run.checkpoint.save([(1, 0.0), (2, 0.0), (3, 0.0)])
+    assert len(Run(saved).checkpoint.resume()) == 3
+    assert [path.name for path in saved.parent.iterdir()] == ["run.pt"]
+
+
+def test_the_bytes_are_on_the_disk_before_the_name_changes(saved, monkeypatch):
+    """Else a power cut after the rename may leave an empty file under the good name."""
+    calls = []
+    for name in ["fsync", "replace"]:
+        real = getattr(torch.os, name)
+
+        def record(*args, name=name, real=real):
+            calls.append(name)
+            return real(*args)
+
+        monkeypatch.setattr(f"vae_lib.checkpoint.os.{name}", record)
+    Run(saved).checkpoint.save([])
+    assert calls == ["fsync", "replace"]
+
+
+@pytest.mark.parametrize("keep", [0, 1, 100, 0.5, 0.99])
+def test_a_truncated_file_is_refused(saved, keep):
+    content = saved.read_bytes()
+    n = keep if isinstance(keep, int) else int(keep * len(content))
+    saved.write_bytes(content[:n])
+    refused(saved, r"run\.pt is no readable checkpoint.*delete it to start afresh")
+
+
+def test_a_flipped_bit_in_a_weight_is_refused(saved):
+    """torch.load would take it: it does not compare checksums."""
+    content = bytearray(saved.read_bytes())
+    weight = torch.load(saved, weights_only=True)["net"]["0.weight"]
+    place = content.find(weight.numpy().tobytes())
+    assert place > 0
+    content[place + 100] ^= 0x10
+    saved.write_bytes(content)
+    torch.load(saved, weights_only=True)
+    refused(saved, "wrong checksum")
+
+
+@pytest.mark.parametrize("content", [{}, {"settings": 3, "history": []}, [1, 2]])
+def test_another_file_is_refused(saved, content):
+    torch.save(content, saved)
+    refused(saved, "no readable checkpoint")
+
+
+def test_a_file_with_code_in_it_is_refused(saved):
+    torch.save({"history": [], "settings": print}, saved)
+    refused(saved, "no readable checkpoint")
+
+
+def test_another_run_is_refused_by_name(saved):
+    refused(saved, r"of another run \(lr: 0.01 there, 0.1 here\): delete it", lr=0.1)
+    refused(saved, "extra: None there, 1 here", extra=1)
+
+
+def test_fingerprint_tells_images_apart_and_ignores_how_they_lie_in_memory():
+    images = torch.rand(6, 4, generator=torch.Generator().manual_seed(1))
+    assert fingerprint(None) is None
+    assert fingerprint(images).startswith("6 images, CRC ")
+    assert fingerprint(images.T.contiguous().T) == fingerprint(images)
+    changed = images.clone()
+    changed[5, 3] += 1e-6
+    assert fingerprint(changed) != fingerprint(images)
+
+
+def test_describe_names_shapes_and_fixed_values():
+    net = nn.Linear(3, 2)
+    net.bias.requires_grad_(False).fill_(0.5)
+    expected = {"weight": "(2, 3) torch.float32", "bias": "fixed at [0.5, 0.5]"}
+    assert describe(net) == expected

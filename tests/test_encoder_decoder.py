@@ -1,0 +1,223 @@
+"""The networks against torch.distributions, SymPy, finite differences and their shapes."""
+
+import math
+
+import pytest
+import sympy as sp
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.distributions import Bernoulli, Independent, MultivariateNormal, Normal
+
+from vae_lib.encoder_decoder import (
+    VAE,
+    BernoulliDecoder,
+    Encoder,
+    GaussianDecoder,
+    diagonal_gaussian_log_density,
+    mlp,
+)
+
+few = settings(deadline=None, max_examples=25)
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(11)
+        yield
+
+
+def logit_is_z() -> BernoulliDecoder:
+    """One pixel whose logit is z itself."""
+    decoder = BernoulliDecoder(1, (), 1).double()
+    with torch.no_grad():
+        decoder.net[0].weight.fill_(1)
+        decoder.net[0].bias.zero_()
+    return decoder
+
+
+def test_diagonal_gaussian_is_torchs_multivariate_normal():
+    z, mu, log_var = torch.randn(3, 6, 4, dtype=torch.float64)
+    expected = MultivariateNormal(mu, torch.diag_embed(log_var.exp())).log_prob(z)
+    torch.testing.assert_close(diagonal_gaussian_log_density(z, mu, log_var), expected)
+
+
+def test_diagonal_gaussian_broadcasts_samples_over_images():
+    z = torch.randn(7, 5, 2, dtype=torch.float64)
+    mu, log_var = torch.randn(2, 5, 2, dtype=torch.float64)
+    expected = Independent(Normal(mu, torch.exp(0.5 * log_var)), 1).log_prob(z)
+    ours = diagonal_gaussian_log_density(z, mu, log_var)
+    assert ours.shape == (7, 5)
+    torch.testing.assert_close(ours, expected)
+
+
+@pytest.mark.parametrize("shapes", [((3, 1), (3, 2), (3, 2)), ((3, 2), (3, 2), (3, 1))])
+def test_diagonal_gaussian_refuses_other_sizes(shapes):
+    with pytest.raises(ValueError, match="must agree on the last axis"):
+        diagonal_gaussian_log_density(*(torch.zeros(s) for s in shapes))
+
+
+@few
+@given(st.floats(-300, 300), st.floats(0, 1))
+def test_bernoulli_pixel_is_the_exact_log_likelihood(logit, pixel):
+    """Against SymPy with 50 digits, also where a sigmoid rounds to 0 or 1."""
+    z = torch.tensor([logit], dtype=torch.float64, requires_grad=True)
+    ours = logit_is_z().log_likelihood(torch.tensor([pixel], dtype=torch.float64), z)
+    (slope,) = torch.autograd.grad(ours, z)
+    a, x = sp.Rational(logit), sp.Rational(pixel)
+    exact = sp.N(x * a - sp.log(1 + sp.exp(a)), 50)
+    assert ours.item() == pytest.approx(float(exact), rel=1e-12, abs=1e-14)
+    exact_slope = float(sp.N(x - 1 / (1 + sp.exp(-a)), 50))
+    assert slope.item() == pytest.approx(exact_slope, rel=1e-9, abs=1e-15)
+
+
+def test_bernoulli_log_likelihood_is_torchs():
+    decoder = BernoulliDecoder(2, (8,), 6).double()
+    x = torch.bernoulli(torch.full((5, 6), 0.4, dtype=torch.float64))
+    z = torch.randn(7, 5, 2, dtype=torch.float64)
+    expected = Independent(Bernoulli(probs=decoder(z)), 1).log_prob(x)
+    torch.testing.assert_close(decoder.log_likelihood(x, z), expected)
+
+
+def test_bernoulli_probabilities_of_all_images_add_up_to_one():
+    decoder = BernoulliDecoder(2, (8,), 6).double()
+    every_image = torch.cartesian_prod(*[torch.tensor([0.0, 1.0]).double()] * 6)
+    z = torch.randn(2, dtype=torch.float64)
+    total = decoder.log_likelihood(every_image, z).exp().sum()
+    torch.testing.assert_close(total, torch.ones_like(total))
+
+
+@pytest.mark.parametrize("variance", [1.0, 0.03, 5.0])
+def test_gaussian_log_likelihood_is_torchs(variance):
+    decoder = GaussianDecoder(2, (8,), 6, variance=variance).double()
+    x = torch.randn(5, 6, dtype=torch.float64)
+    z = torch.randn(7, 5, 2, dtype=torch.float64)
+    sigma = torch.exp(0.5 * decoder.log_var)
+    expected = Independent(Normal(decoder(z), sigma), 1).log_prob(x)
+    torch.testing.assert_close(decoder.log_likelihood(x, z), expected)
+    assert sigma.item() ** 2 == pytest.approx(variance, rel=1e-6)
+
+
+def test_the_notes_decoder_has_the_identity_covariance():
+    decoder = GaussianDecoder(2, (8,), 6).double()
+    x, z = torch.randn(5, 6, dtype=torch.float64), torch.randn(5, 2, dtype=torch.float64)
+    identity = torch.eye(6, dtype=torch.float64)
+    expected = MultivariateNormal(decoder(z), identity).log_prob(x)
+    torch.testing.assert_close(decoder.log_likelihood(x, z), expected)
+
+
+def test_learned_variance_gets_the_right_gradient():
+    """d/dlambda of log N(x; x_hat, exp(lambda) I), by finite differences."""
+    decoder = GaussianDecoder(2, (8,), 6, variance=0.2, learn_variance=True).double()
+    x, z = torch.rand(6, dtype=torch.float64), torch.randn(2, dtype=torch.float64)
+    decoder.log_likelihood(x, z).backward()
+    with torch.no_grad():
+        x_hat = decoder(z)
+        at = math.log(0.2)
+        low, high = (
+            Normal(x_hat, math.exp(0.5 * (at + h))).log_prob(x).sum() for h in (-1e-5, 1e-5)
+        )
+    assert decoder.log_var.grad.item() == pytest.approx(
+        (high - low).item() / 2e-5, rel=1e-5
+    )
+    assert not GaussianDecoder(2, (8,), 6).log_var.requires_grad
+
+
+@pytest.mark.parametrize("decoder_type", [BernoulliDecoder, GaussianDecoder])
+def test_decoders_refuse_images_of_another_size(decoder_type):
+    decoder = decoder_type(2, (), 6)
+    # One pixel would broadcast over all six, and five would raise torch's own words.
+    for width in (1, 5):
+        with pytest.raises(ValueError, match=rf"expected images with 6 pixels.*4, {width}"):
+            decoder.log_likelihood(torch.rand(4, width), torch.randn(4, 2))
+
+
+@pytest.mark.parametrize("bad", [-0.1, 1.5, math.nan])
+def test_bernoulli_pixels_must_lie_in_the_unit_interval(bad):
+    x = torch.rand(4, 6)
+    x[2, 3] = bad
+    with pytest.raises(ValueError, match=r"Bernoulli pixel must lie in \[0, 1\]"):
+        BernoulliDecoder(2, (), 6).log_likelihood(x, torch.randn(4, 2))
+
+
+def test_encoder_splits_the_last_axis():
+    encoder = Encoder(6, (8,), 3)
+    x = torch.rand(5, 6)
+    mu, log_var = encoder(x)
+    assert mu.shape == log_var.shape == (5, 3)
+    torch.testing.assert_close(torch.cat([mu, log_var], dim=-1), encoder.net(x))
+
+
+@few
+@given(
+    x_dim=st.integers(1, 9),
+    z_dim=st.integers(1, 4),
+    hidden=st.lists(st.integers(1, 5), max_size=3),
+    lead=st.lists(st.integers(1, 3), max_size=2),
+    likelihood=st.sampled_from(["bernoulli", "gaussian"]),
+)
+def test_shapes_fit_for_any_sizes_and_batch_axes(x_dim, z_dim, hidden, lead, likelihood):
+    vae = VAE(x_dim, z_dim, hidden, likelihood)
+    x = torch.rand(*lead, x_dim)
+    mu, log_var = vae.encode(x)
+    assert mu.shape == log_var.shape == (*lead, z_dim)
+    assert vae.decode(mu).shape == x.shape
+    assert vae.decoder.log_likelihood(x, mu).shape == tuple(lead)
+    if likelihood == "bernoulli":
+        assert ((vae.decode(mu) > 0) & (vae.decode(mu) < 1)).all()
+
+
+def test_the_decoder_mirrors_the_encoder():
+    vae = VAE(10, 2, (8, 4))
+    sizes = [(layer.in_features, layer.out_features) for layer in vae.decoder.net[::2]]
+    assert sizes == [(2, 4), (4, 8), (8, 10)]
+
+
+def test_rows_of_a_batch_do_not_mix():
+    vae = VAE(10, 2, (8, 4)).double()
+    x = torch.rand(5, 10, dtype=torch.float64)
+    changed = x.clone()
+    changed[3] = 0.5
+    difference = (vae.encode(changed)[0] - vae.encode(x)[0]).abs().sum(-1)
+    assert difference[3] > 0 and (difference[[0, 1, 2, 4]] == 0).all()
+
+
+@pytest.mark.parametrize("shape", [(9,), (5, 11), (10, 5), ()])
+def test_encode_refuses_other_images(shape):
+    with pytest.raises(ValueError, match="expected images with 10 pixels"):
+        VAE(10, 2).encode(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 4), ()])
+def test_decode_refuses_other_latents(shape):
+    with pytest.raises(ValueError, match="expected latents with 2 dimensions"):
+        VAE(10, 2).decode(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("sizes", [(0, 2, (8,)), (10, 0, (8,)), (10, 2, (8, -1))])
+def test_vae_refuses_empty_layers(sizes):
+    with pytest.raises(ValueError, match="each at least 1"):
+        VAE(*sizes)
+
+
+def test_vae_refuses_an_unknown_likelihood():
+    with pytest.raises(ValueError, match="'bernoulli' or 'gaussian', got 'poisson'"):
+        VAE(10, 2, likelihood="poisson")
+
+
+@pytest.mark.parametrize("variance", [0.0, -1.0, math.nan])
+def test_gaussian_decoder_refuses_a_variance_that_is_none(variance):
+    with pytest.raises(ValueError, match="variance must be positive"):
+        VAE(10, 2, likelihood="gaussian", variance=variance)
+
+
+@pytest.mark.parametrize("sizes", [[], [4], [4, 0]])
+def test_mlp_refuses_sizes_that_make_no_network(sizes):
+    with pytest.raises(ValueError, match="at least two sizes, each at least 1"):
+        mlp(sizes)
+
+
+def test_mlp_bends_between_layers_and_not_after_the_last():
+    names = [type(layer).__name__ for layer in mlp([3, 4, 5, 6])]
+    assert names == ["Linear", "GELU", "Linear", "GELU", "Linear"]

@@ -1,0 +1,380 @@
+"""vae_lib.training against finite differences, torch.distributions, a kill and NaN."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from vae_lib import training
+from vae_lib.checkpoint import CheckpointError
+from vae_lib.data import load_digits
+from vae_lib.encoder_decoder import VAE
+from vae_lib.objective import elbo_terms
+from vae_lib.training import (
+    TrainingError,
+    active_units,
+    kl_per_dimension,
+    mean_elbo,
+    train,
+)
+
+IMAGES, HELD_OUT = load_digits().train_images[:1200].split([900, 300])
+
+
+def make(z_dim=2, hidden=(16,), seed=0, **options) -> VAE:
+    torch.manual_seed(seed)
+    return VAE(64, z_dim, hidden, **options)
+
+
+def fit(vae=None, images=IMAGES[:200], **options):
+    vae = make() if vae is None else vae
+    defaults = {"epochs": 4, "batch_size": 64, "progress": False}
+    return vae, train(vae, images, **(defaults | options))
+
+
+def same(a: VAE, b: VAE) -> bool:
+    return all(
+        torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True)
+    )
+
+
+class Stop(Exception):
+    pass
+
+
+def stop_after(epoch):
+    def on_epoch(history):
+        if len(history) == epoch:
+            raise Stop
+
+    return on_epoch
+
+
+# --- what training achieves -------------------------------------------------------------
+
+
+def test_beats_one_coin_a_pixel_on_held_out_images():
+    pi = (IMAGES.sum(dim=0) + 1) / (len(IMAGES) + 2)
+    baseline = -F.binary_cross_entropy(
+        pi.expand_as(HELD_OUT), HELD_OUT, reduction="none"
+    ).sum(dim=1)
+    vae, history = fit(make(hidden=(64,)), IMAGES, epochs=12, learning_rate=1e-2)
+    assert mean_elbo(vae, HELD_OUT) > baseline.mean() + 1
+    assert history[-1].elbo > history[0].elbo + 5
+
+
+def test_gradient_of_the_loss_equals_finite_differences():
+    vae, x = make(z_dim=3).double(), IMAGES[:8].double()
+
+    def loss():
+        reconstruction, kl = elbo_terms(vae, x, torch.Generator().manual_seed(5))
+        return (kl - reconstruction).mean()
+
+    loss().backward()
+    step, directions = 1e-6, torch.Generator().manual_seed(6)
+    for parameter in vae.parameters():
+        v = torch.randn(parameter.shape, generator=directions, dtype=torch.float64)
+        with torch.no_grad():
+            parameter += step * v
+            up = loss()
+            parameter -= 2 * step * v
+            down = loss()
+            parameter += step * v
+        slope = (up - down) / (2 * step)
+        assert torch.allclose((parameter.grad * v).sum(), slope, rtol=1e-5, atol=1e-6)
+
+
+def test_first_step_follows_the_gradient_of_the_weighted_loss(monkeypatch):
+    """With plain gradient descent in Adam's place, the first step follows by hand."""
+    beta, lr = 3.0, 1e-3
+    monkeypatch.setattr(torch.optim, "Adam", lambda p, lr, fused: torch.optim.SGD(p, lr=lr))
+    vae, expected = make(), make()
+    fit(vae, IMAGES[:50], epochs=1, batch_size=50, beta=beta, learning_rate=lr, seed=2)
+    generator = torch.Generator().manual_seed(2)
+    x = IMAGES[:50][torch.randperm(50, generator=generator)]
+    reconstruction, kl = elbo_terms(expected, x, generator)
+    (beta * kl - reconstruction).mean().backward()
+    for p, q in zip(vae.parameters(), expected.parameters(), strict=True):
+        assert torch.allclose(p, q - lr * q.grad, rtol=1e-5, atol=1e-7)
+
+
+def test_history_adds_up_and_counts_the_smaller_last_batch(capsys):
+    """A vanishing step size freezes the network: an epoch is then a plain average."""
+    vae, history = fit(images=IMAGES[:130], epochs=2, batch_size=64, learning_rate=1e-30)
+    kl = kl_per_dimension(vae, IMAGES[:130]).sum()
+    assert [e.epoch for e in history] == [1, 2]
+    for e in history:
+        assert e.elbo == pytest.approx(e.reconstruction - e.kl, abs=1e-9)
+        assert e.validation_elbo is None
+        assert e.kl == pytest.approx(kl.item(), rel=1e-5)
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_bar_shows_the_three_terms_in_nats(capsys):
+    fit(epochs=1, progress=True)
+    bar = capsys.readouterr().err
+    assert "ELBO" in bar and "reconstruction" in bar and "KL" in bar
+
+
+def test_validation_elbo_is_measured_after_the_epoch():
+    vae, history = fit(validation_images=HELD_OUT, seed=3)
+    expected = mean_elbo(vae, HELD_OUT, seed=3)
+    assert history[-1].validation_elbo == pytest.approx(expected, rel=1e-6)
+    assert history[0].validation_elbo != history[1].validation_elbo
+
+
+def test_schedule_warms_up_and_ends_at_zero():
+    rates = [training._warm_up_then_cosine(step, 200) for step in range(201)]
+    assert rates[0] == pytest.approx(0.1) and rates[9] == rates[10] == 1
+    assert rates[-1] == pytest.approx(0, abs=1e-12)
+    assert rates[:10] == sorted(rates[:10])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert training._warm_up_then_cosine(0, 1) == 1
+
+
+def test_two_seeds_differ_and_one_seed_repeats():
+    (a, history_a), (b, history_b), (c, _) = fit(seed=0), fit(seed=0), fit(seed=1)
+    assert same(a, b) and history_a == history_b
+    assert not same(a, c)
+
+
+def test_callers_arithmetic_is_left_alone():
+    """Denormal numbers are flushed to zero while training, and not a moment longer."""
+    smallest = torch.finfo(torch.float64).smallest_normal
+    with pytest.raises(Stop):
+        fit(on_epoch=stop_after(1))
+    assert (torch.tensor(smallest, dtype=torch.float64) / 2).item() > 0
+
+
+def test_callers_random_state_is_left_alone():
+    torch.manual_seed(4)
+    expected = torch.rand(3)
+    vae = make()
+    torch.manual_seed(4)
+    fit(vae)
+    assert torch.equal(torch.rand(3), expected)
+
+
+# --- checkpoints ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stop", [1, 3, 4])
+@pytest.mark.parametrize("binary", [False, True])
+def test_a_stopped_run_equals_the_uninterrupted_one(tmp_path, stop, binary):
+    options = {"validation_images": HELD_OUT, "dynamic_binarization": binary}
+    whole, history = fit(**options)
+    path = tmp_path / "run.pt"
+    with pytest.raises(Stop):
+        fit(checkpoint=path, on_epoch=stop_after(stop), **options)
+    resumed, resumed_history = fit(make(seed=9), checkpoint=path, **options)
+    assert same(whole, resumed)
+    assert resumed_history == history
+    again, again_history = fit(make(seed=8), checkpoint=path, **options)
+    assert same(whole, again) and again_history == history
+
+
+CHILD = """
+import sys, torch
+from vae_lib.data import load_digits
+from vae_lib.encoder_decoder import VAE
+from vae_lib.training import train
+torch.manual_seed(0)
+images = load_digits().train_images[:200]
+print("go", flush=True)
+train(VAE(64, 2, (16,)), images, epochs=30, batch_size=20, checkpoint=sys.argv[1],
+      progress=False)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
+def test_a_killed_run_equals_the_uninterrupted_one(tmp_path):
+    path, options = tmp_path / "run.pt", {"epochs": 30, "batch_size": 20}
+    child = subprocess.Popen([sys.executable, "-c", CHILD, str(path)])
+    try:
+        for _ in range(6000):
+            if path.exists() or child.poll() is not None:
+                break
+            time.sleep(0.01)
+        time.sleep(0.05)
+    finally:
+        os.kill(child.pid, signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL, "the child ended before it was killed"
+    epoch = len(torch.load(path, weights_only=True)["history"])
+    assert 1 <= epoch < 30
+    resumed, resumed_history = fit(make(seed=9), checkpoint=path, **options)
+    whole, history = fit(**options)
+    assert same(whole, resumed)
+    assert resumed_history == history
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "run.pt"
+    with pytest.raises(Stop):
+        fit(checkpoint=path, on_epoch=stop_after(2))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epochs": 5}, "epochs: 4 there, 5 here"),
+        ({"seed": 1}, "seed: 0 there, 1 here"),
+        ({"learning_rate": 1e-3}, "learning_rate: 0.004 there, 0.001 here"),
+        ({"validation_images": HELD_OUT}, "validation_images: None there, 300 images"),
+        ({"images": IMAGES[1:201]}, "images: 200 images, CRC"),
+        ({"vae": make(z_dim=3)}, r"encoder.net.2.weight: \(4, 16\)"),
+        ({"vae": make(hidden=(8, 8))}, "encoder.net.4.weight: None there"),
+        ({"vae": make().double(), "images": IMAGES[:200].double()}, "torch.float64 here"),
+    ],
+)
+def test_a_checkpoint_of_another_run_is_refused(saved, change, message):
+    vae = change.pop("vae", None) if "vae" in change else make(seed=9)
+    before = [p.clone() for p in vae.parameters()]
+    with pytest.raises(CheckpointError, match=message):
+        fit(vae, checkpoint=saved, **change)
+    assert all(torch.equal(p, q) for p, q in zip(vae.parameters(), before, strict=True))
+
+
+def test_a_checkpoint_never_overwrites_a_fixed_variance(tmp_path):
+    path, gaussian = tmp_path / "run.pt", {"likelihood": "gaussian"}
+    fit(make(variance=1.0, **gaussian), checkpoint=path)
+    with pytest.raises(CheckpointError, match="decoder.log_var: fixed at 0.0 there"):
+        fit(make(variance=0.1, **gaussian), checkpoint=path)
+
+
+# --- numbers that break -----------------------------------------------------------------
+
+
+def test_nan_images_are_refused_at_the_start():
+    bad = IMAGES[:200].clone()
+    bad[17, 3] = float("nan")
+    with pytest.raises(ValueError, match="pixels must lie in .*not NaN, got nan"):
+        fit(images=bad)
+    with pytest.raises(ValueError, match="pixels must lie"):
+        fit(validation_images=bad)
+
+
+def test_a_diverging_learning_rate_stops_and_names_the_step():
+    with pytest.raises(
+        TrainingError, match=r"the loss is (nan|inf|-inf) at step \d+, in epoch \d+"
+    ) as caught:
+        fit(learning_rate=1e6, epochs=20)
+    assert "Last good checkpoint: none" in str(caught.value)
+    assert "at step 1," not in str(caught.value)
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_nan_names_the_step_and_the_last_good_checkpoint(tmp_path, progress):
+    vae, path = make(), tmp_path / "run.pt"
+
+    def poison(history):
+        if len(history) == 2:
+            vae.encoder.net[0].bias.data[0] = float("nan")
+
+    with pytest.raises(TrainingError) as caught:
+        fit(vae, checkpoint=path, on_epoch=poison, progress=progress)
+    # 200 images in batches of 64: four steps an epoch.
+    assert "the loss is nan at step 9, in epoch 3" in str(caught.value)
+    assert f"Last good checkpoint: {path}, of epoch 2" in str(caught.value)
+    resumed, _ = fit(make(seed=9), checkpoint=path)
+    assert same(resumed, fit()[0])
+
+
+def test_a_last_step_that_breaks_the_parameters_is_not_saved(tmp_path, monkeypatch):
+    """The loss is finite, its gradient is not: the checkpoint must stay the one before."""
+    vae, path, real = make(), tmp_path / "run.pt", torch.optim.Adam.step
+    calls = []
+
+    def step(self, *args, **kwargs):
+        calls.append(1)
+        if len(calls) == 8:
+            vae.decoder.net[0].weight.grad[0, 0] = float("nan")
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", step)
+    with pytest.raises(
+        TrainingError, match="a parameter is not finite at step 8, in epoch 2"
+    ) as caught:
+        fit(vae, checkpoint=path)
+    assert "of epoch 1" in str(caught.value)
+    weights = torch.load(path, weights_only=True)["vae"]
+    assert all(w.isfinite().all() for w in weights.values())
+
+
+# --- arguments --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (torch.zeros(5, 63), r"shape \(n, 64\), n >= 1, got .* shape \(5, 63\)"),
+        (torch.zeros(0, 64), "n >= 1"),
+        (torch.zeros(5, 8, 8), r"got .* shape \(5, 8, 8\)"),
+        (torch.full((5, 64), 16.0), "pixels must lie in .*got 16 to 16"),
+        (torch.zeros(5, 64).byte(), "must be torch.float32 .* got torch.uint8"),
+    ],
+)
+def test_wrong_images(images, message):
+    with pytest.raises(ValueError, match=message):
+        fit(images=images)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"beta": -1.0},
+        {"learning_rate": float("nan")}, {"beta": float("nan")},
+    ],
+)  # fmt: skip
+def test_wrong_settings(change):
+    with pytest.raises(ValueError, match="need epochs >= 1, .* got epochs="):
+        fit(**change)
+
+
+# --- what the latents are used for ------------------------------------------------------
+
+
+def test_mean_elbo_does_not_depend_on_the_batch_size_but_for_the_noise():
+    vae = make()
+    values = [mean_elbo(vae, HELD_OUT, batch_size=b) for b in (7, 300)]
+    assert values[0] == pytest.approx(values[1], rel=0.01)
+    assert mean_elbo(vae, HELD_OUT) == mean_elbo(vae, HELD_OUT)
+    with pytest.raises(ValueError, match="n >= 1"):
+        mean_elbo(vae, HELD_OUT[:0])
+
+
+def test_kl_per_dimension_against_torch_distributions():
+    vae = make(z_dim=3)
+    mu, log_var = vae.encode(HELD_OUT)
+    q = torch.distributions.Normal(mu, torch.exp(0.5 * log_var))
+    p = torch.distributions.Normal(0.0, 1.0)
+    expected = torch.distributions.kl_divergence(q, p).mean(dim=0)
+    assert torch.allclose(kl_per_dimension(vae, HELD_OUT), expected, atol=1e-6)
+
+
+def test_active_units_counts_a_mean_that_moves():
+    vae = make(z_dim=3, hidden=(4,))
+    with torch.no_grad():
+        vae.encoder.net[-1].weight[0] = 0  # mu_1 is the same for every image
+        vae.encoder.net[-1].weight[1:3] *= 100
+    assert active_units(vae, HELD_OUT).tolist() == [False, True, True]
+    with pytest.raises(ValueError, match="at least two, got 1"):
+        active_units(vae, HELD_OUT[:1])
+
+
+def test_unit_variance_collapses_on_the_digits_and_a_small_one_does_not():
+    """The largest eigenvalue of the digits' covariance lies between 0.1 and 1."""
+    assert 0.1 < torch.linalg.eigvalsh(torch.cov(IMAGES.T)).max() < 1
+    options = {"epochs": 10, "learning_rate": 1e-2}
+    dead, _ = fit(make(likelihood="gaussian", hidden=(32,)), IMAGES, **options)
+    alive, _ = fit(
+        make(likelihood="gaussian", variance=0.1, hidden=(32,)), IMAGES, **options
+    )
+    assert kl_per_dimension(dead, HELD_OUT).sum() < 0.05
+    assert kl_per_dimension(alive, HELD_OUT).sum() > 1

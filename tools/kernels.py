@@ -1,0 +1,53 @@
+"""Kernels that can be started side by side, and run without a hang.
+
+Two things go wrong, rarely, with many notebooks. Kernels that start at once may be given
+one TCP port. And nbclient answers an Output widget, which `interact` makes, on the channel
+that it waits on (jupyter/nbclient#312). Here kernels talk over files of their own, and
+what an Output widget shows goes into the cell's output.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from uuid import uuid4
+
+from jupyter_client.manager import AsyncKernelManager, KernelManager
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+SOCKETS = tempfile.TemporaryDirectory(prefix="kernels-")
+
+
+def _socket_files() -> dict[str, str]:
+    if os.name != "posix":
+        return {}
+    return {"transport": "ipc", "connection_file": f"{SOCKETS.name}/{uuid4().hex}.json"}
+
+
+class FileKernelManager(KernelManager):
+    def __init__(self, **options):
+        super().__init__(**_socket_files(), **options)
+
+
+class AsyncFileKernelManager(AsyncKernelManager):
+    def __init__(self, **options):
+        super().__init__(**_socket_files(), **options)
+
+
+def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
+    """Run a notebook in place, in `folder`.
+
+    Raises:
+        CellExecutionError: if a cell fails; the notebook then holds the traceback.
+    """
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        kernel_manager_class=AsyncFileKernelManager,
+        # Else a slow machine splits one text into several outputs.
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    client.widget_registry = {}
+    return client.execute()

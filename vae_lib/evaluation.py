@@ -1,0 +1,180 @@
+r"""Chapter *evaluation*: bounds on log p(x), and an estimate of it with a standard error.
+
+Symbols as in the chapter: w(z) = p_theta(x, z) / q_phi(z | x) (importance weights), K (how
+many), L_K (the bound). Everything in nats, and from logarithms: the weights of an image are
+numbers like e^-100, which a 32-bit float rounds to zero.
+Source: Burda, Grosse and Salakhutdinov (2015), Importance Weighted Autoencoders, section 3.
+"""
+
+import math
+from typing import NamedTuple
+
+import sympy as sp
+import torch
+from torch import Tensor
+
+from vae_lib.elbo import LinearGaussian
+from vae_lib.encoder_decoder import VAE
+from vae_lib.monte_carlo import Estimate
+
+
+class LogLikelihood(NamedTuple):
+    """Estimates of log p(x), in nats, with the delta method's standard errors."""
+
+    value: Tensor
+    standard_error: Tensor
+
+
+@torch.no_grad()
+def log_weights(
+    vae: VAE, x: Tensor, K: int, generator: torch.Generator, chunk: int = 10
+) -> Tensor:
+    r"""log w(z^(k)) with z^(k) ~ q_phi(z | x), k = 1..K: `eq-importance-weight`.
+
+    Each image is encoded once; the decoder sees `chunk` samples of all images at a time.
+
+    Args:
+        x: images (B, D), of the kind that the decoder's density is for: zeros and ones for
+            a Bernoulli decoder.
+        K: samples an image, at least 1; exactly as many are drawn.
+
+    Returns:
+        (B, K), float64.
+
+    Raises:
+        ValueError: if K or chunk is below 1, or x is no batch of images.
+    """
+    if min(K, chunk) < 1:
+        raise ValueError(f"K and chunk must be at least 1, got {K=}, {chunk=}")
+    if x.ndim != 2 or len(x) == 0:
+        raise ValueError(f"x must have shape (B, D), B >= 1, got {tuple(x.shape)}")
+    mu, log_var = vae.encode(x)
+    parts = []
+    for done in range(0, K, chunk):
+        n = min(chunk, K - done)
+        epsilon = torch.randn(n, *mu.shape, generator=generator, dtype=mu.dtype)
+        z = mu + torch.exp(0.5 * log_var) * epsilon
+        # log p(z) - log q(z | x): the two constants -H/2 log(2 pi) cancel.
+        prior_over_q = 0.5 * (epsilon**2 + log_var - z**2).double().sum(dim=-1)
+        parts.append(vae.decoder.log_likelihood(x, z).double() + prior_over_q)
+    return torch.cat(parts).T
+
+
+def near_posterior(
+    model: LinearGaussian, x: Tensor, width: float, shift: float
+) -> tuple[Tensor, Tensor]:
+    """Mean (H,) and covariance (H, H) of a Gaussian q that misses p(z | x) on purpose.
+
+    Args:
+        x: (D,).
+        width: q's standard deviations in units of the posterior's, positive.
+        shift: how many posterior deviations q's mean is off, in every direction z_h.
+
+    Raises:
+        ValueError: if the width is not positive.
+    """
+    if not width > 0:
+        raise ValueError(f"width must be positive, got {width:g}")
+    mean, covariance = model.posterior(x)
+    return mean + shift * covariance.diagonal().sqrt(), width**2 * covariance
+
+
+def toy_log_weights(
+    model: LinearGaussian,
+    x: Tensor,
+    mu: Tensor,
+    covariance: Tensor,
+    shape: tuple[int, ...],
+    generator: torch.Generator,
+) -> Tensor:
+    """log w(z) for one x of a model whose log p(x) is exact, z ~ q = N(mu, covariance).
+
+    Args:
+        x: (D,). mu: (H,). covariance: (H, H), positive definite.
+        shape: of the result, for instance (runs, K).
+
+    Raises:
+        ValueError: if mu or the covariance does not fit the model's H.
+    """
+    if mu.shape != (model.H,) or covariance.shape != (model.H, model.H):
+        raise ValueError(
+            f"need mu ({model.H},) and covariance ({model.H}, {model.H}), "
+            f"got {tuple(mu.shape)} and {tuple(covariance.shape)}"
+        )
+    q = torch.distributions.MultivariateNormal(mu.double(), covariance.double())
+    epsilon = torch.randn(*shape, model.H, generator=generator, dtype=torch.float64)
+    z = q.loc + epsilon @ q.scale_tril.mT
+    return model.log_joint(x, z) - q.log_prob(z)
+
+
+def importance_weighted_bound(log_w: Tensor, k: int) -> Tensor:
+    r"""An unbiased estimate of L_k from K >= k log-weights: `eq-importance-weighted`.
+
+    The K weights are cut into K // k groups; the estimate is the average of log mean w
+    over the groups. k = 1 gives the ELBO. What does not fill a group is not used.
+
+    Args:
+        log_w: (..., K).
+
+    Returns:
+        (...), nats.
+
+    Raises:
+        ValueError: unless 1 <= k <= K.
+    """
+    K = log_w.shape[-1]
+    if not 1 <= k <= K:
+        raise ValueError(f"k must lie between 1 and the number of weights, {K}, got {k}")
+    groups = log_w[..., : K // k * k].unflatten(-1, (K // k, k))
+    return (groups.logsumexp(dim=-1) - math.log(k)).mean(dim=-1)
+
+
+def log_likelihood_estimate(log_w: Tensor) -> LogLikelihood:
+    r"""log p(x) from all K weights, `eq-log-likelihood-estimate`, and its standard error.
+
+    The error is the delta method's, `eq-delta-standard-error`. It is blind to weights
+    that q never draws: see the chapter before you trust a small one.
+
+    Args:
+        log_w: (..., K), K >= 2.
+
+    Raises:
+        ValueError: if there are fewer than two weights.
+    """
+    K = log_w.shape[-1] if log_w.ndim else 0
+    if K < 2:
+        raise ValueError(f"a standard error needs at least two weights, got {K}")
+    value = log_w.logsumexp(dim=-1) - math.log(K)
+    relative = torch.exp(log_w - value[..., None])  # w over its mean
+    return LogLikelihood(value, relative.std(dim=-1) / math.sqrt(K))
+
+
+def symbolic_weight_variance() -> tuple[sp.Expr, tuple[sp.Symbol, sp.Symbol]]:
+    r"""SymPy's V, `eq-weight-variance`, for p(z | x) = N(0, 1) and q = N(a, tau^2).
+
+    The integral converges only for c = 2 tau^2 - 1 > 0: it is done in a positive c.
+
+    Returns:
+        V, and the symbols a and tau.
+    """
+    z, a = sp.symbols("z a", real=True)
+    c, tau = sp.symbols("c tau", positive=True)
+    variance = (1 + c) / 2
+    p = sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi)
+    q = sp.exp(-((z - a) ** 2) / (2 * variance)) / sp.sqrt(2 * sp.pi * variance)
+    integrand = sp.expand(sp.powsimp(p**2 / q, combine="exp"))
+    V = sp.simplify(sp.integrate(integrand, (z, -sp.oo, sp.oo))) - 1
+    return V.subs(c, 2 * tau**2 - 1), (a, tau)
+
+
+def generalisation_gap(train_values: Tensor, test_values: Tensor) -> Estimate:
+    """Mean over training images less mean over test images.
+
+    The two sets share no image, so the squares of their standard errors add.
+
+    Args:
+        train_values, test_values: one number an image, (n,) and (m,), both at least 2.
+    """
+    train, test = Estimate.of(train_values), Estimate.of(test_values)
+    error = math.hypot(train.standard_error, test.standard_error)
+    return Estimate(train.value - test.value, error, train.n + test.n)

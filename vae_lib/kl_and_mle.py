@@ -1,0 +1,176 @@
+r"""Chapter *kl-and-mle*: how far one density is from another, and what likelihood has to do
+with it.
+
+Symbols as in the chapter: p (where x comes from), q (what it is compared with), and
+D_KL(p || q) = E_p[log p - log q], in nats. The order of the arguments matters.
+"""
+
+import math
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from scipy.integrate import IntegrationWarning, quad
+from scipy.optimize import minimize
+from torch import Tensor
+
+from vae_lib.maximum_likelihood import gaussian_log_density
+from vae_lib.monte_carlo import Estimate
+
+LogDensity = Callable[[Tensor], Tensor]
+
+
+def gaussian_kl(
+    mu_1: Tensor | float,
+    sigma_1: Tensor | float,
+    mu_2: Tensor | float,
+    sigma_2: Tensor | float,
+) -> Tensor:
+    r"""D_KL(N(mu_1, sigma_1^2) || N(mu_2, sigma_2^2)): `eq-gaussian-kl`.
+
+    Args:
+        mu_1, sigma_1, mu_2, sigma_2: numbers, or tensors that broadcast; sigmas > 0.
+
+    Returns:
+        Nats, one for each element of the broadcast shape. Sum over independent components.
+
+    Raises:
+        ValueError: if a sigma is not positive.
+    """
+    mu_1, sigma_1, mu_2, sigma_2 = (
+        a if isinstance(a, Tensor) else torch.tensor(a, dtype=torch.float64)
+        for a in (mu_1, sigma_1, mu_2, sigma_2)
+    )
+    for name, sigma in (("sigma_1", sigma_1), ("sigma_2", sigma_2)):
+        if not (sigma > 0).all():
+            raise ValueError(f"{name} must be positive, got {sigma.min():g}")
+    spread = (sigma_1**2 + (mu_1 - mu_2) ** 2) / (2 * sigma_2**2)
+    return torch.log(sigma_2 / sigma_1) + spread - 0.5
+
+
+def monte_carlo_kl(
+    log_p: LogDensity, log_q: LogDensity, samples: Tensor, *, non_negative: bool = False
+) -> Estimate:
+    r"""Estimate D_KL(p || q) from samples of p: `eq-monte-carlo-kl`.
+
+    Args:
+        log_p, log_q: log-densities, from samples (N, ...) to values (N,).
+        samples: independent samples x^(n) of p, shape (N, ...), N >= 2.
+        non_negative: add the control variate q / p - 1, `eq-non-negative-kl`. Unbiased
+            where p > 0 wherever q > 0; no term is then negative.
+
+    Returns:
+        The estimate in nats, with its standard error.
+
+    Raises:
+        ValueError: if a log-density has the wrong shape, if a sample cannot come from p, or
+            if q is zero at a sample: then the divergence is infinite.
+    """
+    log_p_x, log_q_x = log_p(samples), log_q(samples)
+    n = samples.shape[:1]
+    for name, values in (("log_p", log_p_x), ("log_q", log_q_x)):
+        if values.shape != n:
+            raise ValueError(
+                f"{name} must give one value a sample, shape {tuple(n)}, "
+                f"got {tuple(values.shape)}"
+            )
+    if (log_p_x == -math.inf).any():
+        raise ValueError("p is zero at some samples: they are not samples of p")
+    uncovered = int((log_q_x == -math.inf).sum())
+    if uncovered:
+        raise ValueError(
+            f"q is zero at {uncovered} of {len(samples)} samples of p: the KL is infinite"
+        )
+    log_ratio = log_q_x - log_p_x
+    return Estimate.of(torch.expm1(log_ratio) - log_ratio if non_negative else -log_ratio)
+
+
+def quadrature_kl(
+    log_p: LogDensity, log_q: LogDensity, lower: float, upper: float
+) -> float:
+    r"""D_KL(p || q) of two densities on the line by SciPy's adaptive quadrature.
+
+    Args:
+        log_p, log_q: log-densities, elementwise.
+        lower, upper: a finite interval that holds all of p but a negligible rest.
+
+    Returns:
+        Nats; `math.inf` where q is zero and p is not. Smooth densities give about 1e-8;
+            jumps of p cost digits unless they stand at the interval's ends.
+
+    Raises:
+        ValueError: if the interval is not finite, if p does not integrate to 1 over it, or
+            if the quadrature fails.
+    """
+    if not -math.inf < lower < upper < math.inf:
+        raise ValueError(f"need finite lower < upper, got [{lower:g}, {upper:g}]")
+    grid = torch.linspace(lower, upper, 2001, dtype=torch.float64)[1:-1]
+    if ((log_q(grid) == -math.inf) & (log_p(grid) > -math.inf)).any():
+        return math.inf
+
+    def density(x: float) -> float:
+        return log_p(torch.tensor(x, dtype=torch.float64)).exp().item()
+
+    def integrand(x: float) -> float:
+        x = torch.tensor(x, dtype=torch.float64)
+        log_p_x = log_p(x).item()
+        if log_p_x == -math.inf:  # 0 log 0 is 0, as in the limit
+            return 0.0
+        return math.exp(log_p_x) * (log_p_x - log_q(x).item())
+
+    accuracy = {"limit": 200, "epsabs": 1e-10, "epsrel": 1e-10}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IntegrationWarning)  # the error estimate decides
+        mass, _ = quad(density, lower, upper, **accuracy)
+        kl, error = quad(integrand, lower, upper, **accuracy)
+    if not abs(mass - 1) <= 1e-6:
+        raise ValueError(
+            f"p integrates to {mass:.10g} on [{lower:g}, {upper:g}], not to 1: "
+            "widen the interval, or normalise p"
+        )
+    if not error <= 1e-8 * max(1.0, abs(kl)):
+        raise ValueError(f"the quadrature did not converge: {kl:g} +/- {error:g} nats")
+    return kl
+
+
+def fit_gaussian(
+    log_p: LogDensity, direction: str, start: tuple[float, float], grid: Tensor
+) -> tuple[float, float, float]:
+    r"""The Gaussian q nearest to p, in one of the two directions of the divergence.
+
+    Args:
+        log_p: the log-density to approximate, elementwise.
+        direction: "forward" minimises D_KL(p || q), "reverse" D_KL(q || p).
+        start: the (mu, sigma) to begin from; a reverse fit may end in a local minimum.
+        grid: points that hold p and q, shape (M,), dense, for the trapezoidal rule.
+
+    Returns:
+        (mu, sigma, divergence in nats) at the minimum that was found.
+
+    Raises:
+        ValueError: for another direction, if the optimiser fails, or if q leaves the grid.
+    """
+    if direction not in ("forward", "reverse"):
+        raise ValueError(f"direction must be 'forward' or 'reverse', got {direction!r}")
+    log_p_grid = log_p(grid)
+
+    def log_q_grid(parameters: np.ndarray) -> Tensor:
+        return gaussian_log_density(grid, float(parameters[0]), math.exp(parameters[1]))
+
+    def divergence(parameters: np.ndarray) -> float:
+        a, b = log_p_grid, log_q_grid(parameters)
+        if direction == "reverse":
+            a, b = b, a
+        integrand = torch.where(a.exp() == 0, 0.0, a.exp() * (a - b))  # 0 log 0 is 0
+        return torch.trapezoid(integrand, grid).item()
+
+    options = {"xatol": 1e-7, "fatol": 1e-12, "maxiter": 1000}
+    x0 = [start[0], math.log(start[1])]  # log sigma: any real number is allowed
+    found = minimize(divergence, x0, method="Nelder-Mead", options=options)
+    if not (found.success and math.isfinite(found.fun)):
+        raise ValueError(f"the {direction} fit did not converge: {found.message}")
+    mass = torch.trapezoid(log_q_grid(found.x).exp(), grid).item()
+    if not abs(mass - 1) < 1e-6:
+        raise ValueError(f"the grid holds {mass:.4g} of the fitted Gaussian: widen it")
+    return float(found.x[0]), math.exp(found.x[1]), float(found.fun)
