@@ -165,7 +165,7 @@ def importance_expectation(
 
 
 def effective_sample_size(log_weights: Tensor) -> float:
-    """How many equal weights would be worth these N: `eq-effective-sample-size`.
+    """How many equal weights would be worth these N: (sum of w)^2 / sum of w^2.
 
     Args:
         log_weights: log w^(n), shape (N,), N >= 1, up to any common constant.
