@@ -41,11 +41,11 @@ def forget_results_of_older_code() -> None:
         stamp.write_text(digest.hexdigest())
 
 
-def fill_the_cache() -> None:
-    """Run the chapters whose results the cache lacks, two at a time.
+def fill_the_cache() -> list[str]:
+    """Run the chapters whose results the cache lacks, two at a time; return the failures.
 
-    Sphinx would run one after the other. A failure is not reported here: Sphinx does not
-    find the chapter in the cache, runs it again and shows the error.
+    Sphinx could run them, too, but one after the other, and it may hang at a control (see
+    `kernels.py`). This way it finds all of them in the cache.
     """
     cache = get_cache(str(CACHE))
     # Read as Sphinx reads it, so that it finds what it looks for.
@@ -57,16 +57,22 @@ def fill_the_cache() -> None:
         except KeyError:
             waiting.append(chapter)
 
-    def run(chapter: Path) -> CacheBundleIn | None:
-        print(f"running {chapter.relative_to(ROOT)}", flush=True)
+    def run(chapter: Path) -> CacheBundleIn | str:
+        name = chapter.relative_to(ROOT)
+        print(f"running {name}", flush=True)
         try:
             return CacheBundleIn(execute(read(str(chapter)), ROOT), str(chapter))
-        except CellExecutionError:
-            return None
+        except CellExecutionError as error:
+            return f"{name}: a cell failed\n{error}"
 
+    failures = []
     with ThreadPoolExecutor(2) as pool:
-        for executed in filter(None, pool.map(run, waiting)):
-            cache.cache_notebook_bundle(executed, check_validity=False, overwrite=True)
+        for result in pool.map(run, waiting):
+            if isinstance(result, str):
+                failures.append(result)
+            else:
+                cache.cache_notebook_bundle(result, check_validity=False, overwrite=True)
+    return failures
 
 
 def main() -> int:
@@ -78,7 +84,10 @@ def main() -> int:
         for folder in (BUILD / ".doctrees", BUILD / "html"):
             shutil.rmtree(folder, ignore_errors=True)
     forget_results_of_older_code()
-    fill_the_cache()
+    failures = fill_the_cache()
+    if failures:
+        print("\n".join(failures), file=sys.stderr)
+        return 1
     command = ["jupyter-book", "build", "book", "--config", "_config.yml"]
     command += ["--path-output", ".", "--quiet", "-W", "-n", "--keep-going"]
     script = Path(sys.executable).with_name(command[0])

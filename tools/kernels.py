@@ -45,6 +45,8 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
         timeout=600,
         kernel_name="python3",
         kernel_manager_class=AsyncFileKernelManager,
+        # The cache of executed chapters tells them apart by their cells' metadata, too.
+        record_timing=False,
         # Else a slow machine splits one text into several outputs.
         coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},
