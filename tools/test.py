@@ -15,8 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
-UNIT_TESTS = [*PYTEST, "tests", "--ignore", "tests/pages"]
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "2"]
+UNIT_TESTS = [*PYTEST, "--dist", "loadfile", "tests", "--ignore", "tests/pages"]
 # Strict: every stored output must come again, but for cells tagged nbval-ignore-output.
 NOTEBOOKS = [
     *PYTEST,
@@ -28,7 +28,7 @@ NOTEBOOKS = [
 ]
 NOTEBOOKS += ["--nbval-sanitize-with", "tests/nbval.cfg", "--nbval-cell-timeout", "300"]
 BOOK = [sys.executable, "tools/book.py", "--fresh"]
-PAGES = [*PYTEST, "tests/pages"]
+PAGES = [*PYTEST, "--dist", "worksteal", "tests/pages"]
 
 
 def main() -> int:
@@ -39,7 +39,6 @@ def main() -> int:
     quick = parser.parse_args().quick
     # Two at a time on two cores: one thread each.
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    # Which names of the tests' report say what was run, and how it ended.
     steps = {"unit tests": UNIT_TESTS}
     if not quick:
         steps |= {"notebooks": NOTEBOOKS, "book": BOOK, "pages of the book": PAGES}
