@@ -18,15 +18,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "2"]
 UNIT_TESTS = [*PYTEST, "--dist", "loadfile", "tests", "--ignore", "tests/pages"]
 # Strict: every stored output must come again, but for cells tagged nbval-ignore-output.
-NOTEBOOKS = [
-    *PYTEST,
-    "notebooks",
-    "--nbval",
-    "--nbval-current-env",
-    "-p",
-    "no:cacheprovider",
-]
-NOTEBOOKS += ["--nbval-sanitize-with", "tests/nbval.cfg", "--nbval-cell-timeout", "300"]
+NOTEBOOKS = [*PYTEST, "--dist", "loadfile", "notebooks", "-p", "no:cacheprovider"]
+NOTEBOOKS += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout", "300"]
+NOTEBOOKS += ["--nbval-sanitize-with", "tests/nbval.cfg"]
 BOOK = [sys.executable, "tools/book.py", "--fresh"]
 PAGES = [*PYTEST, "--dist", "worksteal", "tests/pages"]
 
