@@ -47,7 +47,7 @@ def from_markdown(chapter: Path) -> NotebookNode:
     """The notebook of a chapter, without outputs."""
     notebook = jupytext.read(chapter, config=CONFIG)
     notebook.metadata["language_info"] = {"name": "python"}
-    notebook.metadata["jupytext"] = {"formats": CONFIG.formats}
+    notebook.metadata.pop("jupytext", None)
     for place, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{place:03d}"
     return notebook
