@@ -24,7 +24,7 @@ test: .venv/installed  ## everything: unit tests, notebooks, pairs in sync, the 
 	$(PY) tools/test.py
 
 lab: .venv/installed  ## open JupyterLab on the notebooks
-	$(PY) -m jupyter lab notebooks
+	$(PY) -m jupyter lab --LabApp.default_url=/lab/tree/notebooks
 
 notebooks: .venv/installed  ## regenerate the notebooks from the Markdown and execute them
 	$(PY) tools/notebooks.py run

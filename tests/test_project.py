@@ -108,5 +108,5 @@ def test_the_readme_gives_the_lines_that_the_targets_run():
     for line in re.findall(r"^\t\$\(PY\) (.*)$", (ROOT / "Makefile").read_text(), re.M):
         if line.startswith("tools/") and "lock" not in line:
             assert f".venv/bin/python {line}" in readme, line
-    assert "jupyter lab notebooks" in readme
+    assert "jupyter lab --LabApp.default_url=/lab/tree/notebooks" in readme
     assert '-m pip install -c requirements.lock -e ".[book,test]"' in readme
