@@ -97,7 +97,11 @@ def test_a_chapters_module_does_not_load_what_it_does_not_need():
 def test_make_help_lists_every_target():
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
     shown = subprocess.run(
-        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert [line.split()[1] for line in shown.stdout.splitlines()] == targets
     assert {"book", "test", "lab", "notebooks", "serve", "help"} <= set(targets)
