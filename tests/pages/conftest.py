@@ -62,6 +62,8 @@ def visit(browser):
         if wait:
             page.wait_for_load_state("load")
             page.evaluate("() => window.MathJax?.startup?.promise")
+            # a colour that is still fading in has a contrast of its own
+            page.evaluate("() => Promise.all(document.getAnimations().map(a => a.finished))")
         return page
 
     yield open_page

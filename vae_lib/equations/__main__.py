@@ -1,0 +1,86 @@
+"""The command line.
+
+python -m vae_lib.equations check book [--json] [--seed 0] [--processes 2] [--numeric]
+python -m vae_lib.equations explain book/04-elbo.md eq-evidence
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from .ledger import Row, check_file, ledger
+from .report import shortened
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="vae_lib.equations", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    check = commands.add_parser(
+        "check", help="every display equation of a file or a folder"
+    )
+    check.add_argument("path", type=Path)
+    check.add_argument("--json", action="store_true", help="for machines")
+    check.add_argument("--processes", type=int, default=2)
+    check.add_argument("--numeric", action="store_true", help="without SymPy, faster")
+    explain = commands.add_parser("explain", help="one chain, with worlds and values")
+    explain.add_argument("path", type=Path)
+    explain.add_argument("label")
+    for command in (check, explain):
+        command.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    if not options.path.exists():
+        return fail(f"there is no {options.path}")
+    if options.command == "explain":
+        return show_chain(options.path, options.label, options.seed)
+    rows = ledger(options.path, options.seed, not options.numeric, options.processes)
+    if not rows:
+        return fail(f"no display equation in {options.path}")
+    if options.json:
+        print(json.dumps([row.as_dict() for row in rows], indent=1, ensure_ascii=False))
+    else:
+        show_rows(rows)
+    return 0 if all(row.ok for row in rows) else 1
+
+
+def fail(message: str) -> int:
+    print(message, file=sys.stderr)
+    return 2
+
+
+def show_rows(rows: list[Row]) -> None:
+    for row in rows:
+        mark, text = "ok  " if row.ok else "FAIL", shortened(row.text, 50)
+        place = f"{row.file}:{row.line} {row.label}"
+        print(f"{mark} {place} {row.relation} {row.verdict}: {text}")
+        for line in row.detail.splitlines():
+            print("       " + line)
+    broken = sum(not row.ok for row in rows)
+    exempt = sum(row.verdict == "exempt" for row in rows)
+    print(f"{len(rows)} relations, {exempt} exempt, {broken} broken")
+
+
+def show_chain(path: Path, label: str, seed: int) -> int:
+    for display, report in check_file(path, seed):
+        if display.label != label:
+            continue
+        print(f"{path}:{display.line} {label}, {report.seconds:.2f} s\n{report.error}")
+        for step in report.steps:
+            numeric = f"{step.how or 'equal'}; {step.draws} draws, worst {step.worst:.1e}"
+            facts = {
+                "verdict": step.verdict, "symbolic": step.symbolic or "not settled",
+                "numeric": numeric, "worlds": "; ".join(step.worlds) or "none",
+                "values": step.values, "detail": step.detail.replace("\n", "\n  "),
+            }  # fmt: skip
+            print(f"line {display.line + step.line - 1}: {step.relation} {step.text}")
+            for name, fact in facts.items():
+                if fact:
+                    print(f"  {name:<9} {fact}")
+        return 0 if report.ok else 1
+    return fail(f"{path} has no equation {label}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

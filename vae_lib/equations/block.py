@@ -1,0 +1,120 @@
+"""A display equation as it stands in the source: its lines, conditions and comments.
+
+Every position is kept: comments and alignment marks are blanked, never removed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .read import BRACED, PROSE, Line, ReadingError, blank, drawn_from, read_statement
+
+MOST_CHARACTERS = 20_000
+NOISE = re.compile(
+    r"\\(begin|end)\s*\{(align|aligned|gather|gathered|equation|split|alignat)\*?\}"
+    r"|\\(nonumber|notag)(?![A-Za-z])|\\(label|tag)\{[^{}]*\}|\$\$|\\\[(?=\s)|&"
+)
+REMARK = re.compile(
+    r"(\\q?quad|\\[,;:! ]|\s)*\\text(rm|it)?\{[^{}]*[^{}A-Za-z][^{}]*\}\s*$|[.,;]\s*$"
+)
+ROW_END = re.compile(r"\\\\(\s*\[[\d.]+\w+\])?|\Z")
+RELATED = r"[=<>]|\\(approx|geq?|leq?|geqslant|leqslant|propto|sim|coloneqq)(?![A-Za-z])"
+NEXT_STATEMENT = r",?(\s|\\[,;:!])*\\q?quad(?![A-Za-z])"
+
+
+@dataclass
+class Block:
+    source: str
+    lines: list[Line] = field(default_factory=list)
+    given: list[Line] = field(default_factory=list)
+    unchecked: str | None = None
+
+
+def read_block(source: str) -> Block:
+    """Read a display equation: its lines, and its comments `% given:`, `% unchecked:`."""
+    if len(source) > MOST_CHARACTERS:
+        raise ReadingError(f"more than {MOST_CHARACTERS} characters", source[:80], 0)
+    block = Block(source)
+    for match in re.finditer(r"(?<!\\)%\s*(\w+):(.*)", source):
+        word, begin = match[1], match.start(2)
+        if word == "given":
+            for low, high in _conditions(source, begin, match.end(2)):
+                if not PROSE.search(BRACED.sub("", source[low:high])):  # words bind nothing
+                    block.given += _statements(source, source, low, high)
+        elif word == "unchecked":
+            block.unchecked = match[2].strip() or "no reason is given"
+        else:
+            raise ReadingError(f"unknown comment '% {word}:'", source, match.start(1))
+    text = NOISE.sub(blank, re.sub(r"(?<!\\)%[^\n]*", blank, source))
+    text = _continued(text)
+    begin = 0
+    for match in ROW_END.finditer(text):
+        block.lines += _statements(source, text, begin, match.start())
+        begin = match.end()
+    if not block.lines:
+        raise ReadingError("there is nothing to read", source, 0)
+    return block
+
+
+def _continued(text: str) -> str:
+    """A row that begins with + or - and relates nothing goes on with the row above."""
+    ends = list(ROW_END.finditer(text))
+    for above, below in itertools.pairwise(ends):
+        row = text[above.end() : below.start()]
+        goes_on = re.match(r"(\s|\\q?quad|\\[,;:! ])*[+-]", row)
+        if goes_on and not any(_outside(row, RELATED)):
+            text = text[: above.start()] + blank(above) + text[above.end() :]
+    return text
+
+
+def _statements(source: str, text: str, begin: int, end: int) -> list[Line]:
+    """The statements of one line of a block; almost always there is one."""
+    text = REMARK.sub(blank, REMARK.sub(blank, text[begin:end]))
+    number = source.count("\n", 0, end - len(text.lstrip())) + 1
+    lines: list[Line] = []
+    for low, high in _pieces(text):
+        if not text[low:high].strip():
+            continue
+        line = read_statement(source, begin + low, text[low:high], number)
+        if lines and line.first and [relation for relation, _ in line.rest] == ["~"]:
+            lines[-1].samples += drawn_from(line.first, line.rest[0][1])
+        else:
+            lines.append(line)
+    return lines
+
+
+def _outside(text: str, separator: str) -> Iterator[re.Match[str]]:
+    """The separators that stand outside of all brackets."""
+    depth = 0
+    for match in re.finditer(r"\\[{}]|[{(\[]|[})\]]|" + separator, text):
+        if match[0][-1] in "{([":
+            depth += 1
+        elif match[0][-1] in "})]":
+            depth -= 1
+        elif depth == 0:
+            yield match
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """`a = b, \\quad c = d` are two statements; `\\theta, \\phi = ...` is one."""
+    begin = 0
+    for match in _outside(text, NEXT_STATEMENT):
+        after = text[match.end() :].lstrip(" \\,;:!\n")
+        if match[0][0] == "," or re.match(r"x\^|z\^|z\s*\\sim", after):
+            yield begin, match.start()
+            begin = match.end()
+    yield begin, len(text)
+
+
+def _conditions(source: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """`% given: a := b; c := d` and `a := b, c := d`."""
+    start = begin
+    for match in _outside(source[begin:end], "[;,]"):
+        place = begin + match.start()
+        if re.search(r"=|\\sim|[<>]|\\[gl]eq|[a-z]{4}", source[start:place]):
+            yield start, place
+            start = place + 1
+    yield start, end

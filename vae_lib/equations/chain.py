@@ -1,0 +1,212 @@
+"""A whole block: its chain of relations, what it defines, and which line is to blame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import tree as t
+from .block import Block
+from .evaluate import Evaluator
+from .judge import Judge, Pair, Step
+from .quantity import Meaningless, Unknown
+from .read import ReadingError
+from .scope import ENCODERS, Scope, define, scope_of, worlds_for
+from .worlds import Foreign, Line
+
+MOST_LINES = 60
+ALONE = "; this line alone is wrong: the next one agrees with the line before it"
+ABOVE = "the line above is wrong; this one agrees with the line before that"
+CHOSEN_BY_THE_WORLDS = ("ELBO", "decoder", "encoder", "NeuralNet", "hat x")
+FOLLOW = ("p_theta(Data)", "p_theta(x,z)", "p_theta(z|x)")  # from the model
+
+
+def judge_block(
+    block: Block,
+    page: Scope,
+    seed: int = 0,
+    symbolic: bool = True,
+    defines: bool = True,
+    only: frozenset[int] | None = None,
+) -> list[Step]:
+    """The verdicts of a block; with `only`, those of the relations at these places."""
+    if len(block.lines) > MOST_LINES:
+        raise ReadingError(f"more than {MOST_LINES} lines", block.source, 0)
+    pairs = pairs_of(block)
+    if block.unchecked is not None:
+        return [
+            Step(p.line, p.relation, p.text, "exempt", detail=block.unchecked)
+            for p in pairs
+        ]
+    with np.errstate(all="ignore"):
+        judge = Judge(block.source, scope_of(block, page), seed, mends=only is None)
+        chain = Chain(judge, page, symbolic, defines, alone=len(block.lines) == 1)
+        asked = [
+            pair for place, pair in enumerate(pairs, start=1)
+            if only is None or place in only or pair.relation == ":="
+        ]  # fmt: skip
+        steps = [chain.judge(pair) for pair in asked]
+        chain.blame(asked, steps)
+    return steps
+
+
+def pairs_of(block: Block) -> list[Pair]:
+    """The neighbours in the chain; a line without a left side continues the one above."""
+    pairs: list[Pair] = []
+    left: t.Node | None = None
+    for line, below in zip(block.lines, [*block.lines[1:], None], strict=True):
+        left = line.first or left
+        if left is None:
+            message = "the block begins with a relation: its left side is missing"
+            raise ReadingError(message, block.source, 0)
+        goes_on = below is not None and below.first is None  # its right side comes there
+        for relation, right in line.rest or ([] if goes_on else [("", left)]):
+            text = block.source[slice(*right.span)].strip() or line.text
+            pairs.append(Pair(left, relation, right, line.samples, line.number, text))
+            left = right
+    return pairs
+
+
+class Chain:
+    """Judges the pairs of one block in order; definitions hold from where they stand."""
+
+    def __init__(
+        self, judge: Judge, page: Scope, symbolic: bool, defines: bool, alone: bool
+    ):
+        self.numeric, self.page, self.scope = judge, page, judge.scope
+        self.symbolic, self.defines, self.alone = symbolic, defines, alone
+        self.prover = None
+
+    def judge(self, pair: Pair) -> Step:
+        if not pair.relation:
+            step = Step(pair.line, "", pair.text, "unjudged")
+            step.detail = "this claims nothing: a relation is missing"
+            return step
+        try:
+            new = pair.relation == ":=" or pair.relation == "=" and self.is_new(pair)
+            if self.defines and new:
+                return self.definition(pair)
+            step = self.numeric.judge(pair)
+        except Meaningless as error:
+            return Step(pair.line, pair.relation, pair.text, "wrong", detail=str(error))
+        if self.symbolic and step.verdict == "tested" and Line.name in step.worlds:
+            from .prove import Prover  # SymPy takes half a second to load
+
+            self.prover = self.prover or Prover(self.scope)
+            step.symbolic = self.prover.prove(pair)
+            step.verdict = step.symbolic or step.verdict
+        return step
+
+    # ------------------------------------------------------------ definitions
+    def is_new(self, pair: Pair) -> bool:
+        """Is this the first equation of a name, which gives it its meaning?"""
+        left, right, known = pair.left, pair.right, self.scope.meanings
+        left = left.base if isinstance(left, t.Power) else left
+        names = t.items_of(left)
+        if isinstance(right, t.Best) and all(isinstance(n, t.Symbol) for n in names):
+            return not any(n.key in known for n in names)
+        if isinstance(left, t.Group):
+            return isinstance(right, t.Call) and right.function.name in ENCODERS
+        if isinstance(left, t.Symbol):
+            inside = left.key in {name.key for name in t.names_in(right)}
+            return not (known.keys() & {left.key, left.key + "[]"} or inside) and self.free(
+                left
+            )
+        if not isinstance(left, t.Call):
+            return False
+        if t.signature(left) == "q(z)":
+            return self.alone and "q(z)" not in known
+        key = left.function.key
+        taken = key in CHOSEN_BY_THE_WORLDS or key + "()" in known
+        return not (t.is_density(left) or taken)
+
+    def free(self, name: t.Symbol) -> bool:
+        """Does neither the block nor a world say what this is?"""
+        evaluator = Evaluator(worlds_for(self.scope)[0](0), self.scope)
+        evaluator.indices = dict.fromkeys(t.UPPER, 1)
+        try:
+            evaluator(name)
+        except Unknown as error:
+            return error.node == name
+        except (Meaningless, Foreign):
+            return False
+        return bool(evaluator.named) and name.name not in ("x", "z", "mu", "sigma")
+
+    def definition(self, pair: Pair) -> Step:
+        """A definition of something that the worlds know must agree with them."""
+        left, right = pair.left, pair.right
+        density = t.is_density(left) and isinstance(left, t.Call)
+        elbo = isinstance(left, t.Call) and left.function.key == "ELBO"
+        if density or elbo or isinstance(left, t.Expectation | t.Divergence):
+            tried = self.numeric.judge(pair)
+            if tried.ok:
+                tried.verdict, tried.how = "definition", "agrees with what the worlds know"
+            follows = not density or t.signature(left) in FOLLOW
+            if tried.ok or follows or left.function.name not in "pqr":
+                return tried
+        define(left, right, self.scope)
+        if not (isinstance(left, t.Symbol) and left.key in ("x", "z", "epsilon")):
+            define(left, right, self.page)
+        step = Step(pair.line, pair.relation, pair.text, "definition", how="from here on")
+        if isinstance(right, t.Best):
+            step.how = "names the maximiser"
+            self.computable(right.body, step)
+        elif not isinstance(left, t.Group):
+            self.computable(right, step)
+        if step.ok and density:
+            self.normalised(left, step)
+        return step
+
+    def computable(self, node: t.Node, step: Step) -> None:
+        """Somewhere the right side must have a value: else nothing is defined."""
+        reasons: list[str] = []
+        for kind in worlds_for(self.scope):
+            for evaluator in self.numeric.draws(kind, 6):
+                try:
+                    with evaluator.within(indices=dict.fromkeys(t.UPPER, 1)):
+                        value = evaluator(node)
+                except (Foreign, Meaningless) as error:
+                    reasons.append(str(error))
+                    continue
+                if np.all(np.isfinite(value.array)):
+                    step.worlds.append(kind.name)
+                    break
+        if not step.worlds:
+            step.verdict = "wrong"
+            step.detail = "; ".join(dict.fromkeys(reasons)) or "it has no value"
+
+    def normalised(self, left: t.Call, step: Step) -> None:
+        """What is called a density must integrate to 1."""
+        for kind in worlds_for(self.scope):
+            if kind.name not in step.worlds:
+                continue
+            (evaluator,) = self.numeric.draws(kind, 1)
+            try:
+                places = [(name, ()) for name, _ in evaluator.places_of(left)]
+                total = evaluator.integrate(places, lambda _, e=evaluator: e(left)).plain()
+            except (Foreign, Meaningless):
+                continue
+            if abs(float(total.array) - 1) > 1e-6:
+                step.verdict = "wrong"
+                value = f"{float(total.array):.6g}"
+                step.detail = f"a density integrates to 1, this one to {value}"
+
+    # ------------------------------------------------------------ blame
+    def blame(self, pairs: list[Pair], steps: list[Step]) -> None:
+        """Two broken relations around one line: is the line alone wrong?"""
+        for i in range(len(steps) - 1):
+            first, second = pairs[i : i + 2]
+            relations = first.relation, second.relation
+            broken = all(step.verdict == "wrong" for step in steps[i : i + 2])
+            if not broken or second.left is not first.right or "=" not in relations:
+                continue
+            relation = relations[relations[0] == "="]
+            samples = second.samples or first.samples
+            try:
+                around = self.numeric.judge(
+                    Pair(first.left, relation, second.right, samples)
+                )
+            except Meaningless:
+                continue
+            if around.ok:
+                steps[i].detail += ALONE
+                steps[i + 1].detail = ABOVE

@@ -1,0 +1,538 @@
+"""What each relation claims, and whether it holds.
+
+`=` is identity testing: both sides at random parameters in every world that has them.
+`≈` says that the right side, averaged over the stated samples, is the left one (or, for
+a log or a ratio of averages, that it tends to it). `≥` is never violated and not always
+an equality. Two `argmax` agree when the slopes are parallel at random points: then terms
+free of the argument, positive factors and logarithms may come and go. `+ const` is the
+same at every draw.
+
+A pass is a test, not a theorem; what could not be evaluated is never passed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from . import tree as t
+from .densities import degree
+from .evaluate import Evaluator
+from .quantity import Meaningless, OutOfDomain, Quantity
+from .read import ReadingError
+from .repair import repairs
+from .scope import Scope, speaks_of_vectors, worlds_for
+from .slopes import DIRECTIONS, base_of
+from .worlds import Foreign, Line, World
+
+TOLERANCE = 1e-7
+DRAWS = 2
+MOST_DRAWS = 60  # before giving up on finding a draw where both sides have a value
+BOUND_DRAWS = 16  # draws for an inequality
+SAMPLES = 4000  # of the Monte Carlo cross-check
+GOOD = ("proved", "tested", "definition", "exempt")
+
+
+@dataclass
+class Step:
+    """One relation and what became of it."""
+
+    line: int
+    relation: str
+    text: str
+    verdict: str
+    how: str = ""
+    detail: str = ""
+    worlds: list[str] = field(default_factory=list)
+    draws: int = 0
+    worst: float = 0.0
+    seconds: float = 0.0
+    symbolic: str = ""
+    values: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.verdict in GOOD
+
+
+class Broken(Exception):
+    """A relation that does not hold; the message says where."""
+
+
+@dataclass
+class Pair:
+    """Two neighbours of a chain."""
+
+    left: t.Node
+    relation: str
+    right: t.Node
+    samples: tuple[t.Drawn, ...] = ()
+    line: int = 0
+    text: str = ""
+
+    @property
+    def sides(self) -> tuple[t.Node, t.Node]:
+        return self.left, self.right
+
+
+# ---------------------------------------------------------------- comparing values
+def comparable(left: Quantity, right: Quantity) -> tuple[np.ndarray, np.ndarray]:
+    """Densities are compared by their logarithms."""
+    if left.logged or right.logged:
+        a, b = left.as_log(), right.as_log()
+        if a is not None and b is not None:
+            return a, b
+    return left.plain().array, right.plain().array
+
+
+def difference(left: Quantity, right: Quantity) -> float:
+    """The largest relative difference; of densities, that of the logarithms."""
+    if left.unsized != right.unsized:
+        left, right = left.sized(right), right.sized(left)
+    if (left.shape, left.row) != (right.shape, right.row):
+        raise Meaningless(f"the left side is {left.kind}, the right side {right.kind}")
+    a, b = comparable(left, right)
+    if not (np.all(np.isfinite(a)) and np.all(np.isfinite(b))):
+        raise OutOfDomain("a side is not finite")
+    scale = max(float(np.max(np.abs(a))), float(np.max(np.abs(b))), 1e-2)
+    return float(np.max(np.abs(a - b))) / scale
+
+
+def show(value: Quantity) -> str:
+    array = value.array
+    if value.logged and (array.ndim or abs(float(array)) >= 12):
+        return f"exp({np.array2string(array, precision=5)})"
+    if value.rank:
+        return np.array2string(array, precision=4, separator=", ")
+    return "..." if array.ndim else f"{float(value.plain().array):.6g}"
+
+
+def where(evaluator: Evaluator) -> str:
+    """The names that the formula left open, with their values."""
+    texts = [f"{name} = {show(value)}" for name, value in evaluator.named.items()]
+    return f"at {', '.join(texts[:5])}: " if texts else ""
+
+
+def both(left: Quantity, right: Quantity, evaluator: Evaluator) -> str:
+    return f"{where(evaluator)}left = {show(left)}, right = {show(right)}"
+
+
+# ---------------------------------------------------------------- judging one relation
+class Judge:
+    """Judges the relations of one block.
+
+    A rule takes a pair, a world and the step to fill in; it raises Broken, or says
+    whether the relation is strict: an inequality must not secretly be an equality.
+    """
+
+    def __init__(self, source: str, scope: Scope, seed: int = 0, mends: bool = True):
+        self.source, self.scope, self.seed, self.mends = source, scope, seed, mends
+        self.made: dict[tuple[type[World], int], Evaluator] = {}
+        self.memory: dict[tuple, object] = {}
+
+    # -- draws
+    def draws(self, kind: type[World], count: int) -> Iterator[Evaluator]:
+        """Worlds at which the stated conditions hold."""
+        for attempt in range(MOST_DRAWS):
+            if (kind, attempt) not in self.made:
+                world = kind(1000 * self.seed + attempt)
+                self.made[kind, attempt] = Evaluator(world, self.scope)
+            evaluator = self.made[kind, attempt]
+            evaluator.named, evaluator.spent = {}, 0
+            if self.allowed(evaluator):
+                yield evaluator
+                count -= 1
+            if not count:
+                return
+
+    def allowed(self, evaluator: Evaluator) -> bool:
+        for left, relation, right in self.scope.conditions:
+            try:
+                a, b = (evaluator(side).plain().array for side in (left, right))
+            except (Meaningless, Foreign):
+                continue
+            tests = {">": a > b, "<": a < b, "≥": a >= b, "≤": a <= b, "≠": a != b}
+            if not np.all(tests[relation]):
+                return False
+        return True
+
+    def values(self, pair: Pair, kind: type[World], step: Step, count: int, tries=None):
+        """Both sides at `count` draws; one where a side has no value is passed over."""
+        trouble: Exception = Foreign("no draw meets the conditions that are given")
+        done = 0
+        for evaluator in self.draws(kind, tries or MOST_DRAWS):
+            try:
+                left, right = evaluator(pair.left), evaluator(pair.right)
+                if not (
+                    np.all(np.isfinite(left.array)) and np.all(np.isfinite(right.array))
+                ):
+                    raise OutOfDomain("a side is not finite")
+            except OutOfDomain as error:
+                trouble = error
+                continue
+            yield evaluator, left, right
+            done += 1
+            step.draws += 1
+            step.values = step.values or both(left, right, evaluator)
+            if done == count:
+                return
+        if not done:
+            raise trouble
+
+    # -- one pair in all worlds
+    def judge(self, pair: Pair) -> Step:
+        started = time.perf_counter()
+        step = Step(pair.line, pair.relation, pair.text, "tested")
+        reasons: list[str] = []
+        strict = pair.relation not in t.BOUNDS
+        vectors = speaks_of_vectors(self.scope.nodes)
+        for kind in worlds_for(self.scope):
+            try:
+                strict |= self.rule(pair)(pair, kind, step)
+                step.worlds.append(kind.name)
+            except Foreign as error:
+                reasons.append(str(error))
+            except Broken as error:
+                self.fails(step, pair, kind, str(error))
+            except Meaningless as error:
+                reasons.append(str(error))
+                if kind.scalar or vectors:
+                    self.fails(step, pair, kind, self.no_meaning(error))
+            if not step.ok:
+                break
+        if step.ok and not step.worlds:
+            step.verdict, step.detail = "unjudged", "; ".join(dict.fromkeys(reasons))
+        elif step.ok and not strict:
+            step.verdict = "wrong"
+            step.detail = "both sides were equal at every draw: write ="
+        step.seconds = time.perf_counter() - started
+        return step
+
+    def fails(self, step: Step, pair: Pair, kind: type[World], message: str) -> None:
+        hint = self.mending(pair, kind)
+        step.verdict = "wrong"
+        step.detail = f"{message} [{kind.name}]" + (f"; {hint}" if hint else "")
+
+    def no_meaning(self, error: Meaningless) -> str:
+        if error.node is None:
+            return f"this has no meaning: {error}"
+        return str(ReadingError(str(error), self.source, error.node.span[0]))
+
+    def mending(self, pair: Pair, kind: type[World]) -> str:
+        """The first small change of the right side that makes the relation hold."""
+        if not self.mends or pair.relation not in ("=", ":=", "≈", "≥", "≤"):
+            return ""
+        for message, changed in repairs(pair.right, self.source):
+            trial = replace(pair, right=changed)
+            try:
+                if self.rule(trial)(trial, kind, Step(0, pair.relation, "", "tested")):
+                    return message
+            except (Broken, Meaningless, Foreign):
+                continue
+        return ""
+
+    def rule(self, pair: Pair) -> Callable[[Pair, type[World], Step], bool]:
+        bests = sum(isinstance(side, t.Best) for side in pair.sides)
+        if pair.relation in t.BOUNDS:
+            return self.inequality
+        if bests == 2:
+            return self.same_maximiser
+        if bests and pair.relation == "=":
+            return self.is_maximiser
+        equality = self.up_to_const if t.has_const(*pair.sides) else self.equality
+        rules = {"=": equality, ":=": equality, "≈": self.estimate}
+        rules |= {"∝": self.proportional}
+        if pair.relation not in rules:
+            raise Meaningless(f"what does {pair.relation} claim here?")
+        return rules[pair.relation]
+
+    # -- equality
+    def equality(self, pair: Pair, kind: type[World], step: Step) -> bool:
+        for evaluator, left, right in self.values(pair, kind, step, DRAWS):
+            self.compare(left, right, evaluator, step)
+        return True
+
+    @staticmethod
+    def compare(left: Quantity, right: Quantity, evaluator: Evaluator, step: Step) -> None:
+        error = difference(left, right)
+        if not error <= TOLERANCE:
+            raise Broken(both(left, right, evaluator))
+        step.worst = max(step.worst, error)
+
+    def up_to_const(self, pair: Pair, kind: type[World], step: Step) -> bool:
+        """The difference is the same over all draws of parameters and data."""
+        gaps: list[tuple[float, str]] = []
+        scale = 1.0
+        for evaluator, left, right in self.values(pair, kind, step, 3, 12):
+            if left.shape or right.shape:
+                raise Meaningless("+ const needs numbers on both sides")
+            a, b = (float(side.plain().array) for side in (left, right))
+            gaps.append((a - b, where(evaluator)))
+            scale = max(scale, abs(a))
+        if len(gaps) < 2:
+            raise Foreign("too few draws for a constant")
+        (first, here), *others = gaps
+        for gap, there in others:
+            if abs(gap - first) > 1e-6 * scale:
+                shown = f"{here}it is {first:.6g}, but {there}{gap:.6g}"
+                raise Broken(f"the difference is no constant: {shown}")
+        step.values = f"{here}left - right = {first:.6g}, at every draw"
+        return True
+
+    def proportional(self, pair: Pair, kind: type[World], step: Step) -> bool:
+        """The logarithms differ by a constant in the variables of the left density."""
+        if not isinstance(pair.left, t.Call):
+            raise Meaningless("proportional as a function of what?")
+        for evaluator in self.draws(kind, DRAWS):
+            ratios = []
+            for i in range(3):
+                variable = evaluator.world.variable
+                places = evaluator.places_of(pair.left)
+                with evaluator.binding({p: variable(p[0], (100 + i,)) for p in places}):
+                    a, b = (evaluator(side).as_log() for side in pair.sides)
+                if a is None or b is None:
+                    raise Meaningless("a density is positive")
+                ratios.append(float(a - b))
+            if np.ptp(ratios) > 1e-6:
+                shown = f"{np.exp(np.ptp(ratios)):.4g}"
+                raise Broken(f"{where(evaluator)}the ratio changes by {shown}")
+            step.draws += 1
+        return True
+
+    # -- estimates
+    def estimate(self, pair: Pair, kind: type[World], step: Step) -> bool:
+        half = half_a_digit(pair.right)
+        if half is not None:
+            for evaluator, left, right in self.values(pair, kind, step, 1):
+                if np.max(np.abs(left.plain().array - right.plain().array)) > half:
+                    raise Broken(both(left, right, evaluator))
+            step.how = "rounded"
+            return True
+        samples = pair.samples or tuple(
+            d for d in self.scope.samples
+            if not d.variable.index or d.variable not in pair.left.walk()
+        )  # fmt: skip
+        if not samples:
+            hint = "State it, as in (x^{(n)} \\sim p_{*}(x))"
+            raise Meaningless(f"what is sampled? {hint}")
+        shifted = t.has_const(*pair.sides)
+        biased = degree(pair.right, self.scope, samples) == 2
+        shift: Quantity | None = None
+        for evaluator in self.draws(kind, DRAWS + shifted):
+            left = evaluator(pair.left)
+            right = evaluator.term_by_term(samples, lambda e=evaluator: e(pair.right))
+            if shifted:
+                shift = shift or right - left
+                left = left + shift
+            elif biased and not difference(left, right) <= TOLERANCE:
+                right = evaluator.jointly(samples, lambda e=evaluator: e(pair.right))
+                biased = False
+            try:
+                self.compare(left, right, evaluator, step)
+            except Broken as error:
+                what = ", up to a constant," if shifted else ""
+                message = (
+                    f"the expectation of the right side is{what} not the left: {error}"
+                )
+                raise Broken(message) from None
+            step.draws += 1
+            step.values = step.values or both(left, right, evaluator)
+        how = "consistent, biased at finite size" if biased else "unbiased"
+        step.how = step.how if how in step.how else how
+        if kind is Line and not biased and not shifted:
+            self.cross_check(pair, samples, step)
+        return True
+
+    def cross_check(self, pair: Pair, samples: tuple[t.Drawn, ...], step: Step) -> None:
+        """The estimator as it is written, on real samples: is its mean within the noise?"""
+        (evaluator,) = self.draws(Line, 1)
+        left = float(evaluator(pair.left).plain().array)
+        rng = np.random.default_rng([self.seed, 77])
+        places = {}
+        for drawn in samples:
+            for indices, place in evaluator.sample_places(drawn):
+                points = evaluator.axis(place[0]).points
+                with evaluator.within(indices=indices):
+                    log = evaluator.law_of(drawn.density, [place])(
+                        [Quantity(points)]
+                    ).as_log()
+                mass = np.cumsum(np.exp(log - np.max(log)))
+                uniform = rng.uniform(mass[0], mass[-1], SAMPLES)
+                middle = points + (points[1] - points[0]) / 2
+                places[place] = Quantity(np.interp(uniform, mass, middle))
+        with evaluator.within(depth=1, bound={**evaluator.bound, **places}):
+            values = evaluator(pair.right).plain().array
+        if values.shape != (SAMPLES,):
+            return
+        error = values.std(ddof=1) / np.sqrt(SAMPLES)
+        score = (values.mean() - left) / error if error else 0.0
+        step.how += f", z-score {score:+.1f}"
+        if abs(score) > 6:
+            raise Broken(f"{SAMPLES} samples average {values.mean():.5g}, not {left:.5g}")
+
+    # -- inequalities
+    def inequality(self, pair: Pair, kind: type[World], step: Step) -> bool:
+        if any(isinstance(side, t.Best) for side in pair.sides):
+            raise Meaningless(
+                "an inequality holds between values, not between maximisers: "
+                "the argmax of a bound is in general not that of what it bounds"
+            )
+        sign = 1 if pair.relation in ("≥", ">") else -1
+        searched = any(isinstance(n, t.Best) for side in pair.sides for n in side.walk())
+        count = BOUND_DRAWS if kind.scalar and not searched else 3
+        strict = False
+        for evaluator, left, right in self.values(pair, kind, step, count, count):
+            if left.shape or right.shape or left.unsized or right.unsized:
+                raise Meaningless(f"{left.kind} is compared with {right.kind}")
+            a, b = map(float, comparable(left, right))
+            gap, scale = sign * (a - b), max(abs(a), abs(b), 1e-3)
+            if gap < -1e-6 * scale or pair.relation in "><" and gap <= 0:
+                raise Broken(both(left, right, evaluator))
+            strict |= gap > 1e-7 * scale
+        return strict
+
+    # -- maximisers
+    def same_maximiser(self, pair: Pair, kind: type[World], step: Step) -> bool:
+        left, right = pair.sides
+        estimated = pair.relation == "≈"
+        if pair.relation not in ("=", "≈", ":="):
+            raise Meaningless(f"{pair.relation} between two maximisers")
+        if set(left.arguments) != set(right.arguments):
+            raise Meaningless("the two sides are maximised over different arguments")
+        samples = (pair.samples or self.scope.samples) if estimated else ()
+        if estimated and not samples:
+            raise Meaningless("what is sampled? State it at the line's end")
+        if not estimated:
+            self.same_place(pair, kind)
+        keys = tuple(base_of(a).key for a in left.arguments)
+        for evaluator in self.draws(kind, DRAWS):
+            rows = [self.slopes(evaluator, left, keys, ())]
+            rows += [self.slopes(evaluator, right, keys, samples)]
+            self.parallel(*rows, evaluator, step)
+            step.draws += 1
+        step.how = "same slopes up to a positive factor"
+        if estimated:
+            step.how += ", in expectation: the maximisers meet only as the samples grow"
+        return True
+
+    def remembered(self, key: tuple, compute: Callable):
+        """A side belongs to two pairs of a chain; it is computed once."""
+        if key not in self.memory:
+            self.memory[key] = compute()
+        return self.memory[key]
+
+    def same_place(self, pair: Pair, kind: type[World]) -> None:
+        """Of single names parallel slopes say little, so find both maximisers."""
+        (evaluator,) = self.draws(kind, 1)
+        try:
+            left, right = (
+                dict(zip(s.arguments, self.remembered(
+                    (evaluator, s), lambda s=s: evaluator.best_values(s)), strict=True))
+                for s in pair.sides
+            )  # fmt: skip
+        except (Foreign, OutOfDomain):
+            return
+        for name, a in left.items():
+            if difference(a, right[name]) > 1e-4:
+                raise Broken(f"the maximisers are {show(a)} and {show(right[name])}")
+
+    def slopes(self, evaluator: Evaluator, side: t.Best, keys, samples) -> np.ndarray:
+        """The slopes of what is maximised, in random directions."""
+
+        def value() -> Quantity:
+            if samples:
+                return evaluator.term_by_term(samples, lambda: evaluator(side.body))
+            return evaluator(side.body)
+
+        def rows() -> list[float]:
+            found = []
+            for i in range(DIRECTIONS):
+                way, step = evaluator.direction(keys, i), 1e-4
+                low, high = (evaluator.moved(way, s, value) for s in (-step, step))
+                if low.array.ndim:
+                    raise Meaningless("only a number can be maximised")
+                a, b = comparable(high, low)
+                found.append(float(a - b) / (2 * step))
+            return found
+
+        sign = 1 if side.sense == "argmax" else -1
+        return sign * np.asarray(
+            self.remembered((evaluator, side.body, keys, samples), rows)
+        )
+
+    def parallel(self, left, right, evaluator: Evaluator, step: Step) -> None:
+        here = where(evaluator)
+        if np.max(np.abs(left)) < 1e-9 or np.max(np.abs(right)) < 1e-9:
+            raise Broken(f"{here}one side does not depend on what is varied")
+        factor = float(left @ right / (right @ right))
+        error = float(np.max(np.abs(left - factor * right)) / np.max(np.abs(left)))
+        shown = f"{here}slopes {np.round(left[:2], 4)} and {np.round(right[:2], 4)}"
+        step.values = step.values or shown
+        if error > 1e-5:
+            raise Broken(f"{shown} are not proportional")
+        if factor < 0:
+            what = "what one side maximises the other minimises"
+            raise Broken(f"{shown} are opposite: {what}")
+        step.worst = max(step.worst, error)
+
+    def is_maximiser(self, pair: Pair, kind: type[World], step: Step) -> bool:
+        """`argmax f = expression`: the slope vanishes there, and elsewhere f is lower."""
+        best, value = sorted(pair.sides, key=lambda side: not isinstance(side, t.Best))
+        values = t.items_of(value)
+        if len(values) != len(best.arguments):
+            raise Meaningless("as many values are needed as arguments")
+        for evaluator in self.draws(kind, DRAWS):
+            places = {}
+            for argument, expression in zip(best.arguments, values, strict=True):
+                symbol, result = base_of(argument), evaluator(expression).plain()
+                if symbol.key in evaluator.world.groups:
+                    raise Foreign("the maximiser of a whole network has no formula")
+                if result.shape:
+                    raise Foreign("only numbers are tried as maximisers")
+                root = isinstance(t.bare(argument), t.Power)
+                result = result ** evaluator.number(0.5) if root else result
+                places[evaluator.place(symbol)] = result
+            self.peak(evaluator, best, places)
+            step.draws += 1
+        step.how = "the slope vanishes and neighbours are lower"
+        return True
+
+    def peak(self, evaluator: Evaluator, best: t.Best, places: dict) -> None:
+        sign = 1 if best.sense == "argmax" else -1
+
+        def value(moved: dict) -> float:
+            with evaluator.binding({**places, **moved}):
+                try:
+                    return sign * float(evaluator(best.body).array)
+                except OutOfDomain:
+                    return -np.inf
+
+        here, top = where(evaluator), value({})
+        if not np.isfinite(top):
+            raise OutOfDomain("what is maximised has no value there")
+        for place, at in places.items():
+            for relative in (0.3, 0.05, 0.002):
+                size = relative * max(abs(float(at.array)), 0.3)
+                moves = [replace(at, array=at.array + way * size) for way in (-1, 1)]
+                low, high = (value({place: moved}) for moved in moves)
+                if max(low, high) > top:
+                    name = f"{place[0]} = {float(at.array):.5g}"
+                    raise Broken(
+                        f"{here}{name} is not the best: beside it there is a better"
+                    )
+            if abs(high - low) > 0.05 * abs(low + high - 2 * top) + 1e-12:
+                raise Broken(f"{here}the slope in {place[0]} is not zero there")
+
+
+def half_a_digit(node: t.Node) -> float | None:
+    """Half a unit in the last place of a decimal number."""
+    node = t.bare(node)
+    if isinstance(node, t.Add) and len(node.terms) == 1:
+        node = node.terms[0]
+    if not isinstance(node, t.Number):
+        return None
+    digits = next((d for d in range(12) if 10**d % node.value.denominator == 0), 12)
+    return 0.5 * 10.0**-digits * 1.0001

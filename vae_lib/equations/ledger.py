@@ -1,0 +1,114 @@
+"""The book's ledger: every labelled equation of every chapter with its verdicts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from .judge import Step
+from .report import Report, check_block
+from .scope import Scope
+
+DISPLAY = re.compile(r"^ *\$\$(?P<body>.*?)\$\$[ \t]*(\((?P<label>[\w-]+)\))?", re.M | re.S)
+CODE = re.compile(
+    r"^( *)(`{3,}|~{3,})\s*\{?(?P<what>[\w-]*)\}?.*?^\1\2`*[ \t]*$", re.M | re.S
+)
+PROSE = set(
+    "exercise solution admonition note tip important warning dropdown hint seealso".split()
+)
+
+
+@dataclass
+class Row(Step):
+    """One relation in the ledger; `line` counts in the file, from 1."""
+
+    file: str = ""
+    label: str = ""
+
+    def as_dict(self) -> dict:
+        how = self.symbolic or self.how or self.values
+        return asdict(self) | {"how": how, "ok": self.ok}
+
+
+@dataclass(frozen=True)
+class Display:
+    """A display equation as it stands in a chapter."""
+
+    label: str
+    source: str
+    line: int  # of its first line, in the file
+
+
+def displays(text: str) -> Iterator[Display]:
+    """The display equations of a chapter; what stands in code cells is none."""
+
+    def blank(match: re.Match[str]) -> str:
+        return match[0] if match["what"] in PROSE else re.sub(r"[^\n]", " ", match[0])
+
+    text = CODE.sub(blank, text)
+    for match in DISPLAY.finditer(text):
+        body = match["body"]
+        begin = match.end("body") - len(body.lstrip("\n"))
+        line = text.count("\n", 0, begin) + 1
+        yield Display(match["label"] or "", body.strip("\n"), line)
+
+
+def check_file(path: Path, seed=0, symbolic=True) -> Iterator[tuple[Display, Report]]:
+    """Judge a chapter from top to bottom: definitions hold from where they are made."""
+    page = Scope()
+    for display in displays(path.read_text(encoding="utf-8")):
+        yield display, check_block(display.source, page, seed, symbolic)
+
+
+def chapters(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    hidden = {"_build", ".ipynb_checkpoints"}
+    return sorted(p for p in path.rglob("*.md") if not hidden & set(p.parts))
+
+
+def rows_of(path: Path, seed: int = 0, symbolic: bool = True) -> list[Row]:
+    """The rows of one chapter; what is wrong with a whole equation is a row as well."""
+    rows: list[Row] = []
+    for display, report in check_file(path, seed, symbolic):
+        place = {"file": path.as_posix(), "label": display.label}
+        troubles = {"unreadable": report.error}
+        if not display.label:
+            troubles["unlabelled"] = "a display equation needs a label"
+        for verdict, detail in troubles.items():
+            if detail:
+                rows.append(
+                    Row(display.line, "", display.source, verdict, detail=detail, **place)
+                )
+        for step in report.steps:
+            line = display.line + step.line - 1
+            rows.append(Row(**vars(step) | {"line": line}, **place))
+    return rows
+
+
+def ledger(path: Path | str, seed=0, symbolic=True, processes: int = 1) -> list[Row]:
+    """All rows of a book or a file, in reading order, then the labels used twice."""
+    files = chapters(Path(path))
+    judged = partial(rows_of, seed=seed, symbolic=symbolic)
+    if processes > 1 and len(files) > 1:
+        with ProcessPoolExecutor(processes) as pool:
+            parts = list(pool.map(judged, files))
+    else:
+        parts = list(map(judged, files))
+    rows = [row for part in parts for row in part]
+    return rows + list(_duplicates(files))
+
+
+def _duplicates(files: list[Path]) -> Iterator[Row]:
+    home: dict[str, str] = {}
+    for file in files:
+        for display in displays(file.read_text(encoding="utf-8")):
+            here, label = f"{file.as_posix()}:{display.line}", display.label
+            if label and home.setdefault(label, here) != here:
+                detail = f"the label is also at {home[label]}"
+                yield Row(display.line, "", display.source, "duplicate", detail=detail,
+                          file=file.as_posix(), label=label)  # fmt: skip

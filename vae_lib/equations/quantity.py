@@ -1,0 +1,245 @@
+"""The numbers that formulas are evaluated to.
+
+A `Quantity` is a scalar, a vector or a matrix, for many points at once. Axes of points
+(one for each open integral) stand on the left, so NumPy broadcasts them; the last `rank`
+axes are the mathematical ones. A positive scalar may be held as its logarithm: densities
+are, from the moment they are made, and neither a product over the data nor a far tail
+underflows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+class Meaningless(Exception):
+    """An expression that has no value; `node` is the smallest piece that has none."""
+
+    node = None
+
+
+class Unknown(Meaningless):
+    """A name without a meaning."""
+
+
+class OutOfDomain(Meaningless):
+    """No value at this draw, perhaps at another: a logarithm needs a positive number."""
+
+
+@dataclass(frozen=True, eq=False)
+class Quantity:
+    array: np.ndarray
+    rank: int = 0
+    logged: bool = False
+    row: bool = False  # a transposed vector
+    unsized: str = ""  # 'I': a number times the identity, '0': a zero vector, of any size
+
+    @staticmethod
+    def of(value: float) -> Quantity:
+        return Quantity(np.asarray(float(value)))
+
+    # -- what it is
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape[self.array.ndim - self.rank :] if self.rank else ()
+
+    @property
+    def kind(self) -> str:
+        if self.unsized:
+            return "a multiple of the identity" if self.unsized == "I" else "a zero vector"
+        if self.rank == 2:
+            return f"a {self.shape[0]} by {self.shape[1]} matrix"
+        word = "row" if self.row else "vector"
+        return f"a {word} of {self.shape[0]}" if self.rank else "a number"
+
+    def plain(self) -> Quantity:
+        if not self.logged:
+            return self
+        with np.errstate(over="ignore"):
+            return Quantity(np.exp(self.array))
+
+    def as_log(self) -> np.ndarray | None:
+        """The logarithm, or None where the number is not positive."""
+        if self.logged:
+            return self.array
+        return None if self.rank or not np.all(self.array > 0) else np.log(self.array)
+
+    def widened(self, rank: int) -> np.ndarray:
+        return self.array[(..., *[None] * (rank - self.rank))]
+
+    def sized(self, other: Quantity) -> Quantity:
+        """A multiple of the identity, or a zero vector, beside something of known size."""
+        if self.unsized == "I" and other.rank == 2:
+            return Quantity(self.widened(2) * np.eye(other.shape[0]), rank=2)
+        if self.unsized == "0" and other.rank == 1:
+            return Quantity(np.zeros(other.shape[0]), rank=1, row=other.row)
+        if self.unsized:
+            raise Meaningless(f"{self.kind} and {other.kind} cannot be added")
+        return self
+
+    # -- arithmetic
+    def __add__(self, other: Quantity) -> Quantity:
+        if self.logged and other.logged:
+            return Quantity(np.logaddexp(self.array, other.array), logged=True)
+        a, b = self.plain(), other.plain()
+        if a.unsized != b.unsized:
+            a, b = a.sized(b), b.sized(a)
+        if (a.shape, a.row) != (b.shape, b.row):
+            raise Meaningless(f"{a.kind} and {b.kind} cannot be added")
+        return replace(a, array=a.array + b.array)
+
+    def __neg__(self) -> Quantity:
+        return self.apply(np.negative)
+
+    def __sub__(self, other: Quantity) -> Quantity:
+        return self + (-other)
+
+    def __mul__(self, other: Quantity) -> Quantity:
+        if not self.rank and not other.rank and (self.logged or other.logged):
+            a, b = self.as_log(), other.as_log()
+            if a is not None and b is not None:
+                return Quantity(a + b, logged=True)
+        a, b = self.plain(), other.plain()
+        if a.unsized and b.row or b.unsized and a.rank == 1 and not a.row:
+            raise Meaningless(f"{a.kind} times {b.kind}: write \\mathrm{{diag}}(...)")
+        if a.rank and b.rank:
+            return _matrix_product(a, b)
+        big = max(a, b, key=lambda q: (q.rank, bool(q.unsized)))
+        return replace(big, array=a.widened(big.rank) * b.widened(big.rank))
+
+    def __truediv__(self, other: Quantity) -> Quantity:
+        if other.rank == 2:
+            raise Meaningless("a matrix cannot be divided by")
+        if other.rank and not self.rank == other.rank:
+            raise Meaningless(f"{self.kind} cannot be divided by {other.kind}")
+        if not other.logged and np.any(other.array == 0):
+            raise OutOfDomain("division by zero")
+        inverse = -other.array if other.logged else 1 / other.array
+        inverse = replace(other, array=inverse)
+        return self.elementwise(inverse) if other.rank else self * inverse
+
+    def __pow__(self, exponent: Quantity) -> Quantity:
+        if exponent.rank:
+            raise Meaningless("the exponent is not a number")
+        power = exponent.plain().array
+        if self.logged:
+            return Quantity(self.array * power, logged=True)
+        if self.unsized or self.rank == 2:
+            if power.ndim or power != -1:
+                raise Meaningless("of a matrix only the inverse is known")
+            if self.rank == 2:
+                return replace(self, array=np.linalg.inv(self.array))
+        if np.any(power != np.round(power)) and np.any(self.array < 0):
+            raise OutOfDomain("a broken power of a negative number")
+        if np.any(power < 0) and np.any(self.array == 0):
+            raise OutOfDomain("division by zero")
+        return replace(self, array=self.array ** exponent.plain().widened(self.rank))
+
+    def elementwise(self, other: Quantity) -> Quantity:
+        if (self.rank, self.shape) != (other.rank, other.shape):
+            raise Meaningless(f"{self.kind} and {other.kind} have no elementwise product")
+        return replace(self, array=self.plain().array * other.plain().array)
+
+    def log(self) -> Quantity:
+        if self.logged:
+            return Quantity(self.array)
+        if self.rank == 2:
+            raise Meaningless("the logarithm of a matrix")
+        if np.any(self.array <= 0):
+            raise OutOfDomain(f"the logarithm of {float(np.min(self.array)):.4g}")
+        return self.apply(np.log)
+
+    def exp(self) -> Quantity:
+        if self.rank:
+            return self.apply(np.exp)
+        return Quantity(self.plain().array, logged=True)
+
+    def apply(self, function: Callable[[np.ndarray], np.ndarray]) -> Quantity:
+        plain = self.plain()
+        return replace(plain, array=function(plain.array))
+
+    # -- vectors and matrices
+    def transposed(self) -> Quantity:
+        if self.rank == 2:
+            return replace(self, array=np.swapaxes(self.array, -1, -2))
+        return replace(self, row=not self.row) if self.rank else self
+
+    def component(self, indices: tuple[int, ...]) -> Quantity:
+        if not self.rank and indices == (1,):
+            return self
+        inside = [1 <= i <= n for i, n in zip(indices, self.shape, strict=False)]
+        if len(indices) != self.rank or not all(inside):
+            place = ", ".join(map(str, indices))
+            raise Meaningless(f"{self.kind} has no component {place}")
+        return Quantity(self.array[(..., *(i - 1 for i in indices))])
+
+    def diagonal(self) -> Quantity:
+        if self.rank != 1:
+            raise Meaningless(f"diag takes a vector, not {self.kind}")
+        return Quantity(self.array[..., None] * np.eye(self.shape[0]), rank=2)
+
+    def determinant(self) -> Quantity:
+        if self.unsized == "I" and np.all(self.array == 1):
+            return Quantity(self.array)
+        if self.rank != 2:
+            raise Meaningless(f"{self.kind} has no determinant")
+        return Quantity(np.linalg.det(self.array))
+
+    def trace(self) -> Quantity:
+        if self.rank != 2:
+            raise Meaningless(f"{self.kind} has no trace")
+        return Quantity(np.trace(self.array, axis1=-1, axis2=-2))
+
+    # -- integration
+    def integrate(self, axis: int, weights: np.ndarray) -> list[Quantity]:
+        """Sum over the points of one axis, counted from the right of the point axes.
+
+        `weights` has a row for each sum that is wanted; of a signed quantity the rows
+        after the second are applied to its size.
+        """
+        position = axis + self.rank
+        missing = max(position - self.array.ndim, 0)
+        array = np.moveaxis(self.array.reshape((1,) * missing + self.array.shape),
+                            -position, -1)  # fmt: skip
+        if array.shape[-1] == 1:
+            array = np.broadcast_to(array, (*array.shape[:-1], weights.shape[1]))
+        if self.logged:
+            top = np.max(array, axis=-1, keepdims=True)
+            top = np.where(np.isfinite(top), top, 0.0)
+            sums = np.log(np.maximum(np.exp(array - top) @ weights.T, 0)) + top
+        else:
+            sizes = np.abs(array) @ weights[2:].T
+            sums = np.concatenate([array @ weights[:2].T, sizes], axis=-1)
+        return [replace(self, array=sums[..., i]) for i in range(len(weights))]
+
+
+# how (rank, is it a row?) of the left and of the right factor multiply
+PRODUCTS = {
+    ((1, False), (1, True)): ("...i,...j->...ij", 2, False),
+    ((1, True), (1, False)): ("...i,...i->...", 0, False),
+    ((1, True), (2, False)): ("...i,...ij->...j", 1, True),
+    ((2, False), (1, False)): ("...ij,...j->...i", 1, False),
+    ((2, False), (2, False)): ("...ij,...jk->...ik", 2, False),
+}
+NO_PRODUCT = {
+    ((1, False), (1, False)): "two vectors side by side: write \\odot or \\top",
+    ((1, False), (2, False)): "a vector times a matrix: transpose the vector",
+    ((1, True), (1, True)): "a row times a row",
+    ((2, False), (1, True)): "a matrix times a row",
+}
+
+
+def _matrix_product(a: Quantity, b: Quantity) -> Quantity:
+    pair = ((a.rank, a.row), (b.rank, b.row))
+    if pair in NO_PRODUCT:
+        raise Meaningless(NO_PRODUCT[pair])
+    rule, rank, row = PRODUCTS[pair]
+    if a.shape[-1] != b.shape[0] and pair[0] != (1, False):
+        raise Meaningless(f"{a.kind} times {b.kind}")
+    return Quantity(np.einsum(rule, a.array, b.array), rank=rank, row=row)
+
+
+number = Quantity.of

@@ -1,0 +1,584 @@
+"""From the LaTeX of one line to trees.
+
+Nothing is guessed. What the dialect does not know, or what a mathematician could read in
+two ways, is a `ReadingError` that points at the place; so a formula that was read has one
+meaning.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from . import tree as t
+from .tokens import Misplaced, Roles
+
+GRAMMAR = (Path(__file__).parent / "dialect.lark").read_text(encoding="utf-8")
+STYLED = {
+    "N": "Normal",
+    "D": "Data",
+    "L": "calL",
+    "E": "Expect",
+    "I": "I",
+    "0": "0",
+    "1": "1",
+}
+VARIANTS = {
+    "varepsilon": "epsilon", "varphi": "phi", "widehat": "hat", "overline": "bar",
+    "widetilde": "tilde", "ln": "log", "intercal": "top", "E": "Expect",
+}  # fmt: skip
+WORD_FUNCTIONS = set("diag tr det sigmoid softplus tanh log exp logit relu".split())
+CALLED = {"p", "q", "f", "g", "Normal", "Expect", "Var", "KL"} | WORD_FUNCTIONS
+AVERAGES = ("Expect", "Var", "Std")
+RELATIONS = {
+    "EQ": "=", "DEFINE": ":=", "APPROX": "≈", "GEQ": "≥", "LEQ": "≤", "GREATER": ">",
+    "LESS": "<", "PROPTO": "∝", "SIM": "~", "NEQ": "≠", "COLON": ":",
+}  # fmt: skip
+MARKS = {"MID": "|", "PARALLEL": "‖", "SIM": "~"}
+OPERATIONS = {"TIMES": "times", "ODOT": "odot", "SLASH": "/"}
+REST = t.Constant("rest")  # a derivative that has not met its body yet
+PROSE = re.compile(r"[A-Za-z]{4,}")
+BRACED = re.compile(r"\\[A-Za-z]+\*?(\s*\{[^{}]*\})?")
+
+
+class ReadingError(Exception):
+    """A piece of LaTeX that has no agreed meaning, with its place in the source."""
+
+    def __init__(self, message: str, source: str, position: int):
+        self.message, self.source = message, source
+        self.position = max(0, min(position, len(source)))
+        super().__init__(str(self))
+
+    @property
+    def line(self) -> int:
+        """The line within the block, counted from 1."""
+        return self.source.count("\n", 0, self.position) + 1
+
+    def __str__(self) -> str:
+        begin = self.source.rfind("\n", 0, self.position) + 1
+        text = self.source[begin:].split("\n")[0]
+        column = self.position - begin
+        cut = max(0, column - 60)
+        shown = ("..." if cut else "") + text[cut : column + 40]
+        caret = " " * (column - cut + (3 if cut else 0)) + "^"
+        return f"{self.message}\n    {shown}\n    {caret}"
+
+
+@dataclass
+class Line:
+    """One statement: a first side (none when it continues) and what it is related to."""
+
+    first: t.Node | None
+    rest: list[tuple[str, t.Node]]
+    samples: tuple[t.Drawn, ...]
+    number: int
+    text: str
+
+    @property
+    def sides(self) -> list[t.Node]:
+        return ([self.first] if self.first else []) + [side for _, side in self.rest]
+
+
+@lru_cache(maxsize=1)
+def parser() -> Lark:
+    return Lark(
+        GRAMMAR, parser="lalr", lexer="basic", start="line", postlex=Roles(),
+        propagate_positions=True, maybe_placeholders=True,
+    )  # fmt: skip
+
+
+def blank(match: re.Match[str]) -> str:
+    """Spaces in its place, so that every position stays what it was."""
+    return re.sub(r"[^\n]", " ", match[0])
+
+
+def drawn_from(variables: t.Node, density: t.Node) -> tuple[t.Drawn, ...]:
+    return tuple(
+        t.Drawn(v, density) for v in t.items_of(variables) if isinstance(v, t.Symbol)
+    )
+
+
+def read_statement(source: str, offset: int, text: str, number: int) -> Line:
+    """`text` stands in `source` at `offset`; errors point into the source."""
+
+    def fail(message: str, position: int) -> ReadingError:
+        return ReadingError(message, source, offset + position)
+
+    word = PROSE.search(BRACED.sub(blank, text))
+    if word:
+        hint = f"is {word[0]!r} a word? Write \\text{{...}} or \\mathrm{{...}}"
+        raise fail(hint, word.start())
+    try:
+        tree = parser().parse(re.sub(r"(\\[dt]?frac)\s?(\d)(\d)", r"\1{\2}{\3}", text))
+    except Misplaced as error:
+        raise fail(error.message, error.position) from None
+    except UnexpectedCharacters as error:
+        raise fail(_unknown(text, error.pos_in_stream), error.pos_in_stream) from None
+    except UnexpectedToken as error:
+        if error.token.type == "$END":
+            raise fail("the line ends too early", len(text.rstrip())) from None
+        shown = str(error.token).strip()
+        raise fail(f"{shown!r} cannot stand here", error.token.start_pos) from None
+    except UnexpectedInput as error:
+        raise fail("this cannot be read", error.pos_in_stream or 0) from None
+    build = Builder(source, offset).build
+    line = Line(None, [], (), number, text.strip())
+    relation = ""
+    for child in filter(None, tree.children):
+        if child.data == "relation":
+            relation = RELATIONS[child.children[0].type]
+        elif child.data == "samples":
+            for drawn in child.find_data("drawn"):
+                variables, _, density = drawn.children
+                line.samples += drawn_from(build(variables), build(density))
+        elif relation:
+            line.rest.append((relation, build(child)))
+        else:
+            line.first = build(child)
+    if not line.sides:
+        raise fail("a sampling statement needs the line that it belongs to", 0)
+    return line
+
+
+def _unknown(text: str, position: int) -> str:
+    match = re.match(r"\\([A-Za-z]+)", text[position:])
+    if not match:
+        return f"{text[position]!r} is not part of the dialect"
+    words = set(re.findall(r"[a-z]{2,}", GRAMMAR, re.I)) | {"left", "right", "begin", "end"}
+    near = difflib.get_close_matches(match[1], words, 1, 0.7)
+    hint = f"; did you mean \\{near[0]}?" if near and near[0] != match[1] else ""
+    return f"unknown command \\{match[1]}{hint}"
+
+
+def _plain(text: str) -> str:
+    """The name behind a command: `\\varphi` is phi."""
+    text = text.lstrip("\\")
+    return VARIANTS.get(text, text) if len(text) > 1 else text
+
+
+class Builder:
+    """Lark's tree to ours: calls, indices, derivatives; what is ambiguous is refused."""
+
+    def __init__(self, source: str, offset: int):
+        self.source, self.offset = source, offset
+
+    def error(self, message: str, place: Tree | Token | t.Node) -> ReadingError:
+        begin = place.span[0] if isinstance(place, t.Node) else self.span(place)[0]
+        return ReadingError(message, self.source, begin)
+
+    def span(self, place: Tree | Token) -> tuple[int, int]:
+        meta = place.meta if isinstance(place, Tree) else place
+        begin, end = getattr(meta, "start_pos", 0), getattr(meta, "end_pos", 0)
+        return self.offset + begin, self.offset + end
+
+    def build(self, tree: Tree) -> t.Node:
+        node = getattr(self, "_" + tree.data)(tree)
+        return replace(node, span=self.span(tree)) if node.span == (0, 0) else node
+
+    # -- sums and products
+    def _side(self, tree: Tree) -> t.Node:
+        items = tuple(self.build(c) for c in tree.children if isinstance(c, Tree))
+        return items[0] if len(items) == 1 else t.Tuple(items)
+
+    def _expr(self, tree: Tree) -> t.Node:
+        children = [child for child in tree.children if child is not None]
+        terms = tuple(self.build(c) for c in children if isinstance(c, Tree))
+        signs = tuple(1 if c == "+" else -1 for c in children if isinstance(c, Token))
+        signs = (1,) * (len(terms) - len(signs)) + signs
+        return terms[0] if signs == (1,) else t.Add(terms, signs)
+
+    _signed = _expr
+
+    def _term(self, tree: Tree) -> t.Node:
+        nodes: list[t.Node] = []
+        operations: list[str] = []
+        for child in tree.children:
+            more, between = self._list(child)
+            operations += ([""] if nodes else []) + between
+            nodes += more
+        return self._product(nodes, operations)
+
+    def _list(self, tree: Tree) -> tuple[list[t.Node], list[str]]:
+        """The factors of a tree and the operations between them, with calls made."""
+        if tree.data != "factors":
+            return [self.build(tree)], []
+        nodes: list[t.Node] = []
+        operations: list[str] = []
+        operation = ""
+        for child in filter(None, tree.children):
+            if child.data == "operation":
+                operation = OPERATIONS[child.children[0].type]
+                continue
+            node = self.build(child)
+            joined = self._call(nodes[-1], node) if nodes and not operation else None
+            if joined is not None:
+                nodes[-1] = joined
+            else:
+                operations += [operation] if nodes else []
+                nodes.append(node)
+            operation = ""
+        return nodes, operations
+
+    def _call(self, name: t.Node, group: t.Node) -> t.Node | None:
+        """`p` beside `(x)` is p of x; `f(x)^2` is the square of f(x)."""
+        if isinstance(group, t.Group) and len(group.items) == 1:
+            inner = group.items[0]
+            if isinstance(inner, t.Group) and self.source[group.span[0]] == "{":
+                group = inner
+        if not isinstance(name, t.Symbol):
+            return None
+        span = (name.span[0], group.span[1])
+        transposed = isinstance(group, t.Function) and group.name == "transpose"
+        if isinstance(group, t.Power) or transposed:
+            part = "body" if transposed else "base"
+            base = getattr(group, part)
+            known = name.name in CALLED or len(name.name) > 1
+            greek = name.name in t.GREEK and not (name.label or name.name == "ell")
+            call = isinstance(base, t.Group) and known and not greek
+            call = self._call(name, base) if call else None
+            return replace(group, **{part: call}, span=span) if call else None
+        if not isinstance(group, t.Group):
+            return None
+        if name.name in AVERAGES:
+            return self._expectation(name, group, span)
+        if name.key in ("D_KL", "KL"):
+            if len(group.items) != 2:
+                raise self.error("KL takes two densities, with \\| between", group)
+            return t.Divergence(*group.items, span=span)
+        if name.name in WORD_FUNCTIONS and len(group.items) == 1:
+            return t.Function(name.name, group.items[0], span=span)
+        if name.name in ("I", "0", "1", "partial", "d"):
+            return None
+        return t.Call(name, group, span=span)
+
+    def _expectation(self, name: t.Symbol, group: t.Group, span: tuple[int, int]) -> t.Node:
+        if len(group.items) != 1:
+            raise self.error("an expectation takes one expression", group)
+        drawn: list[tuple[tuple[t.Symbol, ...], t.Node]] = []
+        under = name.under or t.Inside(((),))
+        if under.relations and set(under.relations) != {"~"}:
+            raise self.error("under an expectation only \\sim may stand", under)
+        if under.relations:
+            # z ~ q, x ~ p: each density may be followed by the next variable
+            left = under.sides[0]
+            for density, *following in under.sides[1:]:
+                drawn.append((tuple(v for v in left if isinstance(v, t.Symbol)), density))
+                left = following
+            if left:
+                raise self.error("which density is this drawn from?", left[0])
+        else:
+            for density in under.sides[0]:
+                independent = isinstance(density, t.Product)
+                laws = density.factors if independent else (density,)
+                drawn += [((), law) for law in laws]
+        kind = "E" if name.name == "Expect" else name.name
+        return t.Expectation(kind, tuple(drawn), group.items[0], span=span)
+
+    def _product(self, nodes: list[t.Node], operations: list[str]) -> t.Node:
+        for i, node in enumerate(nodes):
+            if isinstance(node, t.Derivative) and node.body == REST:
+                rest = nodes[i + 1 :]
+                if not rest:
+                    raise self.error("what is differentiated?", node)
+                if isinstance(rest[0], t.Group) and len(rest) > 1:
+                    raise self._ambiguous("derivative", rest[1])
+                body = self._product(rest, operations[i + 1 :])
+                nodes, operations = [*nodes[:i], replace(node, body=body)], operations[:i]
+                break
+        for i, following in enumerate(operations[1:]):
+            if operations[i] == "/" and following != "times":
+                message = "is this in the denominator? Write \\frac or brackets"
+                raise self.error(message, nodes[i + 2])
+        if len(nodes) == 1:
+            return nodes[0]
+        span = (nodes[0].span[0], nodes[-1].span[1])
+        return t.Product(tuple(nodes), tuple(operations), span=span)
+
+    def _ambiguous(self, what: str, node: t.Node) -> ReadingError:
+        message = f"does the {what} reach this? Put brackets around all that it takes"
+        return self.error(message, node)
+
+    # -- operators
+    def _function(self, tree: Tree) -> t.Node:
+        token, scripts, first, *more = tree.children
+        name = _plain(token)
+        nodes, operations = self._list(first)
+        outside: list[t.Node] = []
+        if more:
+            beyond, between = self._list(more[0])
+            begins = more[0].children[0] if more[0].data == "function" else None
+            if name == "nabla" or begins is None:
+                nodes, operations = nodes + beyond, operations + ["", *between]
+            elif begins in ("\\log", "\\ln", "\\nabla"):  # \log a \log b is a product
+                outside = beyond
+            else:
+                raise self._ambiguous(name, beyond[0])
+        if len(nodes) > 1 and isinstance(nodes[0], t.Group):
+            raise self._ambiguous(name, nodes[1])
+        if "times" in operations:
+            raise self._ambiguous(name, nodes[operations.index("times") + 1])
+        body = self._product(nodes, operations)
+        span = (self.span(token)[0], body.span[1])
+        under, above, _ = self._scripts(scripts)
+        if name == "nabla":
+            if under is None or under.relations:
+                raise self.error("\\nabla needs its variable as a subscript", token)
+            node: t.Node = t.Derivative(under.sides[0], body, nabla=True, span=span)
+        elif above or under and under.sides != ((t.Symbol("e"),),):
+            raise self.error(f"only the natural, unscripted {name} is known", token)
+        else:
+            node = t.Function(name, body, span=span)
+        return self._product([node, *outside], [""] * len(outside))
+
+    def _sum(self, tree: Tree) -> t.Node:
+        token, scripts, body = tree.children
+        under, above, _ = self._scripts(scripts)
+        kind, inner = token[1:], self.build(body)
+        if under is None:
+            raise self.error(f"\\{kind} needs its index", token)
+        first = under.sides[0][0]
+        if not isinstance(first, t.Symbol) or len(under.sides[0]) != 1:
+            raise self.error(f"what does \\{kind} run over?", under)
+        if not under.relations and first.name in "xyz" and kind == "sum":
+            return t.Integral(first, inner, counting=True)
+        if under.relations not in ((), ("=",)):
+            raise self.error(f"\\{kind} runs from = to", under)
+        if above is None and first.name not in t.UPPER:
+            raise self.error(f"\\{kind} needs its upper limit", token)
+        low = under.sides[1][0] if under.relations else t.ONE
+        high = above.sides[0][0] if above else t.Symbol(t.UPPER[first.name])
+        return t.Total(kind, first.name, low, high, inner)
+
+    def _integral(self, tree: Tree) -> t.Node:
+        token, scripts, body, variable, more, *rest = tree.children
+        under, above, _ = self._scripts(scripts)
+        begin, end = self.span(token)[0], self.span(variable)[1]
+        symbol = self._name(t.Symbol(_plain(variable), span=self.span(variable)), more)
+        if not isinstance(symbol, t.Symbol):
+            raise self.error("what is integrated over?", variable)
+        if (under is None) != (above is None):
+            raise self.error("an integral has both limits or none", token)
+        limits = (under.sides[0][0], above.sides[0][0]) if under and above else ()
+        node = t.Integral(symbol, self.build(body), *limits, span=(begin, end))
+        return self._product([node, *map(self.build, rest)], [""] * len(rest))
+
+    def _best(self, tree: Tree) -> t.Node:
+        token, scripts, body = tree.children
+        return self._best_of(token, self._scripts(scripts)[0], body)
+
+    def _underset(self, tree: Tree) -> t.Node:
+        _, under, token, body = tree.children
+        return self._best_of(token, self.build(under), body)
+
+    def _best_of(self, token: Token, under: t.Node | None, body: Tree) -> t.Node:
+        sense = "argmax" if "max" in token else "argmin"
+        if not isinstance(under, t.Inside) or under.relations:
+            raise self.error(f"{sense} over what? Name it below", token)
+        return t.Best(sense, under.sides[0], self.build(body))
+
+    # -- one factor and what hangs on it
+    def _factors(self, tree: Tree) -> t.Node:
+        return self._product(*self._list(tree))
+
+    def _factor(self, tree: Tree) -> t.Node:
+        atom, scripts = tree.children
+        node = self.build(atom)
+        return self._name(node, scripts) if scripts.children else node
+
+    def _scripts(self, tree: Tree) -> tuple[t.Inside | None, t.Inside | None, int]:
+        """Below, above, primes; two scripts at one place are refused."""
+        found: dict[str, t.Inside] = {}
+        children = iter(tree.children)
+        primes = 0
+        for token in children:
+            if token.type == "PRIME":
+                primes += 1
+                continue
+            if token.type in found:
+                raise self.error(f"two {token.type.lower()}scripts", token)
+            found[token.type] = self.build(next(children))
+        return found.get("SUB"), found.get("SUPER"), primes
+
+    def _script(self, tree: Tree) -> t.Node:
+        (child,) = tree.children
+        node = t.Symbol("*") if isinstance(child, Token) else self.build(child)
+        return node if isinstance(node, t.Inside) else t.Inside(((node,),))
+
+    def _inside(self, tree: Tree) -> t.Node:
+        sides, relations = [], []
+        for child in tree.children:
+            if child is None:
+                raise self.error("something is missing before this", tree)
+            if isinstance(child, Token):
+                sides.append((t.Symbol("*"),))
+            elif child.data == "relation":
+                relations.append(RELATIONS[child.children[0].type])
+            else:
+                node = self.build(child)
+                sides.append(node.items if isinstance(node, t.Tuple) else (node,))
+        return t.Inside(tuple(sides), tuple(relations))
+
+    def _name(self, node: t.Node, scripts: Tree) -> t.Node:
+        under, above, primes = self._scripts(scripts)
+        if primes and not isinstance(node, t.Symbol):
+            raise self.error("a prime belongs to a name", scripts)
+        if primes:
+            node = replace(node, label=node.label + "'" * primes)
+        node = self._below(node, under) if under else node
+        return self._above(node, above) if above else node
+
+    def _below(self, node: t.Node, under: t.Inside) -> t.Node:
+        if isinstance(node, t.At):
+            pairs = zip(under.sides, under.sides[1:], strict=False)
+            bindings = tuple((a[-1], b[0]) for a, b in pairs)
+            if not bindings or not all(isinstance(a, t.Symbol) for a, _ in bindings):
+                raise self.error("write where it is taken: \\right|_{z = 0}", under)
+            return replace(node, bindings=bindings)
+        if isinstance(node, t.Symbol) and node.name in AVERAGES:
+            return replace(node, under=under)
+        if under.relations:
+            raise self.error("a relation cannot be a subscript here", under)
+        inside = under.sides[0]
+        if not isinstance(node, t.Symbol):
+            return t.Component(node, inside)
+        first = inside[0]
+        if node.name == "D" and first == t.Product((t.Symbol("K"), t.Symbol("L")), ("",)):
+            return replace(node, label="KL")
+        if len(inside) == 1 and isinstance(first, t.Symbol):
+            name = first.name
+            if name in t.GREEK or len(name) > 1 or name == "*":
+                return replace(node, label=first.key + node.label)
+            if name in "xzypqe" and node.name != "N":
+                return replace(node, label=name + node.label)
+        if all(isinstance(s, t.Symbol) and s.name in t.GREEK for s in inside):
+            return replace(node, label=",".join(s.key for s in inside))
+        return replace(node, component=inside)
+
+    def _above(self, node: t.Node, above: t.Inside) -> t.Node:
+        inner = above.sides[0][0]
+        unknown = isinstance(inner, t.Symbol) and inner.name == "partial"
+        unknown = unknown or isinstance(inner, t.Constant) and inner.name != "top"
+        if above.relations or len(above.sides[0]) != 1 or unknown:
+            raise self.error("this superscript is not known", above)
+        if isinstance(inner, t.Group) and isinstance(node, t.Symbol):
+            if any(mark not in (",", ":") for mark in inner.marks):
+                raise self.error("a sample index is one letter or number", inner)
+            return replace(node, index=inner.items)
+        if isinstance(inner, t.Product) and isinstance(inner.factors[0], t.Group):
+            if isinstance(node, t.Symbol) and len(inner.factors) == 2:
+                return t.Power(
+                    replace(node, index=inner.factors[0].items), inner.factors[1]
+                )
+        if inner in (t.Constant("top"), t.Symbol("T")):
+            return t.Function("transpose", node)
+        if inner == t.Symbol("*"):
+            if not isinstance(node, t.Symbol):
+                raise self.error("a star belongs to a name", above)
+            return replace(node, label=node.label + "*")
+        return t.Power(node, inner)
+
+    # -- atoms
+    def _at(self, tree: Tree) -> t.Node:
+        return t.At(self.build(tree.children[1]))
+
+    def _number(self, tree: Tree) -> t.Node:
+        return t.Number(Fraction(str(tree.children[0])))
+
+    def _letter(self, tree: Tree) -> t.Node:
+        return t.Symbol(_plain(tree.children[0]))
+
+    def _word(self, tree: Tree) -> t.Node:
+        text = str(tree.children[0])
+        word = text[text.index("{") + 1 : -1].strip() if "{" in text else "const"
+        if word in ("const", "constant"):
+            return t.CONST
+        return t.Symbol("Expect" if word == "E" else word)
+
+    def _constant(self, tree: Tree) -> t.Node:
+        return t.Constant(_plain(tree.children[0]))
+
+    def _dots(self, tree: Tree) -> t.Node:
+        return t.Constant("dots")
+
+    def _accent(self, tree: Tree) -> t.Node:
+        accent, inner = _plain(tree.children[0]), tree.children[1].children
+        if len(inner) == 1:
+            node: t.Node = t.Symbol(_plain(inner[0]))
+        else:
+            node = self._name(self.build(inner[0]), inner[1])
+        if not isinstance(node, t.Symbol) or node.accent:
+            raise self.error(f"a {accent} belongs over one name", tree)
+        return replace(node, accent=accent)
+
+    def _style(self, tree: Tree) -> t.Node:
+        style, name = tree.children[0][1:], _plain(tree.children[1].children[0])
+        if style in ("mathcal", "mathbb") or name in ("I", "0", "1"):
+            if name not in STYLED or (style == "mathbb") != (name == "E"):
+                raise self.error(f"\\{style}{{{name}}} is not known", tree)
+            name = STYLED[name]
+        return t.Symbol(name)
+
+    def _fraction(self, tree: Tree) -> t.Node:
+        over, under = (self._part(part) for part in tree.children[1:])
+        below = under.factors if isinstance(under, t.Product) else (under,)
+        if (
+            isinstance(below[0], t.Symbol)
+            and below[0].name in ("partial", "d")
+            and below[1:]
+        ):
+            return self._derivative(over, list(below), tree)
+        return t.Quotient(over, under)
+
+    def _derivative(self, over: t.Node, below: list[t.Node], tree: Tree) -> t.Node:
+        sign = below[0]
+        product = isinstance(over, t.Product)
+        above, *rest = over.factors if product else (over,)
+        order = 1
+        if isinstance(above, t.Power) and isinstance(above.exponent, t.Number):
+            order, above = int(above.exponent.value), above.base
+        if above != sign:
+            raise self.error("a derivative has \\partial above and below", tree)
+        variables = [node for node in below if node != sign]
+        if len(variables) == 1:
+            (variable,) = variables
+            power = order > 1 and isinstance(variable, t.Power)
+            variables = [variable.base if power else variable] * order
+        if len(variables) != order:
+            raise self.error("how often is this differentiated?", tree)
+        body = self._product(rest, list(over.operations[1:])) if rest else REST
+        return t.Derivative(tuple(variables), body)
+
+    def _part(self, tree: Tree) -> t.Node:
+        (child,) = tree.children
+        if isinstance(child, Tree):
+            return self.build(child)
+        number = child.type == "NUMBER"
+        node = t.Number(Fraction(str(child))) if number else t.Symbol(_plain(child))
+        return replace(node, span=self.span(child))
+
+    def _root(self, tree: Tree) -> t.Node:
+        return t.Power(self._part(tree.children[1]), t.Number(Fraction(1, 2)))
+
+    def _group(self, tree: Tree) -> t.Node:
+        children = tree.children[1].children
+        if None in children:
+            raise self.error("empty brackets", tree)
+        marks = [c.children[0] for c in children if c.data == "separator"]
+        items = tuple(self.build(c) for c in children if c.data != "separator")
+        return t.Group(items, tuple(MARKS.get(m.type, str(m)) for m in marks))
+
+    def _absolute(self, tree: Tree) -> t.Node:
+        return t.Function("abs", self.build(tree.children[1]))
+
+    def _norm(self, tree: Tree) -> t.Node:
+        return t.Function("norm", self.build(tree.children[1]))
+
+    def _braced(self, tree: Tree) -> t.Node:
+        return t.Group((self.build(tree.children[0]),))

@@ -1,0 +1,93 @@
+"""Checking one block of LaTeX, and showing what came out."""
+
+from __future__ import annotations
+
+import html
+import time
+from dataclasses import asdict, dataclass, field
+
+from .block import read_block
+from .chain import judge_block
+from .judge import Step
+from .quantity import Meaningless
+from .read import ReadingError
+from .scope import Scope
+from .worlds import Foreign
+
+COLUMNS = ("line", "relation", "right side", "symbolic", "numeric", "verdict")
+
+
+def shortened(text: str, length: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
+@dataclass
+class Report:
+    """The verdicts of one block; in a notebook it shows itself as a table."""
+
+    steps: list[Step] = field(default_factory=list)
+    error: str = ""
+    seconds: float = 0.0
+    points: int | None = None
+    most_points: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        return not self.error and bool(self.steps) and all(step.ok for step in self.steps)
+
+    def as_dict(self) -> dict:
+        return asdict(self) | {"ok": self.ok}
+
+    def __str__(self) -> str:
+        lines = [self.error] if self.error else []
+        for s in self.steps:
+            lines.append(
+                f"{s.line:>3}  {s.relation:<2} {s.verdict:<10} {shortened(s.text, 60)}"
+            )
+            if not s.ok or s.verdict == "exempt":
+                lines += ["       " + part for part in s.detail.splitlines()]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = ["<tr>" + "".join(f"<th>{column}</th>" for column in COLUMNS) + "</tr>"]
+        for step in self.steps:
+            cells = [
+                str(step.line), step.relation, shortened(step.text, 10_000),
+                step.symbolic or "–", step.how or step.values or "–",
+                ("✓ " if step.ok else "✗ ") + step.verdict,
+            ]  # fmt: skip
+            cells = [html.escape(cell) for cell in cells]
+            cells[2] = f"<code>{cells[2]}</code>"
+            cells[5] += f"<pre>{html.escape(step.detail)}</pre>" if step.detail else ""
+            style = "" if step.ok else ' style="background:#fde8e8;color:#111"'
+            rows.append(f"<tr{style}>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
+        error = f"<pre>{html.escape(self.error)}</pre>" if self.error else ""
+        return f"{error}<table>{''.join(rows)}</table>"
+
+
+def with_given(latex: str, given: str | list[str] | tuple[str, ...]) -> str:
+    """What is given, written as a block writes it: in comments above."""
+    lines = [given] if isinstance(given, str) else given
+    return "".join(f"% given: {line}\n" for line in lines if line.strip()) + latex
+
+
+def check(
+    latex: str, given: str | list[str] | tuple[str, ...] = (), seed: int = 0, symbolic=True
+) -> Report:
+    """Judge one block of LaTeX; unreadable input gives a report with an error."""
+    return check_block(with_given(latex.strip("\n"), given), Scope(), seed, symbolic)
+
+
+def check_block(source: str, page: Scope, seed: int = 0, symbolic: bool = True) -> Report:
+    """Judge a block in the scope of its page, which learns the block's definitions."""
+    started = time.perf_counter()
+    report = Report()
+    try:
+        report.steps = judge_block(read_block(source), page, seed, symbolic)
+    except ReadingError as error:
+        report.error = f"line {error.line}: {error}"
+    except (Meaningless, Foreign, RecursionError) as error:
+        report.error = str(error) or type(error).__name__
+    report.seconds = time.perf_counter() - started
+    return report

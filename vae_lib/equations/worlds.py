@@ -1,0 +1,399 @@
+"""Small worlds in which every quantity of the book can be computed.
+
+A world fixes the sizes N, D, H, K, draws its parameters from a seed, and knows some
+densities; what follows from them (evidence, posterior) is derived in evaluate.py. What is
+not in a world does not exist there, which already catches many a p written for a q.
+
+    Line      x and z are real numbers, everything is linear and Gaussian
+    Curve     x in R^3, z in R^2, a tanh decoder with unit covariance, a tanh encoder
+    Bits      as Curve, but x in {0, 1}^3 and the decoder gives the chance of each bit
+    Coin      x is 0 or 1; no latent variable
+    Finite    x and z take four and three values; densities are tables
+
+No one world is enough: Line alone accepts E[decoder(z)] = decoder(E[z]).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from .quantity import Meaningless, OutOfDomain, Quantity, number
+
+
+class Foreign(Exception):
+    """This world has no such thing; another may."""
+
+
+# ---------------------------------------------------------------- integrals
+@dataclass(frozen=True)
+class Axis:
+    """Quadrature points of one variable and their weights.
+
+    The trapezoid rule on a smooth integrand that dies at both ends is accurate beyond
+    all powers of the step. Every second point gives a second opinion; what stands on the
+    rim tells whether the integral was cut off.
+    """
+
+    points: np.ndarray
+    weights: np.ndarray  # rows: fine, and if continuous: coarse, fine again, the rim
+
+    @property
+    def rank(self) -> int:
+        return self.points.ndim - 1
+
+    @property
+    def continuous(self) -> bool:
+        return len(self.weights) > 1
+
+
+@lru_cache
+def line_axis(low: float = -15.03, high: float = 15.11, count: int = 257) -> Axis:
+    points, step = np.linspace(low, high, count, retstep=True)
+    fine = np.full(count, step)
+    fine[[0, -1]] /= 2
+    coarse = np.where(np.arange(count) % 2 == 0, 2 * fine, 0.0)
+    rim = np.zeros(count)
+    rim[[0, -1]] = fine[[0, -1]]
+    return Axis(points, np.stack([fine, coarse, fine, rim]))
+
+
+@lru_cache
+def plane_axis(count: int = 61) -> Axis:
+    axis = line_axis(-9.03, 9.11, count)
+    fine, coarse, _, _ = axis.weights
+    pairs = np.stack(np.meshgrid(axis.points, axis.points, indexing="ij"), -1)
+    whole, half = (np.outer(w, w) for w in (fine, coarse))
+    rim = whole.copy()
+    rim[1:-1, 1:-1] = 0
+    weights = np.stack([w.ravel() for w in (whole, half, whole, rim)])
+    return Axis(pairs.reshape(-1, 2), weights)
+
+
+def points_axis(points: np.ndarray) -> Axis:
+    """Finitely many points; an integral is a sum."""
+    return Axis(points, np.ones((1, len(points))))
+
+
+# ---------------------------------------------------------------- laws
+def gaussian(value, mean, variance):
+    """N(value; mean, variance) of numbers, in any arithmetic."""
+    difference = value - mean
+    total = difference * difference / variance + (variance * value.of(2 * math.pi)).log()
+    return (value.of(-0.5) * total).exp()
+
+
+def diagonal_gaussian(value: Quantity, mean: Quantity, scale: Quantity) -> Quantity:
+    """N(value; mean, diag(scale^2)) of vectors."""
+    square = ((value.array - mean.array) / scale.array) ** 2
+    log = -0.5 * square - np.log(scale.array) - 0.5 * np.log(2 * np.pi)
+    return Quantity(np.sum(log, axis=-1), logged=True)
+
+
+def full_gaussian(value: Quantity, mean: Quantity, covariance: np.ndarray) -> Quantity:
+    eigenvalues = np.linalg.eigvalsh(covariance)
+    if np.any(eigenvalues <= 0):
+        raise OutOfDomain("a covariance that is not positive")
+    d = (value - mean).array
+    square = np.einsum("...i,...ij,...j->...", d, np.linalg.inv(covariance), d)
+    log = square + np.sum(np.log(2 * np.pi * eigenvalues), axis=-1)
+    return Quantity(-0.5 * log, logged=True)
+
+
+def bernoulli(value: Quantity, chance: Quantity) -> Quantity:
+    """The chance of a bit, or of a vector of independent bits."""
+    if value.rank != chance.rank:
+        raise Meaningless(f"Bernoulli of {value.kind} with {chance.kind}")
+    x, p = value.plain().array, chance.plain().array
+    if np.any((p <= 0) | (p >= 1)):
+        raise OutOfDomain("a chance outside of (0, 1)")
+    if np.any((x != 0) & (x != 1)):
+        raise Foreign("Bernoulli needs zeros and ones")
+    log = x * np.log(p) + (1 - x) * np.log1p(-p)
+    return Quantity(np.sum(log, axis=-1) if value.rank else log, logged=True)
+
+
+def sigmoid(s: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-s))
+
+
+# ---------------------------------------------------------------- worlds
+class World:
+    """What all worlds share: named random draws and the sizes."""
+
+    name = "world"
+    N, D, H, K, M, B = 3, 1, 1, 3, 2, 2
+    scalar = True  # are x and z plain numbers?
+    latent = True
+    groups: dict[str, list[str]] = {}
+
+    def __init__(self, seed: int):
+        self.seed = seed
+        self.parameters: dict[str, np.ndarray] = {}
+        self.draw_parameters(np.random.default_rng([seed, 11]))
+
+    def rng(self, *key: object) -> np.random.Generator:
+        return np.random.default_rng([self.seed, *repr(key).encode()])
+
+    def __getitem__(self, name: str) -> Quantity:
+        array = self.parameters[name]
+        return Quantity(array, rank=array.ndim)
+
+    def free(self, name: str, shape: tuple[int, ...], kind: str) -> Quantity:
+        """A parameter that only the formula names: mu, a variance, a matrix."""
+        size = self.rng("free", name).uniform(0.55, 1.35, shape)
+        if kind == "covariance":
+            size = size @ np.swapaxes(size, 0, 1) / len(size) + 0.4 * np.eye(len(size))
+        elif kind == "chance":
+            size = (size - 0.35) / 1.2
+        elif kind == "real":
+            size = size * self.rng("sign", name).choice([-1.0, 1.0], shape)
+        return Quantity(np.asarray(size), rank=len(shape))
+
+    def draw_parameters(self, rng: np.random.Generator) -> None:
+        raise NotImplementedError
+
+    def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
+        """A data point or a latent point; the same name and index give the same point."""
+        raise NotImplementedError
+
+    def axis(self, role: str) -> Axis:
+        raise NotImplementedError
+
+    def density(self, name: str, values: dict[str, Quantity]) -> Quantity | None:
+        """The density called e.g. 'q_phi(z|x)' at these values, or None if unknown."""
+        raise NotImplementedError
+
+    def decoder(self, z: Quantity) -> Quantity:
+        raise Foreign("there is no decoder here")
+
+    def encoder(self, x: Quantity) -> tuple[Quantity, Quantity]:
+        raise Foreign("there is no encoder here")
+
+    def test_function(self, name: str, value: Quantity) -> Quantity:
+        """A smooth positive function standing for 'any f'."""
+        a, b, c = self.rng("function", name).uniform(0.4, 1.2, 3)
+        total = number(a)
+        size = value.shape[0] if value.rank else 0
+        parts = [value.component((i + 1,)) for i in range(size)] or [value]
+        for i, part in enumerate(parts):
+            shifted = part.plain() - number(b * (-0.7) ** i)
+            total = total + number(c / (i + 1)) * shifted * shifted
+        return total
+
+
+class Line(World):
+    """p(z) = N(0, 1), x = w z + b + noise, q_phi(z|x) = N(a x + c, t^2)."""
+
+    name = "linear-Gaussian, one dimension"
+    groups = {"theta": ["w", "b"], "phi": ["a", "c", "t"]}
+    ranges = {
+        "w": (0.5, 1.2), "b": (0.2, 0.8), "a": (0.3, 0.7), "c": (0.2, 0.6),
+        "t": (0.55, 0.9), "q(z) mean": (0.2, 0.8), "q(z) scale": (0.6, 0.9),
+        "p(x) mean": (0.2, 0.8), "p(x) scale": (0.95, 1.15),
+        "q(x) mean": (0.2, 0.8), "q(x) scale": (0.95, 1.15),
+    }  # fmt: skip
+
+    def draw_parameters(self, rng: np.random.Generator) -> None:
+        for name, (low, high) in self.ranges.items():
+            positive = name == "t" or "scale" in name
+            sign = 1.0 if positive else rng.choice([-1.0, 1.0])
+            self.parameters[name] = np.asarray(sign * rng.uniform(low, high))
+        # The population is no parameter: + const may depend on it, so it is held fixed.
+        self.parameters["p_*(x) mean"] = np.asarray(0.37)
+        self.parameters["p_*(x) scale"] = np.asarray(0.83)
+
+    def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
+        return number(self.rng("variable", name, index).uniform(-1.4, 1.4))
+
+    def axis(self, role: str) -> Axis:
+        # An encoder's mean at the rim of x must still lie inside the grid of z.
+        return line_axis(-11.03, 11.11, 193) if role == "x" else line_axis()
+
+    def decoder(self, z):
+        return self["w"] * z + self["b"]
+
+    def encoder(self, x):
+        return self["a"] * x + self["c"], self["t"]
+
+    def density(self, name: str, values: dict):
+        x, z = values.get("x"), values.get("z")
+        value = values.get("epsilon", z or x)
+        one, w = value.of(1), self["w"]
+        if name in ("p(z)", "p_theta(z)", "p(epsilon)"):
+            return gaussian(value, value.of(0), one)
+        if name == "p_theta(x|z)":
+            return gaussian(x, self.decoder(z), one)
+        if name == "p_theta(x)":
+            return gaussian(x, self["b"], w * w + one)
+        if name == "p_theta(z|x)":
+            precision = w * w + one
+            return gaussian(z, w * (x - self["b"]) / precision, one / precision)
+        if name == "q_phi(z|x)":
+            mean, scale = self.encoder(x)
+            return gaussian(z, mean, scale * scale)
+        if name + " mean" in self.parameters:
+            scale = self[name + " scale"]
+            return gaussian(value, self[name + " mean"], scale * scale)
+        return None
+
+
+class Curve(World):
+    """p(z) = N(0, I), x = W tanh(V z + u) + b + noise of unit covariance."""
+
+    name = "tanh decoder, x in R^3, z in R^2"
+    N, D, H, K = 2, 3, 2, 2
+    scalar = False
+    groups = {"theta": ["W", "V", "u", "b"], "phi": ["A", "B", "c", "S"]}
+    shapes = {
+        "W": (3, 2), "V": (2, 2), "u": (2,), "b": (3,),
+        "A": (2, 2), "B": (2, 3), "c": (2,), "S": (2, 3), "q(z) mean": (2,),
+    }  # fmt: skip
+
+    def draw_parameters(self, rng: np.random.Generator) -> None:
+        for name, shape in self.shapes.items():
+            self.parameters[name] = np.clip(rng.normal(0, 0.6, shape), -1.2, 1.2)
+        self.parameters["q(z) scale"] = rng.uniform(0.6, 1.0, 2)
+
+    def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
+        size = self.D if name == "x" else self.H
+        return Quantity(self.rng("variable", name, index).uniform(-1.3, 1.3, size), rank=1)
+
+    def axis(self, role: str) -> Axis:
+        if role == "x":
+            raise Foreign("integrals over x have too many dimensions here")
+        return plane_axis()
+
+    def decoder(self, z: Quantity) -> Quantity:
+        hidden = (self["V"] * z + self["u"]).apply(np.tanh)
+        return self["W"] * hidden + self["b"]
+
+    def encoder(self, x: Quantity) -> tuple[Quantity, Quantity]:
+        mean = self["A"] * (self["B"] * x).apply(np.tanh) + self["c"]
+        scale = (self["S"] * x).apply(lambda s: 0.7 * np.exp(0.25 * np.tanh(s)))
+        return mean, scale
+
+    def density(self, name: str, values: dict[str, Quantity]) -> Quantity | None:
+        x, z = values.get("x"), values.get("z")
+        if name in ("p(z)", "p_theta(z)", "p(epsilon)"):
+            return diagonal_gaussian(values.get("epsilon", z), number(0), number(1))
+        if name == "p_theta(x|z)":
+            return self.decoder_density(x, self.decoder(z))
+        if name == "q_phi(z|x)":
+            return diagonal_gaussian(z, *self.encoder(x))
+        if name == "q(z)":
+            return diagonal_gaussian(z, self["q(z) mean"], self["q(z) scale"])
+        if name in ("p(x)", "q(x)", "p_*(x)"):
+            raise Foreign("x has no population here")
+        return None
+
+    def decoder_density(self, x: Quantity, mean: Quantity) -> Quantity:
+        return diagonal_gaussian(x, mean, number(1))
+
+
+class Bits(Curve):
+    """A Bernoulli decoder: x in {0, 1}^3, each bit with its own chance x_hat."""
+
+    name = "Bernoulli decoder, x in {0,1}^3, z in R^2"
+
+    def draw_parameters(self, rng: np.random.Generator) -> None:
+        super().draw_parameters(rng)
+        table = rng.normal(0, 0.8, (3, 8))
+        for name, row in zip(("p(x)", "q(x)", "p_*(x)"), table, strict=True):
+            self.parameters[name] = row - np.log(np.sum(np.exp(row)))
+
+    def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
+        if name != "x":
+            return super().variable(name, index)
+        bits = self.rng("variable", name, index).integers(0, 2, 3)
+        return Quantity(bits.astype(float), rank=1)
+
+    def decoder(self, z: Quantity) -> Quantity:
+        return super().decoder(z).apply(sigmoid)
+
+    def decoder_density(self, x: Quantity, mean: Quantity) -> Quantity:
+        return bernoulli(x, mean)
+
+    def axis(self, role: str) -> Axis:
+        if role != "x":
+            return super().axis(role)
+        bits = np.stack(np.meshgrid(*[[0.0, 1.0]] * 3, indexing="ij"), -1).reshape(-1, 3)
+        return points_axis(bits)
+
+    def density(self, name: str, values: dict[str, Quantity]) -> Quantity | None:
+        if name in ("p(x)", "q(x)", "p_*(x)"):
+            place = np.round(values["x"].array @ np.array([4, 2, 1])).astype(int)
+            return Quantity(self.parameters[name][place], logged=True)
+        return super().density(name, values)
+
+
+class Coin(World):
+    """x is 0 or 1. All there is to know is the chance, which the formula names."""
+
+    name = "coin, x in {0, 1}"
+    latent = False
+    groups = {"theta": []}
+
+    def draw_parameters(self, rng: np.random.Generator) -> None:
+        for name in ("p(x)", "q(x)"):
+            self.parameters[name] = np.asarray(rng.uniform(0.2, 0.8))
+        self.parameters["p_*(x)"] = np.asarray(0.37)
+
+    def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
+        if name != "x":
+            raise Foreign(f"there is no {name} here")
+        # Neither all heads nor all tails: the best chance then lies inside (0, 1).
+        forced = {(1,): 1.0, (2,): 0.0}
+        toss = float(self.rng("variable", name, index).integers(0, 2))
+        return number(forced.get(index, toss))
+
+    def axis(self, role: str) -> Axis:
+        return points_axis(np.array([0.0, 1.0])) if role == "x" else line_axis()
+
+    def density(self, name: str, values: dict[str, Quantity]) -> Quantity | None:
+        chance = name in self.parameters
+        return bernoulli(values["x"], self[name]) if chance else None
+
+
+class Finite(World):
+    """x in {0, 1, 2, 3} and z in {0, 1, 2}; a sum is an integral here."""
+
+    name = "finite, x of 4 values, z of 3"
+    groups = {"theta": ["p_theta(x|z)"], "phi": ["q_phi(z|x)"]}
+    counts = {"x": 4, "z": 3}
+    shapes = {
+        "p(z)": (3,), "p_theta(x|z)": (4, 3), "q_phi(z|x)": (3, 4), "q(z)": (3,),
+        "p(x)": (4,), "q(x)": (4,),
+    }  # fmt: skip
+
+    def draw_parameters(self, rng: np.random.Generator) -> None:
+        for name, shape in self.shapes.items():
+            self.parameters[name] = rng.normal(0, 0.8, shape)
+        self.parameters["p_*(x)"] = np.array([0.4, -0.3, 0.1, -0.6])
+
+    def count(self, role: str) -> int:
+        if role not in self.counts:
+            raise Foreign(f"there is no {role} here")
+        return self.counts[role]
+
+    def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
+        return number(self.rng("variable", name, index).integers(0, self.count(name)))
+
+    def axis(self, role: str) -> Axis:
+        return points_axis(np.arange(float(self.count(role))))
+
+    def density(self, name: str, values: dict[str, Quantity]) -> Quantity | None:
+        name = "p(z)" if name == "p_theta(z)" else name
+        if name not in self.parameters:
+            return None
+        table = self.parameters[name]
+        logs = table - np.log(np.sum(np.exp(table), axis=0))
+        roles = name[name.index("(") + 1 : -1].split("|")
+        places = tuple(np.round(values[role].plain().array).astype(int) for role in roles)
+        for place, size in zip(places, table.shape, strict=True):
+            if np.any((place < 0) | (place >= size)):
+                raise Foreign("this value does not occur here")
+        return Quantity(logs[places], logged=True)
