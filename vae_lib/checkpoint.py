@@ -94,7 +94,7 @@ def fingerprint(images: Tensor | None) -> str | None:
     """Tells two data sets apart, so that no run goes on with other images."""
     if images is None:
         return None
-    checksum = zlib.crc32(images.detach().contiguous().numpy())
+    checksum = zlib.crc32(images.detach().cpu().contiguous().numpy())
     return f"{len(images):,} images, CRC {checksum:08x}"
 
 

@@ -87,6 +87,29 @@ def binarize(images: Tensor, generator: torch.Generator) -> Tensor:
     return torch.bernoulli(images, generator=generator)
 
 
+def check_images(images: Tensor, x_dim: int, dtype: torch.dtype) -> None:
+    """Refuse what is no set of images (n, x_dim): of `dtype` in [0, 1], or uint8.
+
+    Raises:
+        ValueError: on another shape, type or range.
+    """
+    shaped = images.shape == (len(images), x_dim) and len(images) > 0
+    if not shaped or images.dtype not in (dtype, torch.uint8):
+        raise ValueError(
+            f"images must be {dtype} (or uint8) of shape (n, {x_dim}), n >= 1, "
+            f"got {images.dtype} of shape {tuple(images.shape)}"
+        )
+    if images.dtype != torch.uint8:
+        low, high = images.min(), images.max()
+        if not (low >= 0 and high <= 1):
+            raise ValueError(f"pixels must lie in [0, 1], not NaN, got {low:g} to {high:g}")
+
+
+def in_unit_interval(images: Tensor, dtype: torch.dtype) -> Tensor:
+    """Grey levels 0 to 255 become numbers in [0, 1]; images of `dtype` stay as they are."""
+    return images.to(dtype) / 255 if images.dtype == torch.uint8 else images
+
+
 def image_side(n_pixels: int) -> int:
     """The side of a square image with `n_pixels` pixels: 28 for MNIST's 784.
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 from tqdm import tqdm
 
 from vae_lib.checkpoint import Checkpoint, describe, fingerprint
-from vae_lib.data import binarize
+from vae_lib.data import binarize, check_images, in_unit_interval
 from vae_lib.encoder_decoder import VAE
 from vae_lib.objective import elbo_terms, kl_to_standard_normal
 
@@ -60,14 +60,17 @@ def train(
     checkpoint: Path | str | None = None,
     progress: bool = True,
     on_epoch: Callable[[list[Epoch]], None] | None = None,
+    terms: Callable[[VAE, Tensor, torch.Generator], tuple[Tensor, Tensor]] = elbo_terms,
 ) -> list[Epoch]:
     """Fit the VAE in place by stochastic gradient ascent on the ELBO, `eq-minibatch-elbo`.
 
     The same start, seed and thread count give the same run, bit for bit, also when it was
     killed and resumed. Returns one `Epoch` an epoch, those before a resumption included.
+    Under `torchrun`, each process takes its share of every batch.
 
     Args:
-        images: training images, (n, D), in [0, 1], of the network's dtype.
+        images: training images, (n, D), on the network's device: in [0, 1] and of its
+            dtype, or uint8 grey levels, which may be memory-mapped.
         learning_rate: its peak; it warms up first and falls to zero on a cosine.
         beta: the weight of the KL term. 1 is the ELBO; less is no bound.
         dynamic_binarization: draw binary images anew for every batch (Burda et al., 2015).
@@ -76,6 +79,7 @@ def train(
         checkpoint: a file, replaced after every epoch; if it exists, training resumes.
         progress: show a bar with ELBO, reconstruction and KL in nats per image.
         on_epoch: called with the history so far after every epoch, for live curves.
+        terms: (reconstruction, kl) of each image; what is maximised is their difference.
 
     Raises:
         ValueError: on images of a wrong shape or range, or settings that make no sense.
@@ -86,44 +90,61 @@ def train(
         needed = "epochs >= 1, batch_size >= 1, learning_rate > 0, beta >= 0"
         got = f"{epochs=}, {batch_size=}, {learning_rate=}, {beta=}"
         raise ValueError(f"need {needed}, got {got}")
+    dtype = next(vae.parameters()).dtype
     for given in [images] if validation_images is None else [images, validation_images]:
-        _check_images(vae, given)
+        check_images(given, vae.x_dim, dtype)
     settings = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
         "beta": beta, "dynamic_binarization": dynamic_binarization, "seed": seed,
-        "images": fingerprint(images), "validation_images": fingerprint(validation_images),
     } | describe(vae)  # fmt: skip
+    if checkpoint:  # it takes a look at every image
+        settings["images"] = fingerprint(images)
+        settings["validation_images"] = fingerprint(validation_images)
+    rank, world = 0, 1
+    if distributed.is_initialized():
+        rank, world = distributed.get_rank(), distributed.get_world_size()
+        for parameter in vae.parameters():
+            distributed.broadcast(parameter.data, src=0)
     steps = epochs * math.ceil(len(images) / batch_size)
-    generator = torch.Generator().manual_seed(seed)
+    order = noise = torch.Generator(images.device).manual_seed(seed)
     adam = torch.optim.Adam(vae.parameters(), lr=learning_rate, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         adam, lambda step: _warm_up_then_cosine(step, steps)
     )
-    parts = {"vae": vae, "optimizer": adam, "schedule": schedule, "generator": generator}
+    parts = {"vae": vae, "optimizer": adam, "schedule": schedule, "generator": order}
     run = Checkpoint(checkpoint, settings, parts)
     history = [Epoch(*row) for row in run.resume()]
     step = len(history) * steps // epochs
-    with tqdm(total=steps, initial=step, mininterval=0.5, disable=not progress) as bar:
+    quiet = not progress or rank > 0
+    with tqdm(total=steps, initial=step, mininterval=0.5, disable=quiet) as bar:
         for epoch in range(len(history) + 1, epochs + 1):
-            total = torch.zeros(2, dtype=torch.float64)
-            for batch in torch.randperm(len(images), generator=generator).split(batch_size):
-                x = images[batch]
+            if world > 1:  # one order for all, but each process has an epsilon of its own
+                own = (seed * epochs + epoch) * world + rank
+                noise = torch.Generator(images.device).manual_seed(own)
+            total = torch.zeros(2, dtype=torch.float64, device=images.device)
+            shuffled = torch.randperm(len(images), generator=order, device=images.device)
+            for batch in shuffled.split(batch_size):
+                x = in_unit_interval(images[batch[rank::world]], dtype)
                 if dynamic_binarization:
-                    x = binarize(x, generator)
-                reconstruction, kl = elbo_terms(vae, x, generator)
-                loss = (beta * kl - reconstruction).mean()
+                    x = binarize(x, noise)
+                reconstruction, kl = terms(vae, x, noise)
+                loss = (beta * kl - reconstruction).sum() / len(batch)
                 step += 1
                 where = f"at step {step}, in epoch {epoch}"
                 _demand_finite([loss], f"the loss is {loss.item()} {where}", run)
                 adam.zero_grad()
                 loss.backward()
+                if world > 1:
+                    _add_over_processes(p.grad for p in vae.parameters() if p.requires_grad)
                 adam.step()
                 schedule.step()
-                terms = torch.stack([reconstruction, kl]).detach()
-                total += terms.sum(dim=1)
-                r, k = terms.mean(dim=1).tolist()
+                sums = torch.stack([reconstruction, kl]).detach().sum(dim=1)
+                total += sums
+                r, k = (sums / max(1, len(x))).tolist()
                 bar.update()
                 bar.set_postfix(ELBO=r - k, reconstruction=r, KL=k, refresh=False)
+            if world > 1:
+                _add_over_processes([total])
             # A loss can be finite where its gradient is not: keep no such checkpoint.
             _demand_finite(vae.parameters(), f"a parameter is not finite {where}", run)
             r, k = (total / len(images)).tolist()
@@ -131,7 +152,8 @@ def train(
             if validation_images is not None:
                 held_out = mean_elbo(vae, validation_images, seed=seed)
             history.append(Epoch(epoch, r - k, r, k, held_out))
-            run.save(history)
+            if rank == 0:
+                run.save(history)
             if on_epoch:
                 on_epoch(history)
     return history
@@ -140,10 +162,12 @@ def train(
 @torch.no_grad()
 def mean_elbo(vae: VAE, images: Tensor, *, seed: int = 0, batch_size: int = 1000) -> float:
     """The ELBO in nats, averaged over images (n, D), with one z each, drawn by the seed."""
-    _check_images(vae, images)
-    generator = torch.Generator().manual_seed(seed)
+    dtype = next(vae.parameters()).dtype
+    check_images(images, vae.x_dim, dtype)
+    generator = torch.Generator(images.device).manual_seed(seed)
     total = 0.0
     for x in images.split(batch_size):
+        x = in_unit_interval(x, dtype)
         reconstruction, kl = elbo_terms(vae, x, generator)
         total += (reconstruction - kl).double().sum().item()
     return total / len(images)
@@ -175,19 +199,12 @@ def _warm_up_then_cosine(step: int, n_steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - n_warm_up) / max(1, n_steps - n_warm_up)))
 
 
+def _add_over_processes(tensors: Iterable[Tensor]) -> None:
+    for tensor in tensors:
+        distributed.all_reduce(tensor)
+
+
 def _demand_finite(numbers: Iterable[Tensor], otherwise: str, run: Checkpoint) -> None:
     if not all(n.isfinite().all() for n in numbers):
         advice = f"Last good checkpoint: {run.last_good}. Try a smaller learning_rate"
         raise TrainingError(f"{otherwise}: training stops. {advice}")
-
-
-def _check_images(vae: VAE, images: Tensor) -> None:
-    dtype = next(vae.parameters()).dtype
-    if images.shape != (len(images), vae.x_dim) or not len(images) or images.dtype != dtype:
-        raise ValueError(
-            f"images must be {dtype} of shape (n, {vae.x_dim}), n >= 1, "
-            f"got {images.dtype} of shape {tuple(images.shape)}"
-        )
-    low, high = images.min(), images.max()
-    if not (low >= 0 and high <= 1):
-        raise ValueError(f"pixels must lie in [0, 1], not NaN, got {low:g} to {high:g}")

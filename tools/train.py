@@ -1,0 +1,57 @@
+"""Train a VAE on MNIST from the command line, in one process or in several.
+
+    python tools/train.py --epochs 10
+    torchrun --nproc-per-node 2 tools/train.py --epochs 10
+
+Several processes share every batch, so the run is the same up to the noise in epsilon.
+The backend is nccl where there are GPUs, gloo elsewhere.
+"""
+
+import argparse
+import json
+import os
+
+import torch
+from torch import distributed
+
+from vae_lib.data import load_mnist
+from vae_lib.encoder_decoder import VAE
+from vae_lib.training import mean_elbo, train
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--z-dim", type=int, default=20)
+    parser.add_argument("--hidden", type=int, nargs="+", default=[256, 128])
+    parser.add_argument("--learning-rate", type=float, default=4e-3)
+    parser.add_argument("--images", type=int, default=60_000, help="how many to train on")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--checkpoint", help="a file; if it exists, the run goes on")
+    given = parser.parse_args()
+
+    several = "RANK" in os.environ  # set by torchrun
+    device = "cpu"
+    if torch.cuda.is_available():
+        device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
+        torch.cuda.set_device(device)
+    if several:
+        distributed.init_process_group("nccl" if device != "cpu" else "gloo")
+    torch.manual_seed(given.seed)
+    data = load_mnist()
+    vae = VAE(784, given.z_dim, given.hidden).to(device)
+    train(
+        vae, data.train_images[: given.images].to(device), epochs=given.epochs,
+        batch_size=given.batch_size, learning_rate=given.learning_rate, seed=given.seed,
+        checkpoint=given.checkpoint,
+    )  # fmt: skip
+    if not several or distributed.get_rank() == 0:
+        elbo = mean_elbo(vae, data.test_images.to(device))
+        print(json.dumps({"test_elbo": elbo} | vars(given)))
+    if several:
+        distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
