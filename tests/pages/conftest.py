@@ -63,7 +63,9 @@ def visit(browser):
             page.wait_for_load_state("load")
             page.evaluate("() => window.MathJax?.startup?.promise")
             # a colour that is still fading in has a contrast of its own
-            page.evaluate("() => Promise.all(document.getAnimations().map(a => a.finished))")
+            page.evaluate(
+                "() => Promise.all(document.getAnimations().map(a => a.finished))"
+            )
         return page
 
     yield open_page
