@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from vae_lib.elbo import LinearGaussian
-from vae_lib.encoder_decoder import VAE
+from vae_lib.encoder_decoder import VAE, diagonal_gaussian_log_density
 from vae_lib.monte_carlo import Estimate
+from vae_lib.objective import reparameterize
 
 
 class LogLikelihood(NamedTuple):
@@ -58,6 +59,30 @@ def log_weights(
         prior_over_q = 0.5 * (epsilon**2 + log_var - z**2).double().sum(dim=-1)
         parts.append(vae.decoder.log_likelihood(x, z).double() + prior_over_q)
     return torch.cat(parts).T
+
+
+def importance_weighted_terms(
+    vae: VAE, x: Tensor, generator: torch.Generator, K: int
+) -> tuple[Tensor, Tensor]:
+    r"""A one-sample estimate of L_K for `train` to maximise: `eq-importance-weighted`.
+
+    It stands in for (reconstruction, kl), so the second term is 0. With K = 1 its mean is
+    the ELBO. Source: Burda et al. (2015), equation 8.
+
+    Args:
+        x: images (B, D).
+        K: samples of z an image, at least 1.
+
+    Returns:
+        L_K's estimate and zeros, each (B,), nats per image.
+    """
+    mu, log_var = (part.expand(K, *part.shape) for part in vae.encode(x))
+    z = reparameterize(mu, log_var, generator)
+    log_q = diagonal_gaussian_log_density(z, mu, log_var)
+    log_prior = diagonal_gaussian_log_density(z, *torch.zeros(2, *z.shape[-1:]).to(z))
+    log_w = vae.decoder.log_likelihood(x, z) + log_prior - log_q
+    bound = log_w.logsumexp(dim=0) - math.log(K)
+    return bound, torch.zeros_like(bound)
 
 
 def near_posterior(

@@ -1,0 +1,218 @@
+"""Run the papers' experiments again, and keep what came out.
+
+    python -m vae_lib.reproduce aevb    Kingma and Welling (2013), figure 2: five sizes of z
+    python -m vae_lib.reproduce iwae    Burda et al. (2015), table 1, one layer: VAE and IWAE
+    python -m vae_lib.reproduce two-d   the best test ELBO with two latent dimensions
+
+Each writes results/NAME.json beside this module: settings, commit, seed, curves, final
+numbers with standard errors. A run that was stopped goes on where it was. Every choice is
+made on 5,000 images held out of the training set; the test set is used once, at the end.
+The published numbers are not in here: the chapters cite them.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from vae_lib.data import binarize, load_mnist
+from vae_lib.encoder_decoder import VAE
+from vae_lib.evaluation import (
+    importance_weighted_terms,
+    log_likelihood_estimate,
+    log_weights,
+)
+from vae_lib.monte_carlo import Estimate
+from vae_lib.objective import elbo_terms
+from vae_lib.training import train
+
+RESULTS = Path(__file__).with_name("results")
+N_VALIDATION = 5_000
+
+
+class Run(NamedTuple):
+    """One network to train, under the name that the results file gives it."""
+
+    label: str
+    z_dim: int
+    hidden: tuple[int, ...]
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    K: int = 0  # samples in an importance-weighted bound; 0: the plain ELBO
+    binarized: bool = False
+    weights: int = 0  # of the estimate of log p(x); 0: the ELBO alone is measured
+
+
+def experiments(epochs: int | None = None) -> dict[str, list[Run]]:
+    """The runs of each experiment; `epochs` replaces their lengths.
+
+    The papers' layer sizes, with Adam, GELU and a cosine schedule in place of the papers'
+    optimisers, nonlinearities and schedules: so fewer epochs are needed.
+    """
+    return {
+        "aevb": [
+            Run(f"N_z = {H}", H, (500,), epochs or 20, 100, 2e-3) for H in (2, 3, 5, 10, 20)
+        ],
+        "iwae": [
+            Run(name, 50, (200, 200), epochs or 328, 128, 1e-3, K, True, 5_000)
+            for name, K in (("VAE", 0), ("IWAE, k = 5", 5), ("IWAE, k = 50", 50))
+        ],
+        "two-d": [Run("2-D", 2, (256, 256, 256), epochs or 60, 128, 3e-3, 0, True)],
+    }
+
+
+def reproduce(
+    name: str,
+    epochs: int | None = None,
+    *,
+    seed: int = 0,
+    folder: Path = RESULTS,
+    device: str = "cpu",
+    n_test: int = 10_000,
+    progress: bool = True,
+) -> dict:
+    """Do all runs of an experiment, or what is left of them; the content of its file.
+
+    Args:
+        epochs: of every run, in place of the experiment's own number.
+        folder: of the results file and, until a run is done, of its checkpoint.
+        n_test: how many of the test images are used.
+
+    Raises:
+        ValueError: on an unknown name.
+    """
+    known = experiments(epochs)
+    if name not in known:
+        raise ValueError(f"no experiment {name!r}: there are {', '.join(known)}")
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.json"
+    result = json.loads(file.read_text()) if file.exists() else {"runs": []}
+    plan = [run._asdict() | {"seed": seed, "n_test": n_test} for run in known[name]]
+    kept = [
+        done for done in result["runs"] if json_like(done["settings"]) in json_like(plan)
+    ]
+    result = describe_machine(device) | {"runs": kept}
+    for run, settings in zip(known[name], plan, strict=True):
+        if any(json_like(settings) == json_like(done["settings"]) for done in kept):
+            continue
+        checkpoint = folder / f"{name}-{run.label.replace(' ', '')}.pt"
+        outcome = carry_out(run, seed, checkpoint, device, n_test, progress)
+        result["runs"].append({"settings": settings} | outcome)
+        write_whole(file, json.dumps(result, indent=1) + "\n")
+        checkpoint.unlink()
+    return result
+
+
+def carry_out(
+    run: Run, seed: int, checkpoint: Path, device: str, n_test: int, progress: bool
+) -> dict:
+    """Train one network and measure it, on the test images as the last act."""
+    data = load_mnist()
+    images = data.train_images.to(device)
+    held_out = images[-N_VALIDATION:]
+    if run.binarized:
+        held_out = binarize(held_out, torch.Generator(device).manual_seed(1))
+    terms: Callable = elbo_terms
+    if run.K:
+        terms = partial(importance_weighted_terms, K=run.K)
+    torch.manual_seed(seed)
+    vae = VAE(784, run.z_dim, run.hidden).to(device)
+    history = train(
+        vae, images[:-N_VALIDATION], epochs=run.epochs, batch_size=run.batch_size,
+        learning_rate=run.learning_rate, dynamic_binarization=run.binarized,
+        validation_images=held_out, seed=seed, checkpoint=checkpoint, terms=terms,
+        progress=progress,
+    )  # fmt: skip
+    test = data.test_images[:n_test].to(device)
+    generator = torch.Generator(device).manual_seed(2)
+    if run.binarized:
+        test = binarize(test, generator)
+    with torch.no_grad():
+        reconstruction, kl = elbo_terms(vae, test, generator)
+    outcome = {
+        "curve": [[e.epoch, e.elbo, e.validation_elbo] for e in history],
+        "test_elbo": summary(reconstruction - kl),
+    }
+    if run.weights:
+        outcome["test_log_likelihood"] = summary(
+            held_out_log_likelihood(vae, test, run.weights, generator, progress)
+        )
+    return outcome
+
+
+def held_out_log_likelihood(
+    vae: VAE, images: Tensor, K: int, generator: torch.Generator, progress: bool
+) -> Tensor:
+    """log p(x) of each image, from K importance weights: (n,), nats."""
+    parts = []
+    for x in tqdm(images.split(100), desc="log p(x)", disable=not progress):
+        parts.append(log_likelihood_estimate(log_weights(vae, x, K, generator)).value)
+    return torch.cat(parts)
+
+
+def summary(values: Tensor) -> dict:
+    """Mean over images, with the standard error that the choice of images gives it."""
+    estimate = Estimate.of(values.double().cpu())
+    return {
+        "value": float(estimate.value), "standard_error": float(estimate.standard_error),
+        "n": estimate.n,
+    }  # fmt: skip
+
+
+def describe_machine(device: str) -> dict:
+    command = ["git", "-C", str(RESULTS.parent), "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    name = torch.cuda.get_device_name() if device.startswith("cuda") else "CPU"
+    return {
+        "commit": commit or "unknown", "date": date.today().isoformat(),
+        "torch": torch.__version__, "device": f"{name}, {platform.machine()}",
+    }  # fmt: skip
+
+
+def as_saved(value):
+    """As it comes back from a file: tuples are lists there."""
+    return json.loads(json.dumps(value))
+
+
+def write_whole(file: Path, text: str) -> None:
+    """The file has either its old content or all of the new one."""
+    unfinished = file.with_suffix(".unfinished")
+    unfinished.write_text(text, encoding="utf-8")
+    os.replace(unfinished, file)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("name", choices=list(experiments()))
+    parser.add_argument("--epochs", type=int, help="in place of the experiment's own")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", type=Path, default=RESULTS)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--test-images", type=int, default=10_000)
+    given = parser.parse_args()
+    result = reproduce(
+        given.name, given.epochs, seed=given.seed, folder=given.folder,
+        device=given.device, n_test=given.test_images,
+    )  # fmt: skip
+    for run in result["runs"]:
+        for what in ("test_elbo", "test_log_likelihood"):
+            if what in run:
+                value, error = run[what]["value"], run[what]["standard_error"]
+                print(f"{run['settings']['label']:>14}  {what} {value:9.2f} +- {error:.2f}")
+
+
+if __name__ == "__main__":
+    main()
