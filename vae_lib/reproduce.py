@@ -1,7 +1,7 @@
 """Run the papers' experiments again, and keep what came out.
 
     python -m vae_lib.reproduce aevb    Kingma and Welling (2013), figure 2: five sizes of z
-    python -m vae_lib.reproduce iwae    Burda et al. (2015), table 1, one layer: VAE and IWAE
+    python -m vae_lib.reproduce iwae    Burda et al. (2015), table 1: VAE and IWAE
     python -m vae_lib.reproduce two-d   the best test ELBO with two latent dimensions
 
 Each writes results/NAME.json beside this module: settings, commit, seed, curves, final
@@ -98,13 +98,13 @@ def reproduce(
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.json"
     result = json.loads(file.read_text()) if file.exists() else {"runs": []}
-    plan = [run._asdict() | {"seed": seed, "n_test": n_test} for run in known[name]]
-    kept = [
-        done for done in result["runs"] if json_like(done["settings"]) in json_like(plan)
+    plan = [
+        as_saved(run._asdict() | {"seed": seed, "n_test": n_test}) for run in known[name]
     ]
+    kept = [done for done in result["runs"] if done["settings"] in plan]
     result = describe_machine(device) | {"runs": kept}
     for run, settings in zip(known[name], plan, strict=True):
-        if any(json_like(settings) == json_like(done["settings"]) for done in kept):
+        if any(settings == done["settings"] for done in kept):
             continue
         checkpoint = folder / f"{name}-{run.label.replace(' ', '')}.pt"
         outcome = carry_out(run, seed, checkpoint, device, n_test, progress)
