@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .read import BRACED, PROSE, Line, ReadingError, blank, drawn_from, read_statement
+from .read import Line, ReadingError, blank, drawn_from, read_statement
 
 MOST_CHARACTERS = 20_000
 NOISE = re.compile(
@@ -30,11 +30,16 @@ class Block:
     source: str
     lines: list[Line] = field(default_factory=list)
     given: list[Line] = field(default_factory=list)
+    hence: list[Line] = field(default_factory=list)  # what a definition must entail
     unchecked: str | None = None
 
 
 def read_block(source: str) -> Block:
-    """Read a display equation: its lines, and its comments `% given:`, `% unchecked:`."""
+    """Read a display equation: its lines and its comments.
+
+    `% given:` states assumptions, `% hence:` what a definition must entail (a definition
+    by itself cannot be false), `% unchecked:` why a formula is exempt.
+    """
     if len(source) > MOST_CHARACTERS:
         raise ReadingError(f"more than {MOST_CHARACTERS} characters", source[:80], 0)
     block = Block(source)
@@ -42,8 +47,10 @@ def read_block(source: str) -> Block:
         word, begin = match[1], match.start(2)
         if word == "given":
             for low, high in _conditions(source, begin, match.end(2)):
-                if not PROSE.search(BRACED.sub("", source[low:high])):  # words bind nothing
-                    block.given += _statements(source, source, low, high)
+                block.given += _statements(source, source, low, high)
+        elif word == "hence":
+            for low, high in _conditions(source, begin, match.end(2)):
+                block.hence += _statements(source, source, low, high)
         elif word == "unchecked":
             block.unchecked = match[2].strip() or "no reason is given"
         else:

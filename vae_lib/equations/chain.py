@@ -9,6 +9,7 @@ from .block import Block
 from .evaluate import Evaluator
 from .judge import Judge, Pair, Step
 from .quantity import Meaningless, Unknown
+from .read import Line as Statement
 from .read import ReadingError
 from .scope import ENCODERS, Scope, define, scope_of, worlds_for
 from .worlds import Foreign, Line
@@ -26,41 +27,50 @@ def judge_block(
     seed: int = 0,
     symbolic: bool = True,
     defines: bool = True,
-    only: frozenset[int] | None = None,
+    mends: bool = True,
 ) -> list[Step]:
-    """The verdicts of a block; with `only`, those of the relations at these places."""
+    """The verdicts of a block; the page learns its definitions (if it `defines`)."""
     if len(block.lines) > MOST_LINES:
         raise ReadingError(f"more than {MOST_LINES} lines", block.source, 0)
-    pairs = pairs_of(block)
+    pairs, hence = (pairs_of(ls, block.source) for ls in (block.lines, block.hence))
     if block.unchecked is not None:
         return [
             Step(p.line, p.relation, p.text, "exempt", detail=block.unchecked)
             for p in pairs
         ]
     with np.errstate(all="ignore"):
-        judge = Judge(block.source, scope_of(block, page), seed, mends=only is None)
+        judge = Judge(block.source, scope_of(block, page), seed, mends)
         chain = Chain(judge, page, symbolic, defines, alone=len(block.lines) == 1)
-        asked = [
-            pair for place, pair in enumerate(pairs, start=1)
-            if only is None or place in only or pair.relation == ":="
-        ]  # fmt: skip
-        steps = [chain.judge(pair) for pair in asked]
-        chain.blame(asked, steps)
+        for line in block.given:  # about what is known, a given must agree with it
+            if isinstance(line.first, t.Call) and line.first.function.key == "ELBO":
+                hence += pairs_of([line], block.source)
+        steps = list(map(chain.judge, pairs))
+        for step, above, below in zip(steps, pairs, pairs[1:], strict=False):
+            if below.left is above.right and isinstance(above.left, t.Symbol):
+                step.defines = ()  # A := B = C: what B says is tested by what follows
+        judge.scope.samples += tuple(d for line in block.lines for d in line.samples)
+        chain.defines = False  # what must follow is a claim
+        steps += map(chain.judge, hence)
+        chain.blame(pairs, steps)
+    if all(step.ok for step in steps):
+        idle = min(judge.scope.assumed - chain.met, default="")
+        if idle:
+            raise Meaningless(f"% given: {idle.strip('[]()')} is used by nothing here")
     return steps
 
 
-def pairs_of(block: Block) -> list[Pair]:
+def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
     """The neighbours in the chain; a line without a left side continues the one above."""
     pairs: list[Pair] = []
     left: t.Node | None = None
-    for line, below in zip(block.lines, [*block.lines[1:], None], strict=True):
+    for line, below in zip(lines, [*lines[1:], None][: len(lines)], strict=True):
         left = line.first or left
         if left is None:
             message = "the block begins with a relation: its left side is missing"
-            raise ReadingError(message, block.source, 0)
+            raise ReadingError(message, source, 0)
         goes_on = below is not None and below.first is None  # its right side comes there
         for relation, right in line.rest or ([] if goes_on else [("", left)]):
-            text = block.source[slice(*right.span)].strip() or line.text
+            text = source[slice(*right.span)].strip() or line.text
             pairs.append(Pair(left, relation, right, line.samples, line.number, text))
             left = right
     return pairs
@@ -75,18 +85,31 @@ class Chain:
         self.numeric, self.page, self.scope = judge, page, judge.scope
         self.symbolic, self.defines, self.alone = symbolic, defines, alone
         self.prover = None
+        self.met: set[str] = set()  # all definitions that were looked up
 
     def judge(self, pair: Pair) -> Step:
         if not pair.relation:
             step = Step(pair.line, "", pair.text, "unjudged")
             step.detail = "this claims nothing: a relation is missing"
             return step
+        self.scope.used.clear()
+        step = self._judged(pair)
+        self.met |= self.scope.used
+        if step.verdict != "definition":
+            self.page.used |= self.scope.used - self.scope.assumed
+        return step
+
+    def _judged(self, pair: Pair) -> Step:
         try:
+            for side in pair.sides:
+                for total, letter in t.idle_sums(side):
+                    message = f"nothing here depends on {total.index}, or binds {letter}"
+                    raise ReadingError(message, self.numeric.source, total.span[0])
             new = pair.relation == ":=" or pair.relation == "=" and self.is_new(pair)
             if self.defines and new:
                 return self.definition(pair)
             step = self.numeric.judge(pair)
-        except Meaningless as error:
+        except (Meaningless, ReadingError) as error:
             return Step(pair.line, pair.relation, pair.text, "wrong", detail=str(error))
         if self.symbolic and step.verdict == "tested" and Line.name in step.worlds:
             from .prove import Prover  # SymPy takes half a second to load
@@ -143,15 +166,21 @@ class Chain:
             follows = not density or t.signature(left) in FOLLOW
             if tried.ok or follows or left.function.name not in "pqr":
                 return tried
+        before = dict(self.scope.meanings)
         define(left, right, self.scope)
         if not (isinstance(left, t.Symbol) and left.key in ("x", "z", "epsilon")):
             define(left, right, self.page)
         step = Step(pair.line, pair.relation, pair.text, "definition", how="from here on")
+        after = self.scope.meanings.items()
+        new = (key for key, meaning in after if before.get(key) is not meaning)
+        step.defines = () if isinstance(right, t.Best) else tuple(new)
         if isinstance(right, t.Best):
             step.how = "names the maximiser"
             self.computable(right.body, step)
         elif not isinstance(left, t.Group):
             self.computable(right, step)
+        if step.ok and isinstance(left, t.Call):
+            self.depends(left, step)
         if step.ok and density:
             self.normalised(left, step)
         return step
@@ -174,6 +203,25 @@ class Chain:
             step.verdict = "wrong"
             step.detail = "; ".join(dict.fromkeys(reasons)) or "it has no value"
 
+    def depends(self, left: t.Call, step: Step) -> None:
+        """What is called a function of z must change with z."""
+        kind = next(k for k in worlds_for(self.scope) if k.name in step.worlds)
+        (evaluator,) = self.numeric.draws(kind, 1)
+        for name in left.group.items:
+            if not isinstance(name, t.Symbol) or name.key not in t.VARIABLES:
+                continue
+            seen = set()
+            try:
+                for i in range(100, 105):
+                    value = evaluator.world.variable(name.key, (i,))
+                    with evaluator.binding({evaluator.place(name): value}):
+                        seen.add(repr(evaluator(left).array))
+            except (Foreign, Meaningless):
+                continue
+            if len(seen) == 1:
+                step.verdict = "wrong"
+                step.detail = f"the right side does not depend on {name.spoken}"
+
     def normalised(self, left: t.Call, step: Step) -> None:
         """What is called a density must integrate to 1."""
         for kind in worlds_for(self.scope):
@@ -193,7 +241,7 @@ class Chain:
     # ------------------------------------------------------------ blame
     def blame(self, pairs: list[Pair], steps: list[Step]) -> None:
         """Two broken relations around one line: is the line alone wrong?"""
-        for i in range(len(steps) - 1):
+        for i in range(len(pairs) - 1):
             first, second = pairs[i : i + 2]
             relations = first.relation, second.relation
             broken = all(step.verdict == "wrong" for step in steps[i : i + 2])

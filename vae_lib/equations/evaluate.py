@@ -71,7 +71,13 @@ class Evaluator(Densities, Slopes):
             if error.node is None and node.span != (0, 0):
                 error.node = node
             raise
-        except (ValueError, TypeError, np.linalg.LinAlgError) as error:
+        except (
+            ValueError,
+            TypeError,
+            ArithmeticError,
+            LookupError,
+            np.linalg.LinAlgError,
+        ) as error:
             raise Meaningless(f"this cannot be computed ({error})") from error
         self.spent += value.array.size
         return value
@@ -112,6 +118,7 @@ class Evaluator(Densities, Slopes):
             if len(names) != len(given):
                 raise Meaningless(f"{key.strip('()[]')} takes {len(names)} indices here")
             where |= zip(names, given, strict=True)
+        self.scope.used.add(key)
         bound, expanding = {**self.bound, **dict(values)}, (*self.expanding, key)
         with self.within(indices=where, bound=bound, expanding=expanding):
             value = self(definition.body)
@@ -123,7 +130,8 @@ class Evaluator(Densities, Slopes):
     def integer(self, node: t.Node) -> int:
         if isinstance(node, t.Symbol) and node.name in t.UPPER.keys() - self.indices.keys():
             # a letter that nothing binds stands for any one value
-            return 1 + self.world.seed % self.size(t.UPPER[node.name])
+            size = self.size(t.UPPER[node.name])
+            return size - self.world.seed % size  # the largest first: is it there at all?
         value = self(node).plain().array
         if value.ndim or value != round(float(value)):
             raise Meaningless("a limit or an index is not a whole number")
@@ -142,6 +150,8 @@ class Evaluator(Densities, Slopes):
             raise Unknown("an expectation needs brackets")
         indices, component = self.integers(node.index), self.integers(node.component)
         plain = not (indices or component)
+        if min(indices, default=1) < 1:
+            raise Meaningless("samples are counted from 1")
         if component and (f"{key}{component}", indices) in self.bound:
             return self.bound[f"{key}{component}", indices]
         if (key, indices) in self.bound:
@@ -340,6 +350,8 @@ class Evaluator(Densities, Slopes):
         self._only_parameters(rest, node)
         if rest and group.marks[len(own) - 1] != ";":
             raise Unknown("after the arguments a semicolon must stand")
+        if tuple(item.key for item in rest) != definition.tail:
+            raise Unknown("its definition has other parameters after the semicolon")
         pairs = zip(own, group.items, strict=False)
         values = {(p.key, ()): self(item) for p, item in pairs if not t.is_parameter(item)}
         component = self.integers(node.function.component)

@@ -350,7 +350,7 @@ class Builder:
             return t.Integral(first, inner, counting=True)
         if under.relations not in ((), ("=",)):
             raise self.error(f"\\{kind} runs from = to", under)
-        if above is None and first.name not in t.UPPER:
+        if above is None and (under.relations or first.name not in t.UPPER):
             raise self.error(f"\\{kind} needs its upper limit", token)
         low = under.sides[1][0] if under.relations else t.ONE
         high = above.sides[0][0] if above else t.Symbol(t.UPPER[first.name])

@@ -15,7 +15,7 @@ from .block import Block
 from .quantity import Meaningless
 from .read import Line as Statement
 from .read import drawn_from
-from .worlds import Bits, Coin, Curve, Finite, Line, World
+from .worlds import Bits, Coin, Cube, Curve, Finite, Line, World
 
 POSITIVE = ("sigma", "tau", "s", "lambda", "beta", "v", "gamma", "alpha", "ell", "kappa")
 ENCODERS = ("encoder", "Encoder", "NeuralNet")
@@ -29,6 +29,7 @@ class Definition:
     letters: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
     parameters: tuple[t.Symbol, ...] = ()
+    tail: tuple[str, ...] = ()  # theta, phi after the semicolon
     root: bool = False  # \hat{\sigma}^2 := ... defines the square
 
 
@@ -47,11 +48,18 @@ class Scope:
     chances: bool = False  # is \pi a probability rather than 3.14?
     shapes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of free names
     nodes: list[t.Node] = field(default_factory=list)  # all that the block says
+    assumed: set[str] = field(default_factory=set)  # definitions that are given
+    used: set[str] = field(default_factory=set)  # definitions that were looked up
     deadline: float = math.inf  # on time.monotonic(); set for students' input only
 
     def copy(self) -> Scope:
         """The page's definitions, without what was true of one block only."""
-        return Scope(dict(self.meanings), encoder=self.encoder, deadline=self.deadline)
+        return replace(
+            Scope(),
+            meanings=dict(self.meanings),
+            encoder=self.encoder,
+            deadline=self.deadline,
+        )
 
     @property
     def densities(self) -> dict[str, Definition]:
@@ -71,6 +79,8 @@ class Scope:
         return list(names)
 
 
+SIGMA = t.Symbol("sigma")
+SPREADS = [[f] for s in (SIGMA, t.Power(SIGMA, t.TWO)) for f in (s, t.Function("log", s))]
 NO_PARAMETERS = {
     *t.SIZES, *t.VARIABLES, *t.COIN, *"I0endh", "Normal", "hat x", "decoder",
 }  # fmt: skip
@@ -81,10 +91,17 @@ def scope_of(block: Block, page: Scope) -> Scope:
     scope = page.copy()
     for line in block.given:
         _assume(line, scope)
-    for line in (*block.lines, *block.given):
+    for line in (*block.lines, *block.given, *block.hence):
         for part in (*line.sides, *line.samples):
             scope.nodes += part.walk()
     symbols = [n for n in scope.nodes if isinstance(n, t.Symbol)]
+    spoken = [s.key for s in symbols]
+    for left, _, right in scope.conditions:
+        for name in (*t.names_in(left), *t.names_in(right)):
+            if spoken.count(name.key) < 2:
+                raise Meaningless(f"% given: {name.spoken} does not occur in what follows")
+    for drawn in (*scope.samples, *(d for line in block.lines for d in line.samples)):
+        _check_sample(drawn)
     scope.encoder |= any(s.key == "phi" or s.key == "q_phi" for s in symbols)
     scope.chances = any(_is_chance(node) for node in scope.nodes)
     bodies = [n for d in scope.meanings.values() for n in d.body.walk()]
@@ -94,6 +111,7 @@ def scope_of(block: Block, page: Scope) -> Scope:
 
 def _assume(line: Statement, scope: Scope) -> None:
     """A given: a definition, a sampling statement, or a condition on the draws."""
+    known = dict(scope.meanings)
     scope.samples += line.samples
     left = line.first
     for relation, right in line.rest:
@@ -107,11 +125,37 @@ def _assume(line: Statement, scope: Scope) -> None:
         elif relation in (*t.BOUNDS, "≠"):
             scope.conditions.append((left, relation, right))
         left = right
+    again = scope.assumed & {k for k, d in scope.meanings.items() if known.get(k) is not d}
+    if again:
+        raise Meaningless(f"% given: {min(again)} is given twice")
+    scope.assumed |= {k for k, d in scope.meanings.items() if known.get(k) is not d}
+
+
+def _check_sample(drawn: t.Drawn) -> None:
+    """x is drawn from a density of x, not of z; epsilon_h from one of epsilon_h."""
+    law = drawn.density
+    if isinstance(law, t.Call) and law.group.marks[:1] != (",",):
+        first = law.group.items[0]
+        if t.role_of(first) != t.role_of(drawn.variable) or (
+            isinstance(first, t.Symbol) and first.component != drawn.variable.component
+        ):
+            raise Meaningless(f"{drawn.variable.spoken} is drawn from a density of another")
 
 
 # ---------------------------------------------------------------- definitions
 def define(left: t.Node, right: t.Node, scope: Scope) -> None:
     """Let `left` mean `right` from here on."""
+    loose = t.free_letters(right) - t.free_letters(left)
+    if loose and t.free_letters(left):
+        raise Meaningless(f"nothing binds the index {min(loose)}")
+    named = left.function if isinstance(left, t.Call) else left
+    idle = set(t.letters(getattr(named, "component", ()))) - {
+        s.name for s in t.names_in(right)
+    }
+    if idle:
+        raise Meaningless(f"the index {min(idle)} does not occur on the right")
+    if any(part == left for part in right.walk()):
+        raise Meaningless("a name cannot be defined by itself")
     if len(t.items_of(left)) > 1:
         _define_several(left.items, right, scope)
         return
@@ -119,7 +163,7 @@ def define(left: t.Node, right: t.Node, scope: Scope) -> None:
     left = left.base if root else left
     if isinstance(left, t.Call):
         _define_call(left, right, scope)
-    elif isinstance(left, t.Symbol):
+    elif isinstance(left, t.Symbol) and left.key not in ("theta", "phi", "x"):
         key = left.key + ("[]" if left.component else "")
         scope.meanings[key] = Definition(
             right, t.letters(left.index), t.letters(left.component), root=root
@@ -130,6 +174,12 @@ def define(left: t.Node, right: t.Node, scope: Scope) -> None:
 
 def _define_call(call: t.Call, right: t.Node, scope: Scope) -> None:
     name, items = call.function, call.group.items
+    names = [i for i in items if isinstance(i, t.Symbol)]
+    own = tuple(i for i in names if not t.is_parameter(i))
+    if not set(call.group.marks) <= {",", ";", "|"}:
+        raise Meaningless("only a name, a function or a density can be defined")
+    if len({(i.key, i.index) for i in own}) < len(own):
+        raise Meaningless("the same argument twice")
     if t.is_density(call):
         arguments = [i for i in sum(t.split_bar(call.group), []) if isinstance(i, t.Symbol)]
         indexed = {i.key for i in arguments if i.index}
@@ -144,17 +194,23 @@ def _define_call(call: t.Call, right: t.Node, scope: Scope) -> None:
             parameters=tuple(replace(a, index=()) for a in arguments),
         )
     elif name.key != "ELBO":  # what that means is known
-        own = tuple(i for i in items if isinstance(i, t.Symbol) and not t.is_parameter(i))
         scope.meanings[name.key + "()"] = Definition(
-            right, components=t.letters(name.component), parameters=own
+            right,
+            components=t.letters(name.component),
+            parameters=own,
+            tail=tuple(i.key for i in names if t.is_parameter(i)),
         )
 
 
 def _define_several(items: tuple[t.Node, ...], right: t.Node, scope: Scope) -> None:
     """`\\mu, \\log \\sigma^2 := \\mathrm{encoder}(x)`, or the names of two maximisers."""
     if isinstance(right, t.Call) and right.function.name in ENCODERS:
-        names = [[name.name for name in t.names_in(item)] for item in items]
-        if names != [["mu"], ["sigma"]] or t.role_of(right.group.items[0]) != "x":
+        mean, *spread = map(t.bare, items)
+        if (
+            mean != t.Symbol("mu")
+            or spread not in SPREADS
+            or t.role_of(right.group.items[0]) != "x"
+        ):
             raise Meaningless("the encoder gives \\mu, \\sigma (or \\log \\sigma^2) of x")
         scope.encoder = True
     elif isinstance(right, t.Best) and len(right.arguments) == len(items):
@@ -233,7 +289,7 @@ def speaks_of_vectors(nodes: list[t.Node]) -> bool:
     return any(
         isinstance(n, t.Symbol) and (n.name in ("I", "0", "D", "H", "W")
                                    or any(c in "dh" for c in t.letters(n.component)))
-        or isinstance(n, t.Function) and n.name in ("diag", "norm", "tr", "transpose")
+        or isinstance(n, t.Function) and n.name in ("diag", "norm", "tr", "transpose", "det")
         or _of_two(n)
         for n in nodes
     )  # fmt: skip
@@ -266,4 +322,7 @@ def worlds_for(scope: Scope) -> list[type[World]]:
     known = any(isinstance(n, t.Symbol) and n.name in ("p", "q") for n in nodes)
     if known and not (names & CONTINUOUS or slopes or own or vectors):
         return [Line, Curve, Finite]
-    return [Line, Curve]
+    if vectors and not names & {"x", "hat x", "phi", "q_phi", "theta"}:
+        return [Line, Curve, Cube]
+    # Curve has no population of its x: only there do vectors need another world
+    return [Line, Curve, Bits] if vectors and "p_*" in names and not own else [Line, Curve]

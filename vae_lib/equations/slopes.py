@@ -62,7 +62,7 @@ class Slopes:
         if value.rank and not component:
             raise Meaningless("this is a vector: differentiate by a component, or \\nabla")
         direction = np.zeros(value.shape)
-        direction[tuple(i - 1 for i in component)] = 1.0
+        direction[tuple(i - 1 for i in component)[: value.rank]] = 1.0
 
         def moved(step: float) -> Quantity:
             shift = step * direction
@@ -169,7 +169,10 @@ class Slopes:
         begin = [down(q.array).ravel() for q, (down, _) in zip(starts, maps, strict=True)]
         options = {"gtol": 1e-9, "maxiter": 200}
         found = minimize(loss, np.concatenate(begin), method="BFGS", options=options)
-        return unpacked(found.x)
+        return [
+            q * q if isinstance(t.bare(a), t.Power) else q
+            for q, a in zip(unpacked(found.x), node.arguments, strict=True)
+        ]
 
     def inverse(self, name: t.Symbol, argument: t.Node) -> Quantity:
         """`F^{-1}(a)` for a defined, increasing F of one number."""

@@ -6,6 +6,7 @@ not in a world does not exist there, which already catches many a p written for 
 
     Line      x and z are real numbers, everything is linear and Gaussian
     Curve     x in R^3, z in R^2, a tanh decoder with unit covariance, a tanh encoder
+    Cube      z in R^3, no x
     Bits      as Curve, but x in {0, 1}^3 and the decoder gives the chance of each bit
     Coin      x is 0 or 1; no latent variable
     Finite    x and z take four and three values; densities are tables
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 
@@ -62,15 +63,15 @@ def line_axis(low: float = -15.03, high: float = 15.11, count: int = 257) -> Axi
 
 
 @lru_cache
-def plane_axis(count: int = 61) -> Axis:
-    axis = line_axis(-9.03, 9.11, count)
+def grid_axis(count: int = 61, dimensions: int = 2, reach: float = 9.03) -> Axis:
+    axis = line_axis(-reach, reach + 0.08, count)
     fine, coarse, _, _ = axis.weights
-    pairs = np.stack(np.meshgrid(axis.points, axis.points, indexing="ij"), -1)
-    whole, half = (np.outer(w, w) for w in (fine, coarse))
+    points = np.stack(np.meshgrid(*[axis.points] * dimensions, indexing="ij"), -1)
+    whole, half = (reduce(np.multiply.outer, [w] * dimensions) for w in (fine, coarse))
     rim = whole.copy()
-    rim[1:-1, 1:-1] = 0
+    rim[(slice(1, -1),) * dimensions] = 0
     weights = np.stack([w.ravel() for w in (whole, half, whole, rim)])
-    return Axis(pairs.reshape(-1, 2), weights)
+    return Axis(points.reshape(-1, dimensions), weights)
 
 
 def points_axis(points: np.ndarray) -> Axis:
@@ -125,7 +126,9 @@ class World:
     """What all worlds share: named random draws and the sizes."""
 
     name = "world"
-    N, D, H, K, M, B = 3, 1, 1, 3, 2, 2
+    # No two sizes are alike where it can be helped, and no N - 1 is 1: else K for N,
+    # or a product for a sum of two twos, would pass.
+    N, D, H, K, M, B = 3, 1, 1, 2, 4, 5
     scalar = True  # are x and z plain numbers?
     latent = True
     groups: dict[str, list[str]] = {}
@@ -199,8 +202,7 @@ class Line(World):
 
     def draw_parameters(self, rng: np.random.Generator) -> None:
         for name, (low, high) in self.ranges.items():
-            positive = name == "t" or "scale" in name
-            sign = 1.0 if positive else rng.choice([-1.0, 1.0])
+            sign = 1.0 if name == "t" or "scale" in name else rng.choice([-1.0, 1.0])
             self.parameters[name] = np.asarray(sign * rng.uniform(low, high))
         # The population is no parameter: + const may depend on it, so it is held fixed.
         self.parameters["p_*(x) mean"] = np.asarray(0.37)
@@ -245,7 +247,7 @@ class Curve(World):
     """p(z) = N(0, I), x = W tanh(V z + u) + b + noise of unit covariance."""
 
     name = "tanh decoder, x in R^3, z in R^2"
-    N, D, H, K = 2, 3, 2, 2
+    N, D, H, K = 4, 3, 2, 5
     scalar = False
     groups = {"theta": ["W", "V", "u", "b"], "phi": ["A", "B", "c", "S"]}
     shapes = {
@@ -265,7 +267,7 @@ class Curve(World):
     def axis(self, role: str) -> Axis:
         if role == "x":
             raise Foreign("integrals over x have too many dimensions here")
-        return plane_axis()
+        return grid_axis()
 
     def decoder(self, z: Quantity) -> Quantity:
         hidden = (self["V"] * z + self["u"]).apply(np.tanh)
@@ -292,6 +294,25 @@ class Curve(World):
 
     def decoder_density(self, x: Quantity, mean: Quantity) -> Quantity:
         return diagonal_gaussian(x, mean, number(1))
+
+
+class Cube(Curve):
+    """z in R^3 and no x: here a sum of three twos is not their product."""
+
+    name = "z in R^3"
+    H, shapes = 3, {"q(z) mean": (3,)}
+
+    def draw_parameters(self, rng: np.random.Generator) -> None:
+        super().draw_parameters(rng)
+        self.parameters["q(z) scale"] = rng.uniform(0.7, 1.0, 3)
+
+    def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
+        if name == "x":
+            raise Foreign("there is no x here")
+        return super().variable(name, index)
+
+    def axis(self, role: str) -> Axis:
+        return grid_axis(31, 3, 7.53)
 
 
 class Bits(Curve):
@@ -363,6 +384,7 @@ class Finite(World):
 
     name = "finite, x of 4 values, z of 3"
     groups = {"theta": ["p_theta(x|z)"], "phi": ["q_phi(z|x)"]}
+    N, K, M, B = 2, 4, 3, 3
     counts = {"x": 4, "z": 3}
     shapes = {
         "p(z)": (3,), "p_theta(x|z)": (4, 3), "q_phi(z|x)": (3, 4), "q(z)": (3,),
