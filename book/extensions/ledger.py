@@ -33,7 +33,7 @@ BROKEN = "✗"
 # What the numbers showed, where the judge has nothing to add.
 SHOWN = {"=": "equal", ":=": "has a value", "≈": "equal", "≥": "never violated"}
 SHOWN |= {"≤": "never violated", "∝": "proportional"}
-COLUMNS = "equation|step|verdict|SymPy|numbers|draws|worst difference|time"
+COLUMNS = "equation|step|sign|verdict|SymPy|numbers|draws|worst|time"
 
 logger = logging.getLogger(__name__)
 
@@ -159,7 +159,9 @@ def visit_math_block(translator, node: nodes.math_block) -> None:
         if here and label in app.verdicts:
             href = translator.builder.get_relative_uri(node["docname"], PAGE)
             end = translator.body.index("</span>", here[0])
-            translator.body.insert(end, mark(app.verdicts[label], f"{href}#{row_id(label)}"))
+            translator.body.insert(
+                end, mark(app.verdicts[label], f"{href}#{row_id(label)}")
+            )
 
 
 def mark(verdict: str, href: str) -> str:
@@ -188,7 +190,8 @@ class Ledger(SphinxDirective):
         rows, what = app.ledger, self.arguments[0]
         if what == "tables":
             book = Path(app.srcdir)
-            return [table_of_page(book, *part) for part in groupby(rows, page_of)]
+            labelled = (row for row in rows if row.label)
+            return [table_of_page(book, *part) for part in groupby(labelled, page_of)]
         text = {"counts": counts, "exempt": exempt}[what](rows)
         return self.parse_text_to_nodes(text)
 
@@ -196,16 +199,23 @@ class Ledger(SphinxDirective):
 def counts(rows: list[Row]) -> str:
     found = Counter(row.verdict for row in rows)
     labels, pages = {row.label for row in rows}, {row.file for row in rows}
-    parts = [f"**{found['proved']} are proved**", f"**{found['tested']} are tested**"]
-    parts += [f"**{found['definition']} are definitions**"]
-    exempt = f"{found['exempt'] or 'none'} {'is' if found['exempt'] < 2 else 'are'} exempt"
-    seconds = sum(row.seconds for row in rows)
+    proved, tested = found["proved"], found["tested"]
     return (
-        f"The book has {len(labels)} displayed equations on {len(pages)} pages. "
+        f"The book has {len(labels)} displayed equations on {_number(len(pages), 'page')}. "
         f"They make {len(rows)} steps, one for each relation sign: "
-        f"{', '.join(parts)}, and {exempt}. "
-        f"The numbers took {seconds:.1f} seconds of one processor."
+        f"**{_are(proved, 'proved')}**, **{_are(tested, 'tested')}**, "
+        f"**{_number(found['definition'], 'definition')}**, "
+        f"and {_are(found['exempt'], 'exempt')}. "
+        f"The numbers took {sum(row.seconds for row in rows):.1f} seconds of one processor."
     )
+
+
+def _are(count: int, what: str) -> str:
+    return f"{count or 'none'} {'are' if count > 1 else 'is'} {what}"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def exempt(rows: list[Row]) -> str:
@@ -224,7 +234,7 @@ def table_of_page(book: Path, page: str, rows: Iterable[Row]) -> nodes.section:
 def table(page: str, rows: Iterable[Row]) -> nodes.table:
     names = COLUMNS.split("|")
     group = nodes.tgroup(cols=len(names))
-    group += [nodes.colspec(colwidth=1, stub=int(not i)) for i in range(len(names))]
+    group += [nodes.colspec(colwidth=1) for _ in names]
     head, body = nodes.thead(), nodes.tbody()
     head += table_row([entry(name) for name in names])
     for label, steps in groupby(rows, lambda row: row.label):
@@ -260,13 +270,14 @@ def facts(number: int, step: Row) -> list[str]:
     """The cells of one step, after the equation's."""
     glyph = GLYPHS.get(step.verdict, BROKEN)
     numbers = step.how or SHOWN.get(step.relation, "")
-    compared = step.relation in ("=", "≈", ":=") and step.worlds and not step.how == "rounded"
+    compared = step.relation in ("=", "≈", ":=") and step.worlds and step.how != "rounded"
     if "at every draw" in step.values:
-        numbers, compared = "equal up to a constant", False
+        numbers, compared = "equal up to a constant", False  # which has no measure
+    worst = f"{step.worst:.0e}" if step.worst else "0" if step.draws and compared else "–"
     draws = f"{step.draws} in {len(step.worlds)}" if step.draws else "–"
     return [
-        f"{number}: {step.relation}", f"{glyph} {step.verdict}", step.symbolic or "–", numbers,
-        draws, f"{step.worst:.0e}" if step.draws and compared else "–",
+        str(number), step.relation, f"{glyph} {step.verdict}", step.symbolic or "–",
+        numbers, draws, worst,
         f"{1000 * step.seconds:.0f} ms" if step.seconds else "–",
     ]  # fmt: skip
 
