@@ -79,13 +79,12 @@ def test_a_bad_equation_is_named_with_file_and_line(book, text, line, message):
     assert message in found[0][1]
 
 
-def test_an_equation_without_a_row_and_a_row_without_an_equation():
-    drawn = {"eq-a": "01-a", "eq-new": "02-b"}
-    assert list(ledger.strays([row(), row("eq-gone")], drawn)) == [
-        ("02-b", "eq-new was not judged: write it as $$ ... $$ (eq-new)"),
-        ("01-a", "the ledger has a row for eq-gone, but no page shows it"),
+def test_a_row_without_an_equation_is_an_orphan():
+    rows = [row(), row("eq-gone", file="02-b.md"), row("eq-gone", file="02-b.md")]
+    assert list(ledger.orphans(rows, {"eq-a", "eq-new"})) == [
+        ("02-b", "the ledger has a row for eq-gone, but no page shows it")
     ]
-    assert list(ledger.strays([row()], {"eq-a": "01-a"})) == []
+    assert list(ledger.orphans(rows, {"eq-a", "eq-gone"})) == []
 
 
 # ---------------------------------------------------------------- the cache
@@ -194,11 +193,11 @@ def test_sphinx_draws_marks_that_lead_to_rows(book):
         (WRONG, "01-a.md:4: WARNING: eq-log is wrong"),
         (
             GOOD + "\n\\begin{align}\nx &= y\n\\end{align}\n",
-            "01-a.md:11: WARNING: a display equation without a label",
+            "01-a.md:11: WARNING: this equation is not judged",
         ),
         (
             GOOD + "\n```{math}\n:label: eq-other\nx = x\n```\n",
-            "eq-other was not judged",
+            "01-a.md:11: WARNING: this equation is not judged",
         ),
     ],
 )

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 from itertools import groupby
@@ -98,17 +98,11 @@ def complaints(rows: Iterable[Row]) -> Iterator[tuple[tuple[str, int], str]]:
             yield (page_of(row), row.line), f"{name} is {row.verdict}: {what}\n{row.detail}"
 
 
-def strays(rows: Iterable[Row], drawn: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Equations without a row and rows without an equation: (page, message).
-
-    `drawn` maps the label of each equation of the built pages to its page.
-    """
-    home = {row.label: page_of(row) for row in rows if row.label}
-    for label in drawn.keys() - home.keys():
-        message = f"{label} was not judged: write it as $$ ... $$ ({label})"
-        yield drawn[label], message
-    for label in home.keys() - drawn.keys():
-        yield home[label], f"the ledger has a row for {label}, but no page shows it"
+def orphans(rows: Iterable[Row], drawn: Container[str]) -> Iterator[tuple[str, str]]:
+    """Rows whose equation is on no page: (page, message)."""
+    for label, page in {row.label: page_of(row) for row in rows if row.label}.items():
+        if label not in drawn:
+            yield page, f"the ledger has a row for {label}, but no page shows it"
 
 
 def judge_the_book(app: Sphinx) -> None:
@@ -119,21 +113,22 @@ def judge_the_book(app: Sphinx) -> None:
         logger.warning(message, location=place)
 
 
-def look_for_strays(app: Sphinx, env) -> None:
-    equations = env.get_domain("math").equations
-    drawn = {label: page for label, (page, _) in equations.items()}
-    for page, message in sorted(strays(app.ledger, drawn)):
+def look_for_orphans(app: Sphinx, env) -> None:
+    for page, message in orphans(app.ledger, env.get_domain("math").equations):
         logger.warning(message, location=page)
 
 
-def look_for_unlabelled(app: Sphinx, doctree: nodes.document) -> None:
-    """A display equation that is not written with $$; for those that are, see above."""
-    page = app.env.docname
-    known = {r.line for r in app.ledger if r.verdict == "unlabelled" and page_of(r) == page}
-    for block in () if known else doctree.findall(nodes.math_block):
-        if not (block.get("label") or _is_output(block)):
-            message = "a display equation without a label: write it as $$ ... $$ (eq-...)"
-            logger.warning(message, location=block)
+def look_for_unjudged(app: Sphinx, doctree: nodes.document) -> None:
+    """An equation without a row: it is not written as the judges read it."""
+    here = [row for row in app.ledger if page_of(row) == app.env.docname]
+    told = any(row.verdict == "unlabelled" for row in here)
+    labels = {row.label for row in here}
+    for block in doctree.findall(nodes.math_block):
+        label = block.get("label")
+        if label in labels or _is_output(block) or told and not label:
+            continue
+        message = "this equation is not judged: write it as $$ ... $$ (eq-...)"
+        logger.warning(message, location=block)
 
 
 def _is_output(node: nodes.Node) -> bool:
@@ -286,6 +281,6 @@ def setup(app: Sphinx) -> dict:
     app.add_directive("ledger", Ledger)
     app.add_node(nodes.math_block, override=True, html=(visit_math_block, None))
     app.connect("builder-inited", judge_the_book)
-    app.connect("doctree-read", look_for_unlabelled)
-    app.connect("env-check-consistency", look_for_strays)
+    app.connect("doctree-read", look_for_unjudged)
+    app.connect("env-check-consistency", look_for_orphans)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
