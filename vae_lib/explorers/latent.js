@@ -240,7 +240,7 @@ function build(id, H, side, extent, n) {
   const strip = make("canvas", { class: "strip", width: N_STEPS * (side + 2) - 2, height: side, role: "img" });
   const ends = ["A", "B"].map((name) => button(`Set ${name} at <i>z</i>`));
   const path = formula("figcaption", "");
-  path.append(ends[0], formula("span", "<i>z</i> on the line from A to B, decoded"), ends[1]);
+  path.append(ends[0], formula("span", "from A to B, decoded"), ends[1]);
   const live = make("p", { class: "live", "aria-live": "polite" });
   const layout = make(
     "div",
@@ -524,8 +524,10 @@ function render({ model, el }) {
     const widest = (2 * Math.max(...axes.map((h) => q.sigma[h])) * span) / (2 * extent);
     const zoom = (0.6 * radius) / widest;
     if (zoom < 2) return;
-    const atRight = centre[0] < right(0) || centre[1] > down(0);
-    const lens = [atRight ? right(extent) - radius - 5 : LEFT + radius + 5, radius + 6];
+    // in the nearer of the upper corners, where the prior has next to nothing to show
+    const corners = [LEFT + radius + 5, LEFT + span - radius - 5].map((left) => [left, radius + 6]);
+    corners.sort((a, b) => distance(a, centre) - distance(b, centre));
+    const lens = corners.find((corner) => distance(corner, centre) > radius + 25);
     const [dx, dy] = [lens[0] - centre[0], lens[1] - centre[1]];
     const reach = Math.hypot(dx, dy);
     pen.lineWidth = 1;
