@@ -31,7 +31,7 @@ def rounded(vae: VAE) -> VAE:
 
 
 @torch.no_grad()
-def test_elbo(vae: VAE, images: torch.Tensor) -> Estimate:
+def elbo_on(vae: VAE, images: torch.Tensor) -> Estimate:
     """Nats an image, from one z each; the standard error is over the images."""
     reconstruction, kl = elbo_terms(vae, images, torch.Generator().manual_seed(0))
     return Estimate.of(reconstruction - kl)
@@ -50,7 +50,7 @@ def main() -> None:
         print(f"seed {seed}: validation ELBO {end.validation_elbo:.2f} nats an image")
     seed = max(runs, key=lambda seed: runs[seed][0])
     validation_elbo, vae = runs[seed]
-    elbo = test_elbo(rounded(vae), data.test_images)
+    elbo = elbo_on(rounded(vae), data.test_images)
     measured = {
         "seed": seed,
         "validation_elbo": round(validation_elbo, 2),

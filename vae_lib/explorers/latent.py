@@ -89,12 +89,13 @@ class LatentExplorer(Explorer):
         with torch.no_grad():
             mu = vae.encode(grey / 255)[0]
         names = labels.tolist() if isinstance(labels, Tensor) else labels
-        gaussian = isinstance(vae.decoder, GaussianDecoder)
-        log_var = vae.decoder.log_var.item() if gaussian else 0.0
+        likelihood = {"kind": "bernoulli"}
+        if isinstance(vae.decoder, GaussianDecoder):
+            likelihood = {"kind": "gaussian", "log_var": vae.decoder.log_var.item()}
         return cls(
             encoder=pack(vae.encoder.net),
             decoder=pack(vae.decoder.net),
-            likelihood={"kind": "gaussian" if gaussian else "bernoulli", "log_var": log_var},
+            likelihood=likelihood,
             images=zlib.compress(grey.numpy().tobytes(), 9),
             points=mu.numpy().astype("<f4").tobytes(),
             labels=[str(name) for name in names],

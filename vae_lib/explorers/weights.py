@@ -37,8 +37,9 @@ def load_vae(folder: Path | str = FOLDER) -> tuple[VAE, dict]:
             network = getattr(vae, part).net
             network.load_state_dict(unpack(content).state_dict())
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        why = " ".join(str(error).split())
         raise WeightsError(
-            f"the weights in {folder} cannot be read ({error}): restore them with "
+            f"the weights in {folder} cannot be read ({why}): restore them with "
             f"'git checkout -- {folder.name}' in the folder above, or make them again with "
             "'python tools/make_explorer.py'"
         ) from error
