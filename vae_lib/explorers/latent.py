@@ -56,7 +56,6 @@ class LatentExplorer(Explorer):
     labels = List(Unicode()).tag(sync=True)
     side = Int().tag(sync=True)
     extent = Float().tag(sync=True)  # the plane and the sliders go from -extent to extent
-    _room = List(Unicode(), ["46rem", "68rem"]).tag(sync=True)
 
     # While a message from the page is read, the page has done all that follows from it.
     _reading = False
@@ -101,6 +100,8 @@ class LatentExplorer(Explorer):
             labels=[str(name) for name in names],
             side=image_side(vae.x_dim),
             extent=float(max(4, math.ceil(mu.abs().max()))),
+            # one row of 31 px for each slider
+            _room=[f"{height + 31 * vae.z_dim}px" for height in (590, 1074)],
             z=mu[0].tolist(),
             x=[pixel / 255 for pixel in grey[0].tolist()],
         )
