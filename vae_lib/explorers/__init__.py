@@ -6,10 +6,12 @@ imported when they are asked for: a figure of formulas needs no network.
 
 from importlib import import_module
 
+_PARTS = ["Band", "Bar", "Contours", "Curve", "Dot", "Dots", "Panel", "Readout", "Slider"]
 _MODULES = {
     "Explorer": "base",
     "ExpressionExplorer": "expression",
     "LatentExplorer": "latent",
+    **dict.fromkeys([*_PARTS, "Switch", "Trace"], "figure"),
 }
 __all__ = list(_MODULES)
 

@@ -25,6 +25,9 @@ function snap(slider, value) {
   return Number(Math.min(slider.low + steps * slider.step, slider.high).toFixed(slider.decimals));
 }
 
+// Shipped numbers; the copy is aligned, which what the kernel sent need not be.
+const numbers = ({ buffer, byteOffset, byteLength }) => new Float64Array(buffer.slice(byteOffset, byteOffset + byteLength));
+
 const written = (value, digits) =>
   Number.isFinite(value)
     ? value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace(/^-(?=[0.]*$)/, "").replace("-", "−")
@@ -129,8 +132,8 @@ const LAYERS = {
   trace(panel, layer) {
     const [x, y] = [layer.x, layer.y].map((code) => compile(code, panel.names, layer.t.name));
     const ts = places(layer.t, 160);
-    const fill = layer.fill ? color(layer) : "none";
-    const stroke = element(panel.plot, "path", { stroke: color(layer), fill, class: "curve", "stroke-dasharray": DASHES[layer.line] });
+    const style = `stroke-width: ${layer.width}px; stroke-linecap: round`;
+    const stroke = element(panel.plot, "path", { stroke: color(layer), class: "curve", style, "stroke-dasharray": DASHES[layer.line] });
     return (scope) => {
       const [xs, ys] = [x(scope, ts), y(scope, ts)];
       stroke.setAttribute("d", line(xs.map((value, i) => [panel.x.map(value), panel.y.map(ys[i])])));
@@ -308,7 +311,7 @@ class Figure {
   constructor(model, el) {
     this.model = model;
     this.spec = model.get("_figure");
-    this.data = model.get("_data");
+    this.data = Object.fromEntries(Object.entries(model.get("_data")).map(([name, view]) => [name, numbers(view)]));
     this.values = { ...model.get("values") };
     const { sliders, where, panels, readouts } = this.spec;
     this.names = [...Object.keys(this.data), ...sliders.map(({ name }) => name), ...where.map(([name]) => name)];

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import sympy as sp
-from traitlets import Dict, TraitError, Unicode, validate
+from traitlets import Any, Dict, TraitError, Unicode, validate
 
 from vae_lib.explorers.base import Explorer
 from vae_lib.explorers.figure import (
@@ -81,7 +81,7 @@ class ExpressionExplorer(Explorer):
     _esm = HERE / "expression.js"
     _css = HERE / "expression.css"
     _figure = Dict().tag(sync=True)
-    _data = Dict().tag(sync=True)
+    _data = Any().tag(sync=True)
     values = Dict(key_trait=Unicode()).tag(sync=True)
 
     def __init__(
@@ -101,7 +101,10 @@ class ExpressionExplorer(Explorer):
         self.panels = [_with_layers(panel) for panel in curves]
         self.sliders = {symbol: _slider(s) for symbol, s in sliders.items()}
         self.where, self.readouts = dict(where or {}), list(readouts)
-        self.data = {base: np.asarray(array) for base, array in (data or {}).items()}
+        self.data = {
+            base: np.ascontiguousarray(array, "float64")
+            for base, array in (data or {}).items()
+        }
         for name in [*self.sliders, *self.where, *(base.label for base in self.data)]:
             if not re.fullmatch(r"[A-Za-z]\w*", name.name) or sp.jscode(name) != name.name:
                 raise ValueError(f"{name} cannot name a number in JavaScript: rename it")
@@ -109,7 +112,7 @@ class ExpressionExplorer(Explorer):
         super().__init__(
             _room=room(self.panels, self.readouts, len(self.sliders)),
             _figure=figure,
-            _data={str(base.label): array.tolist() for base, array in self.data.items()},
+            _data={str(base.label): array.tobytes() for base, array in self.data.items()},
             values={symbol.name: s.value for symbol, s in self.sliders.items()},
         )
 
@@ -212,6 +215,7 @@ class ExpressionExplorer(Explorer):
             entry["drag"] = [c.name if c in sliders else "" for c in (layer.x, layer.y)]
             variables = []
         if isinstance(layer, Contours):
+            entry["levels"] = [float(level) for level in layer.levels]
             symbols = sp.sympify(layer.z).free_symbols - set(variables)
             entry["moves"] = sorted(map(str, symbols & {*self.sliders, *self.where}))
         if isinstance(layer, Bar):

@@ -53,7 +53,11 @@ class Switch:
     off: float
     on: float
     label: str
-    value: float | None = None
+    ticked: bool = False
+
+    @property
+    def value(self) -> float:
+        return self.on if self.ticked else self.off
 
     def snap(self, value: float) -> float:
         if value not in (self.off, self.on):
@@ -104,7 +108,7 @@ class Trace:
     label: str = ""
     line: str = "-"
     color: int = 0
-    fill: bool = False
+    width: float = 2.4
 
 
 @dataclass(frozen=True)

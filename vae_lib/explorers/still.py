@@ -94,9 +94,8 @@ def _(layer: Band, ax, explorer, panel, scope):
 def _(layer: Trace, ax, explorer, panel, scope):
     t = np.linspace(*map(float, layer.t[1:]), 160)
     x, y = (explorer.function(e, layer.t[0])(scope, t) for e in (layer.x, layer.y))
-    if layer.fill:
-        ax.fill(x, y, color=_color(layer), alpha=0.2, lw=0)
-    ax.plot(x, y, layer.line, color=_color(layer), label=layer.label or None)
+    style = {"color": _color(layer), "lw": layer.width, "solid_capstyle": "round"}
+    ax.plot(x, y, layer.line, label=layer.label or None, **style)
 
 
 @draw.register
@@ -124,8 +123,9 @@ def _(layer: Contours, ax, explorer, panel, scope):
     xs, ys = (np.linspace(*map(float, ends), 100) for ends in (ends_x, ends_y))
     heights = explorer.function(layer.z, x, y)(scope, *np.meshgrid(xs, ys))
     style = {"colors": _color(layer), "linestyles": "solid", "linewidths": 1.4}
-    lines = ax.contour(xs, ys, heights, levels=sorted(layer.levels), **style)
-    names = dict(zip(layer.levels, layer.names, strict=False))
+    levels = [float(level) for level in layer.levels]
+    lines = ax.contour(xs, ys, heights, levels=sorted(levels), **style)
+    names = dict(zip(levels, layer.names, strict=False))
     names = {level: name for level, name in names.items() if name}
     ax.clabel(lines, list(names), fmt=names, fontsize=9)
 
