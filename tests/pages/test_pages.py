@@ -159,14 +159,15 @@ def test_every_equation_has_a_mark_that_leads_to_its_row_and_back(html):
 def test_a_mark_is_reached_by_keyboard_and_leads_to_the_ledger(visit, html, width):
     page = visit(address(html, "04-elbo"), width=width)
     mark = page.get_by_role("link", name="proved: see the ledger").first
-    page.evaluate(
-        "() => document.querySelector('.eqno .headerlink').focus({preventScroll: true})"
-    )
+    # from just before the mark, the next stop of the Tab key is the mark
+    number = page.locator(".eqno", has=mark).first
+    number.evaluate("e => { e.tabIndex = -1; e.focus() }")
     page.keyboard.press("Tab")
-    assert page.evaluate("() => document.activeElement.classList.contains('verdict')")
+    if page.evaluate("() => document.activeElement.matches('.headerlink')"):
+        page.keyboard.press("Tab")
+    assert mark.evaluate("e => e === document.activeElement")
     box = mark.bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["height"] >= 20
-    mark.focus()
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"ledger\.html#ledger-eq-"))
     assert page.locator(":target").is_visible()
