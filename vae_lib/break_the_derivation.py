@@ -127,14 +127,14 @@ def verdicts(latex: str, given: str = "") -> HTML:
 
 
 def markup(report: Report) -> str:
-    rows = ["<tr><th>line</th><th>claims</th><th>verdict</th></tr>"]
+    rows = ["<tr><th>line</th><th>verdict</th><th>claim</th></tr>"]
     for step in report.steps:
         verdict = f"{MARKS[step.verdict] if step.ok else '✗'} {step.verdict}"
         claim = html.escape(f"{_sign(step.relation)} {step.text}")
         rows.append(
-            f"<tr><td>{step.line}</td>"
-            f'<td><span class="math notranslate nohighlight">\\({claim}\\)</span></td>'
-            f"<td><strong>{verdict}</strong></td></tr>"
+            f"<tr><td>{step.line}</td><td><strong>{verdict}</strong></td>"
+            f'<td><div><span class="math notranslate nohighlight">\\({claim}\\)</span>'
+            "</div></td></tr>"
         )
         if step.detail:
             why = html.escape(step.detail)
