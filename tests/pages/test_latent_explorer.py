@@ -216,7 +216,7 @@ def test_a_drawing_is_encoded_and_can_be_discarded(explorer):
     assert explorer.button("Discard").is_disabled()
     explorer.draw([(0.5, 0.2), (0.47, 0.8)])
     label = explorer.root.locator(".image:not(.decoded)").get_attribute("aria-label")
-    assert "your drawing" in label
+    assert "your image" in label
     drawn = explorer.picture("image:not(.decoded)")
     columns = (drawn < 128).any(dim=0).nonzero()
     assert 12 <= columns.min() and columns.max() <= 15  # a thin one, in the middle
