@@ -1,4 +1,4 @@
-"""The latent explorer in JupyterLab with a live kernel: both sides set and read one state."""
+"""The latent explorer in JupyterLab with a live kernel: both sides set and read a state."""
 
 import json
 import os
