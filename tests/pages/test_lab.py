@@ -1,26 +1,118 @@
-"""The latent explorer in JupyterLab with a live kernel: both sides set and read a state."""
+"""Figures in JupyterLab, with a live kernel: they move from Python and from the page."""
 
 import json
 import os
-import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 
 import nbformat
 import pytest
+from playwright.sync_api import expect
 
 from tests.pages.conftest import ROOT
 from tests.pages.test_latent_explorer import Explorer
 
-CELLS = [
-    """from vae_lib.data import load_mnist
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """JupyterLab without a token, for this machine alone; gives a notebook of cells an
+    address."""
+    folder = tmp_path_factory.mktemp("lab")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
+    command += [f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="]
+    command += [
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        f"--ServerApp.root_dir={folder}",
+    ]
+    address = f"http://127.0.0.1:{port}"
+
+    def notebook(name: str, cells: list[str]) -> str:
+        new = [nbformat.v4.new_code_cell(cell.strip()) for cell in cells]
+        content = nbformat.v4.new_notebook(cells=new)
+        content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(content, folder / f"{name}.ipynb")
+        # A workspace of its own: no tab of another test opens beside it.
+        return f"{address}/lab/workspaces/{name}/tree/{name}.ipynb"
+
+    with open(folder / "server.log", "w") as log:
+        environment = {"PYTHONPATH": str(ROOT), "HOME": str(folder)}
+        server = subprocess.Popen(
+            command, cwd=folder, env=os.environ | environment, stdout=log, stderr=log
+        )
+        try:
+            for _ in range(300):
+                try:
+                    urllib.request.urlopen(f"{address}/api/status", timeout=1).close()
+                    break
+                except OSError:
+                    time.sleep(0.2)
+            else:
+                pytest.fail((folder / "server.log").read_text())
+            yield notebook
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+SLOPE = [
+    """
+import sympy as sp
+from vae_lib.explorers import ExpressionExplorer, Slider
+x, a = sp.symbols("x a", real=True)
+figure = ExpressionExplorer([a * x], (x, -1, 1), (-2, 2),
+                            sliders={a: Slider(-2, 2, 0.1, 0.5)})
+figure
+""",
+    'figure.values = {"a": 1.5}',
+    'print("Python sees", figure.values["a"])',
+]
+
+
+def test_python_and_the_page_move_one_figure(lab, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(60_000)
+    page.goto(lab("slope", SLOPE))
+    cell = page.locator(".jp-Notebook .jp-CodeCell")
+    cell.first.locator(".cm-content").click()
+    page.wait_for_selector('.jp-Notebook[data-status="idle"], [data-status="idle"]')
+    page.keyboard.press("Shift+Enter")
+    slider = page.locator(".expression-explorer input[type=range]")
+    slider.wait_for()
+    assert slider.input_value() == "0.5" and slider.count() == 1
+
+    page.keyboard.press("Shift+Enter")  # Python sets it
+    expect(slider).to_have_value("1.5")
+
+    slider.focus()  # the page sets it; no key may reach the notebook's commands
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("a")
+    page.keyboard.press("b")
+    expect(slider).to_have_value("1.7")
+    assert cell.count() == len(SLOPE)
+    cell.last.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    cell.nth(2).get_by_text("Python sees 1.7").wait_for()
+    page.close()
+
+
+PLANE = [
+    """
+from vae_lib.data import load_mnist
 from vae_lib.explorers import LatentExplorer
 from vae_lib.explorers.weights import load_vae
 data = load_mnist()
 w = LatentExplorer.from_vae(
     load_vae()[0], data.test_images[:50], data.test_labels[:50])
-w""",
+w
+""",
     "w.z = [0.5, -1.0]",
     "w.selected = 7",
     "w.x = data.test_images[60].tolist()",
@@ -34,7 +126,7 @@ class Notebook:
         self.page = page
         page.goto(address)
         self.cells = page.locator(".jp-Notebook .jp-CodeCell")
-        self.cells.nth(len(CELLS) - 1).wait_for(timeout=60_000)
+        self.cells.nth(len(PLANE) - 1).wait_for(timeout=60_000)
         page.locator("[data-status='idle']").first.wait_for(timeout=60_000)
 
     def run(self, n):
@@ -55,49 +147,9 @@ class Notebook:
         return json.loads(self.run(PYTHON_READS))
 
 
-@pytest.fixture
-def lab(browser, tmp_path):
-    notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, CELLS)))
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    folder = tmp_path / "notebooks"
-    folder.mkdir()
-    nbformat.write(notebook, folder / "explorer.ipynb")
-    environment = os.environ | {
-        "PYTHONPATH": str(ROOT),
-        "OMP_NUM_THREADS": "1",
-        "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
-        "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
-        "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
-        "IPYTHONDIR": str(tmp_path / "ipython"),
-    }
-    command = [sys.executable, "-m", "jupyterlab", str(folder), "--no-browser", "--port=0"]
-    command += ["--allow-root", "--IdentityProvider.token="]
-    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    command += ["--LabApp.news_url="]
-    with open(tmp_path / "log", "w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        for _ in range(300):
-            files = list((tmp_path / "runtime").glob("jpserver-*.json"))
-            if files:
-                break
-            assert server.poll() is None, (tmp_path / "log").read_text()[-2000:]
-            time.sleep(0.1)
-        time.sleep(0.2)  # until the file is whole
-        url = json.loads(files[0].read_text())["url"]
-        page = browser.new_page(viewport={"width": 1400, "height": 1900})
-        yield Notebook(page, f"{url}lab/tree/explorer.ipynb")
-        page.close()
-    finally:
-        server.send_signal(signal.SIGTERM)
-        try:
-            server.wait(20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-
-
-def test_python_and_the_page_set_and_read_one_state(lab):
+def test_python_and_the_page_set_and_read_one_state(lab, browser):
+    page = browser.new_page(viewport={"width": 1400, "height": 1900})
+    lab = Notebook(page, lab("plane", PLANE))
     lab.run(0)
     explorer = Explorer(lab.page)
     explorer.settle()
@@ -133,4 +185,100 @@ def test_python_and_the_page_set_and_read_one_state(lab):
 
     explorer.plane.focus()
     lab.page.keyboard.press("a")  # in command mode JupyterLab would insert a cell
-    assert lab.cells.count() == len(CELLS)
+    assert lab.cells.count() == len(PLANE)
+=======
+"""A figure in JupyterLab, with a live kernel: it moves from Python and from the page."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import nbformat
+import pytest
+from playwright.sync_api import expect
+
+from tests.pages.conftest import ROOT
+
+CELLS = [
+    """
+import sympy as sp
+from vae_lib.explorers import ExpressionExplorer, Slider
+x, a = sp.symbols("x a", real=True)
+figure = ExpressionExplorer([a * x], (x, -1, 1), (-2, 2),
+                            sliders={a: Slider(-2, 2, 0.1, 0.5)})
+figure
+""",
+    'figure.values = {"a": 1.5}',
+    'print("Python sees", figure.values["a"])',
+]
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """JupyterLab on a notebook of its own, without a token, for this machine alone."""
+    cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in CELLS]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, tmp_path / "trial.ipynb")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
+    command += [f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="]
+    command += [
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        f"--ServerApp.root_dir={tmp_path}",
+    ]
+    with open(tmp_path / "server.log", "w") as log:
+        environment = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+        server = subprocess.Popen(
+            command, cwd=tmp_path, env=os.environ | environment, stdout=log, stderr=log
+        )
+        address = f"http://127.0.0.1:{port}"
+        try:
+            for _ in range(300):
+                try:
+                    urllib.request.urlopen(f"{address}/api/status", timeout=1).close()
+                    break
+                except OSError:
+                    time.sleep(0.2)
+            else:
+                pytest.fail((tmp_path / "server.log").read_text())
+            yield f"{address}/lab/tree/trial.ipynb"
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def test_python_and_the_page_move_one_figure(lab, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(60_000)
+    page.goto(lab)
+    cell = page.locator(".jp-Notebook .jp-CodeCell")
+    cell.first.locator(".cm-content").click()
+    page.wait_for_selector('.jp-Notebook[data-status="idle"], [data-status="idle"]')
+    page.keyboard.press("Shift+Enter")
+    slider = page.locator(".expression-explorer input[type=range]")
+    slider.wait_for()
+    assert slider.input_value() == "0.5" and slider.count() == 1
+
+    page.keyboard.press("Shift+Enter")  # Python sets it
+    expect(slider).to_have_value("1.5")
+
+    slider.focus()  # the page sets it; no key may reach the notebook's commands
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("a")
+    page.keyboard.press("b")
+    expect(slider).to_have_value("1.7")
+    assert cell.count() == len(PLANE)
+    cell.last.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    cell.nth(2).get_by_text("Python sees 1.7").wait_for()
+    page.close()
+>>>>>>> 4931cf8a7b40916b764dc15f1a7786e5a2def97d
+    page.close()

@@ -351,17 +351,3 @@ def test_a_finger_taps_drags_and_scrolls_on_a_phone_in_the_dark(browser, html):
     assert page.evaluate("() => scrollY") == scrolled
     assert explorer.button("Discard").is_enabled()
     context.close()
-
-
-def test_the_page_is_light_and_the_weights_are_shared_and_below_a_megabyte(html):
-    assert (html / f"{CHAPTER}.html").stat().st_size < 150_000
-    shared = (html / "_static" / "explorers").glob("*.js")
-    sizes = sorted(path.stat().st_size for path in shared)
-    weights = [size for size in sizes if size > 300_000]
-    assert len(weights) == 2 and sum(weights) < 1_000_000
-
-
-def test_the_room_that_the_page_keeps_free_is_what_the_figure_needs(explorer):
-    kept = explorer.root.evaluate("e => e.closest('.explorer').clientHeight")
-    needed = explorer.root.evaluate("e => e.offsetHeight + 13")
-    assert kept - 12 <= needed <= kept + 1
