@@ -23,7 +23,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def images():
-    return load_mnist().test_images[:400]
+    return load_mnist().test_images[:300]
 
 
 class Explorer:
