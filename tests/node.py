@@ -16,7 +16,7 @@ def run_node(modules: str, code: str, data: dict):
     Everything is one text on standard input: Node would read a file named .js that has
     exports only beside a package.json.
     """
-    node = shutil.which("node")
+    node = shutil.which("node") or shutil.which("nodejs")
     if node is None:
         skip_or_fail("no Node, so JavaScript was not compared with Python", "nodejs")
     # Newlines, not semicolons: the modules may end in a comment.

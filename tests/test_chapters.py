@@ -97,11 +97,16 @@ def test_a_chapter_has_its_parts(chapter):
     for needed in ["## Exercises", "## Summary"]:
         assert needed in text, needed
     assert f"vae_lib.{label.replace('-', '_')} import" in code, "it calls its own module"
-    assert "interact(" in code or "interactive_output(" in code or "observe(" in code, (
-        "a control"
-    )
+    controls = ["Explorer(", "Explorer.from_", "interact(", "observe("]
+    assert any(control in code for control in controls), "a figure that moves"
     assert re.search(r"\bagree\(", code), "a symbolic result meets a number"
     assert re.search(r"\bsp\.|sympy", code), "SymPy takes part"
+
+
+def test_the_book_shows_how_a_kernel_moves_a_figure():
+    """Most figures move in the page; at least one shows the code that a student writes."""
+    code = "\n".join(cell.source for chapter in CHAPTERS for cell in code_cells(chapter))
+    assert re.search(r"\b(interact|interactive_output|observe)\(", code)
 
 
 @each_chapter

@@ -296,7 +296,9 @@ class Panel {
       group.classList.add("held");
     };
     group.addEventListener("pointerdown", grab);
-    group.addEventListener("pointermove", (event) => group.hasPointerCapture(event.pointerId) && move(event));
+    for (const kind of ["pointermove", "pointerup"]) {
+      group.addEventListener(kind, (event) => group.hasPointerCapture(event.pointerId) && move(event));
+    }
     group.addEventListener("lostpointercapture", () => group.classList.remove("held"));
     // A mouse may also press anywhere in the panel; a finger there scrolls the page.
     this.image.addEventListener("pointerdown", (event) => {

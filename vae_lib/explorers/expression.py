@@ -31,6 +31,13 @@ from vae_lib.explorers.room import room
 from vae_lib.explorers.still import draw_still
 
 HERE = Path(__file__).parent
+# Words of JavaScript that cannot name a number.
+RESERVED = set(
+    "arguments await break case catch class const continue debugger default delete do "
+    "else enum eval export extends false finally for function if implements import in "
+    "instanceof interface let Math new null package private protected public return "
+    "static super switch this throw true try typeof var void while with yield".split()
+)
 # The entries of each layer that are expressions.
 EXPRESSIONS = {
     Curve: ["y"],
@@ -106,7 +113,7 @@ class ExpressionExplorer(Explorer):
             for base, array in (data or {}).items()
         }
         for name in [*self.sliders, *self.where, *(base.label for base in self.data)]:
-            if not re.fullmatch(r"[A-Za-z]\w*", name.name) or sp.jscode(name) != name.name:
+            if not re.fullmatch(r"[A-Za-z]\w*", name.name) or name.name in RESERVED:
                 raise ValueError(f"{name} cannot name a number in JavaScript: rename it")
         figure = self._description()
         super().__init__(

@@ -286,6 +286,7 @@ function render({ model, el }) {
   let strokes = [];
   let images = null; // the test images, bytes, once they are inflated
   let draws = []; // of z, from q
+  let painted = null; // the x that its canvas shows
 
   function distance(a, b) {
     return Math.hypot(...a.map((v, h) => v - b[h]));
@@ -314,7 +315,10 @@ function render({ model, el }) {
   };
   const heard = {
     "change:selected": unless("selected", (n) => {
-      if (n !== null && n !== selected) choose(n, false);
+      if (n === selected) return;
+      if (n !== null) choose(n, false);
+      else selected = n; // x comes in a message of its own
+      redraw();
     }),
     "change:x": unless("x", (image) => {
       if (!close(image, x)) show(Float32Array.from(image), model.get("selected"), false);
@@ -618,7 +622,7 @@ function render({ model, el }) {
   }
 
   function write() {
-    const name = selected === null ? "your drawing" : `test image ${selected + 1}, class ${labels[selected]}`;
+    const name = selected === null ? "your image" : `test image ${selected + 1}, class ${labels[selected]}`;
     ui.shown.setAttribute("aria-label", `x, ${name}`);
     ui.decoded.setAttribute("aria-label", `decoder of z = ${vector(z, 2)}`);
     ui.latents.forEach(({ input, output }, h) => {
@@ -645,7 +649,7 @@ function render({ model, el }) {
     if (!size) return;
     const output = decode(z);
     paint(ui.decoded, meanImage(likelihood, output), side);
-    paint(ui.shown, x, side);
+    if (painted !== x) paint(ui.shown, (painted = x), side);
     terms ??= elboTerms(decode, likelihood, x, q);
     ui.values.here.textContent = fixed(logLikelihood(likelihood, x, output), 1);
     drawPlane();
