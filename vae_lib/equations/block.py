@@ -18,7 +18,8 @@ NOISE = re.compile(
     r"|\\(nonumber|notag)(?![A-Za-z])|\\(label|tag)\{[^{}]*\}|\$\$|\\\[(?=\s)|&"
 )
 REMARK = re.compile(
-    r"(\\q?quad|\\[,;:! ]|\s)*\\text(rm|it)?\{[^{}]*[^{}A-Za-z][^{}]*\}\s*$|[.,;]\s*$"
+    r"(\\q?quad|\\[,;:! ]|\s)*\\text(rm|it)?\{(?P<words>[^{}]*[^{}A-Za-z][^{}]*)\}\s*$"
+    r"|[.,;]\s*$"
 )
 ROW_END = re.compile(r"\\\\(\s*\[[\d.]+\w+\])?|\Z")
 RELATED = r"[=<>]|\\(approx|geq?|leq?|geqslant|leqslant|propto|sim|coloneqq)(?![A-Za-z])"
@@ -79,13 +80,18 @@ def _continued(text: str) -> str:
 
 def _statements(source: str, text: str, begin: int, end: int) -> list[Line]:
     """The statements of one line of a block; almost always there is one."""
-    text = REMARK.sub(blank, REMARK.sub(blank, text[begin:end]))
+    text, remark = text[begin:end], ""
+    for match in (REMARK.search(text), REMARK.search(REMARK.sub(blank, text))):
+        if match:
+            text = text[: match.start()] + blank(match) + text[match.end() :]
+            remark = remark or match["words"] or ""
     number = source.count("\n", 0, end - len(text.lstrip())) + 1
     lines: list[Line] = []
     for low, high in _pieces(text):
         if not text[low:high].strip():
             continue
         line = read_statement(source, begin + low, text[low:high], number)
+        line.remark = remark
         if lines and line.first and [relation for relation, _ in line.rest] == ["~"]:
             lines[-1].samples += drawn_from(line.first, line.rest[0][1])
         else:

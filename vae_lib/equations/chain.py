@@ -8,7 +8,7 @@ from . import tree as t
 from .block import Block
 from .evaluate import Evaluator
 from .judge import Judge, Pair, Step
-from .quantity import Meaningless, Unknown
+from .quantity import Meaningless, Quantity, Unknown
 from .read import Line as Statement
 from .read import ReadingError
 from .scope import ENCODERS, Scope, define, scope_of, worlds_for
@@ -71,7 +71,8 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
         goes_on = below is not None and below.first is None  # its right side comes there
         for relation, right in line.rest or ([] if goes_on else [("", left)]):
             text = source[slice(*right.span)].strip() or line.text
-            pairs.append(Pair(left, relation, right, line.samples, line.number, text))
+            about = line.samples, line.number, text, line.remark
+            pairs.append(Pair(left, relation, right, *about))
             left = right
     return pairs
 
@@ -208,12 +209,17 @@ class Chain:
         kind = next(k for k in worlds_for(self.scope) if k.name in step.worlds)
         (evaluator,) = self.numeric.draws(kind, 1)
         for name in left.group.items:
-            if not isinstance(name, t.Symbol) or name.key not in t.VARIABLES:
+            if not isinstance(name, t.Symbol) or name.name in ("theta", "phi", "Data"):
                 continue
             seen = set()
             try:
                 for i in range(100, 105):
-                    value = evaluator.world.variable(name.key, (i,))
+                    known = name.key in ("x", "z", "epsilon")
+                    value = (
+                        evaluator.world.variable(name.key, (i,))
+                        if known
+                        else Quantity.of(i / 200)
+                    )
                     with evaluator.binding({evaluator.place(name): value}):
                         seen.add(repr(evaluator(left).array))
             except (Foreign, Meaningless):

@@ -80,7 +80,7 @@ class Scope:
 
 
 SIGMA = t.Symbol("sigma")
-SPREADS = [[f] for s in (SIGMA, t.Power(SIGMA, t.TWO)) for f in (s, t.Function("log", s))]
+SPREADS = [[SIGMA], [t.Function("log", SIGMA)], [t.Function("log", t.Power(SIGMA, t.TWO))]]
 NO_PARAMETERS = {
     *t.SIZES, *t.VARIABLES, *t.COIN, *"I0endh", "Normal", "hat x", "decoder",
 }  # fmt: skip
@@ -285,11 +285,14 @@ def _diagonals(node: t.Node) -> Iterable[t.Symbol]:
     return []
 
 
+VECTORIAL = ("diag", "norm", "tr", "transpose", "det")
+
+
 def speaks_of_vectors(nodes: list[t.Node]) -> bool:
     return any(
         isinstance(n, t.Symbol) and (n.name in ("I", "0", "D", "H", "W")
                                    or any(c in "dh" for c in t.letters(n.component)))
-        or isinstance(n, t.Function) and n.name in ("diag", "norm", "tr", "transpose", "det")
+        or isinstance(n, t.Function) and n.name in VECTORIAL
         or _of_two(n)
         for n in nodes
     )  # fmt: skip

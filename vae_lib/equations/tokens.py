@@ -87,7 +87,7 @@ class Roles:
 
     def _close(self, token: Token) -> bool:
         if not self.stack:
-            raise Misplaced(f"nothing to close with {str(token).strip()!r}", token)
+            raise Misplaced(f"nothing to close with '{str(token).strip()}'", token)
         opened = self.stack.pop()
         if OPENERS[opened.token.type] != token.type:
             raise _unclosed(opened.token)
@@ -106,7 +106,7 @@ class Roles:
 
 
 def _unclosed(token: Token) -> Misplaced:
-    return Misplaced(f"{str(token).strip()!r} is not closed", token)
+    return Misplaced(f"'{str(token).strip()}' is not closed", token)
 
 
 def _is_differential(tokens: list[Token], i: int) -> bool:
