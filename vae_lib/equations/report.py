@@ -92,12 +92,14 @@ def check(
     return check_block(with_given(latex.strip("\n"), given), Scope(), seed, symbolic)
 
 
-def check_block(source: str, page: Scope, seed: int = 0, symbolic: bool = True) -> Report:
+def check_block(
+    source: str, page: Scope, seed: int = 0, symbolic: bool = True, **options: bool
+) -> Report:
     """Judge a block in the scope of its page, which learns the block's definitions."""
     started = time.perf_counter()
     report = Report()
     try:
-        report.steps = judge_block(read_block(source), page, seed, symbolic)
+        report.steps = judge_block(read_block(source), page, seed, symbolic, **options)
     except ReadingError as error:
         report.error = f"line {error.line}: {error}"
     except (Meaningless, Foreign, RecursionError) as error:

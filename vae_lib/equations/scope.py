@@ -95,11 +95,6 @@ def scope_of(block: Block, page: Scope) -> Scope:
         for part in (*line.sides, *line.samples):
             scope.nodes += part.walk()
     symbols = [n for n in scope.nodes if isinstance(n, t.Symbol)]
-    spoken = [s.key for s in symbols]
-    for left, _, right in scope.conditions:
-        for name in (*t.names_in(left), *t.names_in(right)):
-            if spoken.count(name.key) < 2:
-                raise Meaningless(f"% given: {name.spoken} does not occur in what follows")
     for drawn in (*scope.samples, *(d for line in block.lines for d in line.samples)):
         _check_sample(drawn)
     scope.encoder |= any(s.key == "phi" or s.key == "q_phi" for s in symbols)
