@@ -164,6 +164,8 @@ class Chain:
             )
         if not isinstance(left, t.Call):
             return False
+        if not all(isinstance(item, t.Symbol) for item in left.group.items):
+            return False
         if t.signature(left) == "q(z)":
             return self.alone and "q(z)" not in known
         key = left.function.key

@@ -237,7 +237,8 @@ class Judge:
                 except (Meaningless, Foreign):
                     texts.append(f"{name} has no value")
             texts[0] = where(evaluator) + texts[0]
-        return "\n" + ", ".join(texts)
+        known = any(not text.endswith("has no value") for text in texts)
+        return "\n" + ", ".join(texts) if known else ""
 
     def no_meaning(self, error: Meaningless) -> str:
         if error.node is None:
@@ -425,7 +426,7 @@ class Judge:
                 break
         if kind.scalar and not evaluator.chosen:  # a maximiser is not searched for again
             self.search(pair, min(gaps, key=lambda found: found[0])[1], step)
-        return max(gap for gap, _ in gaps) > 1e-7
+        return max(gap for gap, _ in gaps) > 1e-5
 
     @staticmethod
     def gap(pair: Pair, left: Quantity, right: Quantity, evaluator: Evaluator) -> float:

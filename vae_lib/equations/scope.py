@@ -177,6 +177,9 @@ def _define_call(call: t.Call, right: t.Node, scope: Scope) -> None:
         raise Meaningless("the same argument twice")
     if t.is_density(call):
         arguments = [i for i in sum(t.split_bar(call.group), []) if isinstance(i, t.Symbol)]
+        law = right.function.name if isinstance(right, t.Call) else ""
+        if law in ("Normal", *t.COIN) and right.group.items[0] != items[0]:
+            raise Meaningless(f"a density of {items[0].spoken} is given as one of another")
         indexed = {i.key for i in arguments if i.index}
 
         def drop(node: t.Node) -> t.Node:  # p(x^{(n)} | z) := N(x^{(n)}; ...) is p(x | z)
