@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from . import tree as t
 from .block import Block
 from .evaluate import Evaluator
 from .judge import Judge, Pair, Step
-from .quantity import Meaningless, Unknown
+from .quantity import Meaningless, Quantity, Unknown
 from .read import Line as Statement
 from .read import ReadingError
 from .scope import ENCODERS, Scope, define, scope_of, worlds_for
 from .worlds import Foreign, Line
 
-MOST_LINES = 60
+MOST_RELATIONS = 60
 ALONE = "; this line alone is wrong: the next one agrees with the line before it"
 ABOVE = "the line above is wrong; this one agrees with the line before that"
 CHOSEN_BY_THE_WORLDS = ("ELBO", "decoder", "encoder", "NeuralNet", "hat x")
@@ -27,36 +29,54 @@ def judge_block(
     seed: int = 0,
     symbolic: bool = True,
     defines: bool = True,
-    mends: bool = True,
+    strict: bool = False,
+    quick: bool = False,
+    since: int = 1,
 ) -> list[Step]:
-    """The verdicts of a block; the page learns its definitions (if it `defines`)."""
-    if len(block.lines) > MOST_LINES:
-        raise ReadingError(f"more than {MOST_LINES} lines", block.source, 0)
+    """The verdicts of a block; the page learns its definitions (if it `defines`).
+
+    `strict` refuses givens that are not used. `quick` stops at the first broken relation
+    and explains nothing; with `since`, what stands above that line counts as judged.
+    """
     pairs, hence = (pairs_of(ls, block.source) for ls in (block.lines, block.hence))
+    if len(pairs) > MOST_RELATIONS:
+        raise ReadingError(f"more than {MOST_RELATIONS} relations", block.source, 0)
     if block.unchecked is not None:
         return [
             Step(p.line, p.relation, p.text, "exempt", detail=block.unchecked)
             for p in pairs
         ]
     with np.errstate(all="ignore"):
-        judge = Judge(block.source, scope_of(block, page), seed, mends)
+        judge = Judge(block.source, scope_of(block, page), seed, mends=not quick)
         chain = Chain(judge, page, symbolic, defines, alone=len(block.lines) == 1)
         for line in block.given:  # about what is known, a given must agree with it
             if isinstance(line.first, t.Call) and line.first.function.key == "ELBO":
                 hence += pairs_of([line], block.source)
-        steps = list(map(chain.judge, pairs))
+        pairs = [p for p in pairs if p.line >= since or p.relation == ":="]
+        steps = list(chain.verdicts(pairs, quick))
         for step, above, below in zip(steps, pairs, pairs[1:], strict=False):
             if below.left is above.right and isinstance(above.left, t.Symbol):
                 step.defines = ()  # A := B = C: what B says is tested by what follows
-        judge.scope.samples += tuple(d for line in block.lines for d in line.samples)
-        chain.defines = False  # what must follow is a claim
-        steps += map(chain.judge, hence)
-        chain.blame(pairs, steps)
-    if all(step.ok for step in steps):
-        idle = min(judge.scope.assumed - chain.met, default="")
-        if idle:
-            raise Meaningless(f"% given: {idle.strip('[]()')} is used by nothing here")
+        if not quick:
+            chain.blame(pairs, steps)
+        if all(step.ok for step in steps) or not quick:
+            chain.defines = False  # what must follow is a claim
+            judge.scope.samples += tuple(d for line in block.lines for d in line.samples)
+            steps += chain.verdicts(hence, quick)
+    if strict and all(step.ok for step in steps):
+        _refuse_idle(judge.scope, chain.met)
     return steps
+
+
+def _refuse_idle(scope: Scope, met: set[str]) -> None:
+    """What is given and used by nothing may say anything: a slip in it would not show."""
+    for idle in sorted(scope.assumed - met):
+        raise Meaningless(f"% given: {idle.strip('[]()')} is used by nothing here")
+    spoken = [name.key for name in scope.nodes if isinstance(name, t.Symbol)]
+    for left, _, right in scope.conditions:
+        for name in (*t.names_in(left), *t.names_in(right)):
+            if spoken.count(name.key) < 2:
+                raise Meaningless(f"% given: {name.spoken} does not occur in what follows")
 
 
 def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
@@ -71,7 +91,8 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
         goes_on = below is not None and below.first is None  # its right side comes there
         for relation, right in line.rest or ([] if goes_on else [("", left)]):
             text = source[slice(*right.span)].strip() or line.text
-            pairs.append(Pair(left, relation, right, line.samples, line.number, text))
+            about = line.samples, line.number, text, line.remark
+            pairs.append(Pair(left, relation, right, *about))
             left = right
     return pairs
 
@@ -86,6 +107,13 @@ class Chain:
         self.symbolic, self.defines, self.alone = symbolic, defines, alone
         self.prover = None
         self.met: set[str] = set()  # all definitions that were looked up
+
+    def verdicts(self, pairs: list[Pair], quick: bool) -> Iterator[Step]:
+        for pair in pairs:
+            step = self.judge(pair)
+            yield step
+            if quick and not step.ok:
+                return
 
     def judge(self, pair: Pair) -> Step:
         if not pair.relation:
@@ -135,6 +163,8 @@ class Chain:
                 left
             )
         if not isinstance(left, t.Call):
+            return False
+        if not all(isinstance(item, t.Symbol) for item in left.group.items):
             return False
         if t.signature(left) == "q(z)":
             return self.alone and "q(z)" not in known
@@ -208,12 +238,17 @@ class Chain:
         kind = next(k for k in worlds_for(self.scope) if k.name in step.worlds)
         (evaluator,) = self.numeric.draws(kind, 1)
         for name in left.group.items:
-            if not isinstance(name, t.Symbol) or name.key not in t.VARIABLES:
+            if not isinstance(name, t.Symbol) or name.name in ("theta", "phi", "Data"):
                 continue
             seen = set()
             try:
                 for i in range(100, 105):
-                    value = evaluator.world.variable(name.key, (i,))
+                    known = name.key in ("x", "z", "epsilon")
+                    value = (
+                        evaluator.world.variable(name.key, (i,))
+                        if known
+                        else Quantity.of(i / 200)
+                    )
                     with evaluator.binding({evaluator.place(name): value}):
                         seen.add(repr(evaluator(left).array))
             except (Foreign, Meaningless):

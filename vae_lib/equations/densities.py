@@ -22,8 +22,8 @@ from .worlds import (
     bernoulli,
     full_gaussian,
     gaussian,
-    line_axis,
     grid_axis,
+    line_axis,
 )
 
 MOST_POINTS = 6_000_000  # of one integral

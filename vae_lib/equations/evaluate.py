@@ -36,6 +36,10 @@ FUNCTIONS: dict[str, Callable] = {
     "relu": lambda s: np.maximum(s, 0), "logit": lambda p: np.log(p) - np.log1p(-p),
 }  # fmt: skip
 
+UNCOMPUTABLE = (  # what NumPy, or a formula of a strange form, ends in
+    ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
+    np.linalg.LinAlgError,
+)  # fmt: skip
 Place = tuple[str, tuple[int, ...]]  # a variable's name and its indices, e.g. x^{(2)}
 
 
@@ -71,13 +75,7 @@ class Evaluator(Densities, Slopes):
             if error.node is None and node.span != (0, 0):
                 error.node = node
             raise
-        except (
-            ValueError,
-            TypeError,
-            ArithmeticError,
-            LookupError,
-            np.linalg.LinAlgError,
-        ) as error:
+        except UNCOMPUTABLE as error:
             raise Meaningless(f"this cannot be computed ({error})") from error
         self.spent += value.array.size
         return value

@@ -32,6 +32,7 @@ from .worlds import Foreign, Line, World
 TOLERANCE = 1e-7
 DRAWS = 2
 MOST_DRAWS = 60  # before giving up on finding a draw where both sides have a value
+MOST_FAILURES = 12  # draws without a value
 BOUND_DRAWS = 16  # draws for an inequality
 SEARCH = 80  # steps of the search for a violation
 DEAR = 6_000_000  # numbers computed for the draws, and again for the search
@@ -48,6 +49,7 @@ class Step:
     relation: str
     text: str
     verdict: str
+    remark: str = ""  # the author's own reason
     how: str = ""
     detail: str = ""
     worlds: list[str] = field(default_factory=list)
@@ -77,6 +79,7 @@ class Pair:
     samples: tuple[t.Drawn, ...] = ()
     line: int = 0
     text: str = ""
+    remark: str = ""
 
     @property
     def sides(self) -> tuple[t.Node, t.Node]:
@@ -167,7 +170,7 @@ class Judge:
     def values(self, pair: Pair, kind: type[World], step: Step, count: int, tries=None):
         """Both sides at `count` draws; one where a side has no value is passed over."""
         trouble: Exception = Foreign("no draw meets the conditions that are given")
-        done = 0
+        done = failed = 0
         for evaluator in self.draws(kind, tries or MOST_DRAWS):
             try:
                 left, right = evaluator(pair.left), evaluator(pair.right)
@@ -176,7 +179,9 @@ class Judge:
                 ):
                     raise OutOfDomain("a side is not finite")
             except OutOfDomain as error:
-                trouble = error
+                trouble, failed = error, failed + 1
+                if failed > MOST_FAILURES:
+                    break
                 continue
             yield evaluator, left, right
             done += 1
@@ -190,7 +195,7 @@ class Judge:
     # -- one pair in all worlds
     def judge(self, pair: Pair) -> Step:
         started = time.perf_counter()
-        step = Step(pair.line, pair.relation, pair.text, "tested")
+        step = Step(pair.line, pair.relation, pair.text, "tested", pair.remark)
         reasons: list[str] = []
         strict = pair.relation not in t.BOUNDS
         vectors = speaks_of_vectors(self.scope.nodes)
@@ -205,7 +210,8 @@ class Judge:
             except Meaningless as error:
                 reasons.append(str(error))
                 if kind.scalar or vectors:
-                    self.fails(step, pair, kind, self.no_meaning(error))
+                    values = self.as_far_as_known(pair, kind)
+                    self.fails(step, pair, kind, self.no_meaning(error) + values)
             if not step.ok:
                 break
         if step.ok and not step.worlds:
@@ -221,20 +227,38 @@ class Judge:
         step.verdict = "wrong"
         step.detail = f"{message} [{kind.name}]" + (f"; {hint}" if hint else "")
 
+    def as_far_as_known(self, pair: Pair, kind: type[World]) -> str:
+        """Both sides at one draw, where one of them has no value."""
+        texts = []
+        for evaluator in self.draws(kind, 1):
+            for name, side in zip(("left", "right"), pair.sides, strict=True):
+                try:
+                    texts.append(f"{name} = {show(evaluator(side))}")
+                except (Meaningless, Foreign):
+                    texts.append(f"{name} has no value")
+            texts[0] = where(evaluator) + texts[0]
+        known = any(not text.endswith("has no value") for text in texts)
+        return "\n" + ", ".join(texts) if known else ""
+
     def no_meaning(self, error: Meaningless) -> str:
         if error.node is None:
             return f"this has no meaning: {error}"
         return str(ReadingError(str(error), self.source, error.node.span[0]))
 
     def mending(self, pair: Pair, kind: type[World]) -> str:
-        """The first small change of the right side that makes the relation hold."""
-        if not self.mends or pair.relation not in ("=", ":=", "≈", "≥", "≤"):
+        """The first small change that makes the relation hold."""
+        if not self.mends:
             return ""
         stop = time.monotonic() + MENDING
-        for message, changed in repairs(pair.right, self.source):
+        other = {"≥": "≤", "≤": "≥", ">": "<", "<": ">"}.get(pair.relation)
+        if other:
+            trials = [(f"it would hold with {other}", replace(pair, relation=other))]
+        else:
+            found = repairs(pair.right, self.source)
+            trials = ((message, replace(pair, right=right)) for message, right in found)
+        for message, trial in trials:
             if time.monotonic() > stop:
                 break
-            trial = replace(pair, right=changed)
             try:
                 if self.rule(trial)(trial, kind, Step(0, pair.relation, "", "tested")):
                     return message
@@ -295,7 +319,7 @@ class Judge:
         if not isinstance(pair.left, t.Call):
             raise Meaningless("proportional as a function of what?")
         for evaluator in self.draws(kind, DRAWS):
-            ratios = []
+            ratios, shown = [], []
             for i in range(3):
                 variable = evaluator.world.variable
                 places = evaluator.places_of(pair.left)
@@ -304,9 +328,10 @@ class Judge:
                 if a is None or b is None:
                     raise Meaningless("a density is positive")
                 ratios.append(float(a - b))
+                shown.append(f"left = {np.exp(a):.4g}, right = {np.exp(b):.4g}")
             if np.ptp(ratios) > 1e-6:
-                shown = f"{np.exp(np.ptp(ratios)):.4g}"
-                raise Broken(f"{where(evaluator)}the ratio changes by {shown}")
+                points = f"{shown[0]}, but elsewhere {shown[1]}"
+                raise Broken(f"{where(evaluator)}the ratio is no constant: {points}")
             step.draws += 1
         return True
 
@@ -401,11 +426,11 @@ class Judge:
                 break
         if kind.scalar and not evaluator.chosen:  # a maximiser is not searched for again
             self.search(pair, min(gaps, key=lambda found: found[0])[1], step)
-        return max(gap for gap, _ in gaps) > 1e-7
+        return max(gap for gap, _ in gaps) > 1e-5
 
     @staticmethod
     def gap(pair: Pair, left: Quantity, right: Quantity, evaluator: Evaluator) -> float:
-        """By how much the inequality holds, relative to its sides; Broken if it does not."""
+        """By how much the inequality holds, relative to its sides; Broken if not."""
         a, b = map(float, comparable(left, right))
         sign = 1 if pair.relation in ("≥", ">") else -1
         gap = sign * (a - b) / max(abs(a), abs(b), 1e-3)
@@ -570,10 +595,13 @@ class Judge:
                 moves = [replace(at, array=at.array + way * size) for way in (-1, 1)]
                 low, high = (value({place: moved}) for moved in moves)
                 if max(low, high) > top:
-                    name = f"{place[0]} = {float(at.array):.5g}"
-                    raise Broken(
-                        f"{here}{name} is not the best: beside it there is a better"
-                    )
+                    better = moves[high > low]
+                    tried = ((at, sign * top), (better, sign * max(low, high)))
+                    found = (f"at {place[0]} = {float(q.array):.5g} it is {v:.6g}"
+                             for q, v in tried)  # fmt: skip
+                    raise Broken(f"{here}not the best: {', but '.join(found)}")
+            if low == high == top:
+                raise Broken(f"{here}what is maximised does not depend on {place[0]}")
             if abs(high - low) > 0.05 * abs(low + high - 2 * top) + 1e-12:
                 raise Broken(f"{here}the slope in {place[0]} is not zero there")
 

@@ -65,7 +65,7 @@ def check_file(path: Path, seed=0, symbolic=True) -> Iterator[tuple[Display, Rep
     """Judge a chapter from top to bottom: definitions hold from where they are made."""
     page = Scope()
     judged = [
-        (display, check_block(display.source, page, seed, symbolic))
+        (display, check_block(display.source, page, seed, symbolic, strict=True))
         for display in displays(path.read_text(encoding="utf-8"))
     ]
     for _, report in judged:

@@ -80,6 +80,7 @@ class Line:
     samples: tuple[t.Drawn, ...]
     number: int
     text: str
+    remark: str = ""  # what the author says in \text{...} at the end
 
     @property
     def sides(self) -> list[t.Node]:
@@ -125,7 +126,7 @@ def read_statement(source: str, offset: int, text: str, number: int) -> Line:
         if error.token.type == "$END":
             raise fail("the line ends too early", len(text.rstrip())) from None
         shown = str(error.token).strip()
-        raise fail(f"{shown!r} cannot stand here", error.token.start_pos) from None
+        raise fail(f"'{shown}' cannot stand here", error.token.start_pos) from None
     except UnexpectedInput as error:
         raise fail("this cannot be read", error.pos_in_stream or 0) from None
     build = Builder(source, offset).build

@@ -80,7 +80,7 @@ class Scope:
 
 
 SIGMA = t.Symbol("sigma")
-SPREADS = [[f] for s in (SIGMA, t.Power(SIGMA, t.TWO)) for f in (s, t.Function("log", s))]
+SPREADS = [[SIGMA], [t.Function("log", SIGMA)], [t.Function("log", t.Power(SIGMA, t.TWO))]]
 NO_PARAMETERS = {
     *t.SIZES, *t.VARIABLES, *t.COIN, *"I0endh", "Normal", "hat x", "decoder",
 }  # fmt: skip
@@ -95,11 +95,6 @@ def scope_of(block: Block, page: Scope) -> Scope:
         for part in (*line.sides, *line.samples):
             scope.nodes += part.walk()
     symbols = [n for n in scope.nodes if isinstance(n, t.Symbol)]
-    spoken = [s.key for s in symbols]
-    for left, _, right in scope.conditions:
-        for name in (*t.names_in(left), *t.names_in(right)):
-            if spoken.count(name.key) < 2:
-                raise Meaningless(f"% given: {name.spoken} does not occur in what follows")
     for drawn in (*scope.samples, *(d for line in block.lines for d in line.samples)):
         _check_sample(drawn)
     scope.encoder |= any(s.key == "phi" or s.key == "q_phi" for s in symbols)
@@ -182,6 +177,9 @@ def _define_call(call: t.Call, right: t.Node, scope: Scope) -> None:
         raise Meaningless("the same argument twice")
     if t.is_density(call):
         arguments = [i for i in sum(t.split_bar(call.group), []) if isinstance(i, t.Symbol)]
+        law = right.function.name if isinstance(right, t.Call) else ""
+        if law in ("Normal", *t.COIN) and right.group.items[0] != items[0]:
+            raise Meaningless(f"a density of {items[0].spoken} is given as one of another")
         indexed = {i.key for i in arguments if i.index}
 
         def drop(node: t.Node) -> t.Node:  # p(x^{(n)} | z) := N(x^{(n)}; ...) is p(x | z)
@@ -285,11 +283,14 @@ def _diagonals(node: t.Node) -> Iterable[t.Symbol]:
     return []
 
 
+VECTORIAL = ("diag", "norm", "tr", "transpose", "det")
+
+
 def speaks_of_vectors(nodes: list[t.Node]) -> bool:
     return any(
         isinstance(n, t.Symbol) and (n.name in ("I", "0", "D", "H", "W")
                                    or any(c in "dh" for c in t.letters(n.component)))
-        or isinstance(n, t.Function) and n.name in ("diag", "norm", "tr", "transpose", "det")
+        or isinstance(n, t.Function) and n.name in VECTORIAL
         or _of_two(n)
         for n in nodes
     )  # fmt: skip
