@@ -324,7 +324,8 @@ def test_a_good_derivation_earns_its_points():
             GOOD.replace(r"&= \log \int", r"&= \log \log p_{\theta}(x) \\ &= \log \int"),
             "wrong",
         ),
-        (GOOD.replace(r"&= \log \int", r"&= \log p_\theta(x) \\ &= \log \int"), "repeated"),
+        (GOOD.replace(r"&\geq", r"&= \log p_\theta(x) \\ &\geq"), "repeated"),
+        (GOOD.replace(r"&= \log \int", r"&\leq 9 \\ &= \log \int"), "up and down"),
         (r"\frac{", "not closed"),
         ("x" * 7000, "characters"),
         ("(" * 3000, "deep"),
@@ -339,6 +340,35 @@ def test_other_derivations_get_a_message(latex, message):
     assert message in str(report), str(report)
 
 
+@pytest.mark.parametrize(
+    "idle",
+    [
+        "{0} + 0", "1 ({0})", r"\left( {0} \right)", "{0} + x - x", r"\frac{{2}}{{2}} {0}",
+        r"\frac{{q(z)}}{{q(z)}} \left( {0} \right)", "-(-{0})", "x + {0} - x",
+    ],
+)  # fmt: skip
+def test_a_step_that_changes_nothing_earns_nothing(idle):
+    latex = rf"{START} = {idle.format(START)} \geq {END}"
+    report = check_derivation(latex, start=START, end=END)
+    assert all(step.ok for step in report.steps) and report.points == 0
+    assert "At least 2 steps" in report.error
+    report = check_derivation(latex, start=START, end=END, min_steps=1)
+    assert report.ok and (report.points, report.most_points) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [None, 3, "x\0 = 1", "😀 = 1", r"\input{a} = 1", "&" * 5000, " " * 5900 + "=",
+     r"\, " * 1900, r"\\" * 2900, "$" * 5000, "x = " + "-" * 5000, r"1 = 10^{999999999}",
+     "1 = " + "9" * 3000, "x " + "= x " * 1400],
+)  # fmt: skip
+def test_strange_input_is_refused_at_once(latex):
+    started = time.process_time()
+    report = check_derivation(latex, start=START, end=END)
+    assert report.error and not report.ok
+    assert time.process_time() - started < 3
+
+
 def test_hostile_input_is_refused_in_time():
     nested = r"\int " * 12 + "q(z)" + r" \, dz" * 12
     towers = "2" + "^{9" * 20 + "}" * 20
@@ -347,7 +377,7 @@ def test_hostile_input_is_refused_in_time():
         started = time.perf_counter()
         report = check_derivation(f"1 = {latex} = 2", start="1", end="2")
         assert not report.ok
-        assert time.perf_counter() - started < 25
+        assert time.perf_counter() - started < 15
 
 
 @settings(max_examples=150, deadline=None)

@@ -60,7 +60,8 @@ def judge_block(
         if not quick:
             chain.blame(pairs, steps)
         if all(step.ok for step in steps) or not quick:
-            chain.defines = False  # what must follow is a claim
+            # what must follow is a claim, and the numbers are enough for it
+            chain.defines = chain.symbolic = False
             judge.scope.samples += tuple(d for line in block.lines for d in line.samples)
             steps += chain.verdicts(hence, quick)
     if strict and all(step.ok for step in steps):

@@ -31,11 +31,10 @@ from .worlds import Foreign, Line, World
 
 TOLERANCE = 1e-7
 DRAWS = 2
-MOST_DRAWS = 60  # before giving up on finding a draw where both sides have a value
-MOST_FAILURES = 12  # draws without a value
+MOST_DRAWS = 200  # before giving up on finding a draw where both sides have a value
 BOUND_DRAWS = 16  # draws for an inequality
 SEARCH = 80  # steps of the search for a violation
-DEAR = 6_000_000  # numbers computed for the draws, and again for the search
+DEAR = 6_000_000  # numbers computed, before an inequality or a vain search is left
 MENDING = 2.0  # seconds in which a repair is looked for
 SAMPLES = 4000  # of the Monte Carlo cross-check
 GOOD = ("proved", "tested", "definition", "exempt")
@@ -170,7 +169,7 @@ class Judge:
     def values(self, pair: Pair, kind: type[World], step: Step, count: int, tries=None):
         """Both sides at `count` draws; one where a side has no value is passed over."""
         trouble: Exception = Foreign("no draw meets the conditions that are given")
-        done = failed = 0
+        done = wasted = 0
         for evaluator in self.draws(kind, tries or MOST_DRAWS):
             try:
                 left, right = evaluator(pair.left), evaluator(pair.right)
@@ -179,8 +178,8 @@ class Judge:
                 ):
                     raise OutOfDomain("a side is not finite")
             except OutOfDomain as error:
-                trouble, failed = error, failed + 1
-                if failed > MOST_FAILURES:
+                trouble, wasted = error, wasted + evaluator.spent
+                if wasted > DEAR:
                     break
                 continue
             yield evaluator, left, right
