@@ -116,9 +116,8 @@ def test_a_finger_moves_the_point_and_scrolls_beside_it(visit, html):
     page = visit(address(html, "04-elbo"), width=390, has_touch=True, is_mobile=True)
     handle = page.locator(".handle").first
     handle.scroll_into_view_if_needed()
-    assert handle.evaluate("h => getComputedStyle(h).touchAction") == "none"
     plot = page.locator(".expression-explorer svg[role=img]").first
-    assert plot.evaluate("p => getComputedStyle(p).touchAction") != "none"
+    assert plot.evaluate("p => getComputedStyle(p).touchAction") == "auto"
     grip = handle.locator(".grip").bounding_box()
     assert min(grip["width"], grip["height"]) >= 44
     x, y = grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2

@@ -296,6 +296,8 @@ class Panel {
       group.classList.add("held");
     };
     group.addEventListener("pointerdown", grab);
+    // Chromium heeds `touch-action` on a whole SVG alone, and beside the grip a finger scrolls.
+    group.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     for (const kind of ["pointermove", "pointerup"]) {
       group.addEventListener(kind, (event) => group.hasPointerCapture(event.pointerId) && move(event));
     }
