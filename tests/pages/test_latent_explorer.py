@@ -227,6 +227,7 @@ def test_a_drawing_is_encoded_and_can_be_discarded(explorer):
     explorer.button("Discard").click()
     explorer.settle()
     assert (explorer.z(), explorer.value("elbo")) == (before, elbo)
+    assert explorer.button("Discard").is_disabled()
 
 
 def test_the_nearest_test_image_is_picked(explorer, model, images):

@@ -101,7 +101,7 @@ class LatentExplorer(Explorer):
             side=image_side(vae.x_dim),
             extent=float(max(4, math.ceil(mu.abs().max()))),
             # one row of 31 px for each slider
-            _room=[f"{height + 31 * vae.z_dim}px" for height in (598, 1082)],
+            _room=[f"{height + 31 * vae.z_dim}px" for height in (580, 1056)],
             z=mu[0].tolist(),
             x=[pixel / 255 for pixel in grey[0].tolist()],
         )
