@@ -24,13 +24,23 @@ def parser() -> argparse.ArgumentParser:
     grade = command("grade", "run and judge what was collected; repeat it after any stop")
     grade.add_argument("--jobs", type=int, default=2, help="submissions at a time (2)")
     grade.add_argument(
-        "--student", action="append", default=[], metavar="ID[,ID...]|@FILE", help="only these"
+        "--student",
+        action="append",
+        default=[],
+        metavar="ID[,ID...]|@FILE",
+        help="only these",
     )
-    grade.add_argument("--again", action="store_true", help="also those that are up to date")
     grade.add_argument(
-        "--no-sandbox", action="store_true", help="run what students typed without protection"
+        "--again", action="store_true", help="also those that are up to date"
     )
-    command("students", "list who handed in a notebook, one a line, to cut a class in chunks")
+    grade.add_argument(
+        "--no-sandbox",
+        action="store_true",
+        help="run what students typed without protection",
+    )
+    command(
+        "students", "list who handed in a notebook, one a line, to cut a class in chunks"
+    )
     command("feedback", "write a page for each student")
     export = command("export", "write the marks as CSV")
     export.add_argument("--out", type=Path, default=Path("grades.csv"))
@@ -100,8 +110,12 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
             for student, what in outcome.items():
                 if what not in fine:
                     print(f"  {student}: {what}", file=sys.stderr)
-            counts = Counter(what if what in fine else "not graded" for what in outcome.values())
-            print(", ".join(f"{n} {what}" for what, n in counts.items()) or "nobody to grade")
+            counts = Counter(
+                what if what in fine else "not graded" for what in outcome.values()
+            )
+            print(
+                ", ".join(f"{n} {what}" for what, n in counts.items()) or "nobody to grade"
+            )
             return 1 if counts["not graded"] else 0
         case "students":
             print("\n".join(course.students(assignment.name)))
@@ -117,7 +131,10 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
                 course, assignment, arguments.out, arguments.lms, arguments.roster
             )
             counts = Counter(result.status for result in found)
-            print(f"{arguments.out}: " + ", ".join(f"{n} {what}" for what, n in counts.items()))
+            print(
+                f"{arguments.out}: "
+                + ", ".join(f"{n} {what}" for what, n in counts.items())
+            )
     return 0
 
 

@@ -78,7 +78,9 @@ def _nbgrader_mark(marks: dict, tasks: dict, assignment: Assignment) -> dict:
     name = str(marks[kind])
     wanted = {"test": Task, "derivation": Derivation}.get(kind)
     if wanted and not isinstance(tasks.get(name), wanted):
-        raise ClassroomError(f"{assignment.folder}/checks.py has no {wanted.__name__} {name!r}")
+        raise ClassroomError(
+            f"{assignment.folder}/checks.py has no {wanted.__name__} {name!r}"
+        )
     mark = {
         "grade_id": test_id(name, tasks[name]) if wanted else name,
         "grade": kind in ("test", "derivation", "written"),
@@ -110,7 +112,9 @@ def make_release(course: Course, assignment: Assignment) -> Path:
     config.ClearSolutions.text_stub = "*Your answer here.*"
     run_converter(GenerateAssignment, course, config)
     with open_gradebook(course) as gradebook:
-        gradebook.update_or_create_assignment(assignment.name, duedate=assignment.due or None)
+        gradebook.update_or_create_assignment(
+            assignment.name, duedate=assignment.due or None
+        )
     release = course.release(assignment.name)
     shutil.copy(Path(__file__).with_name("probe.py"), release.parent)
     write_atomically(release.parent / "cases.json", as_json(practice_cases(assignment)))

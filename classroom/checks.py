@@ -132,7 +132,11 @@ def shown(value: Any) -> str:
 
 
 def expect_close(
-    answer: Answer, value: Tensor | float, truth: Tensor | float, hint: str, rtol: float = 1e-6
+    answer: Answer,
+    value: Tensor | float,
+    truth: Tensor | float,
+    hint: str,
+    rtol: float = 1e-6,
 ) -> None:
     """Raises Wrong with the student's value, never the truth, and the hint."""
     value, truth = (torch.as_tensor(v, dtype=torch.float64) for v in (value, truth))

@@ -95,7 +95,11 @@ def _from_disk(path: Path, source: Path) -> Iterator[Upload]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        why = "it is a link, and links are not followed" if path.is_symlink() else error.strerror
+        why = (
+            "it is a link, and links are not followed"
+            if path.is_symlink()
+            else error.strerror
+        )
         yield Upload(name, 0.0, fault=why)
         return
     with os.fdopen(descriptor, "rb") as file:
@@ -166,11 +170,17 @@ def safe_name(label: str) -> str:
     label = unicodedata.normalize("NFC", label).strip()
     slug = re.sub(r"[^\w.@-]+", "_", label)
     slug = slug.strip("._-")[:60] or "student"
-    return slug if slug == label else f"{slug}-{sha256(label.encode('utf-8', 'replace'))[:6]}"
+    return (
+        slug if slug == label else f"{slug}-{sha256(label.encode('utf-8', 'replace'))[:6]}"
+    )
 
 
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)", re.S)
-CANVAS = re.compile(r"(?P<name>[^_]+)_(LATE_)?(?P<id>\d+)_(?P<submission>\d+)_(?P<file>.+)", re.S)
+MOODLE = re.compile(
+    r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)", re.S
+)
+CANVAS = re.compile(
+    r"(?P<name>[^_]+)_(LATE_)?(?P<id>\d+)_(?P<submission>\d+)_(?P<file>.+)", re.S
+)
 
 
 def owner_of(parts: tuple[str, ...], assignment: str) -> Owner | None:
@@ -196,7 +206,9 @@ def _parts(path: str) -> tuple[str, ...]:
     return tuple(part for part in parts if part not in ("/", "..", "."))
 
 
-IGNORED = re.compile(r"(^|/)(__MACOSX|\.ipynb_checkpoints|\.git|\.DS_Store|Thumbs\.db)(/|$)")
+IGNORED = re.compile(
+    r"(^|/)(__MACOSX|\.ipynb_checkpoints|\.git|\.DS_Store|Thumbs\.db)(/|$)"
+)
 
 
 def collect(course: Course, assignment: Assignment, source: Path) -> list[Collected]:
@@ -286,7 +298,9 @@ def _take(course, assignment, release, owner: Owner, his: list[Upload]) -> Colle
     write_atomically(original, chosen.data)
     if result.time:
         when = datetime.fromtimestamp(result.time, UTC)
-        write_atomically(target.with_name("timestamp.txt"), f"{when:%Y-%m-%d %H:%M:%S} UTC\n")
+        write_atomically(
+            target.with_name("timestamp.txt"), f"{when:%Y-%m-%d %H:%M:%S} UTC\n"
+        )
     write_atomically(target, nbformat.writes(notebook, version=4) + "\n")
     _remember(course, assignment.name, result)
     return result

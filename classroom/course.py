@@ -135,7 +135,9 @@ class Course:
     def assignment(self, name: str) -> Assignment:
         """Raises ClassroomError where there is none of that name, or it is malformed."""
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-            raise ClassroomError(f"{name!r} is no name of an assignment: letters and digits")
+            raise ClassroomError(
+                f"{name!r} is no name of an assignment: letters and digits"
+            )
         for folder in self.assignments:
             if (folder / name / f"{name}.md").exists():
                 return read_assignment(name, folder / name)
@@ -183,4 +185,6 @@ def read_assignment(name: str, folder: Path) -> Assignment:
         uses = tuple(said.pop("uses", ()))
         return Assignment(name=name, folder=folder, uses=uses, limits=limits, **said)
     except TypeError as error:
-        raise ClassroomError(f"{name}.md, 'classroom:' in the front matter: {error}") from None
+        raise ClassroomError(
+            f"{name}.md, 'classroom:' in the front matter: {error}"
+        ) from None

@@ -63,7 +63,16 @@ def _ours(found: list[Result]) -> list[list]:
     for result in found:
         for task in result.tasks:
             most[task.name] = task.most
-    head = ["student", "name", "lms_id", "status", "points", "most", "hours_late", "penalty"]
+    head = [
+        "student",
+        "name",
+        "lms_id",
+        "status",
+        "points",
+        "most",
+        "hours_late",
+        "penalty",
+    ]
     head += [f"{name} ({points:g})" for name, points in most.items()]
     head += ["reason", "file_sha256", "checks_version", "notes"]
     rows: list[list] = [head]
@@ -102,14 +111,19 @@ def _canvas(found: list[Result], assignment: str, roster: list[list[str]]) -> li
     if not roster:
         head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", assignment]
         rows = [
-            [r.name, i, "", "", "", r.points if _counts(r) else ""] for i, r in by_id.items()
+            [r.name, i, "", "", "", r.points if _counts(r) else ""]
+            for i, r in by_id.items()
         ]
         return [head, *rows]
     head, *rows = roster
     key = _place(head, "ID", "Canvas")
-    column = next((k for k, n in enumerate(head) if re.match(rf"{assignment}( \(\d+\))?$", n)), -1)
+    column = next(
+        (k for k, n in enumerate(head) if re.match(rf"{assignment}( \(\d+\))?$", n)), -1
+    )
     if column < 0:
-        raise ClassroomError(f"the roster has no column for {assignment}: create it in Canvas")
+        raise ClassroomError(
+            f"the roster has no column for {assignment}: create it in Canvas"
+        )
     return [head, *_filled(rows, key, {column: "points"}, by_id)]
 
 

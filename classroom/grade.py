@@ -53,7 +53,9 @@ def run_and_judge(
     """The marks of one notebook, and what became of its code cells by id."""
     cells = [cell for _, cell in code_cells(notebook)]
     with staged(assignment, cases) as stage:
-        runs = run_cells([cell.source for cell in cells], stage, assignment.limits, sandboxed)
+        runs = run_cells(
+            [cell.source for cell in cells], stage, assignment.limits, sandboxed
+        )
     ran = {cell["id"]: run for cell, run in zip(cells, runs, strict=True)}
     by_grade_id = {grade_id(cell): cell for cell in notebook.cells}
     stubs = {grade_id(cell): cell.source for cell in release.cells}
@@ -93,7 +95,9 @@ def self_test(course: Course, assignment: Assignment, sandboxed: bool = True) ->
         for mark in marks.values():
             wanted = mark.most if notebook is solution else 0.0
             if mark.points != wanted or mark.pending:
-                said = [f"{line.name}: {line.message}" for line in mark.lines if line.message]
+                said = [
+                    f"{line.name}: {line.message}" for line in mark.lines if line.message
+                ]
                 faults.append(
                     f"{what} gets {mark.points:g} of {mark.most:g} points in {mark.task}"
                     + "".join(f"\n    {line}" for line in said)
@@ -134,7 +138,10 @@ def make_record(job: Job) -> None:
     key = key_of(course, assignment, student)
     notebook = nbformat.read(course.submitted(assignment.name, student), 4)
     release = nbformat.read(course.release(assignment.name), 4)
-    seeds = {name: course.seed(assignment.name, student, name) for name in assignment.checks.TASKS}
+    seeds = {
+        name: course.seed(assignment.name, student, name)
+        for name in assignment.checks.TASKS
+    }
     cases = {
         name: cases_of(task, seeds[name])
         for name, task in assignment.checks.TASKS.items()

@@ -26,7 +26,6 @@ from nbgrader.preprocessors import (
     OverwriteCells,
     SaveAutoGrades,
 )
-from nbgrader.utils import is_solution
 from sqlalchemy.exc import SAWarning
 from traitlets import Dict, Float
 from traitlets.config import Config
@@ -60,7 +59,9 @@ def open_gradebook(course: Course) -> Iterator[Gradebook]:
         gradebook = Gradebook(db_url(course))
     except Exception as error:
         said = str(error).splitlines()[0]
-        raise ClassroomError(f"the gradebook {db_url(course)} does not open: {said}") from error
+        raise ClassroomError(
+            f"the gradebook {db_url(course)} does not open: {said}"
+        ) from error
     with gradebook:
         yield gradebook
 
@@ -104,17 +105,16 @@ class SaveMarks(SaveAutoGrades):
     def _add_score(self, cell, resources):
         grade_id = cell.metadata["nbgrader"]["grade_id"]
         mark = self.marks.get(grade_id)
-        if mark is None or is_solution(cell):
+        if mark is None:
             # A written answer. Unchanged it earns nothing; else it waits, as in nbgrader.
             super()._add_score(cell, resources)
             return
-        where = (grade_id, self.notebook_id, self.assignment_id, self.student_id)
-        grade = self.gradebook.find_grade(*where)
-        changed = grade.auto_score is not None and grade.auto_score != mark["points"]
+        grade = self.gradebook.find_grade(
+            grade_id, self.notebook_id, self.assignment_id, self.student_id
+        )
         grade.auto_score = mark["points"]
-        # Who looked at it once need not look again, unless the marks changed.
-        looked = grade.manual_score is not None and not changed
-        grade.needs_manual_grade = bool(mark["pending"] or grade.manual_score) and not looked
+        # As in nbgrader: whoever marked an earlier version looks again.
+        grade.needs_manual_grade = mark["pending"] or grade.manual_score is not None
         self.gradebook.db.commit()
 
 

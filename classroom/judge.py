@@ -46,7 +46,7 @@ def judge_task(name: str, task: Task, cases: list[Case], run: CellRun) -> Mark:
     try:
         answers = _answers(name, cases, run)
     except Wrong as wrong:
-        lines = [Line(p.name, 0.0, p.points) for p in task.properties]
+        lines = [Line(p.name, 0.0, p.points, "see above") for p in task.properties]
         lines[0].message = str(wrong)
         return Mark(name, task.points, lines=lines)
     mark = Mark(name, task.points)
@@ -125,7 +125,7 @@ def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
         mark.pending = True
         if not error and held == len(steps):
             error = "All steps hold, but one of them leaps: show how you get there."
-        said = f"{error} A person will read it.".strip()
+        said = f"{error}\nA person will read it.".strip()
         mark.lines.append(Line("the derivation", mark.points, task.points, said))
     each = mark.points / len(steps) if steps and not mark.lines else 0.0
     for n, (ok, message) in enumerate(steps, start=1):

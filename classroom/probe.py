@@ -18,17 +18,17 @@ def cases(task):
 
 def arguments(case):
     """Lists become tensors, and the number under 'generator' a generator with that seed."""
-    import torch
+    return {name: argument(name, value) for name, value in case.items()}
 
-    ready = {}
-    for name, value in case.items():
+
+def argument(name, value):
+    if name == "generator" or isinstance(value, list):
+        import torch
+
         if name == "generator":
-            ready[name] = torch.Generator().manual_seed(value)
-        elif isinstance(value, list):
-            ready[name] = torch.tensor(value, dtype=torch.float64)
-        else:
-            ready[name] = value
-    return ready
+            return torch.Generator().manual_seed(value)
+        return torch.tensor(value, dtype=torch.float64)
+    return value
 
 
 def plain(value, room):
@@ -65,7 +65,9 @@ def probe(task, function):
         except Exception as error:
             shown = f"{type(error).__name__}: {error}"[:300]
             answers.append({"raised": type(error).__name__, "message": str(error)[:300]})
-        short = [text if len(text) < 160 else text[:160] + " ..." for text in (inputs, shown)]
+        short = [
+            text if len(text) < 160 else text[:160] + " ..." for text in (inputs, shown)
+        ]
         lines.append(f"{short[0]}\n    gives {short[1]}")
     message = {"task": task, "answers": answers}
     display({MIME: message, "text/plain": "\n".join(lines)}, raw=True)

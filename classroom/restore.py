@@ -36,7 +36,9 @@ class Piece:
 def read_pieces(data: bytes) -> list[Piece]:
     """The cells of an uploaded notebook. Raises Unreadable, with a reason, or returns."""
     if len(data) > MOST_BYTES:
-        raise Unreadable(f"{len(data) / 1e6:.0f} MB; at most {MOST_BYTES / 1e6:.0f} are read")
+        raise Unreadable(
+            f"{len(data) / 1e6:.0f} MB; at most {MOST_BYTES / 1e6:.0f} are read"
+        )
     if not data.strip():
         raise Unreadable("the file is empty")
     try:
@@ -44,7 +46,9 @@ def read_pieces(data: bytes) -> list[Piece]:
     except RecursionError:
         raise Unreadable("its JSON is nested too deeply") from None
     except ValueError as error:
-        if not data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"{", b"\xff\xfe", b"\xfe\xff")):
+        if not data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(
+            (b"{", b"\xff\xfe", b"\xfe\xff")
+        ):
             raise Unreadable("it is not a notebook: no JSON") from None
         raise Unreadable(f"it was cut off or damaged: {error}"[:200]) from None
     cells = content.get("cells") if isinstance(content, dict) else None
@@ -173,19 +177,28 @@ def _places(release: NotebookNode, pieces: list[Piece]) -> dict[int, int]:
         elif _bare(pieces[earlier].source) == _bare(release.cells[k].source):
             del place[earlier]
             place[n] = k
-    for k in answers.values():
-        if k not in place.values():
-            n = _best(release, pieces, k, place)
-            if n is not None:
-                place[n] = k
+    lost = [k for k in answers.values() if k not in place.values()]
+    for number, k in enumerate(lost):
+        window = _window(release, pieces, k, place)
+        n_later = sum(
+            _window(release, pieces, other, place) == window
+            and release.cells[other].cell_type == release.cells[k].cell_type
+            for other in lost[number + 1 :]
+        )
+        candidates = _candidates(release, pieces, k, place, window)
+        # Answers stand in their order: leave enough of them for those that follow.
+        candidates = candidates[: max(1, len(candidates) - n_later)]
+        scores = {n: _score(pieces[n], release.cells[k]) for n in candidates}
+        best = max(scores, key=scores.__getitem__, default=None)
+        if best is not None and scores[best] > 0.1:
+            place[best] = k
     return place
 
 
-def _best(
+def _window(
     release: NotebookNode, pieces: list[Piece], k: int, place: dict[int, int]
-) -> int | None:
-    """The piece without an id that is most like answer `k`, between its neighbours."""
-    cell = release.cells[k]
+) -> tuple[int, int]:
+    """Between which pieces the answer `k` is to be expected, both ends left out."""
     low, high = -1, len(pieces)
     for n, piece in enumerate(pieces):
         other = place.get(n, _place_of_fixed(piece, release))
@@ -193,24 +206,35 @@ def _best(
             low = max(low, n)
         elif other is not None and other > k:
             high = min(high, n)
-    if low >= high:  # the student moved things about
-        low, high = -1, len(pieces)
+    return (low, high) if low < high else (-1, len(pieces))  # things were moved about
+
+
+def _candidates(
+    release: NotebookNode,
+    pieces: list[Piece],
+    k: int,
+    place: dict[int, int],
+    window: tuple[int, int],
+) -> list[int]:
+    """The pieces of its kind that are nothing else."""
     known = {grade_id(c) for c in release.cells} - {""}
-    best, best_score = None, 0.1
-    defined = set(re.findall(r"^\s*(?:def|class)\s+(\w+)", cell.source, re.M))
-    for n in range(low + 1, high):
-        piece = pieces[n]
-        if n in place or piece.kind != cell.cell_type or piece.grade_id in known:
-            continue
-        if _repeats(piece, release):
-            continue
-        text, stub = piece.source[:4000], cell.source[:4000]
-        score = difflib.SequenceMatcher(None, text, stub, autojunk=False).ratio()
-        score += any(re.search(rf"\b{name}\b", text) for name in defined)
-        score += cell.cell_type == "markdown"
-        if score > best_score:
-            best, best_score = n, score
-    return best
+    return [
+        n
+        for n in range(window[0] + 1, window[1])
+        if n not in place
+        and pieces[n].kind == release.cells[k].cell_type
+        and pieces[n].grade_id not in known
+        and not _repeats(pieces[n], release)
+    ]
+
+
+def _score(piece: Piece, cell: NotebookNode) -> float:
+    """How much a piece looks like the answer to a cell: names that it defines, likeness."""
+    text, stub = piece.source[:4000], cell.source[:4000]
+    defined = set(re.findall(r"^\s*(?:def|class)\s+(\w+)", stub, re.M))
+    named = sum(bool(re.search(rf"\b{name}\b", text)) for name in defined)
+    like = difflib.SequenceMatcher(None, text, stub, autojunk=False).ratio()
+    return like + named + (cell.cell_type == "markdown")
 
 
 def _place_of_fixed(piece: Piece, release: NotebookNode) -> int | None:
@@ -239,7 +263,9 @@ def _missing(cell: NotebookNode) -> NotebookNode:
 
 
 def _extra(piece: Piece) -> NotebookNode:
-    new = nbformat.v4.new_code_cell if piece.kind == "code" else nbformat.v4.new_markdown_cell
+    new = (
+        nbformat.v4.new_code_cell if piece.kind == "code" else nbformat.v4.new_markdown_cell
+    )
     return new(piece.source)
 
 

@@ -63,7 +63,9 @@ def _result(
     course: Course, assignment: Assignment, gradebook: Gradebook, collected: Collected
 ) -> Result:
     student = collected.student
-    result = Result(student, collected.name, collected.lms_id, "graded", notes=collected.notes)
+    result = Result(
+        student, collected.name, collected.lms_id, "graded", notes=collected.notes
+    )
     result.upload = collected.sha256
     if collected.fault:
         result.status, result.reason = "unreadable", collected.fault

@@ -124,7 +124,14 @@ def bwrap(stage: Path, limits: Limits) -> list[str]:
     size = ["--size", str(limits.disk_mb * 2**20), "--perms", "1777"]
     command = ["bwrap", "--die-with-parent", "--new-session", "--clearenv"]
     command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
-    command += ["--unshare-cgroup-try", "--hostname", "sandbox", "--ro-bind", "/usr", "/usr"]
+    command += [
+        "--unshare-cgroup-try",
+        "--hostname",
+        "sandbox",
+        "--ro-bind",
+        "/usr",
+        "/usr",
+    ]
     command += [*size, "--tmpfs", "/tmp", *size, "--tmpfs", "/work", *shown]
     command += ["--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/dev/shm"]
     command += ["--remount-ro", "/dev", "--perms", "0755", "--dir", "/course"]
@@ -169,7 +176,9 @@ def make_stage(folder: Path, assignment: Assignment, cases: dict) -> None:
         for module in ("__init__", *assignment.uses):
             source = ROOT / "vae_lib" / f"{module}.py"
             if not source.exists():
-                raise ClassroomError(f"{assignment.name} uses vae_lib.{module}: no such module")
+                raise ClassroomError(
+                    f"{assignment.name} uses vae_lib.{module}: no such module"
+                )
             shutil.copy(source, library)
         for data in (ROOT / "vae_lib").glob("*.npz") if "data" in assignment.uses else ():
             shutil.copy(data, library)
@@ -184,7 +193,12 @@ class Session:
         self.limits, self.buffer = limits, b""
         self.work = None if sandboxed else tempfile.TemporaryDirectory()
         if sandboxed:
-            command, paths, cwd, env = bwrap(stage, limits), ["/course", "/work"], None, None
+            command, paths, cwd, env = (
+                bwrap(stage, limits),
+                ["/course", "/work"],
+                None,
+                None,
+            )
         else:
             paths, cwd = [str(stage), self.work.name], self.work.name
             command, env = prlimit(limits), environment(self.work.name)
@@ -203,7 +217,9 @@ class Session:
                 self.process.wait(5)
             self.close()
             said = self.process.stderr.read().decode(errors="replace")
-            raise ClassroomError(f"Python did not start in the sandbox: {said.strip()[-500:]}")
+            raise ClassroomError(
+                f"Python did not start in the sandbox: {said.strip()[-500:]}"
+            )
 
     def run(self, n: int, source: str, seconds: float) -> CellRun:
         """One cell. After any status but ok and error the session is over."""

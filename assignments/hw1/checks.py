@@ -87,7 +87,9 @@ def mle_variance(answers: Sequence[Answer]) -> None:
         x = torch.tensor(answer.case["x"]).double()
         hint = "The second is the average squared distance from the mean."
         if torch.allclose(value, x.var()):
-            hint = "You divide by N - 1, as torch's `var` does; what maximises the likelihood?"
+            hint = (
+                "You divide by N - 1, as torch's `var` does; what maximises the likelihood?"
+            )
         if torch.allclose(value, x.std(correction=0)):
             hint = "That is the standard deviation; the variance is asked for."
         expect_close(answer, value, x.var(correction=0), hint)
@@ -189,12 +191,16 @@ TASKS = {
             Property(
                 "with variance 1",
                 1.5,
-                constant_holds(slice(0, 1), "A term for each pixel is missing or counted once."),
+                constant_holds(
+                    slice(0, 1), "A term for each pixel is missing or counted once."
+                ),
             ),
             Property(
                 "with other variances",
                 1.5,
-                constant_holds(slice(1, 3), "The constant depends on sigma, once for each pixel."),
+                constant_holds(
+                    slice(1, 3), "The constant depends on sigma, once for each pixel."
+                ),
             ),
         ],
     ),
