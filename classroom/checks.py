@@ -119,6 +119,11 @@ class Derivation:
     contains: tuple[str, ...] = ()
 
 
+def rounded(rng: random.Random, low: float, high: float) -> float:
+    """A number between the two that a student can read: two digits after the point."""
+    return round(rng.uniform(low, high), 2)
+
+
 def shown(value: Any) -> str:
     """Short, with few digits, whatever it is."""
     if isinstance(value, bool) or value is None:

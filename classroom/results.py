@@ -3,12 +3,14 @@ the feedback pages and the export."""
 
 from dataclasses import dataclass, field
 
+import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 
 from classroom.collect import Collected, all_collected
 from classroom.course import Assignment, Course
 from classroom.grade import read_record
 from classroom.gradebook import open_gradebook
+from classroom.restore import grade_id
 
 
 @dataclass
@@ -52,15 +54,21 @@ class Result:
 
 def results(course: Course, assignment: Assignment) -> list[Result]:
     """Everybody who handed in anything, in the order of their ids."""
+    release = nbformat.read(course.release(assignment.name), 4)
+    order = {grade_id(cell): place for place, cell in enumerate(release.cells)}
     with open_gradebook(course) as gradebook:
         return [
-            _result(course, assignment, gradebook, collected)
+            _result(course, assignment, gradebook, order, collected)
             for collected in all_collected(course, assignment.name)
         ]
 
 
 def _result(
-    course: Course, assignment: Assignment, gradebook: Gradebook, collected: Collected
+    course: Course,
+    assignment: Assignment,
+    gradebook: Gradebook,
+    order: dict[str, int],
+    collected: Collected,
 ) -> Result:
     student = collected.student
     result = Result(
@@ -85,7 +93,7 @@ def _result(
     result.penalty = notebook.late_submission_penalty or 0.0
     comments = {c.name: c.comment or "" for c in notebook.comments}
     grades = {grade.name: grade for grade in notebook.grades}
-    for name in sorted(grades, key=_order(course, assignment)):
+    for name in sorted(grades, key=lambda name: order.get(name, len(order))):
         grade, mark = grades[name], record["marks"].get(name, {})
         untouched = grade.auto_score is None and grade.manual_score is None
         result.tasks.append(
@@ -104,14 +112,3 @@ def _result(
         result.status = "pending"
         result.reason = f"to grade by hand: {', '.join(waiting)}"
     return result
-
-
-def _order(course: Course, assignment: Assignment):
-    """Tasks in the order of the notebook."""
-    import nbformat
-
-    from classroom.restore import grade_id
-
-    release = nbformat.read(course.release(assignment.name), 4)
-    places = {grade_id(cell): k for k, cell in enumerate(release.cells)}
-    return lambda name: places.get(name, len(places))

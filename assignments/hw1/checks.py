@@ -16,24 +16,21 @@ from classroom.checks import (
     Wrong,
     expect_close,
     expect_near,
+    rounded,
     shown,
 )
-
-
-def rounded(low: float, high: float, rng: random.Random) -> float:
-    return round(rng.uniform(low, high), 2)
 
 
 def density_cases(rng: random.Random) -> list[Case]:
     near = [
         {
-            "x": [rounded(-3, 3, rng) for _ in range(3)],
-            "mu": rounded(-1, 1, rng),
-            "sigma": rounded(0.3, 3, rng),
+            "x": [rounded(rng, -3, 3) for _ in range(3)],
+            "mu": rounded(rng, -1, 1),
+            "sigma": rounded(rng, 0.3, 3),
         }
         for _ in range(3)
     ]
-    return [*near, {"x": [rounded(90, 120, rng), 0.5], "mu": 0.0, "sigma": 1.0}]
+    return [*near, {"x": [rounded(rng, 90, 120), 0.5], "mu": 0.0, "sigma": 1.0}]
 
 
 def density_truth(answer: Answer) -> torch.Tensor:
@@ -71,7 +68,7 @@ def density_tail(answers: Sequence[Answer]) -> None:
 
 
 def mle_cases(rng: random.Random) -> list[Case]:
-    return [{"x": [rounded(-4, 4, rng) for _ in range(n)]} for n in (5, 8, 1)]
+    return [{"x": [rounded(rng, -4, 4) for _ in range(n)]} for n in (5, 8, 1)]
 
 
 def mle_mean(answers: Sequence[Answer]) -> None:
@@ -88,7 +85,7 @@ def mle_variance(answers: Sequence[Answer]) -> None:
         hint = "The second is the average squared distance from the mean."
         if torch.allclose(value, x.var()):
             hint = (
-                "You divide by N - 1, as torch's `var` does; what maximises the likelihood?"
+                "You divide by N - 1, as torch's `var` does: does that maximise it?"
             )
         if torch.allclose(value, x.std(correction=0)):
             hint = "That is the standard deviation; the variance is asked for."
@@ -102,9 +99,9 @@ def mle_single(answers: Sequence[Answer]) -> None:
 
 
 def moment_cases(rng: random.Random) -> list[Case]:
-    case = {"mu": rounded(-2, 2, rng), "n": 4000, "generator": rng.randrange(2**31)}
+    case = {"mu": rounded(rng, -2, 2), "n": 4000, "generator": rng.randrange(2**31)}
     other = {**case, "generator": rng.randrange(2**31)}
-    return [case, case, other, {**other, "n": 16000, "mu": rounded(1, 2, rng)}]
+    return [case, case, other, {**other, "n": 16000, "mu": rounded(rng, 1, 2)}]
 
 
 def moment_error(answer: Answer) -> float:
@@ -141,10 +138,10 @@ def moment_randomness(answers: Sequence[Answer]) -> None:
 
 def constant_cases(rng: random.Random) -> list[Case]:
     def image(b: int, d: int) -> list[list[float]]:
-        return [[rounded(0, 1, rng) for _ in range(d)] for _ in range(b)]
+        return [[rounded(rng, 0, 1) for _ in range(d)] for _ in range(b)]
 
     sizes = [(2, 3), (1, 6), (3, 4)]
-    sigmas = [1.0, rounded(0.2, 0.6, rng), rounded(1.5, 3, rng)]
+    sigmas = [1.0, rounded(rng, 0.2, 0.6), rounded(rng, 1.5, 3)]
     return [
         {"x": image(*size), "x_hat": image(*size), "sigma": sigma}
         for size, sigma in zip(sizes, sigmas, strict=True)
@@ -192,14 +189,14 @@ TASKS = {
                 "with variance 1",
                 1.5,
                 constant_holds(
-                    slice(0, 1), "A term for each pixel is missing or counted once."
+                    slice(0, 1), "A term that each pixel brings is missing."
                 ),
             ),
             Property(
                 "with other variances",
                 1.5,
                 constant_holds(
-                    slice(1, 3), "The constant depends on sigma, once for each pixel."
+                    slice(1, 3), "The constant holds sigma, once a pixel."
                 ),
             ),
         ],
