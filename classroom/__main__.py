@@ -1,6 +1,7 @@
 """The commands a teacher types. `python -m classroom COMMAND --help` says more."""
 
 import argparse
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -46,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, default=Path("grades.csv"))
     export.add_argument("--lms", default="", help="canvas or moodle")
     export.add_argument("--roster", type=Path, help="a CSV from the platform, to fill in")
+    commands.add_parser("formgrader", help="open nbgrader's Formgrader, to grade by hand")
     demo = commands.add_parser("demo", help="a made-up class, from release to export")
     demo.add_argument("--jobs", type=int, default=2)
     return top
@@ -71,6 +73,12 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
         from classroom.demo import demo
 
         return demo(course, arguments.jobs)
+    if arguments.command == "formgrader":
+        if not (course.root / "nbgrader_config.py").exists():
+            raise ClassroomError("nothing was released yet: run 'release' first")
+        os.chdir(course.root)
+        lab = [sys.executable, "-m", "jupyterlab", "--ServerApp.default_url=/formgrader"]
+        os.execv(sys.executable, lab)
     assignment = course.assignment(arguments.assignment)
     match arguments.command:
         case "release":

@@ -115,6 +115,7 @@ def make_release(course: Course, assignment: Assignment) -> Path:
         gradebook.update_or_create_assignment(
             assignment.name, duedate=assignment.due or None
         )
+    write_atomically(course.root / "nbgrader_config.py", course.formgrader_config())
     release = course.release(assignment.name)
     shutil.copy(Path(__file__).with_name("probe.py"), release.parent)
     write_atomically(release.parent / "cases.json", as_json(practice_cases(assignment)))

@@ -175,6 +175,13 @@ class Course:
             config.CourseDirectory.db_url = self.db_url
         return config
 
+    def formgrader_config(self) -> str:
+        """The same for nbgrader's own programs: they look for it where they are started."""
+        lines = ["c = get_config()", f"c.CourseDirectory.root = {str(self.root)!r}"]
+        if self.db_url:
+            lines.append(f"c.CourseDirectory.db_url = {self.db_url!r}")
+        return "\n".join(lines) + "\n"
+
 
 def read_assignment(name: str, folder: Path) -> Assignment:
     text = (folder / f"{name}.md").read_text(encoding="utf-8")

@@ -212,13 +212,15 @@ def grade(
     sandboxed: bool = True,
     work: Work = _work,
     enter: Enter = enter_record,
+    start_method: str = "forkserver",
 ) -> dict[str, str]:
     """Grade those who need it; return what became of each: graded, up to date, or why not.
 
     Args:
         students: only these; everybody who handed in if empty.
         again: also those whose record is up to date.
-        work, enter: what a worker and the driver do; the tests put in plain fakes.
+        work, enter, start_method: what a worker and the driver do, and how a worker is
+            started; the tests put in plain fakes.
     """
     if sandboxed:
         require_sandbox()
@@ -239,8 +241,9 @@ def grade(
             outcome[student] = "up to date"
         else:
             waiting.append(student)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOAD if work is _work else [])
+    context = multiprocessing.get_context(start_method)
+    if start_method == "forkserver":
+        context.set_forkserver_preload(PRELOAD)
     seconds = 4 * assignment.limits.seconds + 240  # a worker that does not end by itself
     running: dict[int, tuple[Any, str, float, int]] = {}
     with tqdm(total=len(waiting), desc=assignment.name, unit="student") as bar:

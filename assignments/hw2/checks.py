@@ -37,8 +37,11 @@ def densities(case: Case) -> tuple[Normal, Normal]:
 def kl_cases(rng: random.Random) -> list[Case]:
     same = two_gaussians(rng)
     same |= {"mu_2": same["mu_1"], "sigma_2": same["sigma_1"]}
+    # narrow inside wide: a log term with the wrong sign makes it negative
+    nested = {"mu_1": rounded(rng, -1, 1), "mu_2": rounded(rng, -1, 1)}
+    nested |= {"sigma_1": rounded(rng, 0.3, 0.5), "sigma_2": rounded(rng, 2, 3)}
     wrong = two_gaussians(rng) | {rng.choice(["sigma_1", "sigma_2"]): -rounded(rng, 0, 1)}
-    return [*(two_gaussians(rng) for _ in range(4)), same, wrong]
+    return [*(two_gaussians(rng) for _ in range(3)), nested, same, wrong]
 
 
 def kl_values(answers: Sequence[Answer]) -> None:
