@@ -167,7 +167,7 @@ def safe_name(label: str) -> str:
     Letters, digits and . _ @ + - of any script stay. Where something else was in it, a few
     digits of its hash keep it apart from whoever is really called that.
     """
-    label = unicodedata.normalize("NFC", label).strip()
+    label = unicodedata.normalize("NFC", label).strip(" ")
     slug = re.sub(r"[^\w.@-]+", "_", label)
     slug = slug.strip("._-")[:60] or "student"
     return (

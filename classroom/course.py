@@ -22,6 +22,7 @@ import yaml
 from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parents[1]
+COURSE_ID = "default_course"  # what nbgrader's gradebook calls its only course
 
 
 class ClassroomError(Exception):
@@ -171,6 +172,8 @@ class Course:
         config = Config()
         config.CourseDirectory.root = str(self.root)
         config.CourseDirectory.assignment_id = assignment
+        # nbgrader's default is "", which PostgreSQL finds in no table
+        config.CourseDirectory.course_id = COURSE_ID
         if self.db_url:
             config.CourseDirectory.db_url = self.db_url
         return config
@@ -178,6 +181,7 @@ class Course:
     def formgrader_config(self) -> str:
         """The same for nbgrader's own programs: they look for it where they are started."""
         lines = ["c = get_config()", f"c.CourseDirectory.root = {str(self.root)!r}"]
+        lines.append(f"c.CourseDirectory.course_id = {COURSE_ID!r}")
         if self.db_url:
             lines.append(f"c.CourseDirectory.db_url = {self.db_url!r}")
         return "\n".join(lines) + "\n"

@@ -26,6 +26,7 @@ from nbgrader.preprocessors import (
     OverwriteCells,
     SaveAutoGrades,
 )
+from sqlalchemy import make_url
 from sqlalchemy.exc import SAWarning
 from traitlets import Dict, Float
 from traitlets.config import Config
@@ -58,10 +59,9 @@ def open_gradebook(course: Course) -> Iterator[Gradebook]:
     try:
         gradebook = Gradebook(db_url(course))
     except Exception as error:
+        where = make_url(db_url(course)).render_as_string(hide_password=True)
         said = str(error).splitlines()[0]
-        raise ClassroomError(
-            f"the gradebook {db_url(course)} does not open: {said}"
-        ) from error
+        raise ClassroomError(f"the gradebook {where} does not open: {said}") from error
     with gradebook:
         yield gradebook
 
