@@ -48,13 +48,18 @@ def without_marks(solution: NotebookNode, release: NotebookNode) -> str:
 def half_done(solution: NotebookNode, release: NotebookNode) -> str:
     done = {grade_id(cell): cell.source for cell in solution.cells[:8]}
     for cell in release.cells:
-        cell.source = done.get(grade_id(cell), cell.source) if grade_id(cell) else cell.source
+        cell.source = (
+            done.get(grade_id(cell), cell.source) if grade_id(cell) else cell.source
+        )
     return nbformat.writes(release)
 
 
 KL_SIGN = ("math.log(sigma_2 / sigma_1) - 0.5", "math.log(sigma_1 / sigma_2) - 0.5")
 LOOP = ("if sigma_1 <= 0 or sigma_2 <= 0:", "while True:\n        pass\n    if False:")
-SLIP = (r"- \frac{1}{2} + \frac{1}{2 \sigma_2^2} \mathbb", r"+ \frac{1}{2} + \frac{1}{2 \sigma_2^2} \mathbb")
+SLIP = (
+    r"- \frac{1}{2} + \frac{1}{2 \sigma_2^2} \mathbb",
+    r"+ \frac{1}{2} + \frac{1}{2 \sigma_2^2} \mathbb",
+)
 
 # Moodle's names: who they are, a number, and what they handed in.
 STUDENTS: dict[tuple[str, int], Edit] = {
@@ -112,5 +117,7 @@ def demo(course: Course, jobs: int) -> int:
     for result in write_export(course, assignment, out):
         marks = f"{result.points:g} of {result.most:g}" if result.tasks else "-"
         print(f"  {result.name:<20} {marks:>12}  {result.status} {result.reason[:60]}")
-    print(f"\nTo grade by hand, in the browser: cd {course.root} && jupyter lab, Formgrader")
+    print(
+        f"\nTo grade by hand, in the browser: cd {course.root} && jupyter lab, Formgrader"
+    )
     return 0

@@ -84,9 +84,7 @@ def mle_variance(answers: Sequence[Answer]) -> None:
         x = torch.tensor(answer.case["x"]).double()
         hint = "The second is the average squared distance from the mean."
         if torch.allclose(value, x.var()):
-            hint = (
-                "You divide by N - 1, as torch's `var` does: does that maximise it?"
-            )
+            hint = "You divide by N - 1, as torch's `var` does: does that maximise it?"
         if torch.allclose(value, x.std(correction=0)):
             hint = "That is the standard deviation; the variance is asked for."
         expect_close(answer, value, x.var(correction=0), hint)
@@ -188,16 +186,12 @@ TASKS = {
             Property(
                 "with variance 1",
                 1.5,
-                constant_holds(
-                    slice(0, 1), "A term that each pixel brings is missing."
-                ),
+                constant_holds(slice(0, 1), "A term that each pixel brings is missing."),
             ),
             Property(
                 "with other variances",
                 1.5,
-                constant_holds(
-                    slice(1, 3), "The constant holds sigma, once a pixel."
-                ),
+                constant_holds(slice(1, 3), "The constant holds sigma, once a pixel."),
             ),
         ],
     ),

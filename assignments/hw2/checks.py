@@ -29,7 +29,10 @@ def two_gaussians(rng: random.Random) -> Case:
 
 def densities(case: Case) -> tuple[Normal, Normal]:
     return tuple(
-        Normal(torch.tensor(case[f"mu_{k}"]).double(), torch.tensor(case[f"sigma_{k}"]).double())
+        Normal(
+            torch.tensor(case[f"mu_{k}"]).double(),
+            torch.tensor(case[f"sigma_{k}"]).double(),
+        )
         for k in (1, 2)
     )
 
@@ -55,7 +58,9 @@ def kl_values(answers: Sequence[Answer]) -> None:
         elif math.isclose(value, truth - 2 * log_ratio, rel_tol=1e-6):
             hint = "Look at the sign of the log term."
         elif value < 0:
-            hint = "A KL is never negative: look at the sign of the log term, and at the -1/2."
+            hint = (
+                "A KL is never negative: look at the sign of the log term, and at the -1/2."
+            )
         expect_close(answer, value, truth, hint)
 
 
@@ -66,7 +71,9 @@ def kl_never_negative(answers: Sequence[Answer]) -> None:
                 f"the KL of {answer.at[3:]}: you returned {shown(answer.number())}. "
                 "A KL is never negative: look at the sign of the log term."
             )
-    expect_close(answers[4], answers[4].number(), 0.0, "A density has no divergence from itself.")
+    expect_close(
+        answers[4], answers[4].number(), 0.0, "A density has no divergence from itself."
+    )
 
 
 def kl_refuses(answers: Sequence[Answer]) -> None:
@@ -104,7 +111,9 @@ def estimate_standard_error(answers: Sequence[Answer]) -> None:
         ratio = value / estimate_error(answer.case)
         hint = "It is the standard deviation of the log-ratios, over the root of n."
         if ratio > 10:
-            hint = "That is the spread of one log-ratio; the mean of n of them spreads less."
+            hint = (
+                "That is the spread of one log-ratio; the mean of n of them spreads less."
+            )
         if not 0.75 < ratio < 1.35:
             raise Wrong(f"{answer.at}: your standard error is {shown(value)}. {hint}")
 
@@ -114,7 +123,9 @@ def estimate_is_random(answers: Sequence[Answer]) -> None:
     if first != again:
         raise Wrong("Two generators with one seed gave two results: use only `generator`.")
     if first == other:
-        raise Wrong("Two different seeds gave one result: is that an estimate from samples?")
+        raise Wrong(
+            "Two different seeds gave one result: is that an estimate from samples?"
+        )
 
 
 def elbo_cases(rng: random.Random) -> list[Case]:
@@ -153,7 +164,9 @@ def elbo_values(answers: Sequence[Answer]) -> None:
 def elbo_is_a_bound(answers: Sequence[Answer]) -> None:
     for answer in answers:
         value, case = answer.tensor(value=answer.items(3)[0]).item(), answer.case
-        evidence = Normal(0.0, math.sqrt(1 + case["w"] ** 2)).log_prob(torch.tensor(case["x"]))
+        evidence = Normal(0.0, math.sqrt(1 + case["w"] ** 2)).log_prob(
+            torch.tensor(case["x"])
+        )
         if value > evidence + 1e-4:
             raise Wrong(f"{answer.at}: {shown(value)} lies above the evidence: no bound.")
         truth = elbo_truth(case, case["m"], case["s"])
@@ -169,7 +182,9 @@ def elbo_posterior(answers: Sequence[Answer]) -> None:
         expect_close(answer, mean, w * x / (1 + w**2), f"For the mean. {hint}", rtol=1e-5)
         if math.isclose(deviation, 1 / (1 + w**2), rel_tol=1e-5):
             hint = "That is the variance."
-        expect_close(answer, deviation, (1 + w**2) ** -0.5, f"For the deviation. {hint}", 1e-5)
+        expect_close(
+            answer, deviation, (1 + w**2) ** -0.5, f"For the deviation. {hint}", 1e-5
+        )
 
 
 def bits_cases(rng: random.Random) -> list[Case]:

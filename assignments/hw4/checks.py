@@ -68,7 +68,11 @@ def terms(named: dict[str, Tensor], x: Tensor) -> tuple[float, float]:
     """Mean reconstruction and KL of the images, nats per image."""
 
     def network(name: str, x: Tensor) -> Tensor:
-        w = [named[f"{name}.{layer}.{kind}"] for layer in (0, 2) for kind in ("weight", "bias")]
+        w = [
+            named[f"{name}.{layer}.{kind}"]
+            for layer in (0, 2)
+            for kind in ("weight", "bias")
+        ]
         return nn.functional.gelu(x @ w[0].T + w[1]) @ w[2].T + w[3]
 
     mu, log_var = network("encoder", x).chunk(2, dim=-1)
@@ -131,7 +135,9 @@ def way_ends(answers: Sequence[Answer]) -> None:
     for answer in answers:
         value = answer.tensor(answer.case["n"], 2, value=answer.items(2)[1])
         ends = torch.tensor([answer.case["a"], answer.case["b"]], dtype=torch.float64)
-        expect_close(answer, value[[0, -1]], ends, "Both ends belong to the way.", rtol=1e-5)
+        expect_close(
+            answer, value[[0, -1]], ends, "Both ends belong to the way.", rtol=1e-5
+        )
 
 
 def way_is_even(answers: Sequence[Answer]) -> None:
@@ -195,7 +201,11 @@ def batch_cases(rng: random.Random) -> list[Case]:
 
 def batch_sizes(answer: Answer) -> list[int]:
     value = answer.value
-    if answer.raised or not isinstance(value, list) or not all(type(n) is int for n in value):
+    if (
+        answer.raised
+        or not isinstance(value, list)
+        or not all(type(n) is int for n in value)
+    ):
         got = f"raised {answer.raised}" if answer.raised else f"returned {shown(value)}"
         raise Wrong(f"{answer.at}: you {got}, and a list of whole numbers is asked for")
     return value

@@ -79,7 +79,9 @@ def test_two_drivers_share_a_gradebook_on_postgresql(course, server, tmp_path):
     collect(course, toy, uploads)
     context = multiprocessing.get_context("fork")
     chunks = STUDENTS[:2], STUDENTS[2:]
-    drivers = [context.Process(target=grade_chunk, args=(course, chunk)) for chunk in chunks]
+    drivers = [
+        context.Process(target=grade_chunk, args=(course, chunk)) for chunk in chunks
+    ]
     for driver in drivers:
         driver.start()
     for driver in drivers:
