@@ -95,7 +95,7 @@ def states(page) -> dict:
 def test_each_display_of_a_widget_is_a_box_with_its_still(page, states):
     model, _ = states
     assert page.count(f'data-model="{model}"') == 2
-XX
+    first, second, _ = re.findall(r'<div class="explorer".*?</div></div>', page, re.S)
     assert 'alt="A still picture of the figure."' in first and "<img" in second
     assert "--room-wide: 26rem; --room-narrow: 36rem" in first
     assert page.index("<figure") < page.index('class="explorer"') < page.index("A figure.")
