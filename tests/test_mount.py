@@ -56,6 +56,15 @@ shown
 ```
 
 ```{code-cell} ipython3
+from anywidget import AnyWidget
+
+class Stranger(AnyWidget):
+    _esm = "export default { render({ el }) { el.append('a stranger') } }"
+
+Stranger()
+```
+
+```{code-cell} ipython3
 IntSlider()
 ```
 """
@@ -84,9 +93,9 @@ def states(page) -> dict:
 
 
 def test_each_display_of_a_widget_is_a_box_with_its_still(page, states):
-    (model,) = states
+    model, _ = states
     assert page.count(f'data-model="{model}"') == 2
-    first, second = re.findall(r'<div class="explorer".*?</div></div>', page, re.S)
+    first, second, _ = re.findall(r'<div class="explorer".*?</div></div>', page, re.S)
     assert 'alt="A still picture of the figure."' in first and "<img" in second
     assert "--room-wide: 26rem; --room-narrow: 36rem" in first
     assert page.index("<figure") < page.index('class="explorer"') < page.index("A figure.")
@@ -98,7 +107,7 @@ def test_what_is_not_displayed_leaves_no_state(page):
 
 
 def test_long_values_and_bytes_are_files_named_by_their_content(built, page, states):
-    (state,) = states.values()
+    state, _ = states.values()
     assert "</script>" in state["state"]["_esm"]
     (buffer,) = state["buffers"]
     assert buffer["path"] == ["data", "bytes"]
@@ -107,6 +116,12 @@ def test_long_values_and_bytes_are_files_named_by_their_content(built, page, sta
         assert f'["{name}"] = ' in file.read_text()
         assert f'defer="defer" src="_static/explorers/{name}.js' in page
     assert page.index("_static/explorers/") < page.index("_static/mount.js")
+
+
+def test_an_anywidget_without_a_still_is_mounted_too(page, states):
+    _, stranger = states
+    assert "a stranger" in states[stranger]["state"]["_esm"]
+    assert page.count(f'data-model="{stranger}"') == 1
 
 
 def test_what_only_python_moves_says_so(page):

@@ -52,8 +52,10 @@ def frame_explorers(app: Sphinx, doctree: nodes.document) -> None:
         script = shown[VIEW].astext()
         model = json.loads(script[script.index("{") : script.rindex("}") + 1])["model_id"]
         still = shown.get("image/png")
-        if still is not None and is_explorer(states.get(model, {"state": {}})):
-            wide, narrow = states[model]["state"]["_room"]
+        if is_explorer(states.get(model, {"state": {}})):
+            if still is None:  # an anywidget that is no `Explorer`
+                still = nodes.container(mime_type="text/html")
+            wide, narrow = states[model]["state"].get("_room", ["0", "0"])
             room = escape(f"--room-wide: {wide}; --room-narrow: {narrow}")
             opening = f'<div class="explorer" data-model="{model}"><div style="{room}">'
             still.insert(0, nodes.raw("", opening, format="html"))
