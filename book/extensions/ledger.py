@@ -65,10 +65,10 @@ def judged(book: Path, cache: Path) -> list[Row]:
         row.file = Path(row.file).relative_to(book).as_posix()
     unfinished = cache.with_suffix(".unfinished")
     unfinished.parent.mkdir(parents=True, exist_ok=True)
-    stored = {"fingerprint": key, "rows": [asdict(row) for row in rows]}
-    unfinished.write_text(json.dumps(stored), encoding="utf-8")
+    stored = json.dumps({"fingerprint": key, "rows": [asdict(row) for row in rows]})
+    unfinished.write_text(stored, encoding="utf-8")
     unfinished.replace(cache)
-    return rows
+    return [Row(**row) for row in json.loads(stored)["rows"]]  # as the next build reads it
 
 
 def page_of(row: Row) -> str:
