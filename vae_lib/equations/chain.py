@@ -63,6 +63,7 @@ def judge_block(
             # what must follow is a claim, and the numbers are enough for it
             chain.defines = chain.symbolic = False
             judge.scope.samples += tuple(d for line in block.lines for d in line.samples)
+            judge.memory.clear()
             steps += chain.verdicts(hence, quick)
     if strict and all(step.ok for step in steps):
         _refuse_idle(judge.scope, chain.met)
@@ -201,6 +202,8 @@ class Chain:
         define(left, right, self.scope)
         if not (isinstance(left, t.Symbol) and left.key in ("x", "z", "epsilon")):
             define(left, right, self.page)
+        self.numeric.memory.clear()  # what names mean has changed
+        self.prover = None
         step = Step(pair.line, pair.relation, pair.text, "definition", how="from here on")
         after = self.scope.meanings.items()
         new = (key for key, meaning in after if before.get(key) is not meaning)

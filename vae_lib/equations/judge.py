@@ -21,7 +21,7 @@ from scipy.optimize import minimize
 
 from . import tree as t
 from .densities import degree
-from .evaluate import BUDGET, Evaluator
+from .evaluate import BUDGET, Evaluator, OutOfTime
 from .quantity import Meaningless, OutOfDomain, Quantity
 from .read import ReadingError
 from .repair import repairs
@@ -155,6 +155,28 @@ class Judge:
             if not count:
                 return
 
+    def remembered(self, evaluator: Evaluator, key: tuple, compute: Callable):
+        """A side belongs to two pairs of a chain; it is computed once.
+
+        What was met on the way, open names and definitions, is met again.
+        """
+        if (evaluator, key) not in self.memory:
+            scope, before = self.scope, self.scope.used
+            scope.used = set()
+            try:
+                with evaluator.within(named={}):
+                    found = compute()
+                    self.memory[evaluator, key] = found, evaluator.named, scope.used
+            finally:
+                scope.used |= before
+        found, named, used = self.memory[evaluator, key]
+        evaluator.named |= named
+        self.scope.used |= used
+        return found
+
+    def value(self, evaluator: Evaluator, side: t.Node) -> Quantity:
+        return self.remembered(evaluator, (side,), lambda: evaluator(side))
+
     def allowed(self, evaluator: Evaluator) -> bool:
         for left, relation, right in self.scope.conditions:
             try:
@@ -172,7 +194,7 @@ class Judge:
         done = wasted = 0
         for evaluator in self.draws(kind, tries or MOST_DRAWS):
             try:
-                left, right = evaluator(pair.left), evaluator(pair.right)
+                left, right = (self.value(evaluator, side) for side in pair.sides)
                 if not (
                     np.all(np.isfinite(left.array)) and np.all(np.isfinite(right.array))
                 ):
@@ -248,21 +270,25 @@ class Judge:
         """The first small change that makes the relation hold."""
         if not self.mends:
             return ""
-        stop = time.monotonic() + MENDING
         other = {"≥": "≤", "≤": "≥", ">": "<", "<": ">"}.get(pair.relation)
         if other:
             trials = [(f"it would hold with {other}", replace(pair, relation=other))]
         else:
             found = repairs(pair.right, self.source)
             trials = ((message, replace(pair, right=right)) for message, right in found)
-        for message, trial in trials:
-            if time.monotonic() > stop:
-                break
-            try:
-                if self.rule(trial)(trial, kind, Step(0, pair.relation, "", "tested")):
-                    return message
-            except (Broken, Meaningless, Foreign):
-                continue
+        before = self.scope.deadline
+        self.scope.deadline = min(before, time.monotonic() + MENDING)
+        try:
+            for message, trial in trials:
+                try:
+                    if self.rule(trial)(trial, kind, Step(0, pair.relation, "", "tested")):
+                        return message
+                except (Broken, Meaningless, Foreign):
+                    continue
+        except OutOfTime:
+            pass
+        finally:
+            self.scope.deadline = before
         return ""
 
     def rule(self, pair: Pair) -> Callable[[Pair, type[World], Step], bool]:
@@ -354,7 +380,7 @@ class Judge:
         biased = degree(pair.right, self.scope, samples) == 2
         shift: Quantity | None = None
         for evaluator in self.draws(kind, DRAWS + shifted):
-            left = evaluator(pair.left)
+            left = self.value(evaluator, pair.left)
             right = evaluator.term_by_term(samples, lambda e=evaluator: e(pair.right))
             if shifted:
                 shift = shift or right - left
@@ -421,9 +447,10 @@ class Judge:
                 raise Meaningless(f"{left.kind} is compared with {right.kind}")
             gaps.append((self.gap(pair, left, right, evaluator), evaluator))
             spent += evaluator.spent
-            if spent > DEAR and len(gaps) > 2:
+            dear = spent > DEAR or evaluator.chosen  # a maximiser is searched at each draw
+            if dear and len(gaps) > 2:
                 break
-        if kind.scalar and not evaluator.chosen:  # a maximiser is not searched for again
+        if kind.scalar and not evaluator.chosen:
             self.search(pair, min(gaps, key=lambda found: found[0])[1], step)
         return max(gap for gap, _ in gaps) > 1e-5
 
@@ -493,19 +520,14 @@ class Judge:
             step.how += ", in expectation: the maximisers meet only as the samples grow"
         return True
 
-    def remembered(self, key: tuple, compute: Callable):
-        """A side belongs to two pairs of a chain; it is computed once."""
-        if key not in self.memory:
-            self.memory[key] = compute()
-        return self.memory[key]
-
     def same_place(self, pair: Pair, kind: type[World]) -> None:
         """Of single names parallel slopes say little, so find both maximisers."""
         (evaluator,) = self.draws(kind, 1)
         try:
             left, right = (
                 dict(zip(s.arguments, self.remembered(
-                    (evaluator, s), lambda s=s: evaluator.best_values(s)), strict=True))
+                    evaluator, (s, "best"), lambda s=s: evaluator.best_values(s)),
+                    strict=True))
                 for s in pair.sides
             )  # fmt: skip
         except (Foreign, OutOfDomain):
@@ -534,9 +556,8 @@ class Judge:
             return found
 
         sign = 1 if side.sense == "argmax" else -1
-        return sign * np.asarray(
-            self.remembered((evaluator, side.body, keys, samples), rows)
-        )
+        key = (side.body, keys, samples)
+        return sign * np.asarray(self.remembered(evaluator, key, rows))
 
     def parallel(self, left, right, evaluator: Evaluator, step: Step) -> None:
         here = where(evaluator)
