@@ -93,7 +93,9 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
         goes_on = below is not None and below.first is None  # its right side comes there
         for relation, right in line.rest or ([] if goes_on else [("", left)]):
             text = source[slice(*right.span)].strip() or line.text
-            about = line.samples, line.number, text, line.remark
+            before = source[: right.span[0]].rstrip()  # this ends with the relation
+            number = before.count("\n") + 1 if relation else line.number
+            about = line.samples, number, text, line.remark
             pairs.append(Pair(left, relation, right, *about))
             left = right
     return pairs
@@ -270,8 +272,13 @@ class Chain:
             try:
                 places = [(name, ()) for name, _ in evaluator.places_of(left)]
                 total = evaluator.integrate(places, lambda _, e=evaluator: e(left)).plain()
-            except (Foreign, Meaningless):
+            except Foreign as error:
+                step.how = f"from here on; its integral is not computed: {error}"
                 continue
+            except Meaningless as error:
+                step.verdict = "wrong"
+                step.detail = f"a density integrates to 1, but here {error}"
+                return
             if abs(float(total.array) - 1) > 1e-6:
                 step.verdict = "wrong"
                 value = f"{float(total.array):.6g}"

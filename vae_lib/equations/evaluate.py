@@ -202,7 +202,9 @@ class Evaluator(Densities, Slopes):
             hat = node.accent == "hat" and node.name in "dzy"
             hint = "; did you mean \\hat{x}?" if hat else ""
             raise Unknown(f"{node.spoken} has no definition{hint}")
-        sizes = () if self.world.scalar else self.scope.shapes.get(name, ())
+        sizes = self.scope.shapes.get(name, ())
+        if self.world.scalar:  # a vector of one component is that component
+            sizes, component = (), () if sizes and set(component) == {1} else component
         kind = "positive" if node.name in POSITIVE else "real"
         if len(sizes) == 2 and sizes[0] == sizes[1]:
             kind = "covariance"

@@ -31,6 +31,7 @@ from .worlds import Foreign, Line, World
 
 TOLERANCE = 1e-7
 DRAWS = 2
+CHEAP, CHEAP_DRAWS = 20_000, 8  # numbers computed at one draw, and how often then
 MOST_DRAWS = 200  # before giving up on finding a draw where both sides have a value
 BOUND_DRAWS = 16  # draws for an inequality
 SEARCH = 80  # steps of the search for a violation
@@ -160,16 +161,20 @@ class Judge:
 
         What was met on the way, open names and definitions, is met again.
         """
-        if (evaluator, key) not in self.memory:
-            scope, before = self.scope, self.scope.used
+        known = self.memory.get((evaluator, key))
+        if known is None:
+            scope, used, spent = self.scope, self.scope.used, evaluator.spent
             scope.used = set()
             try:
                 with evaluator.within(named={}):
                     found = compute()
-                    self.memory[evaluator, key] = found, evaluator.named, scope.used
+                    known = found, evaluator.named, scope.used, evaluator.spent - spent
             finally:
-                scope.used |= before
-        found, named, used = self.memory[evaluator, key]
+                scope.used |= used
+            self.memory[evaluator, key] = known
+        else:
+            evaluator.spent += known[-1]
+        found, named, used, _ = known
         evaluator.named |= named
         self.scope.used |= used
         return found
@@ -308,8 +313,11 @@ class Judge:
 
     # -- equality
     def equality(self, pair: Pair, kind: type[World], step: Step) -> bool:
-        for evaluator, left, right in self.values(pair, kind, step, DRAWS):
+        found = self.values(pair, kind, step, CHEAP_DRAWS)
+        for done, (evaluator, left, right) in enumerate(found, start=1):
             self.compare(left, right, evaluator, step)
+            if evaluator.spent > CHEAP and done >= DRAWS:
+                break
         return True
 
     @staticmethod

@@ -22,7 +22,7 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """The verdicts of one block; in a notebook it shows itself as a table."""
 
@@ -48,6 +48,8 @@ class Report:
             if not s.ok or s.verdict == "exempt":
                 lines += ["       " + part for part in s.detail.splitlines()]
         return "\n".join(lines)
+
+    __repr__ = __str__  # a cell may end with `check(...)`
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col">{column}</th>' for column in COLUMNS)
