@@ -157,9 +157,6 @@ def _define_several(items: tuple[t.Node, ...], right: t.Node, scope: Scope) -> N
         for place, item in enumerate(items):
             if isinstance(item, t.Symbol) and not t.is_parameter(item):
                 scope.meanings[item.key] = Definition(t.Chosen(right, place))
-    elif isinstance(right, t.Tuple) and len(right.items) == len(items):
-        for item, value in zip(items, right.items, strict=True):
-            define(item, value, scope)
     else:
         raise Meaningless("what is defined here?")
 
@@ -254,8 +251,7 @@ class Definitions:
                     step.worlds.append(kind.name)
                     break
         if not step.worlds:
-            step.verdict = "wrong"
-            step.detail = "; ".join(dict.fromkeys(reasons)) or "it has no value"
+            step.fail("; ".join(dict.fromkeys(reasons)) or "it has no value")
 
     def depends(self, left: t.Call, step: Step) -> None:
         """What is called a function of z must change with z."""
@@ -268,36 +264,31 @@ class Definitions:
             try:
                 for i in range(100, 105):
                     known = name.key in ("x", "z", "epsilon")
-                    value = (
-                        evaluator.world.variable(name.key, (i,))
-                        if known
-                        else Quantity.of(i / 200)
-                    )
+                    variable = evaluator.world.variable
+                    value = variable(name.key, (i,)) if known else Quantity.of(i / 200)
                     with evaluator.binding({evaluator.place(name): value}):
                         seen.add(repr(evaluator(left).array))
             except (Foreign, Meaningless):
                 continue
             if len(seen) == 1:
-                step.verdict = "wrong"
-                step.detail = f"the right side does not depend on {name.spoken}"
+                step.fail(f"the right side does not depend on {name.spoken}")
 
     def normalised(self, left: t.Call, step: Step) -> None:
         """What is called a density must integrate to 1."""
-        for kind in worlds_for(self.scope):
-            if kind.name not in step.worlds:
-                continue
+        reasons: list[str] = []
+        kinds = [kind for kind in worlds_for(self.scope) if kind.name in step.worlds]
+        for kind in kinds:
             (evaluator,) = self.judge.draws(kind, 1)
             try:
                 places = [(name, ()) for name, _ in evaluator.places_of(left)]
                 total = evaluator.integrate(places, lambda _, e=evaluator: e(left)).plain()
             except Foreign as error:
-                step.how = f"from here on; its integral is not computed: {error}"
-                continue
+                reasons.append(str(error))
             except Meaningless as error:
-                step.verdict = "wrong"
-                step.detail = f"a density integrates to 1, but here {error}"
-                return
-            if abs(float(total.array) - 1) > 1e-6:
-                step.verdict = "wrong"
-                value = f"{float(total.array):.6g}"
-                step.detail = f"a density integrates to 1, this one to {value}"
+                step.fail(f"a density integrates to 1, but here {error}")
+            else:
+                if abs(float(total.array) - 1) > 1e-6:
+                    value = f"{float(total.array):.6g}"
+                    step.fail(f"a density integrates to 1, this one to {value}")
+        if len(reasons) == len(kinds):
+            step.how += f"; its integral is not computed: {reasons[0]}"

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import minimize
@@ -22,15 +22,15 @@ from scipy.optimize import minimize
 from . import tree as t
 from .densities import degree
 from .evaluate import BUDGET, Evaluator, OutOfTime
+from .maximisers import Maximisers
 from .quantity import Meaningless, OutOfDomain, Quantity
 from .read import ReadingError
+from .relation import DRAWS, Broken, Pair, Step, both, comparable, difference, show, where
 from .repair import repairs
 from .scope import Scope, speaks_of_vectors, worlds_for
-from .slopes import DIRECTIONS, base_of
 from .worlds import Foreign, Line, World
 
 TOLERANCE = 1e-7
-DRAWS = 2
 CHEAP, CHEAP_DRAWS = 20_000, 8  # numbers computed at one draw, and how often then
 MOST_DRAWS = 200  # before giving up on finding a draw where both sides have a value
 BOUND_DRAWS = 16  # draws for an inequality
@@ -38,98 +38,10 @@ SEARCH = 80  # steps of the search for a violation
 DEAR = 6_000_000  # numbers computed, before an inequality or a vain search is left
 MENDING = 2.0  # seconds in which a repair is looked for
 SAMPLES = 4000  # of the Monte Carlo cross-check
-GOOD = ("proved", "tested", "definition", "exempt")
-
-
-@dataclass
-class Step:
-    """One relation and what became of it."""
-
-    line: int
-    relation: str
-    text: str
-    verdict: str
-    remark: str = ""  # the author's own reason
-    how: str = ""
-    detail: str = ""
-    worlds: list[str] = field(default_factory=list)
-    draws: int = 0
-    worst: float = 0.0
-    seconds: float = 0.0
-    symbolic: str = ""
-    values: str = ""
-    defines: tuple[str, ...] = ()  # the names that get their meaning here
-
-    @property
-    def ok(self) -> bool:
-        return self.verdict in GOOD
-
-
-class Broken(Exception):
-    """A relation that does not hold; the message says where."""
-
-
-@dataclass
-class Pair:
-    """Two neighbours of a chain."""
-
-    left: t.Node
-    relation: str
-    right: t.Node
-    samples: tuple[t.Drawn, ...] = ()
-    line: int = 0
-    text: str = ""
-    remark: str = ""
-
-    @property
-    def sides(self) -> tuple[t.Node, t.Node]:
-        return self.left, self.right
-
-
-# ---------------------------------------------------------------- comparing values
-def comparable(left: Quantity, right: Quantity) -> tuple[np.ndarray, np.ndarray]:
-    """Densities are compared by their logarithms."""
-    if left.logged or right.logged:
-        a, b = left.as_log(), right.as_log()
-        if a is not None and b is not None:
-            return a, b
-    return left.plain().array, right.plain().array
-
-
-def difference(left: Quantity, right: Quantity) -> float:
-    """The largest relative difference; of densities, that of the logarithms."""
-    if left.unsized != right.unsized:
-        left, right = left.sized(right), right.sized(left)
-    if (left.shape, left.row) != (right.shape, right.row):
-        raise Meaningless(f"the left side is {left.kind}, the right side {right.kind}")
-    a, b = comparable(left, right)
-    if not (np.all(np.isfinite(a)) and np.all(np.isfinite(b))):
-        raise OutOfDomain("a side is not finite")
-    scale = max(float(np.max(np.abs(a))), float(np.max(np.abs(b))), 1e-2)
-    return float(np.max(np.abs(a - b))) / scale
-
-
-def show(value: Quantity) -> str:
-    array = value.array
-    if value.logged and (array.ndim or abs(float(array)) >= 12):
-        return f"exp({np.array2string(array, precision=5)})"
-    if value.rank:
-        return np.array2string(array, precision=4, separator=", ")
-    return "..." if array.ndim else f"{float(value.plain().array):.6g}"
-
-
-def where(evaluator: Evaluator) -> str:
-    """The names that the formula left open, with their values."""
-    texts = [f"{name} = {show(value)}" for name, value in evaluator.named.items()]
-    return f"at {', '.join(texts[:5])}: " if texts else ""
-
-
-def both(left: Quantity, right: Quantity, evaluator: Evaluator) -> str:
-    return f"{where(evaluator)}left = {show(left)}, right = {show(right)}"
 
 
 # ---------------------------------------------------------------- judging one relation
-class Judge:
+class Judge(Maximisers):
     """Judges the relations of one block.
 
     A rule takes a pair, a world and the step to fill in; it raises Broken, or says
@@ -503,135 +415,6 @@ class Judge:
             method="Nelder-Mead", options={"maxfev": SEARCH, "initial_simplex": simplex},
         )  # fmt: skip
         step.how = f"an adversary's least gap is {max(found.fun, 0):.1e}"
-
-    # -- maximisers
-    def same_maximiser(self, pair: Pair, kind: type[World], step: Step) -> bool:
-        left, right = pair.sides
-        estimated = pair.relation == "≈"
-        if pair.relation not in ("=", "≈", ":="):
-            raise Meaningless(f"{pair.relation} between two maximisers")
-        if set(left.arguments) != set(right.arguments):
-            raise Meaningless("the two sides are maximised over different arguments")
-        samples = (pair.samples or self.scope.samples) if estimated else ()
-        if estimated and not samples:
-            raise Meaningless("what is sampled? State it at the line's end")
-        if not estimated:
-            self.same_place(pair, kind)
-        keys = tuple(base_of(a).key for a in left.arguments)
-        for evaluator in self.draws(kind, DRAWS):
-            rows = [self.slopes(evaluator, left, keys, ())]
-            rows += [self.slopes(evaluator, right, keys, samples)]
-            self.parallel(*rows, evaluator, step)
-            step.draws += 1
-        step.how = "same slopes up to a positive factor"
-        if estimated:
-            step.how += ", in expectation: the maximisers meet only as the samples grow"
-        return True
-
-    def same_place(self, pair: Pair, kind: type[World]) -> None:
-        """Of single names parallel slopes say little, so find both maximisers."""
-        (evaluator,) = self.draws(kind, 1)
-        try:
-            left, right = (
-                dict(zip(s.arguments, self.remembered(
-                    evaluator, (s, "best"), lambda s=s: evaluator.best_values(s)),
-                    strict=True))
-                for s in pair.sides
-            )  # fmt: skip
-        except (Foreign, OutOfDomain):
-            return
-        for name, a in left.items():
-            if difference(a, right[name]) > 1e-4:
-                raise Broken(f"the maximisers are {show(a)} and {show(right[name])}")
-
-    def slopes(self, evaluator: Evaluator, side: t.Best, keys, samples) -> np.ndarray:
-        """The slopes of what is maximised, in random directions."""
-
-        def value() -> Quantity:
-            if samples:
-                return evaluator.term_by_term(samples, lambda: evaluator(side.body))
-            return evaluator(side.body)
-
-        def rows() -> list[float]:
-            found = []
-            for i in range(DIRECTIONS):
-                way, step = evaluator.direction(keys, i), 1e-4
-                low, high = (evaluator.moved(way, s, value) for s in (-step, step))
-                if low.array.ndim:
-                    raise Meaningless("only a number can be maximised")
-                a, b = comparable(high, low)
-                found.append(float(a - b) / (2 * step))
-            return found
-
-        sign = 1 if side.sense == "argmax" else -1
-        key = (side.body, keys, samples)
-        return sign * np.asarray(self.remembered(evaluator, key, rows))
-
-    def parallel(self, left, right, evaluator: Evaluator, step: Step) -> None:
-        here = where(evaluator)
-        if np.max(np.abs(left)) < 1e-9 or np.max(np.abs(right)) < 1e-9:
-            raise Broken(f"{here}one side does not depend on what is varied")
-        factor = float(left @ right / (right @ right))
-        error = float(np.max(np.abs(left - factor * right)) / np.max(np.abs(left)))
-        shown = f"{here}slopes {np.round(left[:2], 4)} and {np.round(right[:2], 4)}"
-        step.values = step.values or shown
-        if error > 1e-5:
-            raise Broken(f"{shown} are not proportional")
-        if factor < 0:
-            what = "what one side maximises the other minimises"
-            raise Broken(f"{shown} are opposite: {what}")
-        step.worst = max(step.worst, error)
-
-    def is_maximiser(self, pair: Pair, kind: type[World], step: Step) -> bool:
-        """`argmax f = expression`: the slope vanishes there, and elsewhere f is lower."""
-        best, value = sorted(pair.sides, key=lambda side: not isinstance(side, t.Best))
-        values = t.items_of(value)
-        if len(values) != len(best.arguments):
-            raise Meaningless("as many values are needed as arguments")
-        for evaluator in self.draws(kind, DRAWS):
-            places = {}
-            for argument, expression in zip(best.arguments, values, strict=True):
-                symbol, result = base_of(argument), evaluator(expression).plain()
-                if symbol.key in evaluator.world.groups:
-                    raise Foreign("the maximiser of a whole network has no formula")
-                if result.shape:
-                    raise Foreign("only numbers are tried as maximisers")
-                root = isinstance(t.bare(argument), t.Power)
-                result = result ** evaluator.number(0.5) if root else result
-                places[evaluator.place(symbol)] = result
-            self.peak(evaluator, best, places)
-            step.draws += 1
-        step.how = "the slope vanishes and neighbours are lower"
-        return True
-
-    def peak(self, evaluator: Evaluator, best: t.Best, places: dict) -> None:
-        sign = 1 if best.sense == "argmax" else -1
-
-        def value(moved: dict) -> float:
-            with evaluator.binding({**places, **moved}):
-                try:
-                    return sign * float(evaluator(best.body).array)
-                except OutOfDomain:
-                    return -np.inf
-
-        here, top = where(evaluator), value({})
-        if not np.isfinite(top):
-            raise OutOfDomain("what is maximised has no value there")
-        for place, at in places.items():
-            for relative in (0.3, 0.05, 0.002):
-                size = relative * max(abs(float(at.array)), 0.3)
-                moves = [replace(at, array=at.array + way * size) for way in (-1, 1)]
-                low, high = (value({place: moved}) for moved in moves)
-                if max(low, high) > top:
-                    better = moves[high > low]
-                    tried = ((at, sign * top), (better, sign * max(low, high)))
-                    found = (f"at {place[0]} = {float(q.array):.5g} it is {v:.6g}"
-                             for q, v in tried)  # fmt: skip
-                    raise Broken(f"{here}not the best: {', but '.join(found)}")
-            if low == high == top:
-                raise Broken(f"{here}what is maximised does not depend on {place[0]}")
-            if abs(high - low) > 0.05 * abs(low + high - 2 * top) + 1e-12:
-                raise Broken(f"{here}the slope in {place[0]} is not zero there")
 
 
 def half_a_digit(node: t.Node) -> float | None:

@@ -448,7 +448,7 @@ class Builder:
             raise self.error("a relation cannot be a subscript here", under)
         inside = under.sides[0]
         if not isinstance(node, t.Symbol):
-            return t.Component(node, inside)
+            raise self.error("a subscript belongs to a name", under)
         first = inside[0]
         if node.name == "D" and first == t.Product((t.Symbol("K"), t.Symbol("L")), ("",)):
             return replace(node, label="KL")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from .block import read_block
 from .chain import judge_block
@@ -35,9 +35,6 @@ class Report:
     @property
     def ok(self) -> bool:
         return not self.error and bool(self.steps) and all(step.ok for step in self.steps)
-
-    def as_dict(self) -> dict:
-        return asdict(self) | {"ok": self.ok}
 
     def __str__(self) -> str:
         lines = [self.error] if self.error else []
