@@ -120,9 +120,8 @@ class Chain:
 
     def judge(self, pair: Pair) -> Step:
         if not pair.relation:
-            step = Step(pair.line, "", pair.text, "unjudged")
-            step.detail = "this claims nothing: a relation is missing"
-            return step
+            missing = "this claims nothing: a relation is missing"
+            return Step(pair.line, "", pair.text, "unjudged", detail=missing)
         self.scope.used.clear()
         step = self._judged(pair)
         self.met |= self.scope.used

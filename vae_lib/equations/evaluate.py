@@ -33,7 +33,6 @@ MATRICES = {"diag": "diagonal", "det": "determinant", "tr": "trace"}
 FUNCTIONS: dict[str, Callable] = {
     "abs": np.abs, "norm": np.abs, "tanh": np.tanh, "sin": np.sin, "cos": np.cos,
     "sigmoid": sigmoid, "softplus": lambda s: np.logaddexp(0, s),
-    "relu": lambda s: np.maximum(s, 0), "logit": lambda p: np.log(p) - np.log1p(-p),
 }  # fmt: skip
 
 UNCOMPUTABLE = (  # what NumPy, or a formula of a strange form, ends in

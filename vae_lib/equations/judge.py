@@ -80,7 +80,8 @@ class Judge(Maximisers):
             try:
                 with evaluator.within(named={}):
                     found = compute()
-                    known = found, evaluator.named, scope.used, evaluator.spent - spent
+                    cost = evaluator.spent - spent
+                    known = found, evaluator.named, frozenset(scope.used), cost
             finally:
                 scope.used |= used
             self.memory[evaluator, key] = known
@@ -105,11 +106,11 @@ class Judge(Maximisers):
                 return False
         return True
 
-    def values(self, pair: Pair, kind: type[World], step: Step, count: int, tries=None):
+    def values(self, pair: Pair, kind: type[World], step: Step, count: int):
         """Both sides at `count` draws; one where a side has no value is passed over."""
         trouble: Exception = Foreign("no draw meets the conditions that are given")
         done = wasted = 0
-        for evaluator in self.draws(kind, tries or MOST_DRAWS):
+        for evaluator in self.draws(kind, MOST_DRAWS):
             try:
                 left, right = (self.value(evaluator, side) for side in pair.sides)
                 if not (
@@ -243,7 +244,7 @@ class Judge(Maximisers):
         """The difference is the same over all draws of parameters and data."""
         gaps: list[tuple[float, str]] = []
         scale = 1.0
-        for evaluator, left, right in self.values(pair, kind, step, 3, 12):
+        for evaluator, left, right in self.values(pair, kind, step, 3):
             if left.shape or right.shape:
                 raise Meaningless("+ const needs numbers on both sides")
             a, b = (float(side.plain().array) for side in (left, right))
@@ -362,7 +363,7 @@ class Judge(Maximisers):
         count = BOUND_DRAWS if kind.scalar else 3
         gaps: list[tuple[float, Evaluator]] = []
         spent = 0
-        for evaluator, left, right in self.values(pair, kind, step, count, count):
+        for evaluator, left, right in self.values(pair, kind, step, count):
             if left.shape or right.shape or left.unsized or right.unsized:
                 raise Meaningless(f"{left.kind} is compared with {right.kind}")
             gaps.append((self.gap(pair, left, right, evaluator), evaluator))

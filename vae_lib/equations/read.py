@@ -34,7 +34,7 @@ VARIANTS = {
     "varepsilon": "epsilon", "varphi": "phi", "widehat": "hat", "overline": "bar",
     "widetilde": "tilde", "ln": "log", "intercal": "top", "E": "Expect",
 }  # fmt: skip
-WORD_FUNCTIONS = set("diag tr det sigmoid softplus tanh log exp logit relu".split())
+WORD_FUNCTIONS = set("diag tr det sigmoid softplus tanh log exp".split())
 CALLED = {"p", "q", "f", "g", "Normal", "Expect", "Var", "KL"} | WORD_FUNCTIONS
 AVERAGES = ("Expect", "Var", "Std")
 RELATIONS = {

@@ -128,6 +128,9 @@ def drawn(seed: int, key: str, law: tuple[str, tuple]) -> np.ndarray:
 
 
 # ---------------------------------------------------------------- worlds
+PRIORS = ("p(z)", "p_theta(z)", "p(epsilon)")  # all are standard normal
+
+
 class World:
     """What all worlds share: named random draws and the sizes."""
 
@@ -232,7 +235,7 @@ class Line(World):
         x, z = values.get("x"), values.get("z")
         value = values.get("epsilon", z or x)
         one, w = value.of(1), self["w"]
-        if name in ("p(z)", "p_theta(z)", "p(epsilon)"):
+        if name in PRIORS:
             return gaussian(value, value.of(0), one)
         if name == "p_theta(x|z)":
             return gaussian(x, self.decoder(z), one)
@@ -288,7 +291,7 @@ class Curve(World):
 
     def density(self, name: str, values: dict[str, Quantity]) -> Quantity | None:
         x, z = values.get("x"), values.get("z")
-        if name in ("p(z)", "p_theta(z)", "p(epsilon)"):
+        if name in PRIORS:
             return diagonal_gaussian(values.get("epsilon", z), number(0), number(1))
         if name == "p_theta(x|z)":
             return self.decoder_density(x, self.decoder(z))
