@@ -126,6 +126,7 @@ TRUE = [
     (r"\left. \frac{\partial}{\partial \mu} \log \mathcal{N}(x; \mu, \sigma^2) \right|_{\mu = x} = 0", ""),
     (r"\frac{\partial}{\partial \sigma^2} \log \mathcal{N}(x; \mu, \sigma^2) = \frac{(x - \mu)^2}{2 \sigma^4} - \frac{1}{2 \sigma^2}", ""),
     (r"\frac{1}{3} \approx 0.333", ""),
+    (r"D_{\mathrm{KL}}(\mathcal{N}(z; \mu, \mathrm{diag}(\sigma^2)) \,\|\, \mathcal{N}(z; \mathbf{0}, \mathbf{I})) = \frac{1}{2} \sum_{h=1}^{H} (\mu_h^2 + \sigma_h^2 - \log \sigma_h^2 - 1)", ""),
 ]  # fmt: skip
 FALSE = [
     # an equality is no bound, and a bound no equality
@@ -148,6 +149,9 @@ FALSE = [
     (r"\log p_{\theta}(x) \leq " + ELBO, "", "left ="),
     (r"1 = " + r"\sum_{n=1}^{N} " * 20 + "n", "", "budget"),
     (r"x = 3", "", "left"),
+    (r"\sqrt{(a - b)^2} = b - a", "", "at a"),
+    (r"\sqrt{(a - b)^2} = a - b", "", "at a"),
+    (r"p(z) := z^2", "", "integrates to 1"),
     (r"\frac{1}{3} \approx 0.334", "", "left"),
 ]  # fmt: skip
 
@@ -193,6 +197,12 @@ def test_one_wrong_line_is_named_alone():
     assert "this line alone is wrong" in second.detail
     assert "'\\log p(z)' had the other sign" in second.detail
     assert "line above is wrong" in third.detail
+
+
+def test_a_relation_is_reported_on_its_own_line():
+    report = check("x + y \\\\\n&= y + x \\\\\n&= x + 2 y")
+    assert [step.line for step in report.steps] == [2, 3]
+    assert repr(report) == str(report)
 
 
 def test_exempt_by_name_with_a_reason_only():

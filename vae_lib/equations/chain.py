@@ -8,19 +8,17 @@ import numpy as np
 
 from . import tree as t
 from .block import Block
-from .evaluate import Evaluator
+from .definitions import Definitions, scope_of
 from .judge import Judge, Pair, Step
-from .quantity import Meaningless, Quantity, Unknown
+from .quantity import Meaningless
 from .read import Line as Statement
 from .read import ReadingError
-from .scope import ENCODERS, Scope, define, scope_of, worlds_for
-from .worlds import Foreign, Line
+from .scope import Scope
+from .worlds import Line
 
 MOST_RELATIONS = 60
 ALONE = "; this line alone is wrong: the next one agrees with the line before it"
 ABOVE = "the line above is wrong; this one agrees with the line before that"
-CHOSEN_BY_THE_WORLDS = ("ELBO", "decoder", "encoder", "NeuralNet", "hat x")
-FOLLOW = ("p_theta(Data)", "p_theta(x,z)", "p_theta(z|x)")  # from the model
 
 
 def judge_block(
@@ -63,6 +61,7 @@ def judge_block(
             # what must follow is a claim, and the numbers are enough for it
             chain.defines = chain.symbolic = False
             judge.scope.samples += tuple(d for line in block.lines for d in line.samples)
+            judge.memory.clear()
             steps += chain.verdicts(hence, quick)
     if strict and all(step.ok for step in steps):
         _refuse_idle(judge.scope, chain.met)
@@ -92,7 +91,9 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
         goes_on = below is not None and below.first is None  # its right side comes there
         for relation, right in line.rest or ([] if goes_on else [("", left)]):
             text = source[slice(*right.span)].strip() or line.text
-            about = line.samples, line.number, text, line.remark
+            before = source[: right.span[0]].rstrip()  # this ends with the relation
+            number = before.count("\n") + 1 if relation else line.number
+            about = line.samples, number, text, line.remark
             pairs.append(Pair(left, relation, right, *about))
             left = right
     return pairs
@@ -105,7 +106,8 @@ class Chain:
         self, judge: Judge, page: Scope, symbolic: bool, defines: bool, alone: bool
     ):
         self.numeric, self.page, self.scope = judge, page, judge.scope
-        self.symbolic, self.defines, self.alone = symbolic, defines, alone
+        self.names = Definitions(judge, page, alone)
+        self.symbolic, self.defines = symbolic, defines
         self.prover = None
         self.met: set[str] = set()  # all definitions that were looked up
 
@@ -118,9 +120,8 @@ class Chain:
 
     def judge(self, pair: Pair) -> Step:
         if not pair.relation:
-            step = Step(pair.line, "", pair.text, "unjudged")
-            step.detail = "this claims nothing: a relation is missing"
-            return step
+            missing = "this claims nothing: a relation is missing"
+            return Step(pair.line, "", pair.text, "unjudged", detail=missing)
         self.scope.used.clear()
         step = self._judged(pair)
         self.met |= self.scope.used
@@ -134,9 +135,10 @@ class Chain:
                 for total, letter in t.idle_sums(side):
                     message = f"nothing here depends on {total.index}, or binds {letter}"
                     raise ReadingError(message, self.numeric.source, total.span[0])
-            new = pair.relation == ":=" or pair.relation == "=" and self.is_new(pair)
+            new = pair.relation == ":=" or pair.relation == "=" and self.names.is_new(pair)
             if self.defines and new:
-                return self.definition(pair)
+                self.prover = None  # its memory does not know the new meaning
+                return self.names.step(pair)
             step = self.numeric.judge(pair)
         except (Meaningless, ReadingError) as error:
             return Step(pair.line, pair.relation, pair.text, "wrong", detail=str(error))
@@ -147,132 +149,6 @@ class Chain:
             step.symbolic = self.prover.prove(pair)
             step.verdict = step.symbolic or step.verdict
         return step
-
-    # ------------------------------------------------------------ definitions
-    def is_new(self, pair: Pair) -> bool:
-        """Is this the first equation of a name, which gives it its meaning?"""
-        left, right, known = pair.left, pair.right, self.scope.meanings
-        left = left.base if isinstance(left, t.Power) else left
-        names = t.items_of(left)
-        if isinstance(right, t.Best) and all(isinstance(n, t.Symbol) for n in names):
-            return not any(n.key in known for n in names)
-        if isinstance(left, t.Group):
-            return isinstance(right, t.Call) and right.function.name in ENCODERS
-        if isinstance(left, t.Symbol):
-            inside = left.key in {name.key for name in t.names_in(right)}
-            return not (known.keys() & {left.key, left.key + "[]"} or inside) and self.free(
-                left
-            )
-        if not isinstance(left, t.Call):
-            return False
-        if not all(isinstance(item, t.Symbol) for item in left.group.items):
-            return False
-        if t.signature(left) == "q(z)":
-            return self.alone and "q(z)" not in known
-        key = left.function.key
-        taken = key in CHOSEN_BY_THE_WORLDS or key + "()" in known
-        return not (t.is_density(left) or taken)
-
-    def free(self, name: t.Symbol) -> bool:
-        """Does neither the block nor a world say what this is?"""
-        evaluator = Evaluator(worlds_for(self.scope)[0](0), self.scope)
-        evaluator.indices = dict.fromkeys(t.UPPER, 1)
-        try:
-            evaluator(name)
-        except Unknown as error:
-            return error.node == name
-        except (Meaningless, Foreign):
-            return False
-        return bool(evaluator.named) and name.name not in ("x", "z", "mu", "sigma")
-
-    def definition(self, pair: Pair) -> Step:
-        """A definition of something that the worlds know must agree with them."""
-        left, right = pair.left, pair.right
-        density = t.is_density(left) and isinstance(left, t.Call)
-        elbo = isinstance(left, t.Call) and left.function.key == "ELBO"
-        if density or elbo or isinstance(left, t.Expectation | t.Divergence):
-            tried = self.numeric.judge(pair)
-            if tried.ok:
-                tried.verdict, tried.how = "definition", "agrees with what the worlds know"
-            follows = not density or t.signature(left) in FOLLOW
-            if tried.ok or follows or left.function.name not in "pqr":
-                return tried
-        before = dict(self.scope.meanings)
-        define(left, right, self.scope)
-        if not (isinstance(left, t.Symbol) and left.key in ("x", "z", "epsilon")):
-            define(left, right, self.page)
-        step = Step(pair.line, pair.relation, pair.text, "definition", how="from here on")
-        after = self.scope.meanings.items()
-        new = (key for key, meaning in after if before.get(key) is not meaning)
-        step.defines = () if isinstance(right, t.Best) else tuple(new)
-        if isinstance(right, t.Best):
-            step.how = "names the maximiser"
-            self.computable(right.body, step)
-        elif not isinstance(left, t.Group):
-            self.computable(right, step)
-        if step.ok and isinstance(left, t.Call):
-            self.depends(left, step)
-        if step.ok and density:
-            self.normalised(left, step)
-        return step
-
-    def computable(self, node: t.Node, step: Step) -> None:
-        """Somewhere the right side must have a value: else nothing is defined."""
-        reasons: list[str] = []
-        for kind in worlds_for(self.scope):
-            for evaluator in self.numeric.draws(kind, 6):
-                try:
-                    with evaluator.within(indices=dict.fromkeys(t.UPPER, 1)):
-                        value = evaluator(node)
-                except (Foreign, Meaningless) as error:
-                    reasons.append(str(error))
-                    continue
-                if np.all(np.isfinite(value.array)):
-                    step.worlds.append(kind.name)
-                    break
-        if not step.worlds:
-            step.verdict = "wrong"
-            step.detail = "; ".join(dict.fromkeys(reasons)) or "it has no value"
-
-    def depends(self, left: t.Call, step: Step) -> None:
-        """What is called a function of z must change with z."""
-        kind = next(k for k in worlds_for(self.scope) if k.name in step.worlds)
-        (evaluator,) = self.numeric.draws(kind, 1)
-        for name in left.group.items:
-            if not isinstance(name, t.Symbol) or name.name in ("theta", "phi", "Data"):
-                continue
-            seen = set()
-            try:
-                for i in range(100, 105):
-                    known = name.key in ("x", "z", "epsilon")
-                    value = (
-                        evaluator.world.variable(name.key, (i,))
-                        if known
-                        else Quantity.of(i / 200)
-                    )
-                    with evaluator.binding({evaluator.place(name): value}):
-                        seen.add(repr(evaluator(left).array))
-            except (Foreign, Meaningless):
-                continue
-            if len(seen) == 1:
-                step.verdict = "wrong"
-                step.detail = f"the right side does not depend on {name.spoken}"
-
-    def normalised(self, left: t.Call, step: Step) -> None:
-        """What is called a density must integrate to 1."""
-        for kind in worlds_for(self.scope):
-            if kind.name not in step.worlds:
-                continue
-            (evaluator,) = self.numeric.draws(kind, 1)
-            try:
-                places = [(name, ()) for name, _ in evaluator.places_of(left)]
-                total = evaluator.integrate(places, lambda _, e=evaluator: e(left)).plain()
-            except (Foreign, Meaningless):
-                continue
-            if abs(float(total.array) - 1) > 1e-6:
-                step.verdict = "wrong"
-                value = f"{float(total.array):.6g}"
-                step.detail = f"a density integrates to 1, this one to {value}"
 
     # ------------------------------------------------------------ blame
     def blame(self, pairs: list[Pair], steps: list[Step]) -> None:

@@ -33,7 +33,6 @@ MATRICES = {"diag": "diagonal", "det": "determinant", "tr": "trace"}
 FUNCTIONS: dict[str, Callable] = {
     "abs": np.abs, "norm": np.abs, "tanh": np.tanh, "sin": np.sin, "cos": np.cos,
     "sigmoid": sigmoid, "softplus": lambda s: np.logaddexp(0, s),
-    "relu": lambda s: np.maximum(s, 0), "logit": lambda p: np.log(p) - np.log1p(-p),
 }  # fmt: skip
 
 UNCOMPUTABLE = (  # what NumPy, or a formula of a strange form, ends in
@@ -202,7 +201,9 @@ class Evaluator(Densities, Slopes):
             hat = node.accent == "hat" and node.name in "dzy"
             hint = "; did you mean \\hat{x}?" if hat else ""
             raise Unknown(f"{node.spoken} has no definition{hint}")
-        sizes = () if self.world.scalar else self.scope.shapes.get(name, ())
+        sizes = self.scope.shapes.get(name, ())
+        if self.world.scalar:  # a vector of one component is that component
+            sizes, component = (), () if sizes and set(component) == {1} else component
         kind = "positive" if node.name in POSITIVE else "real"
         if len(sizes) == 2 and sizes[0] == sizes[1]:
             kind = "covariance"
@@ -273,9 +274,6 @@ class Evaluator(Densities, Slopes):
             return self(node.exponent).exp()
         return self(node.base) ** self(node.exponent)
 
-    def _component(self, node: t.Component) -> Quantity:
-        return self(node.body).component(self.integers(node.component))
-
     def _function(self, node: t.Function) -> Quantity:
         name, value = node.name, self(node.body)
         if name in ("log", "exp") and value.unsized:
@@ -336,19 +334,13 @@ class Evaluator(Densities, Slopes):
             return self(name) * self(items[0])
         raise Unknown(f"{name.spoken} is not a known function")
 
-    def _only_parameters(self, items: tuple[t.Node, ...], node: t.Call) -> None:
-        if not all(map(t.is_parameter, items)):
-            raise Unknown("after the semicolon only parameters may stand")
-
     def _apply(self, node: t.Call, definition: Definition) -> Quantity:
         own, group, key = definition.parameters, node.group, node.function.key
         if len(group.items) < len(own):
             raise Unknown(f"this takes {len(own)} arguments")
         rest = group.items[len(own) :]
-        self._only_parameters(rest, node)
-        if rest and group.marks[len(own) - 1] != ";":
-            raise Unknown("after the arguments a semicolon must stand")
-        if tuple(item.key for item in rest) != definition.tail:
+        tail = tuple(getattr(item, "key", "") for item in rest)
+        if tail != definition.tail or rest and group.marks[len(own) - 1] != ";":
             raise Unknown("its definition has other parameters after the semicolon")
         pairs = zip(own, group.items, strict=False)
         values = {(p.key, ()): self(item) for p, item in pairs if not t.is_parameter(item)}
@@ -357,7 +349,8 @@ class Evaluator(Densities, Slopes):
 
     def _network(self, node: t.Call) -> Quantity:
         name, items = node.function.name, node.group.items
-        self._only_parameters(items[1:], node)
+        if not all(map(t.is_parameter, items[1:])):
+            raise Unknown("after the semicolon only parameters may stand")
         value, role = self(items[0]), t.role_of(items[0])
         if name in ("decoder", "Decoder", "x") or name == "NeuralNet" and role == "z":
             if role == "x":

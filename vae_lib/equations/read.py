@@ -34,7 +34,7 @@ VARIANTS = {
     "varepsilon": "epsilon", "varphi": "phi", "widehat": "hat", "overline": "bar",
     "widetilde": "tilde", "ln": "log", "intercal": "top", "E": "Expect",
 }  # fmt: skip
-WORD_FUNCTIONS = set("diag tr det sigmoid softplus tanh log exp logit relu".split())
+WORD_FUNCTIONS = set("diag tr det sigmoid softplus tanh log exp".split())
 CALLED = {"p", "q", "f", "g", "Normal", "Expect", "Var", "KL"} | WORD_FUNCTIONS
 AVERAGES = ("Expect", "Var", "Std")
 RELATIONS = {
@@ -448,7 +448,7 @@ class Builder:
             raise self.error("a relation cannot be a subscript here", under)
         inside = under.sides[0]
         if not isinstance(node, t.Symbol):
-            return t.Component(node, inside)
+            raise self.error("a subscript belongs to a name", under)
         first = inside[0]
         if node.name == "D" and first == t.Product((t.Symbol("K"), t.Symbol("L")), ("",)):
             return replace(node, label="KL")

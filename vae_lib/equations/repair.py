@@ -99,7 +99,7 @@ def _names(part: t.Node, source: str) -> Repairs:
 def _sizes(part: t.Node, source: str) -> Repairs:
     if isinstance(part, t.Power) and part.exponent == t.TWO:
         yield f"{HOLDS}without the square on {_quoted(part.base, source)}", part.base
-    elif isinstance(part, t.Symbol | t.Group | t.Call | t.Component):
+    elif isinstance(part, t.Symbol | t.Group | t.Call):
         message = f"{HOLDS}with {_quoted(part, source)} squared"
         yield message, t.Power(part, t.TWO)
     if isinstance(part, t.Symbol | t.Quotient | t.Product | t.Group | t.Number | t.Total):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from .block import read_block
 from .chain import judge_block
@@ -22,7 +22,7 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """The verdicts of one block; in a notebook it shows itself as a table."""
 
@@ -36,9 +36,6 @@ class Report:
     def ok(self) -> bool:
         return not self.error and bool(self.steps) and all(step.ok for step in self.steps)
 
-    def as_dict(self) -> dict:
-        return asdict(self) | {"ok": self.ok}
-
     def __str__(self) -> str:
         lines = [self.error] if self.error else []
         for s in self.steps:
@@ -48,6 +45,8 @@ class Report:
             if not s.ok or s.verdict == "exempt":
                 lines += ["       " + part for part in s.detail.splitlines()]
         return "\n".join(lines)
+
+    __repr__ = __str__  # a cell may end with `check(...)`
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col">{column}</th>' for column in COLUMNS)

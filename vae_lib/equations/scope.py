@@ -11,10 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from . import tree as t
-from .block import Block
-from .quantity import Meaningless
-from .read import Line as Statement
-from .read import drawn_from
 from .worlds import Bits, Coin, Cube, Curve, Finite, Line, World
 
 POSITIVE = ("sigma", "tau", "s", "lambda", "beta", "v", "gamma", "alpha", "ell", "kappa")
@@ -79,151 +75,13 @@ class Scope:
         return list(names)
 
 
-SIGMA = t.Symbol("sigma")
-SPREADS = [[SIGMA], [t.Function("log", SIGMA)], [t.Function("log", t.Power(SIGMA, t.TWO))]]
 NO_PARAMETERS = {
     *t.SIZES, *t.VARIABLES, *t.COIN, *"I0endh", "Normal", "hat x", "decoder",
 }  # fmt: skip
 
 
-def scope_of(block: Block, page: Scope) -> Scope:
-    """The page's scope, what the block states as given, what its words imply."""
-    scope = page.copy()
-    for line in block.given:
-        _assume(line, scope)
-    for line in (*block.lines, *block.given, *block.hence):
-        for part in (*line.sides, *line.samples):
-            scope.nodes += part.walk()
-    symbols = [n for n in scope.nodes if isinstance(n, t.Symbol)]
-    for drawn in (*scope.samples, *(d for line in block.lines for d in line.samples)):
-        _check_sample(drawn)
-    scope.encoder |= any(s.key == "phi" or s.key == "q_phi" for s in symbols)
-    scope.chances = any(_is_chance(node) for node in scope.nodes)
-    bodies = [n for d in scope.meanings.values() for n in d.body.walk()]
-    scope.shapes = _shapes(scope.nodes + bodies, {s.key for s in symbols})
-    return scope
-
-
-def _assume(line: Statement, scope: Scope) -> None:
-    """A given: a definition, a sampling statement, or a condition on the draws."""
-    known = dict(scope.meanings)
-    scope.samples += line.samples
-    left = line.first
-    for relation, right in line.rest:
-        if relation == "~":
-            scope.samples += drawn_from(left, right)
-        elif relation == "=" and isinstance(right, t.Symbol):
-            turned = not isinstance(left, t.Symbol | t.Call)  # E[x^2] = \lambda
-            define(*((right, left) if turned else (left, right)), scope)
-        elif relation in (":=", "="):
-            define(left, right, scope)
-        elif relation in (*t.BOUNDS, "≠"):
-            scope.conditions.append((left, relation, right))
-        left = right
-    again = scope.assumed & {k for k, d in scope.meanings.items() if known.get(k) is not d}
-    if again:
-        raise Meaningless(f"% given: {min(again)} is given twice")
-    scope.assumed |= {k for k, d in scope.meanings.items() if known.get(k) is not d}
-
-
-def _check_sample(drawn: t.Drawn) -> None:
-    """x is drawn from a density of x, not of z; epsilon_h from one of epsilon_h."""
-    law = drawn.density
-    if isinstance(law, t.Call) and law.group.marks[:1] != (",",):
-        first = law.group.items[0]
-        if t.role_of(first) != t.role_of(drawn.variable) or (
-            isinstance(first, t.Symbol) and first.component != drawn.variable.component
-        ):
-            raise Meaningless(f"{drawn.variable.spoken} is drawn from a density of another")
-
-
-# ---------------------------------------------------------------- definitions
-def define(left: t.Node, right: t.Node, scope: Scope) -> None:
-    """Let `left` mean `right` from here on."""
-    loose = t.free_letters(right) - t.free_letters(left)
-    if loose and t.free_letters(left):
-        raise Meaningless(f"nothing binds the index {min(loose)}")
-    named = left.function if isinstance(left, t.Call) else left
-    idle = set(t.letters(getattr(named, "component", ()))) - {
-        s.name for s in t.names_in(right)
-    }
-    if idle:
-        raise Meaningless(f"the index {min(idle)} does not occur on the right")
-    if any(part == left for part in right.walk()):
-        raise Meaningless("a name cannot be defined by itself")
-    if len(t.items_of(left)) > 1:
-        _define_several(left.items, right, scope)
-        return
-    root = isinstance(left, t.Power) and left.exponent == t.TWO
-    left = left.base if root else left
-    if isinstance(left, t.Call):
-        _define_call(left, right, scope)
-    elif isinstance(left, t.Symbol) and left.key not in ("theta", "phi", "x"):
-        key = left.key + ("[]" if left.component else "")
-        scope.meanings[key] = Definition(
-            right, t.letters(left.index), t.letters(left.component), root=root
-        )
-    else:
-        raise Meaningless("only a name can be defined")
-
-
-def _define_call(call: t.Call, right: t.Node, scope: Scope) -> None:
-    name, items = call.function, call.group.items
-    names = [i for i in items if isinstance(i, t.Symbol)]
-    own = tuple(i for i in names if not t.is_parameter(i))
-    if not set(call.group.marks) <= {",", ";", "|"}:
-        raise Meaningless("only a name, a function or a density can be defined")
-    if len({(i.key, i.index) for i in own}) < len(own):
-        raise Meaningless("the same argument twice")
-    if t.is_density(call):
-        arguments = [i for i in sum(t.split_bar(call.group), []) if isinstance(i, t.Symbol)]
-        law = right.function.name if isinstance(right, t.Call) else ""
-        if law in ("Normal", *t.COIN) and right.group.items[0] != items[0]:
-            raise Meaningless(f"a density of {items[0].spoken} is given as one of another")
-        indexed = {i.key for i in arguments if i.index}
-
-        def drop(node: t.Node) -> t.Node:  # p(x^{(n)} | z) := N(x^{(n)}; ...) is p(x | z)
-            dropped = isinstance(node, t.Symbol) and (node.key in indexed or node.accent)
-            return replace(node, index=()) if dropped and node.index else node
-
-        scope.meanings[t.signature(call)] = Definition(
-            t.rebuild(right, drop) if indexed else right,
-            t.letters(name.index),
-            parameters=tuple(replace(a, index=()) for a in arguments),
-        )
-    elif name.key != "ELBO":  # what that means is known
-        scope.meanings[name.key + "()"] = Definition(
-            right,
-            components=t.letters(name.component),
-            parameters=own,
-            tail=tuple(i.key for i in names if t.is_parameter(i)),
-        )
-
-
-def _define_several(items: tuple[t.Node, ...], right: t.Node, scope: Scope) -> None:
-    """`\\mu, \\log \\sigma^2 := \\mathrm{encoder}(x)`, or the names of two maximisers."""
-    if isinstance(right, t.Call) and right.function.name in ENCODERS:
-        mean, *spread = map(t.bare, items)
-        if (
-            mean != t.Symbol("mu")
-            or spread not in SPREADS
-            or t.role_of(right.group.items[0]) != "x"
-        ):
-            raise Meaningless("the encoder gives \\mu, \\sigma (or \\log \\sigma^2) of x")
-        scope.encoder = True
-    elif isinstance(right, t.Best) and len(right.arguments) == len(items):
-        for place, item in enumerate(items):
-            if isinstance(item, t.Symbol) and not t.is_parameter(item):
-                scope.meanings[item.key] = Definition(t.Chosen(right, place))
-    elif isinstance(right, t.Tuple) and len(right.items) == len(items):
-        for item, value in zip(items, right.items, strict=True):
-            define(item, value, scope)
-    else:
-        raise Meaningless("what is defined here?")
-
-
 # ---------------------------------------------------------------- what names are
-def _is_chance(node: t.Node) -> bool:
+def is_chance(node: t.Node) -> bool:
     if isinstance(node, t.Symbol):
         return (
             node.label == "pi" or node.name == "pi" and bool(node.accent or node.component)
@@ -234,7 +92,7 @@ def _is_chance(node: t.Node) -> bool:
     return power and isinstance(node.exponent, t.Symbol) and node.exponent.name == "x"
 
 
-def _shapes(nodes: list[t.Node], names: set[str]) -> dict[str, tuple[str, ...]]:
+def shapes_of(nodes: list[t.Node], names: set[str]) -> dict[str, tuple[str, ...]]:
     """Which free names are vectors: those that carry a component somewhere."""
     upper = {"d": "D", "h": "H", "k": "K"}
     for node in nodes:

@@ -115,11 +115,6 @@ class Power(Node):
     exponent: Node
 
 
-class Component(Node):
-    body: Node
-    component: tuple[Node, ...]
-
-
 class Function(Node):
     name: str
     body: Node

@@ -121,7 +121,16 @@ def sigmoid(s: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-s))
 
 
+@lru_cache(maxsize=100_000)
+def drawn(seed: int, key: str, law: tuple[str, tuple]) -> np.ndarray:
+    name, arguments = law
+    return getattr(np.random.default_rng([seed, *key.encode()]), name)(*arguments)
+
+
 # ---------------------------------------------------------------- worlds
+PRIORS = ("p(z)", "p_theta(z)", "p(epsilon)")  # all are standard normal
+
+
 class World:
     """What all worlds share: named random draws and the sizes."""
 
@@ -138,8 +147,9 @@ class World:
         self.parameters: dict[str, np.ndarray] = {}
         self.draw_parameters(np.random.default_rng([seed, 11]))
 
-    def rng(self, *key: object) -> np.random.Generator:
-        return np.random.default_rng([self.seed, *repr(key).encode()])
+    def draw(self, *key: object, **law: tuple) -> np.ndarray:
+        """`draw('free', 'mu', uniform=(0, 1))`: the same key gives the same numbers."""
+        return drawn(self.seed, repr(key), *law.items())
 
     def __getitem__(self, name: str) -> Quantity:
         array = self.parameters[name]
@@ -147,13 +157,13 @@ class World:
 
     def free(self, name: str, shape: tuple[int, ...], kind: str) -> Quantity:
         """A parameter that only the formula names: mu, a variance, a matrix."""
-        size = self.rng("free", name).uniform(0.55, 1.35, shape)
+        size = self.draw("free", name, uniform=(0.55, 1.35, shape))
         if kind == "covariance":
             size = size @ np.swapaxes(size, 0, 1) / len(size) + 0.4 * np.eye(len(size))
         elif kind == "chance":
             size = (size - 0.35) / 1.2
         elif kind == "real":
-            size = size * self.rng("sign", name).choice([-1.0, 1.0], shape)
+            size = size * self.draw("sign", name, choice=((-1.0, 1.0), shape))
         return Quantity(np.asarray(size), rank=len(shape))
 
     def draw_parameters(self, rng: np.random.Generator) -> None:
@@ -178,7 +188,7 @@ class World:
 
     def test_function(self, name: str, value: Quantity) -> Quantity:
         """A smooth positive function standing for 'any f'."""
-        a, b, c = self.rng("function", name).uniform(0.4, 1.2, 3)
+        a, b, c = self.draw("function", name, uniform=(0.4, 1.2, 3))
         total = number(a)
         size = value.shape[0] if value.rank else 0
         parts = [value.component((i + 1,)) for i in range(size)] or [value]
@@ -209,7 +219,7 @@ class Line(World):
         self.parameters["p_*(x) scale"] = np.asarray(0.83)
 
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
-        return number(self.rng("variable", name, index).uniform(-1.4, 1.4))
+        return number(self.draw("variable", name, index, uniform=(-1.4, 1.4)))
 
     def axis(self, role: str) -> Axis:
         # An encoder's mean at the rim of x must still lie inside the grid of z.
@@ -225,7 +235,7 @@ class Line(World):
         x, z = values.get("x"), values.get("z")
         value = values.get("epsilon", z or x)
         one, w = value.of(1), self["w"]
-        if name in ("p(z)", "p_theta(z)", "p(epsilon)"):
+        if name in PRIORS:
             return gaussian(value, value.of(0), one)
         if name == "p_theta(x|z)":
             return gaussian(x, self.decoder(z), one)
@@ -262,7 +272,8 @@ class Curve(World):
 
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
         size = self.D if name == "x" else self.H
-        return Quantity(self.rng("variable", name, index).uniform(-1.3, 1.3, size), rank=1)
+        point = self.draw("variable", name, index, uniform=(-1.3, 1.3, size))
+        return Quantity(point, rank=1)
 
     def axis(self, role: str) -> Axis:
         if role == "x":
@@ -280,7 +291,7 @@ class Curve(World):
 
     def density(self, name: str, values: dict[str, Quantity]) -> Quantity | None:
         x, z = values.get("x"), values.get("z")
-        if name in ("p(z)", "p_theta(z)", "p(epsilon)"):
+        if name in PRIORS:
             return diagonal_gaussian(values.get("epsilon", z), number(0), number(1))
         if name == "p_theta(x|z)":
             return self.decoder_density(x, self.decoder(z))
@@ -329,7 +340,7 @@ class Bits(Curve):
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
         if name != "x":
             return super().variable(name, index)
-        bits = self.rng("variable", name, index).integers(0, 2, 3)
+        bits = self.draw("variable", name, index, integers=(0, 2, 3))
         return Quantity(bits.astype(float), rank=1)
 
     def decoder(self, z: Quantity) -> Quantity:
@@ -368,7 +379,7 @@ class Coin(World):
             raise Foreign(f"there is no {name} here")
         # Neither all heads nor all tails: the best chance then lies inside (0, 1).
         forced = {(1,): 1.0, (2,): 0.0}
-        toss = float(self.rng("variable", name, index).integers(0, 2))
+        toss = float(self.draw("variable", name, index, integers=(0, 2)))
         return number(forced.get(index, toss))
 
     def axis(self, role: str) -> Axis:
@@ -402,7 +413,7 @@ class Finite(World):
         return self.counts[role]
 
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
-        return number(self.rng("variable", name, index).integers(0, self.count(name)))
+        return number(self.draw("variable", name, index, integers=(0, self.count(name))))
 
     def axis(self, role: str) -> Axis:
         return points_axis(np.arange(float(self.count(role))))
