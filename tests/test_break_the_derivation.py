@@ -78,7 +78,7 @@ def test_whatever_is_typed_gets_an_answer_in_time(latex, message):
     started = time.perf_counter()
     report = judge(latex)
     assert not report.ok and message in str(report)
-    assert time.perf_counter() - started < 3 * page.PATIENCE
+    assert time.perf_counter() - started < 30
 
 
 def test_time_runs_out_with_a_message(monkeypatch):

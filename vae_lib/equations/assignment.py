@@ -13,14 +13,13 @@ nor do comments, definitions, or a chain that first goes up and then down.
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import replace
 from fractions import Fraction
 
 from . import tree as t
 from .block import Block, read_block
 from .chain import judge_block
-from .evaluate import OutOfTime
+from .evaluate import TooMuchWork
 from .quantity import Meaningless
 from .read import ReadingError
 from .report import Report, with_given
@@ -29,7 +28,7 @@ from .worlds import Foreign
 
 LONGEST = 6_000  # characters of a student's answer
 MOST_STEPS = 25
-MOST_SECONDS = 8.0
+MOST_EFFORT = 250_000_000  # numbers computed: about eight seconds
 UP, DOWN = {"≤", "<"}, {"≥", ">"}
 
 
@@ -63,13 +62,13 @@ def check_derivation(
         block = read_block(with_given(text, given))
         report = Report(error=_refusal(block))
         if not report.error:
-            page = Scope(deadline=time.monotonic() + MOST_SECONDS)
+            page = Scope(effort=MOST_EFFORT)
             report.steps = judge_block(block, page, seed, symbolic=False, defines=False)
             _grade(report, block, ends, min_steps, points_per_step)
         return report
     except ReadingError as error:
         return Report(error=str(error))
-    except (OutOfTime, Meaningless, Foreign, RecursionError, MemoryError) as error:
+    except (TooMuchWork, Meaningless, Foreign, RecursionError, MemoryError) as error:
         return Report(error=f"This could not be judged: {error or type(error).__name__}")
 
 

@@ -21,7 +21,7 @@ from scipy.optimize import minimize
 
 from . import tree as t
 from .densities import degree
-from .evaluate import BUDGET, Evaluator, OutOfTime
+from .evaluate import BUDGET, Evaluator, TooMuchWork
 from .maximisers import Maximisers
 from .quantity import Meaningless, OutOfDomain, Quantity
 from .read import ReadingError
@@ -36,7 +36,7 @@ MOST_DRAWS = 200  # before giving up on finding a draw where both sides have a v
 BOUND_DRAWS = 16  # draws for an inequality
 SEARCH = 80  # steps of the search for a violation
 DEAR = 6_000_000  # numbers computed, before an inequality or a vain search is left
-MENDING = 2.0  # seconds in which a repair is looked for
+MENDING = 60_000_000  # numbers computed in looking for a repair: about two seconds
 SAMPLES = 4000  # of the Monte Carlo cross-check
 
 
@@ -194,8 +194,8 @@ class Judge(Maximisers):
         else:
             found = repairs(pair.right, self.source)
             trials = ((message, replace(pair, right=right)) for message, right in found)
-        before = self.scope.deadline
-        self.scope.deadline = min(before, time.monotonic() + MENDING)
+        before = self.scope.effort
+        self.scope.effort = min(before, MENDING)
         try:
             for message, trial in trials:
                 try:
@@ -203,10 +203,10 @@ class Judge(Maximisers):
                         return message
                 except (Broken, Meaningless, Foreign):
                     continue
-        except OutOfTime:
+        except TooMuchWork:
             pass
         finally:
-            self.scope.deadline = before
+            self.scope.effort = before
         return ""
 
     def rule(self, pair: Pair) -> Callable[[Pair, type[World], Step], bool]:

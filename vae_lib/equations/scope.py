@@ -46,7 +46,8 @@ class Scope:
     nodes: list[t.Node] = field(default_factory=list)  # all that the block says
     assumed: set[str] = field(default_factory=set)  # definitions that are given
     used: set[str] = field(default_factory=set)  # definitions that were looked up
-    deadline: float = math.inf  # on time.monotonic(); set for students' input only
+    # Numbers that may still be computed. No clock: every machine stops at one place.
+    effort: float = math.inf
 
     def copy(self) -> Scope:
         """The page's definitions, without what was true of one block only."""
@@ -54,7 +55,7 @@ class Scope:
             Scope(),
             meanings=dict(self.meanings),
             encoder=self.encoder,
-            deadline=self.deadline,
+            effort=self.effort,
         )
 
     @property
