@@ -13,6 +13,7 @@ import numpy as np
 
 from . import tree as t
 from .block import Block
+from .densities import Unreliable
 from .evaluate import Evaluator
 from .judge import Judge, Pair, Step
 from .quantity import Meaningless, Quantity, Unknown
@@ -274,8 +275,13 @@ class Definitions:
                 step.fail(f"the right side does not depend on {name.spoken}")
 
     def normalised(self, left: t.Call, step: Step) -> None:
-        """What is called a density must integrate to 1."""
+        """What is called a density must integrate to 1.
+
+        A narrow one may fall through the coarse grid of a world with many dimensions;
+        it is refused if no world can hold it.
+        """
         reasons: list[str] = []
+        computed, unreliable = False, ""
         kinds = [kind for kind in worlds_for(self.scope) if kind.name in step.worlds]
         for kind in kinds:
             (evaluator,) = self.judge.draws(kind, 1)
@@ -284,11 +290,16 @@ class Definitions:
                 total = evaluator.integrate(places, lambda _, e=evaluator: e(left)).plain()
             except Foreign as error:
                 reasons.append(str(error))
+            except Unreliable as error:
+                unreliable = str(error)
             except Meaningless as error:
                 step.fail(f"a density integrates to 1, but here {error}")
             else:
+                computed = True
                 if abs(float(total.array) - 1) > 1e-6:
                     value = f"{float(total.array):.6g}"
                     step.fail(f"a density integrates to 1, this one to {value}")
+        if unreliable and not computed:
+            step.fail(f"a density integrates to 1, but here {unreliable}")
         if len(reasons) == len(kinds):
             step.how += f"; its integral is not computed: {reasons[0]}"
