@@ -70,7 +70,7 @@ def visit(browser):
             page.wait_for_function(EXPLORERS_ARE_MOUNTED)
             # a colour that is still fading in has a contrast of its own
             page.evaluate(
-                "() => Promise.all(document.getAnimations().map(a => a.finished))"
+                "() => Promise.allSettled(document.getAnimations().map(a => a.finished))"
             )
         return page
 

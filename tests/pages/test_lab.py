@@ -124,6 +124,7 @@ PYTHON_SETS_Z, PYTHON_SELECTS, PYTHON_SETS_X, PYTHON_READS = 1, 2, 3, 4
 class Notebook:
     def __init__(self, page, address):
         self.page = page
+        page.set_default_timeout(120_000)  # torch is imported, on a machine that is busy
         page.goto(address)
         self.cells = page.locator(".jp-Notebook .jp-CodeCell")
         self.cells.nth(len(PLANE) - 1).wait_for(timeout=60_000)
@@ -133,11 +134,13 @@ class Notebook:
         """Run a cell and wait for its end; what it printed."""
         prompt = self.cells.nth(n).locator(".jp-InputPrompt")
         before = prompt.inner_text()
-        self.cells.nth(n).locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
-        for _ in range(600):
-            if prompt.inner_text() not in (before, "[*]:"):
+        for waited in range(600):
+            shown = prompt.inner_text()
+            if shown not in (before, "[*]:"):
                 break
+            if shown == before and waited % 50 == 0:  # a kernel that starts may miss a key
+                self.cells.nth(n).locator(".cm-content").click()
+                self.page.keyboard.press("Control+Enter")
             self.page.wait_for_timeout(100)
         outputs = self.cells.nth(n).locator(".jp-OutputArea-output pre")
         return outputs.first.inner_text() if outputs.count() else ""
