@@ -13,9 +13,14 @@ ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
 CHAPTERS = sorted(BOOK.glob("[0-9][0-9]-*.md"))
 PAGES = sorted(BOOK.glob("*.md"))
+# The pages with cells that are no chapters: about the checking of the equations.
+CHECKED = [BOOK / f"{n}.md" for n in ("break-the-derivation", "bug-museum", "how-checked")]
 MODULES = [path.stem[3:].replace("-", "_") for path in CHAPTERS]
 
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+each_executed = pytest.mark.parametrize(
+    "chapter", CHAPTERS + CHECKED, ids=lambda path: path.stem
+)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
 
 
@@ -92,11 +97,16 @@ def test_a_chapter_has_its_parts(chapter):
     for needed in ["## Exercises", "## Summary"]:
         assert needed in text, needed
     assert f"vae_lib.{label.replace('-', '_')} import" in code, "it calls its own module"
-    assert "interact(" in code or "interactive_output(" in code or "observe(" in code, (
-        "a control"
-    )
+    controls = ["Explorer(", "Explorer.from_", "interact(", "observe("]
+    assert any(control in code for control in controls), "a figure that moves"
     assert re.search(r"\bagree\(", code), "a symbolic result meets a number"
     assert re.search(r"\bsp\.|sympy", code), "SymPy takes part"
+
+
+def test_the_book_shows_how_a_kernel_moves_a_figure():
+    """Most figures move in the page; at least one shows the code that a student writes."""
+    code = "\n".join(cell.source for chapter in CHAPTERS for cell in code_cells(chapter))
+    assert re.search(r"\b(interact|interactive_output|observe)\(", code)
 
 
 @each_chapter
@@ -111,7 +121,7 @@ def test_a_chapter_has_exercises_with_folded_solutions(chapter):
     assert sorted(solutions) == sorted(label for _, label in exercises)
 
 
-@each_chapter
+@each_executed
 def test_every_figure_has_alt_text(chapter):
     notebook = nbformat.read(ROOT / "notebooks" / f"{chapter.stem}.ipynb", as_version=4)
     for cell in notebook.cells:
@@ -163,7 +173,7 @@ def test_a_reason_for_each_line_of_a_derivation(chapter):
             )
 
 
-@each_chapter
+@each_executed
 def test_code_fits_its_column(chapter):
     for cell in code_cells(chapter):
         source = re.sub(r"^---\n.*?^---\n", "", cell.source, flags=re.S | re.M)
@@ -171,7 +181,7 @@ def test_code_fits_its_column(chapter):
             assert len(line) <= 82, f"{len(line)} characters: {line}"
 
 
-@each_chapter
+@each_executed
 def test_every_number_in_the_prose_comes_from_a_run(chapter):
     """A decimal number in a paragraph stands, rounded alike, in an output of the chapter,
     or in its code as a setting; a paragraph that cites a paper may quote its numbers."""
@@ -216,3 +226,23 @@ def test_every_erratum_of_the_note_is_shown_by_a_cell():
         # A target may stand before a heading; the cell must come before the next one.
         section = re.split(r"(?m)^#{2,} ", rest.strip().lstrip("#"))[0]
         assert "```{code-cell}" in section, f"no cell after {label}"
+
+
+def test_each_exhibit_of_the_museum_is_caught_mended_and_has_its_reference():
+    text = text_of(BOOK / "bug-museum.md")
+    exhibits = re.split(r"(?m)^## (?=\d+\. )", text.split("## What the exhibits")[0])[1:]
+    assert 8 <= len(exhibits) <= 12
+    for number, exhibit in enumerate(exhibits, start=1):
+        title, cells = exhibit.splitlines()[0], exhibit.count("```{code-cell}")
+        assert title.startswith(f"{number}. ")
+        assert "**Reference**: " in exhibit and cells >= 2, title
+        assert "caught(" in exhibit or "compare(" in exhibit, title
+        assert "holds(" in exhibit or "**Mended**" in exhibit, title
+        if "False alarms" not in title:
+            assert "**The damage" in exhibit, title
+
+
+@pytest.mark.parametrize("page", CHECKED, ids=lambda page: page.stem)
+def test_wrong_formulas_stand_in_code_never_in_the_text(page):
+    text = re.sub(r"(?sm)^```(?:\{code-cell\}|text).*?^```$", "", text_of(page))
+    assert "$$" not in text, "a specimen is a string, never a display equation"

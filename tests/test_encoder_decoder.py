@@ -2,16 +2,19 @@
 
 import math
 
+import numpy as np
 import pytest
 import sympy as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import quad
 from torch.distributions import Bernoulli, Independent, MultivariateNormal, Normal
 
 from vae_lib.encoder_decoder import (
     VAE,
     BernoulliDecoder,
+    CurvedModel,
     Encoder,
     GaussianDecoder,
     diagonal_gaussian_log_density,
@@ -221,3 +224,35 @@ def test_mlp_refuses_sizes_that_make_no_network(sizes):
 def test_mlp_bends_between_layers_and_not_after_the_last():
     names = [type(layer).__name__ for layer in mlp([3, 4, 5, 6])]
     assert names == ["Linear", "GELU", "Linear", "GELU", "Linear"]
+
+
+@pytest.fixture(scope="module")
+def curved():
+    return CurvedModel()
+
+
+@pytest.mark.parametrize(
+    "x", [(1.2, 0.2), (0.0, 1.0), (-3.0, -2.0), (3.0, 3.0), (0.0, 3.0)]
+)
+def test_the_curved_models_evidence_is_an_integral(curved, x):
+    joint = curved.joint.subs(dict(zip(curved.x, x, strict=True)))
+    integral, _ = quad(sp.lambdify(curved.z, joint), -6, 6, epsabs=0, limit=200)
+    log_evidence = sp.lambdify(curved.x, curved.log_evidence)(*x)
+    assert log_evidence == pytest.approx(np.log(integral), abs=1e-3)
+
+
+@pytest.mark.parametrize(("mu", "sigma"), [(0.3, 0.4), (-1.5, 0.1), (2.0, 1.2)])
+def test_the_curved_models_terms_are_expectations(curved, mu, sigma):
+    at = {curved.x[0]: 1.2, curved.x[1]: 0.2, curved.mu: mu, curved.sigma: sigma}
+    log_joint = sp.expand_log(sp.log(curved.joint), force=True).subs(at)
+    log_joint = sp.lambdify(curved.z, log_joint)
+    log_q = Normal(mu, sigma).log_prob
+
+    def integrand(z):
+        log_q_z = log_q(torch.tensor(z)).item()
+        return np.exp(log_q_z) * (log_joint(z) - log_q_z)
+
+    elbo, _ = quad(integrand, mu - 7 * sigma, mu + 7 * sigma)
+    symbolic = (curved.reconstruction - curved.kl).subs(at)
+    assert float(symbolic) == pytest.approx(elbo, rel=1e-5)
+    assert symbolic < curved.log_evidence.subs(at)

@@ -15,6 +15,7 @@ from vae_lib.kl_and_mle import (
     gaussian_kl,
     monte_carlo_kl,
     quadrature_kl,
+    symbolic_estimated_kl,
     two_bumps,
 )
 from vae_lib.monte_carlo import sample
@@ -247,3 +248,12 @@ def test_fit_gaussian_says_what_was_wrong():
         fit_gaussian(p.log_prob, "forward", (0.0, 1.0), narrow)
     with pytest.raises(ValueError, match="forward fit did not converge"):
         fit_gaussian(lambda x: torch.full_like(x, math.nan), "forward", (0.0, 1.0), GRID)
+
+
+def test_symbolic_estimate_is_the_average_over_the_samples():
+    x = sample(Normal(1.0, 0.8), 30, torch.Generator().manual_seed(2)).double()
+    estimate = symbolic_estimated_kl(
+        (1.0, 0.8), (0.4, 1.3), len(x), x.sum().item(), (x**2).sum().item()
+    )
+    direct = (Normal(1.0, 0.8).log_prob(x) - Normal(0.4, 1.3).log_prob(x)).mean().item()
+    assert float(estimate) == pytest.approx(direct)

@@ -1,4 +1,3 @@
-import io
 import math
 
 import numpy as np
@@ -6,18 +5,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 from scipy import stats
 from torch import distributions as dist
 
 from vae_lib.encoder_decoder import VAE
 from vae_lib.latent_space import (
     aggregate_log_density,
-    decoder_sliders,
     encode_mean,
     interpolate,
     manifold,
-    png,
     quantile_grid,
     sample_prior,
     split_kl,
@@ -193,29 +189,3 @@ def test_information_is_log_n_for_posteriors_far_apart_and_never_more():
     assert abs(information.value) < 1e-6 and abs(mismatch.value) < 1e-6
     with pytest.raises(ValueError, match="n >= 2, got 1"):
         split_kl(mu, mu, 1, generator())
-
-
-def test_png_is_dark_ink_on_white_at_the_asked_size():
-    picture = Image.open(io.BytesIO(png(torch.tensor([0.0, 1.0, 0.5, 2.0]), zoom=3)))
-    assert picture.size == (6, 6)
-    pixels = np.asarray(picture)
-    assert pixels[0, 0] == 255 and pixels[0, 3] == 0  # no ink, full ink
-    assert pixels[3, 0] in (127, 128) and pixels[5, 5] == 0  # half, clamped
-    with pytest.raises(ValueError, match="do not make a square"):
-        png(torch.zeros(5))
-
-
-def test_a_slider_redraws_the_picture_at_its_new_place():
-    vae = small_vae(3)
-    box = decoder_sliders(vae, start=torch.tensor([0.5, -1.0, 0.0]))
-    sliders, picture = box.children[0].children, box.children[1]
-    assert [slider.value for slider in sliders] == [0.5, -1.0, 0.0]
-    assert picture.value == png(vae.decode(torch.tensor([0.5, -1.0, 0.0])))
-    # A large move of z shows even in an untrained network's picture.
-    with torch.no_grad():
-        vae.decoder.net[0].weight.mul_(20)
-    sliders[1].value = 2.0
-    assert picture.value == png(vae.decode(torch.tensor([0.5, 2.0, 0.0])))
-    assert picture.value != png(vae.decode(torch.tensor([0.5, -1.0, 0.0])))
-    centre = decoder_sliders(vae)
-    assert centre.children[1].value == png(vae.decode(torch.zeros(3)))

@@ -16,6 +16,7 @@ from vae_lib.maximum_likelihood import (
     gaussian_log_density,
     gaussian_log_likelihood,
     gaussian_mle,
+    symbolic_gaussian_density,
     symbolic_gaussian_log_likelihood,
 )
 
@@ -143,3 +144,12 @@ def test_the_variance_estimate_has_the_bias_that_sympy_derives():
 def test_bad_input_is_one_clear_error(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_symbolic_density_is_scipys_also_where_symbols_meet():
+    x, mu = sp.symbols("x mu", real=True)
+    value = symbolic_gaussian_density(x, mu, 1.4).subs({x: 0.7, mu: 0.3})
+    assert float(value) == pytest.approx(stats.norm(0.3, 1.4).pdf(0.7))
+    # x and mu may change places: nothing is replaced twice
+    swapped = symbolic_gaussian_density(mu, x, 1.4).subs({x: 0.7, mu: 0.3})
+    assert float(swapped) == pytest.approx(stats.norm(0.7, 1.4).pdf(0.3))

@@ -93,7 +93,8 @@ def without_traces_of_the_run(notebook: NotebookNode) -> NotebookNode:
         cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
         for output in cell.outputs:
             data = output.get("data", {})
-            if data.pop("application/vnd.jupyter.widget-view+json", None):
+            view = data.pop("application/vnd.jupyter.widget-view+json", None)
+            if view and "image/png" not in data:
                 data["text/plain"] = WIDGET_NOTE
     return notebook
 

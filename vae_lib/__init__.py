@@ -4,6 +4,6 @@
     training  latent_space  evaluation
 
 Beside them: `checks` (symbolic against numerical), `data` (MNIST), `checkpoint` (runs that
-can be resumed) and `plots`.
+can be resumed), `plots`, and `explorers` (figures that a reader moves).
 All log-densities, divergences and bounds are in nats.
 """

@@ -7,16 +7,20 @@ D_KL(p || q) = E_p[log p - log q], in nats. The order of the arguments matters.
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import sympy as sp
 import torch
 from scipy.integrate import IntegrationWarning, quad
 from scipy.optimize import minimize
 from torch import Tensor
 from torch.distributions import Categorical, MixtureSameFamily, Normal
 
-from vae_lib.maximum_likelihood import gaussian_log_density
+from vae_lib.maximum_likelihood import (
+    gaussian_log_density,
+    symbolic_gaussian_log_likelihood,
+)
 from vae_lib.monte_carlo import Estimate
 
 LogDensity = Callable[[Tensor], Tensor]
@@ -184,3 +188,23 @@ def fit_gaussian(
     if not abs(mass - 1) < 1e-6:
         raise ValueError(f"the grid holds {mass:.4g} of the fitted Gaussian: widen it")
     return float(found.x[0]), math.exp(found.x[1]), float(found.fun)
+
+
+def symbolic_estimated_kl(
+    truth: Sequence, model: Sequence, n: sp.Expr, s_1: sp.Expr, s_2: sp.Expr
+) -> sp.Expr:
+    r"""SymPy's `eq-monte-carlo-kl` between Gaussians, from running sums of the samples.
+
+    Args:
+        truth, model: (mu, sigma) each.
+        n, s_1, s_2: the number of samples, their sum, and the sum of their squares.
+    """
+    log_likelihood, symbol = symbolic_gaussian_log_likelihood()
+    of_truth, of_model = (
+        log_likelihood.subs(
+            dict(zip(symbol.values(), [mu, sigma, n, s_1, s_2], strict=True)),
+            simultaneous=True,
+        )
+        for mu, sigma in (truth, model)
+    )
+    return (of_truth - of_model) / n

@@ -6,15 +6,11 @@ Source: Kingma and Welling (2013), figure 4, for the grid; Hoffman and Johnson (
 the aggregate posterior.
 """
 
-import io
 import math
 
-import ipywidgets
 import torch
-from PIL import Image
 from torch import Tensor
 
-from vae_lib.data import image_side
 from vae_lib.encoder_decoder import VAE, diagonal_gaussian_log_density
 from vae_lib.monte_carlo import Estimate
 from vae_lib.objective import reparameterize
@@ -169,46 +165,3 @@ def split_kl(
     zero = torch.zeros_like(z)
     log_p = diagonal_gaussian_log_density(z, zero, zero)
     return Estimate.of(log_q_x - log_q), Estimate.of(log_q - log_p)
-
-
-def png(image: Tensor, zoom: int = 8) -> bytes:
-    """An image (D,) as a PNG file in bytes: dark ink on white, enlarged `zoom` times."""
-    side = image_side(image.numel())
-    grey = (255 * (1 - image.detach().clamp(0, 1))).round().to(torch.uint8)
-    picture = Image.fromarray(grey.reshape(side, side).numpy())
-    file = io.BytesIO()
-    picture.resize((zoom * side, zoom * side), Image.Resampling.NEAREST).save(file, "PNG")
-    return file.getvalue()
-
-
-def decoder_sliders(vae: VAE, start: Tensor | None = None) -> ipywidgets.Box:
-    """One slider for each z_h and, beside them, decoder(z), redrawn at every move.
-
-    The picture is a PNG in an image widget: no figure is built, so it keeps up with a hand.
-
-    Args:
-        start: where the sliders stand at first, (H,); the origin if none is given.
-    """
-    start = torch.zeros(vae.z_dim) if start is None else start
-    sliders = [
-        ipywidgets.FloatSlider(
-            value=value,
-            min=-4,
-            max=4,
-            step=0.05,
-            description=f"z_{h}",
-            readout_format=".1f",
-        )
-        for h, value in enumerate(start.tolist(), start=1)
-    ]
-    picture = ipywidgets.Image(format="png", width=224, height=224)
-
-    @torch.no_grad()
-    def redraw(_=None) -> None:
-        z = torch.tensor([slider.value for slider in sliders])
-        picture.value = png(vae.decode(z))
-
-    for slider in sliders:
-        slider.observe(redraw, names="value")
-    redraw()
-    return ipywidgets.HBox([ipywidgets.VBox(sliders), picture])

@@ -127,6 +127,14 @@ def symbolic_gaussian_log_likelihood() -> tuple[sp.Expr, dict[str, sp.Symbol]]:
     return log_likelihood, {"mu": mu, "sigma": sigma, "N": n, "S_1": s_1, "S_2": s_2}
 
 
+def symbolic_gaussian_density(x: sp.Expr, mu: sp.Expr, sigma: sp.Expr) -> sp.Expr:
+    """SymPy's N(x; mu, sigma^2): the log-likelihood above, of one observation."""
+    expression, symbol = symbolic_gaussian_log_likelihood()
+    at = {"mu": mu, "sigma": sigma, "N": 1, "S_1": x, "S_2": x**2}
+    values = {symbol[name]: value for name, value in at.items()}
+    return sp.exp(expression.subs(values, simultaneous=True))
+
+
 def _data(x: Tensor) -> Tensor:
     if x.ndim != 1 or len(x) == 0:
         raise ValueError(f"x must be a non-empty vector, got shape {tuple(x.shape)}")

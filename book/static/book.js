@@ -1,15 +1,22 @@
 // Small repairs of the theme's markup, for keyboards and screen readers.
 "use strict";
 
+function nameOf(box) {
+  if (box.matches("mjx-container, .derivation div")) return "formula";
+  return box.matches("pre") ? "code" : "table";
+}
+
 // What scrolls sideways must be reachable by keyboard, and say what it is.
 function openScrollersToTheKeyboard() {
-  const boxes = document.querySelectorAll("div.math mjx-container, div.highlight pre, .cell_output pre");
+  const boxes = document.querySelectorAll(
+    "div.math mjx-container, div.highlight pre, .cell_output pre, .pst-scrollable-table-container, table.derivation div"
+  );
   for (const box of boxes) {
     if (box.scrollWidth > box.clientWidth + 1) {
       box.tabIndex = 0;
       if (!box.hasAttribute("role")) {
         box.setAttribute("role", "group");
-        box.setAttribute("aria-label", box.matches("mjx-container") ? "formula" : "code");
+        box.setAttribute("aria-label", nameOf(box));
       }
     }
   }

@@ -11,19 +11,20 @@ import sys
 import time
 from pathlib import Path
 
-import mutants
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lark import Lark, logger
-from note import CORRECT, WRONG
-from retypeset import RETYPESET
 
 from vae_lib.equations import check, check_derivation, judge
 from vae_lib.equations.__main__ import main
 from vae_lib.equations.block import read_block
-from vae_lib.equations.ledger import displays, ledger
+from vae_lib.equations.ledger import chapters, displays, ledger
 from vae_lib.equations.read import ReadingError, parser
+
+from . import mutants
+from .note import CORRECT, WRONG
+from .retypeset import RETYPESET
 
 ROOT = Path(__file__).parents[2]
 ELBO = r"\int q(z) \log \frac{p_{\theta}(x, z)}{q(z)} \, dz"
@@ -125,6 +126,7 @@ TRUE = [
     (r"\left. \frac{\partial}{\partial \mu} \log \mathcal{N}(x; \mu, \sigma^2) \right|_{\mu = x} = 0", ""),
     (r"\frac{\partial}{\partial \sigma^2} \log \mathcal{N}(x; \mu, \sigma^2) = \frac{(x - \mu)^2}{2 \sigma^4} - \frac{1}{2 \sigma^2}", ""),
     (r"\frac{1}{3} \approx 0.333", ""),
+    (r"D_{\mathrm{KL}}(\mathcal{N}(z; \mu, \mathrm{diag}(\sigma^2)) \,\|\, \mathcal{N}(z; \mathbf{0}, \mathbf{I})) = \frac{1}{2} \sum_{h=1}^{H} (\mu_h^2 + \sigma_h^2 - \log \sigma_h^2 - 1)", ""),
 ]  # fmt: skip
 FALSE = [
     # an equality is no bound, and a bound no equality
@@ -147,6 +149,9 @@ FALSE = [
     (r"\log p_{\theta}(x) \leq " + ELBO, "", "left ="),
     (r"1 = " + r"\sum_{n=1}^{N} " * 20 + "n", "", "budget"),
     (r"x = 3", "", "left"),
+    (r"\sqrt{(a - b)^2} = b - a", "", "at a"),
+    (r"\sqrt{(a - b)^2} = a - b", "", "at a"),
+    (r"p(z) := z^2", "", "integrates to 1"),
     (r"\frac{1}{3} \approx 0.334", "", "left"),
 ]  # fmt: skip
 
@@ -192,6 +197,12 @@ def test_one_wrong_line_is_named_alone():
     assert "this line alone is wrong" in second.detail
     assert "'\\log p(z)' had the other sign" in second.detail
     assert "line above is wrong" in third.detail
+
+
+def test_a_relation_is_reported_on_its_own_line():
+    report = check("x + y \\\\\n&= y + x \\\\\n&= x + 2 y")
+    assert [step.line for step in report.steps] == [2, 3]
+    assert repr(report) == str(report)
 
 
 def test_exempt_by_name_with_a_reason_only():
@@ -242,18 +253,59 @@ def test_the_same_seed_gives_the_same_report():
 
 
 # ---------------------------------------------------------------- mutants
-def test_mutants_are_noticed():
-    book = ROOT / "book"
-    chosen = mutants.chosen([book] if any(book.glob("0*.md")) else [], most=505)
-    started = time.perf_counter()
-    tried, holes = 0, []
-    for mutant, page in chosen:
-        tried += 1
-        if not mutants.noticed(mutant, page, seed=0) and not mutants.reason(mutant):
-            holes.append(mutant.show())
-    print(f"{tried} mutants in {time.perf_counter() - started:.0f} s")
-    assert tried >= 500
-    assert len(holes) <= 0.01 * tried, "\n".join(holes)
+@pytest.fixture(scope="module")
+def book():
+    return mutants.Book(chapters(ROOT / "book"))
+
+
+def test_mutants_are_noticed(book):
+    chosen = mutants.chosen(book, each=5)
+    assert len(chosen) >= 500
+    survivors = [mutant for mutant in chosen if not book.notices(mutant)]
+    holes = [str(mutant) for mutant in survivors if mutant.name not in mutants.EXCUSES]
+    assert len(holes) <= 0.01 * len(chosen), "\n".join(holes)
+
+
+def test_no_excuse_is_stale(book):
+    """Every excuse belongs to a mutant that there is and that is not noticed."""
+    excused = {m.name: m for m in book.mutants() if m.name in mutants.EXCUSES}
+    assert excused.keys() == mutants.EXCUSES.keys()
+    assert not [name for name, mutant in excused.items() if book.notices(mutant)]
+
+
+def test_a_sign_in_a_chapter_turns_the_check_red(tmp_path, capsys):
+    chapter = (ROOT / "book" / "06-objective.md").read_text(encoding="utf-8")
+    right, wrong = "\\right] - D_", "\\right] + D_"
+    line = chapter[: chapter.index(right)].count("\n") + 1
+    (tmp_path / "06-objective.md").write_text(chapter.replace(right, wrong, 1))
+    assert main(["check", str(tmp_path), "--numeric"]) == 1
+    shown = capsys.readouterr().out
+    assert f"06-objective.md:{line} eq-elbo-two-terms" in shown
+    assert "had the other sign" in shown
+
+
+@pytest.mark.parametrize(
+    ("page", "verdict"),
+    [
+        ("f(x) := x^2", "untested"),
+        ("% hence: f(2) = 4\nf(x) := x^2", "definition"),
+        ("% hence: f(2) = 4\nf(x) := x^3", "wrong"),
+        ("% given: a := 3\nx + 1 = 1 + x", "unreadable"),
+        ("% given: a > 0\nx + 1 = 1 + x", "unreadable"),
+        ("N_{\\mathrm{KL}}(p(x) \\| q(x)) = 3", "wrong"),
+        ("g(x) := y + 1 = y + 1", "wrong"),
+        ("\\sum_{n=1}^{N} x^{(b)} = N x^{(b)}", "wrong"),
+    ],
+)
+def test_a_definition_must_be_tested_and_a_given_used(tmp_path, page, verdict):
+    (tmp_path / "01.md").write_text(f"$$\n{page}\n$$ (eq-one)\n")
+    assert verdict in [row.verdict for row in ledger(tmp_path)]
+
+
+def test_an_adversary_finds_the_violation_that_draws_miss():
+    assert check(rf"\log p_{{\theta}}(x) \geq {ELBO}").ok
+    report = check(rf"\log p_{{\theta}}(x) \geq {ELBO} + \frac{{1}}{{100}}")
+    assert "left = " in report.steps[0].detail
 
 
 # ---------------------------------------------------------------- students
@@ -282,7 +334,8 @@ def test_a_good_derivation_earns_its_points():
             GOOD.replace(r"&= \log \int", r"&= \log \log p_{\theta}(x) \\ &= \log \int"),
             "wrong",
         ),
-        (GOOD.replace(r"&= \log \int", r"&= \log p_\theta(x) \\ &= \log \int"), "repeated"),
+        (GOOD.replace(r"&\geq", r"&= \log p_\theta(x) \\ &\geq"), "repeated"),
+        (GOOD.replace(r"&= \log \int", r"&\leq 9 \\ &= \log \int"), "up and down"),
         (r"\frac{", "not closed"),
         ("x" * 7000, "characters"),
         ("(" * 3000, "deep"),
@@ -297,6 +350,35 @@ def test_other_derivations_get_a_message(latex, message):
     assert message in str(report), str(report)
 
 
+@pytest.mark.parametrize(
+    "idle",
+    [
+        "{0} + 0", "1 ({0})", r"\left( {0} \right)", "{0} + x - x", r"\frac{{2}}{{2}} {0}",
+        r"\frac{{q(z)}}{{q(z)}} \left( {0} \right)", "-(-{0})", "x + {0} - x",
+    ],
+)  # fmt: skip
+def test_a_step_that_changes_nothing_earns_nothing(idle):
+    latex = rf"{START} = {idle.format(START)} \geq {END}"
+    report = check_derivation(latex, start=START, end=END)
+    assert all(step.ok for step in report.steps) and report.points == 0
+    assert "At least 2 steps" in report.error
+    report = check_derivation(latex, start=START, end=END, min_steps=1)
+    assert report.ok and (report.points, report.most_points) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [None, 3, "x\0 = 1", "😀 = 1", r"\input{a} = 1", "&" * 5000, " " * 5900 + "=",
+     r"\, " * 1900, r"\\" * 2900, "$" * 5000, "x = " + "-" * 5000, r"1 = 10^{999999999}",
+     "1 = " + "9" * 3000, "x " + "= x " * 1400],
+)  # fmt: skip
+def test_strange_input_is_refused_at_once(latex):
+    started = time.process_time()
+    report = check_derivation(latex, start=START, end=END)
+    assert report.error and not report.ok
+    assert time.process_time() - started < 3
+
+
 def test_hostile_input_is_refused_in_time():
     nested = r"\int " * 12 + "q(z)" + r" \, dz" * 12
     towers = "2" + "^{9" * 20 + "}" * 20
@@ -305,7 +387,7 @@ def test_hostile_input_is_refused_in_time():
         started = time.perf_counter()
         report = check_derivation(f"1 = {latex} = 2", start="1", end="2")
         assert not report.ok
-        assert time.perf_counter() - started < 25
+        assert time.perf_counter() - started < 15
 
 
 @settings(max_examples=150, deadline=None)
@@ -381,7 +463,7 @@ def test_the_command_line(tmp_path, capsys):
 
 def test_a_report_shows_itself():
     report = check(CORRECT["elbo"])
-    assert "<table>" in report._repr_html_() and "proved" in report._repr_html_()
+    assert "<table" in report._repr_html_() and "proved" in report._repr_html_()
     assert len(str(report).splitlines()) == len(report.steps)
     broken = check(r"x < x = <script>")
     assert "<script>" not in broken._repr_html_()

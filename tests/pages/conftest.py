@@ -16,6 +16,9 @@ HTML = ROOT / "_build" / "html"
 PAGES = sorted(path.stem for path in (ROOT / "book").glob("*.md"))
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
+EXPLORERS_ARE_MOUNTED = """() => [...document.querySelectorAll(".explorer")]
+    .every(box => box.dataset.state === "mounted")"""
+
 
 def pytest_generate_tests(metafunc):
     if "page_name" in metafunc.fixturenames:
@@ -45,9 +48,11 @@ def visit(browser):
     """Open an address; what goes wrong on the way is in the page's `faults`."""
     contexts = []
 
-    def open_page(address: str, width: int = 1280, theme: str = "light", wait: bool = True):
+    def open_page(
+        address: str, width: int = 1280, theme: str = "light", wait: bool = True, **options
+    ):
         context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=theme
+            viewport={"width": width, "height": 900}, color_scheme=theme, **options
         )
         contexts.append(context)
         page = context.new_page()
@@ -62,9 +67,10 @@ def visit(browser):
         if wait:
             page.wait_for_load_state("load")
             page.evaluate("() => window.MathJax?.startup?.promise")
+            page.wait_for_function(EXPLORERS_ARE_MOUNTED)
             # a colour that is still fading in has a contrast of its own
             page.evaluate(
-                "() => Promise.all(document.getAnimations().map(a => a.finished))"
+                "() => Promise.allSettled(document.getAnimations().map(a => a.finished))"
             )
         return page
 

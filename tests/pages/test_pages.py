@@ -127,3 +127,57 @@ def test_solutions_are_folded_and_open_by_keyboard(visit, html):
     button.focus()
     page.keyboard.press("Enter")
     assert body.is_visible()
+
+
+# ---------------------------------------------------------------- the ledger
+def equations(html) -> dict[str, tuple[str, str]]:
+    """Of each equation its page and the HTML of its number, with the mark."""
+    found = {}
+    for path in html.glob("*.html"):
+        numbered = (
+            r'<div class="math[^>]* id="equation-(eq-[\w-]+)">\s*<span class="eqno">(.*)'
+        )
+        for label, number in re.findall(numbered, path.read_text(encoding="utf-8")):
+            found[label] = (path.name, number)
+    return found
+
+
+def test_every_equation_has_a_mark_that_leads_to_its_row_and_back(html):
+    ledger = (html / "ledger.html").read_text(encoding="utf-8")
+    drawn = equations(html)
+    assert len(drawn) > 50
+    for label, (page, number) in drawn.items():
+        assert f'href="ledger.html#ledger-{label}"' in number, f"no mark beside {label}"
+        assert re.search('aria-label="(proved|tested|definition|exempt): see', number)
+        assert f'id="ledger-{label}"' in ledger, f"no row for {label}"
+        assert f'href="{page}#equation-{label}"' in ledger, f"no way back to {label}"
+    rows = set(re.findall(r'<tr[^>]* id="ledger-(eq-[\w-]+)"', ledger))
+    assert rows == set(drawn)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_mark_is_reached_by_keyboard_and_leads_to_the_ledger(visit, html, width):
+    page = visit(address(html, "04-elbo"), width=width)
+    mark = page.get_by_role("link", name="proved: see the ledger").first
+    # from just before the mark, the next stop of the Tab key is the mark
+    number = page.locator(".eqno", has=mark).first
+    number.evaluate("e => { e.tabIndex = -1; e.focus() }")
+    page.keyboard.press("Tab")
+    if page.evaluate("() => document.activeElement.matches('.headerlink')"):
+        page.keyboard.press("Tab")
+    assert mark.evaluate("e => e === document.activeElement")
+    box = mark.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["height"] >= 20
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"ledger\.html#ledger-eq-"))
+    assert page.locator(":target").is_visible()
+
+
+def test_a_wide_table_scrolls_in_its_own_box_by_keyboard(visit, html):
+    page = visit(address(html, "ledger"), width=390)
+    box = page.locator(".pst-scrollable-table-container:has(table.ledger)").first
+    assert box.evaluate("e => e.scrollWidth > e.clientWidth && e.tabIndex === 0")
+    assert box.get_attribute("aria-label") == "table"
+    box.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("e => e.scrollLeft > 0", arg=box.element_handle())

@@ -4,10 +4,10 @@
     check_derivation(latex, start=..., end=...)  an assignment: the same, with points
     python -m vae_lib.equations check book       the whole book
 
-tokens, read, block (LaTeX to tree.py's trees), scope (what names mean), worlds and
-quantity (where and what is computed), evaluate with densities and slopes (a tree to a
-number), judge and repair (what a relation claims), prove (SymPy), chain (a block),
-report, assignment, ledger.
+tokens, read, block (LaTeX to tree.py's trees), scope and definitions (what names mean),
+worlds and quantity (where and what is computed), evaluate with densities and slopes (a
+tree to a number), relation, judge, maximisers and repair (what a relation claims), prove
+(SymPy), chain (a block), report, assignment, ledger.
 """
 
 from .assignment import check_derivation

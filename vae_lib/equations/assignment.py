@@ -2,26 +2,34 @@
 
 The first and the last expression are fixed by the assignment; every step between must
 hold. Whatever is typed, the answer is a report: never an exception, never a long wait.
+
+What earns points: a relation that holds between two expressions that differ by more than
+typing. Reordering, brackets, + 0, a factor 1, adding what is subtracted again: such steps
+are valid, earn nothing and do not count as steps. (Multiplying by q/q *inside* an integral
+or a logarithm is an idea and counts.) Coming back to an earlier line earns nothing at all,
+nor do comments, definitions, or a chain that first goes up and then down.
 """
 
 from __future__ import annotations
 
 import re
-import time
+from dataclasses import replace
+from fractions import Fraction
 
+from . import tree as t
 from .block import Block, read_block
 from .chain import judge_block
-from .evaluate import OutOfTime
+from .evaluate import TooMuchWork
 from .quantity import Meaningless
 from .read import ReadingError
 from .report import Report, with_given
 from .scope import Scope
-from .tree import Node, bare, rebuild
 from .worlds import Foreign
 
 LONGEST = 6_000  # characters of a student's answer
 MOST_STEPS = 25
-MOST_SECONDS = 20.0
+MOST_EFFORT = 250_000_000  # numbers computed: about eight seconds
+UP, DOWN = {"≤", "<"}, {"≥", ">"}
 
 
 def check_derivation(
@@ -36,10 +44,13 @@ def check_derivation(
 ) -> Report:
     """Judge a derivation from `start` to `end`; each valid step earns points.
 
-    Fewer than `min_steps` relations are refused: start = end in one line shows nothing.
-    A step that repeats the line before it is valid but earns nothing.
+    Fewer than `min_steps` steps that count are refused: start = end in one line shows
+    nothing. The report has `.ok`, `.points`, `.most_points`, `.steps` and `.error`.
+
+    Raises ReadingError or ValueError only if `start` or `end`, which are the teacher's,
+    cannot be read as one expression each.
     """
-    ends = _side(start), _side(end)  # a mistake here is the teacher's: let it raise
+    ends = _side(start), _side(end)
     text = student_latex if isinstance(student_latex, str) else ""
     # a student's own comments are not assumptions of the assignment
     text = re.sub(r"(?<!\\)%.*", "", text)
@@ -51,21 +62,21 @@ def check_derivation(
         block = read_block(with_given(text, given))
         report = Report(error=_refusal(block))
         if not report.error:
-            page = Scope(deadline=time.monotonic() + MOST_SECONDS)
+            page = Scope(effort=MOST_EFFORT)
             report.steps = judge_block(block, page, seed, symbolic=False, defines=False)
             _grade(report, block, ends, min_steps, points_per_step)
         return report
     except ReadingError as error:
         return Report(error=str(error))
-    except (OutOfTime, Meaningless, Foreign, RecursionError, MemoryError) as error:
+    except (TooMuchWork, Meaningless, Foreign, RecursionError, MemoryError) as error:
         return Report(error=f"This could not be judged: {error or type(error).__name__}")
 
 
-def _side(latex: str) -> Node:
+def _side(latex: str) -> t.Node:
     (line, *more) = read_block(latex).lines
     if more or line.rest:
         raise ValueError("start and end are one expression each, without a relation")
-    return line.first
+    return canonical(line.first)
 
 
 def _refusal(block: Block) -> str:
@@ -75,23 +86,102 @@ def _refusal(block: Block) -> str:
         return f"{len(relations)} steps; at most {MOST_STEPS} are judged"
     if ":=" in relations:
         return "A derivation claims; it does not define: write = for :=."
+    unknown = set(relations) - {"=", "≈"} - UP - DOWN
+    if unknown:
+        return (
+            f"A derivation is made of =, \\approx, \\geq and \\leq, not of {min(unknown)}."
+        )
+    if set(relations) & UP and set(relations) & DOWN:
+        return "The chain goes up and down: \\geq and \\leq together show nothing."
     if not block.lines[0].first or any(line.first for line in block.lines[1:]):
         return "Write one chain: after the first line each line begins with its relation."
     return "" if relations else "A derivation needs a relation: =, \\geq, \\approx."
 
 
-def _grade(report: Report, block: Block, ends: tuple[Node, Node], least: int, points: int):
-    sides = [side for line in block.lines for side in line.sides]
+def _grade(
+    report: Report, block: Block, ends: tuple[t.Node, t.Node], least: int, each: int
+):
+    """Points for the steps that count, and none if the chain is not what is asked for."""
+    sides = [canonical(side) for line in block.lines for side in line.sides]
+    counts = [left != right for left, right in zip(sides, sides[1:], strict=False)]
     notes = []
     for name, asked, typed in zip(
         ("first", "last"), ends, (sides[0], sides[-1]), strict=True
     ):
-        if rebuild(asked, bare) != rebuild(typed, bare):
+        if asked != typed:
             notes.append(f"The {name} expression is not the one that is asked for.")
-    if len(sides) - 1 < least:
+    if sum(counts) < least:
         notes.append(f"At least {least} steps are asked for: show how you get there.")
-    if len(set(sides)) < len(sides):
+    visited = [side for side, new in zip(sides, [True, *counts], strict=True) if new]
+    if len(set(visited)) < len(visited):
         notes.append("A line is repeated; that earns nothing.")
-    earned = sum(points * step.ok for step in report.steps)
+    earned = sum(step.ok for step, new in zip(report.steps, counts, strict=True) if new)
     report.error = " ".join(notes)
-    report.points, report.most_points = 0 if notes else earned, points * (len(sides) - 1)
+    report.points, report.most_points = 0 if notes else each * earned, each * sum(counts)
+
+
+# ---------------------------------------------------------------- what is the same line
+def canonical(node: t.Node) -> t.Node:
+    """Two expressions that differ by typing alone have the same canonical form."""
+    node = t.rebuild(node, _canonical)
+    if isinstance(node, t.Product):  # times q/q, on the outside
+        kept = [f for f in node.factors if not _is_one(f)]
+        node = _product(kept) if set(node.operations) <= {"", "times"} else node
+    return node
+
+
+def _is_one(node: t.Node) -> bool:
+    return node == t.ONE or isinstance(node, t.Quotient) and node.over == node.under
+
+
+def _canonical(node: t.Node) -> t.Node:
+    node = replace(t.bare(node), span=(0, 0))
+    if isinstance(node, t.Add):
+        return _sum(node)
+    if isinstance(node, t.Product) and set(node.operations) <= {"", "times"}:
+        parts = (f.factors if isinstance(f, t.Product) else (f,) for f in node.factors)
+        return _product([factor for part in parts for factor in part])
+    if isinstance(node, t.Quotient) and isinstance(node.under, t.Number):
+        over, under = node.over, node.under.value
+        if under == 1:
+            return over
+        if isinstance(over, t.Number) and under:
+            return t.Number(over.value / under)
+    if isinstance(node, t.Power) and node.exponent == t.ONE:
+        return node.base
+    return node
+
+
+def _sum(node: t.Add) -> t.Node:
+    number, terms = Fraction(0), []
+    for sign, term in zip(node.signs, node.terms, strict=True):
+        inner = (term.signs, term.terms) if isinstance(term, t.Add) else ((1,), (term,))
+        for s, part in zip(*inner, strict=True):
+            if isinstance(part, t.Number):
+                number += sign * s * part.value
+            elif (-sign * s, part) in terms:
+                terms.remove((-sign * s, part))
+            else:
+                terms.append((sign * s, part))
+    if number:
+        terms.append((1, t.Number(number)))
+    terms.sort(key=repr)
+    if not terms or terms == [(1, terms[0][1])]:
+        return terms[0][1] if terms else t.Number(Fraction(0))
+    signs, parts = zip(*terms, strict=True)
+    return t.Add(parts, signs)
+
+
+def _product(factors: list[t.Node]) -> t.Node:
+    number, others = Fraction(1), []
+    for factor in factors:
+        if isinstance(factor, t.Number):
+            number *= factor.value
+        else:
+            others.append(factor)
+    others.sort(key=repr)
+    if number != 1 or not others:
+        others.insert(0, t.Number(number))
+    return others[0] if len(others) == 1 else t.Product(
+        tuple(others), ("",) * (len(others) - 1)
+    )  # fmt: skip

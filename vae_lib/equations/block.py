@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .read import BRACED, PROSE, Line, ReadingError, blank, drawn_from, read_statement
+from .read import Line, ReadingError, blank, drawn_from, read_statement
 
 MOST_CHARACTERS = 20_000
 NOISE = re.compile(
@@ -18,11 +18,14 @@ NOISE = re.compile(
     r"|\\(nonumber|notag)(?![A-Za-z])|\\(label|tag)\{[^{}]*\}|\$\$|\\\[(?=\s)|&"
 )
 REMARK = re.compile(
-    r"(\\q?quad|\\[,;:! ]|\s)*\\text(rm|it)?\{[^{}]*[^{}A-Za-z][^{}]*\}\s*$|[.,;]\s*$"
+    r"\\text(rm|it)?\{(?P<words>[^{}]*[^{}A-Za-z][^{}]*)\}\s*$"
+    r"|[.,;]\s*$"
 )
 ROW_END = re.compile(r"\\\\(\s*\[[\d.]+\w+\])?|\Z")
 RELATED = r"[=<>]|\\(approx|geq?|leq?|geqslant|leqslant|propto|sim|coloneqq)(?![A-Za-z])"
-NEXT_STATEMENT = r",?(\s|\\[,;:!])*\\q?quad(?![A-Za-z])"
+SPACES = ("\\,", "\\;", "\\:", "\\!")
+STATEMENT = re.compile(r"(\s|\\[,;:!])*(x\^|z\^|z\s*\\sim)")
+NEXT_STATEMENT = r"\\q?quad(?![A-Za-z])"
 
 
 @dataclass
@@ -30,20 +33,27 @@ class Block:
     source: str
     lines: list[Line] = field(default_factory=list)
     given: list[Line] = field(default_factory=list)
+    hence: list[Line] = field(default_factory=list)  # what a definition must entail
     unchecked: str | None = None
 
 
 def read_block(source: str) -> Block:
-    """Read a display equation: its lines, and its comments `% given:`, `% unchecked:`."""
+    """Read a display equation: its lines and its comments.
+
+    `% given:` states assumptions, `% hence:` what a definition must entail (a definition
+    by itself cannot be false), `% unchecked:` why a formula is exempt.
+    """
     if len(source) > MOST_CHARACTERS:
         raise ReadingError(f"more than {MOST_CHARACTERS} characters", source[:80], 0)
     block = Block(source)
-    for match in re.finditer(r"(?<!\\)%\s*(\w+):(.*)", source):
+    for match in re.finditer(r"(?<!\\)%[ \t]*(\w+):(.*)", source):
         word, begin = match[1], match.start(2)
         if word == "given":
             for low, high in _conditions(source, begin, match.end(2)):
-                if not PROSE.search(BRACED.sub("", source[low:high])):  # words bind nothing
-                    block.given += _statements(source, source, low, high)
+                block.given += _statements(source, source, low, high)
+        elif word == "hence":
+            for low, high in _conditions(source, begin, match.end(2)):
+                block.hence += _statements(source, source, low, high)
         elif word == "unchecked":
             block.unchecked = match[2].strip() or "no reason is given"
         else:
@@ -72,13 +82,18 @@ def _continued(text: str) -> str:
 
 def _statements(source: str, text: str, begin: int, end: int) -> list[Line]:
     """The statements of one line of a block; almost always there is one."""
-    text = REMARK.sub(blank, REMARK.sub(blank, text[begin:end]))
+    text, remark = text[begin:end], ""
+    for match in (REMARK.search(text), REMARK.search(REMARK.sub(blank, text))):
+        if match:
+            text = text[: match.start()] + blank(match) + text[match.end() :]
+            remark = remark or match["words"] or ""
     number = source.count("\n", 0, end - len(text.lstrip())) + 1
     lines: list[Line] = []
     for low, high in _pieces(text):
         if not text[low:high].strip():
             continue
         line = read_statement(source, begin + low, text[low:high], number)
+        line.remark = remark
         if lines and line.first and [relation for relation, _ in line.rest] == ["~"]:
             lines[-1].samples += drawn_from(line.first, line.rest[0][1])
         else:
@@ -102,11 +117,18 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
     """`a = b, \\quad c = d` are two statements; `\\theta, \\phi = ...` is one."""
     begin = 0
     for match in _outside(text, NEXT_STATEMENT):
-        after = text[match.end() :].lstrip(" \\,;:!\n")
-        if match[0][0] == "," or re.match(r"x\^|z\^|z\s*\\sim", after):
-            yield begin, match.start()
+        before, after = _trimmed(text[begin : match.start()]), text[match.end() :]
+        if before.endswith(",") or STATEMENT.match(after):
+            yield begin, begin + len(before.rstrip(","))
             begin = match.end()
     yield begin, len(text)
+
+
+def _trimmed(text: str) -> str:
+    """Without space at the end."""
+    while (shorter := text.rstrip()) != text or text.endswith(SPACES):
+        text = shorter[:-2] if shorter.endswith(SPACES) else shorter
+    return text
 
 
 def _conditions(source: str, begin: int, end: int) -> Iterator[tuple[int, int]]:

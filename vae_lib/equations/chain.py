@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from . import tree as t
 from .block import Block
-from .evaluate import Evaluator
+from .definitions import Definitions, scope_of
 from .judge import Judge, Pair, Step
-from .quantity import Meaningless, Unknown
+from .quantity import Meaningless
+from .read import Line as Statement
 from .read import ReadingError
-from .scope import ENCODERS, Scope, define, scope_of, worlds_for
-from .worlds import Foreign, Line
+from .scope import Scope
+from .worlds import Line
 
-MOST_LINES = 60
+MOST_RELATIONS = 60
 ALONE = "; this line alone is wrong: the next one agrees with the line before it"
 ABOVE = "the line above is wrong; this one agrees with the line before that"
-CHOSEN_BY_THE_WORLDS = ("ELBO", "decoder", "encoder", "NeuralNet", "hat x")
-FOLLOW = ("p_theta(Data)", "p_theta(x,z)", "p_theta(z|x)")  # from the model
 
 
 def judge_block(
@@ -26,42 +27,74 @@ def judge_block(
     seed: int = 0,
     symbolic: bool = True,
     defines: bool = True,
-    only: frozenset[int] | None = None,
+    strict: bool = False,
+    quick: bool = False,
+    since: int = 1,
 ) -> list[Step]:
-    """The verdicts of a block; with `only`, those of the relations at these places."""
-    if len(block.lines) > MOST_LINES:
-        raise ReadingError(f"more than {MOST_LINES} lines", block.source, 0)
-    pairs = pairs_of(block)
+    """The verdicts of a block; the page learns its definitions (if it `defines`).
+
+    `strict` refuses givens that are not used. `quick` stops at the first broken relation
+    and explains nothing; with `since`, what stands above that line counts as judged.
+    """
+    pairs, hence = (pairs_of(ls, block.source) for ls in (block.lines, block.hence))
+    if len(pairs) > MOST_RELATIONS:
+        raise ReadingError(f"more than {MOST_RELATIONS} relations", block.source, 0)
     if block.unchecked is not None:
         return [
             Step(p.line, p.relation, p.text, "exempt", detail=block.unchecked)
             for p in pairs
         ]
     with np.errstate(all="ignore"):
-        judge = Judge(block.source, scope_of(block, page), seed, mends=only is None)
+        judge = Judge(block.source, scope_of(block, page), seed, mends=not quick)
         chain = Chain(judge, page, symbolic, defines, alone=len(block.lines) == 1)
-        asked = [
-            pair for place, pair in enumerate(pairs, start=1)
-            if only is None or place in only or pair.relation == ":="
-        ]  # fmt: skip
-        steps = [chain.judge(pair) for pair in asked]
-        chain.blame(asked, steps)
+        for line in block.given:  # about what is known, a given must agree with it
+            if isinstance(line.first, t.Call) and line.first.function.key == "ELBO":
+                hence += pairs_of([line], block.source)
+        pairs = [p for p in pairs if p.line >= since or p.relation == ":="]
+        steps = list(chain.verdicts(pairs, quick))
+        for step, above, below in zip(steps, pairs, pairs[1:], strict=False):
+            if below.left is above.right and isinstance(above.left, t.Symbol):
+                step.defines = ()  # A := B = C: what B says is tested by what follows
+        if not quick:
+            chain.blame(pairs, steps)
+        if all(step.ok for step in steps) or not quick:
+            # what must follow is a claim, and the numbers are enough for it
+            chain.defines = chain.symbolic = False
+            judge.scope.samples += tuple(d for line in block.lines for d in line.samples)
+            judge.memory.clear()
+            steps += chain.verdicts(hence, quick)
+    if strict and all(step.ok for step in steps):
+        _refuse_idle(judge.scope, chain.met)
     return steps
 
 
-def pairs_of(block: Block) -> list[Pair]:
+def _refuse_idle(scope: Scope, met: set[str]) -> None:
+    """What is given and used by nothing may say anything: a slip in it would not show."""
+    for idle in sorted(scope.assumed - met):
+        raise Meaningless(f"% given: {idle.strip('[]()')} is used by nothing here")
+    spoken = [name.key for name in scope.nodes if isinstance(name, t.Symbol)]
+    for left, _, right in scope.conditions:
+        for name in (*t.names_in(left), *t.names_in(right)):
+            if spoken.count(name.key) < 2:
+                raise Meaningless(f"% given: {name.spoken} does not occur in what follows")
+
+
+def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
     """The neighbours in the chain; a line without a left side continues the one above."""
     pairs: list[Pair] = []
     left: t.Node | None = None
-    for line, below in zip(block.lines, [*block.lines[1:], None], strict=True):
+    for line, below in zip(lines, [*lines[1:], None][: len(lines)], strict=True):
         left = line.first or left
         if left is None:
             message = "the block begins with a relation: its left side is missing"
-            raise ReadingError(message, block.source, 0)
+            raise ReadingError(message, source, 0)
         goes_on = below is not None and below.first is None  # its right side comes there
         for relation, right in line.rest or ([] if goes_on else [("", left)]):
-            text = block.source[slice(*right.span)].strip() or line.text
-            pairs.append(Pair(left, relation, right, line.samples, line.number, text))
+            text = source[slice(*right.span)].strip() or line.text
+            before = source[: right.span[0]].rstrip()  # this ends with the relation
+            number = before.count("\n") + 1 if relation else line.number
+            about = line.samples, number, text, line.remark
+            pairs.append(Pair(left, relation, right, *about))
             left = right
     return pairs
 
@@ -73,20 +106,41 @@ class Chain:
         self, judge: Judge, page: Scope, symbolic: bool, defines: bool, alone: bool
     ):
         self.numeric, self.page, self.scope = judge, page, judge.scope
-        self.symbolic, self.defines, self.alone = symbolic, defines, alone
+        self.names = Definitions(judge, page, alone)
+        self.symbolic, self.defines = symbolic, defines
         self.prover = None
+        self.met: set[str] = set()  # all definitions that were looked up
+
+    def verdicts(self, pairs: list[Pair], quick: bool) -> Iterator[Step]:
+        for pair in pairs:
+            step = self.judge(pair)
+            yield step
+            if quick and not step.ok:
+                return
 
     def judge(self, pair: Pair) -> Step:
         if not pair.relation:
-            step = Step(pair.line, "", pair.text, "unjudged")
-            step.detail = "this claims nothing: a relation is missing"
-            return step
+            missing = "this claims nothing: a relation is missing"
+            return Step(pair.line, "", pair.text, "unjudged", detail=missing)
+        self.scope.used.clear()
+        step = self._judged(pair)
+        self.met |= self.scope.used
+        if step.verdict != "definition":
+            self.page.used |= self.scope.used - self.scope.assumed
+        return step
+
+    def _judged(self, pair: Pair) -> Step:
         try:
-            new = pair.relation == ":=" or pair.relation == "=" and self.is_new(pair)
+            for side in pair.sides:
+                for total, letter in t.idle_sums(side):
+                    message = f"nothing here depends on {total.index}, or binds {letter}"
+                    raise ReadingError(message, self.numeric.source, total.span[0])
+            new = pair.relation == ":=" or pair.relation == "=" and self.names.is_new(pair)
             if self.defines and new:
-                return self.definition(pair)
+                self.prover = None  # its memory does not know the new meaning
+                return self.names.step(pair)
             step = self.numeric.judge(pair)
-        except Meaningless as error:
+        except (Meaningless, ReadingError) as error:
             return Step(pair.line, pair.relation, pair.text, "wrong", detail=str(error))
         if self.symbolic and step.verdict == "tested" and Line.name in step.worlds:
             from .prove import Prover  # SymPy takes half a second to load
@@ -96,104 +150,10 @@ class Chain:
             step.verdict = step.symbolic or step.verdict
         return step
 
-    # ------------------------------------------------------------ definitions
-    def is_new(self, pair: Pair) -> bool:
-        """Is this the first equation of a name, which gives it its meaning?"""
-        left, right, known = pair.left, pair.right, self.scope.meanings
-        left = left.base if isinstance(left, t.Power) else left
-        names = t.items_of(left)
-        if isinstance(right, t.Best) and all(isinstance(n, t.Symbol) for n in names):
-            return not any(n.key in known for n in names)
-        if isinstance(left, t.Group):
-            return isinstance(right, t.Call) and right.function.name in ENCODERS
-        if isinstance(left, t.Symbol):
-            inside = left.key in {name.key for name in t.names_in(right)}
-            return not (known.keys() & {left.key, left.key + "[]"} or inside) and self.free(
-                left
-            )
-        if not isinstance(left, t.Call):
-            return False
-        if t.signature(left) == "q(z)":
-            return self.alone and "q(z)" not in known
-        key = left.function.key
-        taken = key in CHOSEN_BY_THE_WORLDS or key + "()" in known
-        return not (t.is_density(left) or taken)
-
-    def free(self, name: t.Symbol) -> bool:
-        """Does neither the block nor a world say what this is?"""
-        evaluator = Evaluator(worlds_for(self.scope)[0](0), self.scope)
-        evaluator.indices = dict.fromkeys(t.UPPER, 1)
-        try:
-            evaluator(name)
-        except Unknown as error:
-            return error.node == name
-        except (Meaningless, Foreign):
-            return False
-        return bool(evaluator.named) and name.name not in ("x", "z", "mu", "sigma")
-
-    def definition(self, pair: Pair) -> Step:
-        """A definition of something that the worlds know must agree with them."""
-        left, right = pair.left, pair.right
-        density = t.is_density(left) and isinstance(left, t.Call)
-        elbo = isinstance(left, t.Call) and left.function.key == "ELBO"
-        if density or elbo or isinstance(left, t.Expectation | t.Divergence):
-            tried = self.numeric.judge(pair)
-            if tried.ok:
-                tried.verdict, tried.how = "definition", "agrees with what the worlds know"
-            follows = not density or t.signature(left) in FOLLOW
-            if tried.ok or follows or left.function.name not in "pqr":
-                return tried
-        define(left, right, self.scope)
-        if not (isinstance(left, t.Symbol) and left.key in ("x", "z", "epsilon")):
-            define(left, right, self.page)
-        step = Step(pair.line, pair.relation, pair.text, "definition", how="from here on")
-        if isinstance(right, t.Best):
-            step.how = "names the maximiser"
-            self.computable(right.body, step)
-        elif not isinstance(left, t.Group):
-            self.computable(right, step)
-        if step.ok and density:
-            self.normalised(left, step)
-        return step
-
-    def computable(self, node: t.Node, step: Step) -> None:
-        """Somewhere the right side must have a value: else nothing is defined."""
-        reasons: list[str] = []
-        for kind in worlds_for(self.scope):
-            for evaluator in self.numeric.draws(kind, 6):
-                try:
-                    with evaluator.within(indices=dict.fromkeys(t.UPPER, 1)):
-                        value = evaluator(node)
-                except (Foreign, Meaningless) as error:
-                    reasons.append(str(error))
-                    continue
-                if np.all(np.isfinite(value.array)):
-                    step.worlds.append(kind.name)
-                    break
-        if not step.worlds:
-            step.verdict = "wrong"
-            step.detail = "; ".join(dict.fromkeys(reasons)) or "it has no value"
-
-    def normalised(self, left: t.Call, step: Step) -> None:
-        """What is called a density must integrate to 1."""
-        for kind in worlds_for(self.scope):
-            if kind.name not in step.worlds:
-                continue
-            (evaluator,) = self.numeric.draws(kind, 1)
-            try:
-                places = [(name, ()) for name, _ in evaluator.places_of(left)]
-                total = evaluator.integrate(places, lambda _, e=evaluator: e(left)).plain()
-            except (Foreign, Meaningless):
-                continue
-            if abs(float(total.array) - 1) > 1e-6:
-                step.verdict = "wrong"
-                value = f"{float(total.array):.6g}"
-                step.detail = f"a density integrates to 1, this one to {value}"
-
     # ------------------------------------------------------------ blame
     def blame(self, pairs: list[Pair], steps: list[Step]) -> None:
         """Two broken relations around one line: is the line alone wrong?"""
-        for i in range(len(steps) - 1):
+        for i in range(len(pairs) - 1):
             first, second = pairs[i : i + 2]
             relations = first.relation, second.relation
             broken = all(step.verdict == "wrong" for step in steps[i : i + 2])

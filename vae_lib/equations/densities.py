@@ -22,8 +22,8 @@ from .worlds import (
     bernoulli,
     full_gaussian,
     gaussian,
+    grid_axis,
     line_axis,
-    plane_axis,
 )
 
 MOST_POINTS = 6_000_000  # of one integral
@@ -123,8 +123,11 @@ class Densities:
     def density_at(self, name: str, values: dict[str, Quantity]) -> Quantity:
         """Look a density up, or derive it from the others: p(x, z) = p(x|z) p(z)."""
         own = self.scope.densities
+        if not values.keys() <= {"x", "z", "epsilon"}:
+            raise Meaningless(f"no density is called {name}")
         if name in own and name not in self.expanding:
             law = own[name]
+            self.scope.used.add(name)
             pairs = {(p.key, ()): values[t.role_of(p)] for p in law.parameters}
             with self.within(
                 bound={**self.bound, **pairs}, expanding=(*self.expanding, name)
@@ -206,7 +209,9 @@ class Densities:
         """Of several variables at once, each has fewer points."""
         axis = line_axis() if name.endswith(")") else self.world.axis(name)
         if axis.continuous and self.coarse and axis.rank:
-            return plane_axis(31)
+            if axis.points.shape[1] > 2:
+                raise Foreign("too many dimensions to integrate")
+            return grid_axis(31)
         return line_axis(-9.03, 9.11, 61) if axis.continuous and many > 2 else axis
 
     def integrate(

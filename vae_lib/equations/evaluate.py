@@ -9,7 +9,6 @@ integrals and slopes differ.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,6 +25,7 @@ from .worlds import Foreign, World, sigmoid
 
 CHANCES = ("pi", "rho", "theta")
 BUDGET = 30_000_000  # numbers computed for one side in one world
+STEP = 1_000  # what a step of the walk costs, however few numbers it computes
 MOST_TERMS = 40  # of a sum
 # what is elementary, and what needs a vector or a matrix
 METHODS = {"log": "log", "exp": "exp", "transpose": "transposed"}
@@ -33,13 +33,16 @@ MATRICES = {"diag": "diagonal", "det": "determinant", "tr": "trace"}
 FUNCTIONS: dict[str, Callable] = {
     "abs": np.abs, "norm": np.abs, "tanh": np.tanh, "sin": np.sin, "cos": np.cos,
     "sigmoid": sigmoid, "softplus": lambda s: np.logaddexp(0, s),
-    "relu": lambda s: np.maximum(s, 0), "logit": lambda p: np.log(p) - np.log1p(-p),
 }  # fmt: skip
 
+UNCOMPUTABLE = (  # what NumPy, or a formula of a strange form, ends in
+    ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
+    np.linalg.LinAlgError,
+)  # fmt: skip
 Place = tuple[str, tuple[int, ...]]  # a variable's name and its indices, e.g. x^{(2)}
 
 
-class OutOfTime(Exception):
+class TooMuchWork(Exception):
     """A student's input has used up its time; nothing is concluded."""
 
 
@@ -63,21 +66,22 @@ class Evaluator(Densities, Slopes):
 
     def __call__(self, node: t.Node) -> Quantity:
         self.spend(300)
-        if time.monotonic() > self.scope.deadline:
-            raise OutOfTime("this takes too long to judge")
         try:
             value = getattr(self, "_" + type(node).__name__.lower())(node)
         except Meaningless as error:
             if error.node is None and node.span != (0, 0):
                 error.node = node
             raise
-        except (ValueError, TypeError, np.linalg.LinAlgError) as error:
+        except UNCOMPUTABLE as error:
             raise Meaningless(f"this cannot be computed ({error})") from error
-        self.spent += value.array.size
+        self.spend(value.array.size)
         return value
 
     def spend(self, count: int) -> None:
         self.spent += count
+        self.scope.effort -= count + STEP
+        if self.scope.effort < 0:
+            raise TooMuchWork("this takes too long to judge")
         if self.spent > BUDGET:
             raise Foreign("this takes more computation than the budget allows")
 
@@ -112,6 +116,7 @@ class Evaluator(Densities, Slopes):
             if len(names) != len(given):
                 raise Meaningless(f"{key.strip('()[]')} takes {len(names)} indices here")
             where |= zip(names, given, strict=True)
+        self.scope.used.add(key)
         bound, expanding = {**self.bound, **dict(values)}, (*self.expanding, key)
         with self.within(indices=where, bound=bound, expanding=expanding):
             value = self(definition.body)
@@ -123,7 +128,8 @@ class Evaluator(Densities, Slopes):
     def integer(self, node: t.Node) -> int:
         if isinstance(node, t.Symbol) and node.name in t.UPPER.keys() - self.indices.keys():
             # a letter that nothing binds stands for any one value
-            return 1 + self.world.seed % self.size(t.UPPER[node.name])
+            size = self.size(t.UPPER[node.name])
+            return size - self.world.seed % size  # the largest first: is it there at all?
         value = self(node).plain().array
         if value.ndim or value != round(float(value)):
             raise Meaningless("a limit or an index is not a whole number")
@@ -142,6 +148,8 @@ class Evaluator(Densities, Slopes):
             raise Unknown("an expectation needs brackets")
         indices, component = self.integers(node.index), self.integers(node.component)
         plain = not (indices or component)
+        if min(indices, default=1) < 1:
+            raise Meaningless("samples are counted from 1")
         if component and (f"{key}{component}", indices) in self.bound:
             return self.bound[f"{key}{component}", indices]
         if (key, indices) in self.bound:
@@ -194,7 +202,9 @@ class Evaluator(Densities, Slopes):
             hat = node.accent == "hat" and node.name in "dzy"
             hint = "; did you mean \\hat{x}?" if hat else ""
             raise Unknown(f"{node.spoken} has no definition{hint}")
-        sizes = () if self.world.scalar else self.scope.shapes.get(name, ())
+        sizes = self.scope.shapes.get(name, ())
+        if self.world.scalar:  # a vector of one component is that component
+            sizes, component = (), () if sizes and set(component) == {1} else component
         kind = "positive" if node.name in POSITIVE else "real"
         if len(sizes) == 2 and sizes[0] == sizes[1]:
             kind = "covariance"
@@ -265,9 +275,6 @@ class Evaluator(Densities, Slopes):
             return self(node.exponent).exp()
         return self(node.base) ** self(node.exponent)
 
-    def _component(self, node: t.Component) -> Quantity:
-        return self(node.body).component(self.integers(node.component))
-
     def _function(self, node: t.Function) -> Quantity:
         name, value = node.name, self(node.body)
         if name in ("log", "exp") and value.unsized:
@@ -328,18 +335,14 @@ class Evaluator(Densities, Slopes):
             return self(name) * self(items[0])
         raise Unknown(f"{name.spoken} is not a known function")
 
-    def _only_parameters(self, items: tuple[t.Node, ...], node: t.Call) -> None:
-        if not all(map(t.is_parameter, items)):
-            raise Unknown("after the semicolon only parameters may stand")
-
     def _apply(self, node: t.Call, definition: Definition) -> Quantity:
         own, group, key = definition.parameters, node.group, node.function.key
         if len(group.items) < len(own):
             raise Unknown(f"this takes {len(own)} arguments")
         rest = group.items[len(own) :]
-        self._only_parameters(rest, node)
-        if rest and group.marks[len(own) - 1] != ";":
-            raise Unknown("after the arguments a semicolon must stand")
+        tail = tuple(getattr(item, "key", "") for item in rest)
+        if tail != definition.tail or rest and group.marks[len(own) - 1] != ";":
+            raise Unknown("its definition has other parameters after the semicolon")
         pairs = zip(own, group.items, strict=False)
         values = {(p.key, ()): self(item) for p, item in pairs if not t.is_parameter(item)}
         component = self.integers(node.function.component)
@@ -347,7 +350,8 @@ class Evaluator(Densities, Slopes):
 
     def _network(self, node: t.Call) -> Quantity:
         name, items = node.function.name, node.group.items
-        self._only_parameters(items[1:], node)
+        if not all(map(t.is_parameter, items[1:])):
+            raise Unknown("after the semicolon only parameters may stand")
         value, role = self(items[0]), t.role_of(items[0])
         if name in ("decoder", "Decoder", "x") or name == "NeuralNet" and role == "z":
             if role == "x":

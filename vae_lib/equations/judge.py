@@ -14,114 +14,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
+from scipy.optimize import minimize
 
 from . import tree as t
 from .densities import degree
-from .evaluate import Evaluator
+from .evaluate import BUDGET, Evaluator, TooMuchWork
+from .maximisers import Maximisers
 from .quantity import Meaningless, OutOfDomain, Quantity
 from .read import ReadingError
+from .relation import DRAWS, Broken, Pair, Step, both, comparable, difference, show, where
 from .repair import repairs
 from .scope import Scope, speaks_of_vectors, worlds_for
-from .slopes import DIRECTIONS, base_of
 from .worlds import Foreign, Line, World
 
 TOLERANCE = 1e-7
-DRAWS = 2
-MOST_DRAWS = 60  # before giving up on finding a draw where both sides have a value
+CHEAP, CHEAP_DRAWS = 20_000, 8  # numbers computed at one draw, and how often then
+MOST_DRAWS = 200  # before giving up on finding a draw where both sides have a value
 BOUND_DRAWS = 16  # draws for an inequality
+SEARCH = 80  # steps of the search for a violation
+DEAR = 6_000_000  # numbers computed, before an inequality or a vain search is left
+MENDING = 60_000_000  # numbers computed in looking for a repair: about two seconds
 SAMPLES = 4000  # of the Monte Carlo cross-check
-GOOD = ("proved", "tested", "definition", "exempt")
-
-
-@dataclass
-class Step:
-    """One relation and what became of it."""
-
-    line: int
-    relation: str
-    text: str
-    verdict: str
-    how: str = ""
-    detail: str = ""
-    worlds: list[str] = field(default_factory=list)
-    draws: int = 0
-    worst: float = 0.0
-    seconds: float = 0.0
-    symbolic: str = ""
-    values: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return self.verdict in GOOD
-
-
-class Broken(Exception):
-    """A relation that does not hold; the message says where."""
-
-
-@dataclass
-class Pair:
-    """Two neighbours of a chain."""
-
-    left: t.Node
-    relation: str
-    right: t.Node
-    samples: tuple[t.Drawn, ...] = ()
-    line: int = 0
-    text: str = ""
-
-    @property
-    def sides(self) -> tuple[t.Node, t.Node]:
-        return self.left, self.right
-
-
-# ---------------------------------------------------------------- comparing values
-def comparable(left: Quantity, right: Quantity) -> tuple[np.ndarray, np.ndarray]:
-    """Densities are compared by their logarithms."""
-    if left.logged or right.logged:
-        a, b = left.as_log(), right.as_log()
-        if a is not None and b is not None:
-            return a, b
-    return left.plain().array, right.plain().array
-
-
-def difference(left: Quantity, right: Quantity) -> float:
-    """The largest relative difference; of densities, that of the logarithms."""
-    if left.unsized != right.unsized:
-        left, right = left.sized(right), right.sized(left)
-    if (left.shape, left.row) != (right.shape, right.row):
-        raise Meaningless(f"the left side is {left.kind}, the right side {right.kind}")
-    a, b = comparable(left, right)
-    if not (np.all(np.isfinite(a)) and np.all(np.isfinite(b))):
-        raise OutOfDomain("a side is not finite")
-    scale = max(float(np.max(np.abs(a))), float(np.max(np.abs(b))), 1e-2)
-    return float(np.max(np.abs(a - b))) / scale
-
-
-def show(value: Quantity) -> str:
-    array = value.array
-    if value.logged and (array.ndim or abs(float(array)) >= 12):
-        return f"exp({np.array2string(array, precision=5)})"
-    if value.rank:
-        return np.array2string(array, precision=4, separator=", ")
-    return "..." if array.ndim else f"{float(value.plain().array):.6g}"
-
-
-def where(evaluator: Evaluator) -> str:
-    """The names that the formula left open, with their values."""
-    texts = [f"{name} = {show(value)}" for name, value in evaluator.named.items()]
-    return f"at {', '.join(texts[:5])}: " if texts else ""
-
-
-def both(left: Quantity, right: Quantity, evaluator: Evaluator) -> str:
-    return f"{where(evaluator)}left = {show(left)}, right = {show(right)}"
 
 
 # ---------------------------------------------------------------- judging one relation
-class Judge:
+class Judge(Maximisers):
     """Judges the relations of one block.
 
     A rule takes a pair, a world and the step to fill in; it raises Broken, or says
@@ -148,6 +68,33 @@ class Judge:
             if not count:
                 return
 
+    def remembered(self, evaluator: Evaluator, key: tuple, compute: Callable):
+        """A side belongs to two pairs of a chain; it is computed once.
+
+        What was met on the way, open names and definitions, is met again.
+        """
+        known = self.memory.get((evaluator, key))
+        if known is None:
+            scope, used, spent = self.scope, self.scope.used, evaluator.spent
+            scope.used = set()
+            try:
+                with evaluator.within(named={}):
+                    found = compute()
+                    cost = evaluator.spent - spent
+                    known = found, evaluator.named, frozenset(scope.used), cost
+            finally:
+                scope.used |= used
+            self.memory[evaluator, key] = known
+        else:
+            evaluator.spent += known[-1]
+        found, named, used, _ = known
+        evaluator.named |= named
+        self.scope.used |= used
+        return found
+
+    def value(self, evaluator: Evaluator, side: t.Node) -> Quantity:
+        return self.remembered(evaluator, (side,), lambda: evaluator(side))
+
     def allowed(self, evaluator: Evaluator) -> bool:
         for left, relation, right in self.scope.conditions:
             try:
@@ -159,19 +106,21 @@ class Judge:
                 return False
         return True
 
-    def values(self, pair: Pair, kind: type[World], step: Step, count: int, tries=None):
+    def values(self, pair: Pair, kind: type[World], step: Step, count: int):
         """Both sides at `count` draws; one where a side has no value is passed over."""
         trouble: Exception = Foreign("no draw meets the conditions that are given")
-        done = 0
-        for evaluator in self.draws(kind, tries or MOST_DRAWS):
+        done = wasted = 0
+        for evaluator in self.draws(kind, MOST_DRAWS):
             try:
-                left, right = evaluator(pair.left), evaluator(pair.right)
+                left, right = (self.value(evaluator, side) for side in pair.sides)
                 if not (
                     np.all(np.isfinite(left.array)) and np.all(np.isfinite(right.array))
                 ):
                     raise OutOfDomain("a side is not finite")
             except OutOfDomain as error:
-                trouble = error
+                trouble, wasted = error, wasted + evaluator.spent
+                if wasted > DEAR:
+                    break
                 continue
             yield evaluator, left, right
             done += 1
@@ -185,7 +134,7 @@ class Judge:
     # -- one pair in all worlds
     def judge(self, pair: Pair) -> Step:
         started = time.perf_counter()
-        step = Step(pair.line, pair.relation, pair.text, "tested")
+        step = Step(pair.line, pair.relation, pair.text, "tested", pair.remark)
         reasons: list[str] = []
         strict = pair.relation not in t.BOUNDS
         vectors = speaks_of_vectors(self.scope.nodes)
@@ -200,7 +149,8 @@ class Judge:
             except Meaningless as error:
                 reasons.append(str(error))
                 if kind.scalar or vectors:
-                    self.fails(step, pair, kind, self.no_meaning(error))
+                    values = self.as_far_as_known(pair, kind)
+                    self.fails(step, pair, kind, self.no_meaning(error) + values)
             if not step.ok:
                 break
         if step.ok and not step.worlds:
@@ -216,22 +166,47 @@ class Judge:
         step.verdict = "wrong"
         step.detail = f"{message} [{kind.name}]" + (f"; {hint}" if hint else "")
 
+    def as_far_as_known(self, pair: Pair, kind: type[World]) -> str:
+        """Both sides at one draw, where one of them has no value."""
+        texts = []
+        for evaluator in self.draws(kind, 1):
+            for name, side in zip(("left", "right"), pair.sides, strict=True):
+                try:
+                    texts.append(f"{name} = {show(evaluator(side))}")
+                except (Meaningless, Foreign):
+                    texts.append(f"{name} has no value")
+            texts[0] = where(evaluator) + texts[0]
+        known = any(not text.endswith("has no value") for text in texts)
+        return "\n" + ", ".join(texts) if known else ""
+
     def no_meaning(self, error: Meaningless) -> str:
         if error.node is None:
             return f"this has no meaning: {error}"
         return str(ReadingError(str(error), self.source, error.node.span[0]))
 
     def mending(self, pair: Pair, kind: type[World]) -> str:
-        """The first small change of the right side that makes the relation hold."""
-        if not self.mends or pair.relation not in ("=", ":=", "≈", "≥", "≤"):
+        """The first small change that makes the relation hold."""
+        if not self.mends:
             return ""
-        for message, changed in repairs(pair.right, self.source):
-            trial = replace(pair, right=changed)
-            try:
-                if self.rule(trial)(trial, kind, Step(0, pair.relation, "", "tested")):
-                    return message
-            except (Broken, Meaningless, Foreign):
-                continue
+        other = {"≥": "≤", "≤": "≥", ">": "<", "<": ">"}.get(pair.relation)
+        if other:
+            trials = [(f"it would hold with {other}", replace(pair, relation=other))]
+        else:
+            found = repairs(pair.right, self.source)
+            trials = ((message, replace(pair, right=right)) for message, right in found)
+        before = self.scope.effort
+        self.scope.effort = min(before, MENDING)
+        try:
+            for message, trial in trials:
+                try:
+                    if self.rule(trial)(trial, kind, Step(0, pair.relation, "", "tested")):
+                        return message
+                except (Broken, Meaningless, Foreign):
+                    continue
+        except TooMuchWork:
+            pass
+        finally:
+            self.scope.effort = before
         return ""
 
     def rule(self, pair: Pair) -> Callable[[Pair, type[World], Step], bool]:
@@ -251,8 +226,11 @@ class Judge:
 
     # -- equality
     def equality(self, pair: Pair, kind: type[World], step: Step) -> bool:
-        for evaluator, left, right in self.values(pair, kind, step, DRAWS):
+        found = self.values(pair, kind, step, CHEAP_DRAWS)
+        for done, (evaluator, left, right) in enumerate(found, start=1):
             self.compare(left, right, evaluator, step)
+            if evaluator.spent > CHEAP and done >= DRAWS:
+                break
         return True
 
     @staticmethod
@@ -266,7 +244,7 @@ class Judge:
         """The difference is the same over all draws of parameters and data."""
         gaps: list[tuple[float, str]] = []
         scale = 1.0
-        for evaluator, left, right in self.values(pair, kind, step, 3, 12):
+        for evaluator, left, right in self.values(pair, kind, step, 3):
             if left.shape or right.shape:
                 raise Meaningless("+ const needs numbers on both sides")
             a, b = (float(side.plain().array) for side in (left, right))
@@ -287,7 +265,7 @@ class Judge:
         if not isinstance(pair.left, t.Call):
             raise Meaningless("proportional as a function of what?")
         for evaluator in self.draws(kind, DRAWS):
-            ratios = []
+            ratios, shown = [], []
             for i in range(3):
                 variable = evaluator.world.variable
                 places = evaluator.places_of(pair.left)
@@ -296,9 +274,10 @@ class Judge:
                 if a is None or b is None:
                     raise Meaningless("a density is positive")
                 ratios.append(float(a - b))
+                shown.append(f"left = {np.exp(a):.4g}, right = {np.exp(b):.4g}")
             if np.ptp(ratios) > 1e-6:
-                shown = f"{np.exp(np.ptp(ratios)):.4g}"
-                raise Broken(f"{where(evaluator)}the ratio changes by {shown}")
+                points = f"{shown[0]}, but elsewhere {shown[1]}"
+                raise Broken(f"{where(evaluator)}the ratio is no constant: {points}")
             step.draws += 1
         return True
 
@@ -322,7 +301,7 @@ class Judge:
         biased = degree(pair.right, self.scope, samples) == 2
         shift: Quantity | None = None
         for evaluator in self.draws(kind, DRAWS + shifted):
-            left = evaluator(pair.left)
+            left = self.value(evaluator, pair.left)
             right = evaluator.term_by_term(samples, lambda e=evaluator: e(pair.right))
             if shifted:
                 shift = shift or right - left
@@ -375,156 +354,68 @@ class Judge:
 
     # -- inequalities
     def inequality(self, pair: Pair, kind: type[World], step: Step) -> bool:
+        """Never violated: at random draws, and where a search makes the gap small."""
         if any(isinstance(side, t.Best) for side in pair.sides):
             raise Meaningless(
                 "an inequality holds between values, not between maximisers: "
                 "the argmax of a bound is in general not that of what it bounds"
             )
-        sign = 1 if pair.relation in ("≥", ">") else -1
-        searched = any(isinstance(n, t.Best) for side in pair.sides for n in side.walk())
-        count = BOUND_DRAWS if kind.scalar and not searched else 3
-        strict = False
-        for evaluator, left, right in self.values(pair, kind, step, count, count):
+        count = BOUND_DRAWS if kind.scalar else 3
+        gaps: list[tuple[float, Evaluator]] = []
+        spent = 0
+        for evaluator, left, right in self.values(pair, kind, step, count):
             if left.shape or right.shape or left.unsized or right.unsized:
                 raise Meaningless(f"{left.kind} is compared with {right.kind}")
-            a, b = map(float, comparable(left, right))
-            gap, scale = sign * (a - b), max(abs(a), abs(b), 1e-3)
-            if gap < -1e-6 * scale or pair.relation in "><" and gap <= 0:
-                raise Broken(both(left, right, evaluator))
-            strict |= gap > 1e-7 * scale
-        return strict
+            gaps.append((self.gap(pair, left, right, evaluator), evaluator))
+            spent += evaluator.spent
+            dear = spent > DEAR or evaluator.chosen  # a maximiser is searched at each draw
+            if dear and len(gaps) > 2:
+                break
+        if kind.scalar and not evaluator.chosen:
+            self.search(pair, min(gaps, key=lambda found: found[0])[1], step)
+        return max(gap for gap, _ in gaps) > 1e-5
 
-    # -- maximisers
-    def same_maximiser(self, pair: Pair, kind: type[World], step: Step) -> bool:
-        left, right = pair.sides
-        estimated = pair.relation == "≈"
-        if pair.relation not in ("=", "≈", ":="):
-            raise Meaningless(f"{pair.relation} between two maximisers")
-        if set(left.arguments) != set(right.arguments):
-            raise Meaningless("the two sides are maximised over different arguments")
-        samples = (pair.samples or self.scope.samples) if estimated else ()
-        if estimated and not samples:
-            raise Meaningless("what is sampled? State it at the line's end")
-        if not estimated:
-            self.same_place(pair, kind)
-        keys = tuple(base_of(a).key for a in left.arguments)
-        for evaluator in self.draws(kind, DRAWS):
-            rows = [self.slopes(evaluator, left, keys, ())]
-            rows += [self.slopes(evaluator, right, keys, samples)]
-            self.parallel(*rows, evaluator, step)
-            step.draws += 1
-        step.how = "same slopes up to a positive factor"
-        if estimated:
-            step.how += ", in expectation: the maximisers meet only as the samples grow"
-        return True
+    @staticmethod
+    def gap(pair: Pair, left: Quantity, right: Quantity, evaluator: Evaluator) -> float:
+        """By how much the inequality holds, relative to its sides; Broken if not."""
+        a, b = map(float, comparable(left, right))
+        sign = 1 if pair.relation in ("≥", ">") else -1
+        gap = sign * (a - b) / max(abs(a), abs(b), 1e-3)
+        if gap < -1e-6 or pair.relation in "><" and gap <= 0:
+            raise Broken(both(left, right, evaluator))
+        return gap
 
-    def remembered(self, key: tuple, compute: Callable):
-        """A side belongs to two pairs of a chain; it is computed once."""
-        if key not in self.memory:
-            self.memory[key] = compute()
-        return self.memory[key]
+    def search(self, pair: Pair, evaluator: Evaluator, step: Step) -> None:
+        """An adversary moves all that the formula leaves open to where the gap is least."""
+        world, evaluator.spent = evaluator.world, BUDGET - DEAR
+        open_names = [f"free {name}" for name in evaluator.named if name.isidentifier()]
+        sizes = {name: array.size for name, array in world.parameters.items()}
+        sizes |= dict.fromkeys(open_names, 1)
+        places = [(name, i) for name, size in sizes.items() for i in range(size)]
 
-    def same_place(self, pair: Pair, kind: type[World]) -> None:
-        """Of single names parallel slopes say little, so find both maximisers."""
-        (evaluator,) = self.draws(kind, 1)
-        try:
-            left, right = (
-                dict(zip(s.arguments, self.remembered(
-                    (evaluator, s), lambda s=s: evaluator.best_values(s)), strict=True))
-                for s in pair.sides
-            )  # fmt: skip
-        except (Foreign, OutOfDomain):
+        def gap(moves: dict[tuple[str, int], float]) -> float:
+            way: dict[str, np.ndarray] = {}
+            for (name, i), size in moves.items():
+                shape = world.parameters[name].shape if name in world.parameters else ()
+                way.setdefault(name, np.zeros(shape)).reshape(-1)[i] += size
+            try:
+                return evaluator.moved(way, 1.0, lambda: self.gap(
+                    pair, evaluator(pair.left), evaluator(pair.right), evaluator
+                ))  # fmt: skip
+            except (OutOfDomain, Foreign):
+                return np.inf
+
+        here = gap({})
+        felt = {place: abs(gap({place: 0.1}) - here) for place in places}
+        felt = sorted((p for p in places if felt[p] > 1e-9), key=lambda p: -felt[p])[:8]
+        if not felt:
             return
-        for name, a in left.items():
-            if difference(a, right[name]) > 1e-4:
-                raise Broken(f"the maximisers are {show(a)} and {show(right[name])}")
-
-    def slopes(self, evaluator: Evaluator, side: t.Best, keys, samples) -> np.ndarray:
-        """The slopes of what is maximised, in random directions."""
-
-        def value() -> Quantity:
-            if samples:
-                return evaluator.term_by_term(samples, lambda: evaluator(side.body))
-            return evaluator(side.body)
-
-        def rows() -> list[float]:
-            found = []
-            for i in range(DIRECTIONS):
-                way, step = evaluator.direction(keys, i), 1e-4
-                low, high = (evaluator.moved(way, s, value) for s in (-step, step))
-                if low.array.ndim:
-                    raise Meaningless("only a number can be maximised")
-                a, b = comparable(high, low)
-                found.append(float(a - b) / (2 * step))
-            return found
-
-        sign = 1 if side.sense == "argmax" else -1
-        return sign * np.asarray(
-            self.remembered((evaluator, side.body, keys, samples), rows)
-        )
-
-    def parallel(self, left, right, evaluator: Evaluator, step: Step) -> None:
-        here = where(evaluator)
-        if np.max(np.abs(left)) < 1e-9 or np.max(np.abs(right)) < 1e-9:
-            raise Broken(f"{here}one side does not depend on what is varied")
-        factor = float(left @ right / (right @ right))
-        error = float(np.max(np.abs(left - factor * right)) / np.max(np.abs(left)))
-        shown = f"{here}slopes {np.round(left[:2], 4)} and {np.round(right[:2], 4)}"
-        step.values = step.values or shown
-        if error > 1e-5:
-            raise Broken(f"{shown} are not proportional")
-        if factor < 0:
-            what = "what one side maximises the other minimises"
-            raise Broken(f"{shown} are opposite: {what}")
-        step.worst = max(step.worst, error)
-
-    def is_maximiser(self, pair: Pair, kind: type[World], step: Step) -> bool:
-        """`argmax f = expression`: the slope vanishes there, and elsewhere f is lower."""
-        best, value = sorted(pair.sides, key=lambda side: not isinstance(side, t.Best))
-        values = t.items_of(value)
-        if len(values) != len(best.arguments):
-            raise Meaningless("as many values are needed as arguments")
-        for evaluator in self.draws(kind, DRAWS):
-            places = {}
-            for argument, expression in zip(best.arguments, values, strict=True):
-                symbol, result = base_of(argument), evaluator(expression).plain()
-                if symbol.key in evaluator.world.groups:
-                    raise Foreign("the maximiser of a whole network has no formula")
-                if result.shape:
-                    raise Foreign("only numbers are tried as maximisers")
-                root = isinstance(t.bare(argument), t.Power)
-                result = result ** evaluator.number(0.5) if root else result
-                places[evaluator.place(symbol)] = result
-            self.peak(evaluator, best, places)
-            step.draws += 1
-        step.how = "the slope vanishes and neighbours are lower"
-        return True
-
-    def peak(self, evaluator: Evaluator, best: t.Best, places: dict) -> None:
-        sign = 1 if best.sense == "argmax" else -1
-
-        def value(moved: dict) -> float:
-            with evaluator.binding({**places, **moved}):
-                try:
-                    return sign * float(evaluator(best.body).array)
-                except OutOfDomain:
-                    return -np.inf
-
-        here, top = where(evaluator), value({})
-        if not np.isfinite(top):
-            raise OutOfDomain("what is maximised has no value there")
-        for place, at in places.items():
-            for relative in (0.3, 0.05, 0.002):
-                size = relative * max(abs(float(at.array)), 0.3)
-                moves = [replace(at, array=at.array + way * size) for way in (-1, 1)]
-                low, high = (value({place: moved}) for moved in moves)
-                if max(low, high) > top:
-                    name = f"{place[0]} = {float(at.array):.5g}"
-                    raise Broken(
-                        f"{here}{name} is not the best: beside it there is a better"
-                    )
-            if abs(high - low) > 0.05 * abs(low + high - 2 * top) + 1e-12:
-                raise Broken(f"{here}the slope in {place[0]} is not zero there")
+        simplex = np.vstack([np.zeros(len(felt)), 0.3 * np.eye(len(felt))])
+        found = minimize(
+            lambda moves: gap(dict(zip(felt, moves, strict=True))), simplex[0],
+            method="Nelder-Mead", options={"maxfev": SEARCH, "initial_simplex": simplex},
+        )  # fmt: skip
+        step.how = f"an adversary's least gap is {max(found.fun, 0):.1e}"
 
 
 def half_a_digit(node: t.Node) -> float | None:

@@ -20,6 +20,10 @@ CODE = re.compile(
 PROSE = set(
     "exercise solution admonition note tip important warning dropdown hint seealso".split()
 )
+UNTESTED = (
+    "nothing that is judged depends on this definition, so no slip in it could show; "
+    "state what must follow from it in a comment `% hence: ...`"
+)
 
 
 @dataclass
@@ -60,8 +64,15 @@ def displays(text: str) -> Iterator[Display]:
 def check_file(path: Path, seed=0, symbolic=True) -> Iterator[tuple[Display, Report]]:
     """Judge a chapter from top to bottom: definitions hold from where they are made."""
     page = Scope()
-    for display in displays(path.read_text(encoding="utf-8")):
-        yield display, check_block(display.source, page, seed, symbolic)
+    judged = [
+        (display, check_block(display.source, page, seed, symbolic, strict=True))
+        for display in displays(path.read_text(encoding="utf-8"))
+    ]
+    for _, report in judged:
+        for step in report.steps:
+            if step.ok and step.defines and not page.used & set(step.defines):
+                step.verdict, step.detail = "untested", UNTESTED
+    yield from judged
 
 
 def chapters(path: Path) -> list[Path]:

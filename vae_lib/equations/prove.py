@@ -141,6 +141,7 @@ def exact(value: float | Fraction | sp.Expr) -> sp.Expr:
     return sp.Rational(Fraction(value).limit_denominator(10**6))
 
 
+@lru_cache(maxsize=4096)
 def _gaussian_integral(c: sp.Expr, e: sp.Expr, u: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
     """exp(-a u^2 + b u + r) is a Gaussian of mean b/2a and variance 1/2a."""
     quadratic, polynomial = sp.Poly(e, u), sp.Poly(c, u)
@@ -167,11 +168,13 @@ def _positive(a: sp.Expr) -> bool:
     return bool(a.is_positive or a.subs(values) > 0 and a.subs(twice) > 0)
 
 
+@lru_cache(maxsize=4096)
 def split_log(expr: sp.Expr) -> sp.Expr:
     """log(a^2 b/c) = 2 log a + log b - log c; all that stands in a log here is positive."""
     return sp.expand_log(sp.log(sp.factor(tidy(expr))), force=True)
 
 
+@lru_cache(maxsize=4096)
 def tidy(expr: sp.Expr) -> sp.Expr:
     """The one reduced fraction of polynomials in the symbols, the logs and pi."""
     if expr.count_ops() > MOST_OPERATIONS:

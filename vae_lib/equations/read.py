@@ -34,7 +34,7 @@ VARIANTS = {
     "varepsilon": "epsilon", "varphi": "phi", "widehat": "hat", "overline": "bar",
     "widetilde": "tilde", "ln": "log", "intercal": "top", "E": "Expect",
 }  # fmt: skip
-WORD_FUNCTIONS = set("diag tr det sigmoid softplus tanh log exp logit relu".split())
+WORD_FUNCTIONS = set("diag tr det sigmoid softplus tanh log exp".split())
 CALLED = {"p", "q", "f", "g", "Normal", "Expect", "Var", "KL"} | WORD_FUNCTIONS
 AVERAGES = ("Expect", "Var", "Std")
 RELATIONS = {
@@ -80,6 +80,7 @@ class Line:
     samples: tuple[t.Drawn, ...]
     number: int
     text: str
+    remark: str = ""  # what the author says in \text{...} at the end
 
     @property
     def sides(self) -> list[t.Node]:
@@ -125,7 +126,7 @@ def read_statement(source: str, offset: int, text: str, number: int) -> Line:
         if error.token.type == "$END":
             raise fail("the line ends too early", len(text.rstrip())) from None
         shown = str(error.token).strip()
-        raise fail(f"{shown!r} cannot stand here", error.token.start_pos) from None
+        raise fail(f"'{shown}' cannot stand here", error.token.start_pos) from None
     except UnexpectedInput as error:
         raise fail("this cannot be read", error.pos_in_stream or 0) from None
     build = Builder(source, offset).build
@@ -350,7 +351,7 @@ class Builder:
             return t.Integral(first, inner, counting=True)
         if under.relations not in ((), ("=",)):
             raise self.error(f"\\{kind} runs from = to", under)
-        if above is None and first.name not in t.UPPER:
+        if above is None and (under.relations or first.name not in t.UPPER):
             raise self.error(f"\\{kind} needs its upper limit", token)
         low = under.sides[1][0] if under.relations else t.ONE
         high = above.sides[0][0] if above else t.Symbol(t.UPPER[first.name])
@@ -447,7 +448,7 @@ class Builder:
             raise self.error("a relation cannot be a subscript here", under)
         inside = under.sides[0]
         if not isinstance(node, t.Symbol):
-            return t.Component(node, inside)
+            raise self.error("a subscript belongs to a name", under)
         first = inside[0]
         if node.name == "D" and first == t.Product((t.Symbol("K"), t.Symbol("L")), ("",)):
             return replace(node, label="KL")

@@ -1,4 +1,8 @@
-"""Small changes of a formula, each with the sentence that proposes it."""
+"""Small changes of a formula, each with the sentence that proposes it.
+
+They are the slips that students make: a sign, a factor, a square, a wrong name, swapped
+arguments. The judge tries them in this order and names the first that mends a relation.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +13,30 @@ from fractions import Fraction
 from . import tree as t
 
 MOST_PLACES = 150
-INDEXED = ("x", "z", "mu", "sigma", "hat x")
 HAT = "did you mean \\hat{x}?"
+HOLDS = "it would hold "
+NAMES = {
+    "mu": ["sigma"], "sigma": ["mu"], "theta": ["phi"], "phi": ["theta"], "p": ["q"],
+    "q": ["p"], "x": ["z"], "z": ["x"], "N": ["K", "D"], "D": ["H", "N"], "H": ["D"],
+    "K": ["N"], "tau": ["sigma"],
+}  # fmt: skip
+FACTORS = {Fraction(2): "twice as large", Fraction(1, 2): "half as large"}
+Repairs = Iterator[tuple[str, t.Node]]
 
 
-def repairs(node: t.Node, source: str) -> Iterator[tuple[str, t.Node]]:
+def repairs(node: t.Node, source: str) -> Repairs:
     """All single repairs of a formula, the likelier ones first."""
     places = list(node.walk())[:MOST_PLACES]
-    for proposals in (_signs, _names, _shapes):
+    for proposals in (_signs, _swaps, _names, _sizes):
         for part in places:
             for message, new in proposals(part, source):
                 again = message == HAT and part.accent  # every \hat{d} is an \hat{x}
                 yield message, (_everywhere if again else t.exchange)(node, part, new)
         if proposals is _signs:
-            yield "it would hold with the other sign", t.Add((node,), (-1,))
-            for value, words in ((Fraction(2), "twice"), (Fraction(1, 2), "half")):
-                scaled = t.Product((t.Number(value), t.Group((node,))), ("",))
-                yield f"it would hold if the right side were {words} as large", scaled
+            yield HOLDS + "with the other sign", t.Add((node,), (-1,))
+            for size in ("N", "K"):
+                mean = t.Quotient(node, t.Symbol(size))
+                yield f"{HOLDS}if the right side were divided by {size}", mean
 
 
 def _everywhere(node: t.Node, wrong: t.Symbol, right: t.Symbol) -> t.Node:
@@ -36,42 +47,65 @@ def _everywhere(node: t.Node, wrong: t.Symbol, right: t.Symbol) -> t.Node:
     return t.rebuild(node, swap)
 
 
-def _signs(part: t.Node, source: str) -> Iterator[tuple[str, t.Node]]:
+def _signs(part: t.Node, source: str) -> Repairs:
     if isinstance(part, t.Add):
         for i, term in enumerate(part.terms):
             signs = tuple(-s if j == i else s for j, s in enumerate(part.signs))
-            message = f"it would hold if {_quoted(term, source)} had the other sign"
+            message = f"{HOLDS}if {_quoted(term, source)} had the other sign"
             yield message, replace(part, signs=signs)
+
+
+def _swaps(part: t.Node, source: str) -> Repairs:
     if isinstance(part, t.Divergence):
         swapped = replace(part, left=part.right, right=part.left)
-        yield "it would hold with the arguments of KL exchanged", swapped
-
-
-def _names(part: t.Node, source: str) -> Iterator[tuple[str, t.Node]]:
-    if isinstance(part, t.Symbol) and not part.index and part.key in INDEXED:
-        for letter in "nk":
-            message = f"it would hold with the sample index ({letter})"
-            yield message, replace(part, index=(t.Symbol(letter),))
-    if isinstance(part, t.Symbol) and (
-        part.name in "dzy" if part.accent else part.name == "x"
-    ):
-        yield HAT, replace(part, name="x", accent="hat")
-    if isinstance(part, t.Power) and part.exponent == t.TWO:
-        yield f"it would hold without the square on {_quoted(part.base, source)}", part.base
-
-
-def _shapes(part: t.Node, source: str) -> Iterator[tuple[str, t.Node]]:
-    if isinstance(part, t.Add | t.Product):
-        name = "terms" if isinstance(part, t.Add) else "factors"
-        items = getattr(part, name)
-        for i, item in enumerate(items):
-            if isinstance(item, t.Symbol | t.Group | t.Call):
-                squared = (*items[:i], t.Power(item, t.TWO), *items[i + 1 :])
-                message = "it would hold if one factor were squared"
-                yield message, replace(part, **{name: squared})
+        yield HOLDS + "with the arguments of KL exchanged", swapped
     if isinstance(part, t.Quotient):
         turned = replace(part, over=part.under, under=part.over)
-        yield "it would hold with the fraction turned over", turned
+        yield HOLDS + "with the fraction turned over", turned
+    if isinstance(part, t.Total):
+        kind = "sum" if part.kind == "prod" else "prod"
+        yield f"{HOLDS}with \\{kind} for \\{part.kind}", replace(part, kind=kind)
+    if isinstance(part, t.Best):
+        sense = "argmin" if part.sense == "argmax" else "argmax"
+        yield f"{HOLDS}with {sense} for {part.sense}", replace(part, sense=sense)
+    if isinstance(part, t.Call) and part.group.marks in (("|",), (",",)):
+        given = replace(part.group, items=part.group.items[::-1])
+        if part.group.marks == ("|",):
+            message = f"{HOLDS}with {_quoted(part, source)} turned round"
+            yield message, replace(part, group=given)
+        for mark, words in (("|", "conditional"), (",", "joint")):
+            changed = replace(part, group=replace(part.group, marks=(mark,)))
+            yield f"{HOLDS}if {_quoted(part, source)} were {words}", changed
+
+
+def _names(part: t.Node, source: str) -> Repairs:
+    if not isinstance(part, t.Symbol):
+        return
+    if not part.index and part.name in ("x", "z", "mu", "sigma"):
+        for letter in "nk":
+            message = f"{HOLDS}with the sample index ({letter})"
+            yield message, replace(part, index=(t.Symbol(letter),))
+    if part.name in ("dzy" if part.accent else "xz"):
+        yield HAT, replace(part, name="x", accent="hat")
+    for name in NAMES.get(part.name, []):
+        message = f"{HOLDS}with {t.Symbol(name).spoken} for {_quoted(part, source)}"
+        yield message, replace(part, name=name)
+    if part.label in NAMES:
+        name = NAMES[part.label][0]
+        message = f"{HOLDS}with \\{name} for \\{part.label} in {_quoted(part, source)}"
+        yield message, replace(part, label=name)
+
+
+def _sizes(part: t.Node, source: str) -> Repairs:
+    if isinstance(part, t.Power) and part.exponent == t.TWO:
+        yield f"{HOLDS}without the square on {_quoted(part.base, source)}", part.base
+    elif isinstance(part, t.Symbol | t.Group | t.Call):
+        message = f"{HOLDS}with {_quoted(part, source)} squared"
+        yield message, t.Power(part, t.TWO)
+    if isinstance(part, t.Symbol | t.Quotient | t.Product | t.Group | t.Number | t.Total):
+        for size, words in FACTORS.items():
+            scaled = t.Product((t.Number(size), part), ("",))
+            yield f"{HOLDS}if {_quoted(part, source)} were {words}", scaled
 
 
 def _quoted(node: t.Node, source: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from .block import read_block
 from .chain import judge_block
@@ -14,7 +14,7 @@ from .read import ReadingError
 from .scope import Scope
 from .worlds import Foreign
 
-COLUMNS = ("line", "relation", "right side", "symbolic", "numeric", "verdict")
+COLUMNS = ("line", "reason", "symbolic", "numeric", "verdict")
 
 
 def shortened(text: str, length: int) -> str:
@@ -22,7 +22,7 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """The verdicts of one block; in a notebook it shows itself as a table."""
 
@@ -36,9 +36,6 @@ class Report:
     def ok(self) -> bool:
         return not self.error and bool(self.steps) and all(step.ok for step in self.steps)
 
-    def as_dict(self) -> dict:
-        return asdict(self) | {"ok": self.ok}
-
     def __str__(self) -> str:
         lines = [self.error] if self.error else []
         for s in self.steps:
@@ -49,21 +46,36 @@ class Report:
                 lines += ["       " + part for part in s.detail.splitlines()]
         return "\n".join(lines)
 
+    __repr__ = __str__  # a cell may end with `check(...)`
+
     def _repr_html_(self) -> str:
-        rows = ["<tr>" + "".join(f"<th>{column}</th>" for column in COLUMNS) + "</tr>"]
-        for step in self.steps:
-            cells = [
-                str(step.line), step.relation, shortened(step.text, 10_000),
-                step.symbolic or "–", step.how or step.values or "–",
-                ("✓ " if step.ok else "✗ ") + step.verdict,
-            ]  # fmt: skip
-            cells = [html.escape(cell) for cell in cells]
-            cells[2] = f"<code>{cells[2]}</code>"
-            cells[5] += f"<pre>{html.escape(step.detail)}</pre>" if step.detail else ""
-            style = "" if step.ok else ' style="background:#fde8e8;color:#111"'
-            rows.append(f"<tr{style}>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
+        head = "".join(f'<th scope="col">{column}</th>' for column in COLUMNS)
+        body = "".join(map(_html_row, self.steps))
         error = f"<pre>{html.escape(self.error)}</pre>" if self.error else ""
-        return f"{error}<table>{''.join(rows)}</table>"
+        if not body:
+            return error
+        return f'{error}<table class="equation-report"><tr>{head}</tr>{body}</table>'
+
+
+def _html_row(step: Step) -> str:
+    """No colours of its own: it must be read on light and on dark pages."""
+    latex = html.escape(f"{step.relation} {step.text}")
+    numeric = f"{step.draws} draws" if step.draws else "–"
+    if step.worst:
+        numeric += f", differ by {step.worst:.0e} at most"
+    cells = [
+        f"{step.line}: <code>{latex}</code>", html.escape(step.remark or step.how or "–"),
+        step.symbolic or "–", numeric,
+        f"<strong>{'✓' if step.ok else '✗'} {step.verdict}</strong>",
+    ]  # fmt: skip
+    left = '<td style="text-align: left">'
+    row = "<tr>" + "".join(f"{left}{cell}</td>" for cell in cells) + "</tr>"
+    if step.detail:
+        why = html.escape(step.detail)
+        style = "text-align: left; border-left: 0.3em solid currentColor"
+        row += f'<tr><td colspan="{len(cells)}" style="{style}">'
+        row += f'<pre style="background: none; color: inherit">{why}</pre></td></tr>'
+    return row
 
 
 def with_given(latex: str, given: str | list[str] | tuple[str, ...]) -> str:
@@ -79,12 +91,14 @@ def check(
     return check_block(with_given(latex.strip("\n"), given), Scope(), seed, symbolic)
 
 
-def check_block(source: str, page: Scope, seed: int = 0, symbolic: bool = True) -> Report:
+def check_block(
+    source: str, page: Scope, seed: int = 0, symbolic: bool = True, **options: bool
+) -> Report:
     """Judge a block in the scope of its page, which learns the block's definitions."""
     started = time.perf_counter()
     report = Report()
     try:
-        report.steps = judge_block(read_block(source), page, seed, symbolic)
+        report.steps = judge_block(read_block(source), page, seed, symbolic, **options)
     except ReadingError as error:
         report.error = f"line {error.line}: {error}"
     except (Meaningless, Foreign, RecursionError) as error:

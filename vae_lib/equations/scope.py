@@ -11,11 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from . import tree as t
-from .block import Block
-from .quantity import Meaningless
-from .read import Line as Statement
-from .read import drawn_from
-from .worlds import Bits, Coin, Curve, Finite, Line, World
+from .worlds import Bits, Coin, Cube, Curve, Finite, Line, World
 
 POSITIVE = ("sigma", "tau", "s", "lambda", "beta", "v", "gamma", "alpha", "ell", "kappa")
 ENCODERS = ("encoder", "Encoder", "NeuralNet")
@@ -29,6 +25,7 @@ class Definition:
     letters: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
     parameters: tuple[t.Symbol, ...] = ()
+    tail: tuple[str, ...] = ()  # theta, phi after the semicolon
     root: bool = False  # \hat{\sigma}^2 := ... defines the square
 
 
@@ -47,11 +44,19 @@ class Scope:
     chances: bool = False  # is \pi a probability rather than 3.14?
     shapes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of free names
     nodes: list[t.Node] = field(default_factory=list)  # all that the block says
-    deadline: float = math.inf  # on time.monotonic(); set for students' input only
+    assumed: set[str] = field(default_factory=set)  # definitions that are given
+    used: set[str] = field(default_factory=set)  # definitions that were looked up
+    # Numbers that may still be computed. No clock: every machine stops at one place.
+    effort: float = math.inf
 
     def copy(self) -> Scope:
         """The page's definitions, without what was true of one block only."""
-        return Scope(dict(self.meanings), encoder=self.encoder, deadline=self.deadline)
+        return replace(
+            Scope(),
+            meanings=dict(self.meanings),
+            encoder=self.encoder,
+            effort=self.effort,
+        )
 
     @property
     def densities(self) -> dict[str, Definition]:
@@ -76,100 +81,8 @@ NO_PARAMETERS = {
 }  # fmt: skip
 
 
-def scope_of(block: Block, page: Scope) -> Scope:
-    """The page's scope, what the block states as given, what its words imply."""
-    scope = page.copy()
-    for line in block.given:
-        _assume(line, scope)
-    for line in (*block.lines, *block.given):
-        for part in (*line.sides, *line.samples):
-            scope.nodes += part.walk()
-    symbols = [n for n in scope.nodes if isinstance(n, t.Symbol)]
-    scope.encoder |= any(s.key == "phi" or s.key == "q_phi" for s in symbols)
-    scope.chances = any(_is_chance(node) for node in scope.nodes)
-    bodies = [n for d in scope.meanings.values() for n in d.body.walk()]
-    scope.shapes = _shapes(scope.nodes + bodies, {s.key for s in symbols})
-    return scope
-
-
-def _assume(line: Statement, scope: Scope) -> None:
-    """A given: a definition, a sampling statement, or a condition on the draws."""
-    scope.samples += line.samples
-    left = line.first
-    for relation, right in line.rest:
-        if relation == "~":
-            scope.samples += drawn_from(left, right)
-        elif relation == "=" and isinstance(right, t.Symbol):
-            turned = not isinstance(left, t.Symbol | t.Call)  # E[x^2] = \lambda
-            define(*((right, left) if turned else (left, right)), scope)
-        elif relation in (":=", "="):
-            define(left, right, scope)
-        elif relation in (*t.BOUNDS, "≠"):
-            scope.conditions.append((left, relation, right))
-        left = right
-
-
-# ---------------------------------------------------------------- definitions
-def define(left: t.Node, right: t.Node, scope: Scope) -> None:
-    """Let `left` mean `right` from here on."""
-    if len(t.items_of(left)) > 1:
-        _define_several(left.items, right, scope)
-        return
-    root = isinstance(left, t.Power) and left.exponent == t.TWO
-    left = left.base if root else left
-    if isinstance(left, t.Call):
-        _define_call(left, right, scope)
-    elif isinstance(left, t.Symbol):
-        key = left.key + ("[]" if left.component else "")
-        scope.meanings[key] = Definition(
-            right, t.letters(left.index), t.letters(left.component), root=root
-        )
-    else:
-        raise Meaningless("only a name can be defined")
-
-
-def _define_call(call: t.Call, right: t.Node, scope: Scope) -> None:
-    name, items = call.function, call.group.items
-    if t.is_density(call):
-        arguments = [i for i in sum(t.split_bar(call.group), []) if isinstance(i, t.Symbol)]
-        indexed = {i.key for i in arguments if i.index}
-
-        def drop(node: t.Node) -> t.Node:  # p(x^{(n)} | z) := N(x^{(n)}; ...) is p(x | z)
-            dropped = isinstance(node, t.Symbol) and (node.key in indexed or node.accent)
-            return replace(node, index=()) if dropped and node.index else node
-
-        scope.meanings[t.signature(call)] = Definition(
-            t.rebuild(right, drop) if indexed else right,
-            t.letters(name.index),
-            parameters=tuple(replace(a, index=()) for a in arguments),
-        )
-    elif name.key != "ELBO":  # what that means is known
-        own = tuple(i for i in items if isinstance(i, t.Symbol) and not t.is_parameter(i))
-        scope.meanings[name.key + "()"] = Definition(
-            right, components=t.letters(name.component), parameters=own
-        )
-
-
-def _define_several(items: tuple[t.Node, ...], right: t.Node, scope: Scope) -> None:
-    """`\\mu, \\log \\sigma^2 := \\mathrm{encoder}(x)`, or the names of two maximisers."""
-    if isinstance(right, t.Call) and right.function.name in ENCODERS:
-        names = [[name.name for name in t.names_in(item)] for item in items]
-        if names != [["mu"], ["sigma"]] or t.role_of(right.group.items[0]) != "x":
-            raise Meaningless("the encoder gives \\mu, \\sigma (or \\log \\sigma^2) of x")
-        scope.encoder = True
-    elif isinstance(right, t.Best) and len(right.arguments) == len(items):
-        for place, item in enumerate(items):
-            if isinstance(item, t.Symbol) and not t.is_parameter(item):
-                scope.meanings[item.key] = Definition(t.Chosen(right, place))
-    elif isinstance(right, t.Tuple) and len(right.items) == len(items):
-        for item, value in zip(items, right.items, strict=True):
-            define(item, value, scope)
-    else:
-        raise Meaningless("what is defined here?")
-
-
 # ---------------------------------------------------------------- what names are
-def _is_chance(node: t.Node) -> bool:
+def is_chance(node: t.Node) -> bool:
     if isinstance(node, t.Symbol):
         return (
             node.label == "pi" or node.name == "pi" and bool(node.accent or node.component)
@@ -180,7 +93,7 @@ def _is_chance(node: t.Node) -> bool:
     return power and isinstance(node.exponent, t.Symbol) and node.exponent.name == "x"
 
 
-def _shapes(nodes: list[t.Node], names: set[str]) -> dict[str, tuple[str, ...]]:
+def shapes_of(nodes: list[t.Node], names: set[str]) -> dict[str, tuple[str, ...]]:
     """Which free names are vectors: those that carry a component somewhere."""
     upper = {"d": "D", "h": "H", "k": "K"}
     for node in nodes:
@@ -229,11 +142,14 @@ def _diagonals(node: t.Node) -> Iterable[t.Symbol]:
     return []
 
 
+VECTORIAL = ("diag", "norm", "tr", "transpose", "det")
+
+
 def speaks_of_vectors(nodes: list[t.Node]) -> bool:
     return any(
         isinstance(n, t.Symbol) and (n.name in ("I", "0", "D", "H", "W")
                                    or any(c in "dh" for c in t.letters(n.component)))
-        or isinstance(n, t.Function) and n.name in ("diag", "norm", "tr", "transpose")
+        or isinstance(n, t.Function) and n.name in VECTORIAL
         or _of_two(n)
         for n in nodes
     )  # fmt: skip
@@ -266,4 +182,7 @@ def worlds_for(scope: Scope) -> list[type[World]]:
     known = any(isinstance(n, t.Symbol) and n.name in ("p", "q") for n in nodes)
     if known and not (names & CONTINUOUS or slopes or own or vectors):
         return [Line, Curve, Finite]
-    return [Line, Curve]
+    if vectors and not names & {"x", "hat x", "phi", "q_phi", "theta"}:
+        return [Line, Curve, Cube]
+    # Curve has no population of its x: only there do vectors need another world
+    return [Line, Curve, Bits] if vectors and "p_*" in names and not own else [Line, Curve]

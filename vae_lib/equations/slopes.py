@@ -62,7 +62,7 @@ class Slopes:
         if value.rank and not component:
             raise Meaningless("this is a vector: differentiate by a component, or \\nabla")
         direction = np.zeros(value.shape)
-        direction[tuple(i - 1 for i in component)] = 1.0
+        direction[tuple(i - 1 for i in component)[: value.rank]] = 1.0
 
         def moved(step: float) -> Quantity:
             shift = step * direction
@@ -77,12 +77,7 @@ class Slopes:
         body: Inner = lambda: self(node.body)  # noqa: E731
         keys = tuple(getattr(v, "key", "") for v in node.variables)
         if set(keys) <= set(self.world.groups):
-            parts = [
-                five_points(
-                    lambda s, i=i: self.moved(self.direction(keys, i), s, body).plain()
-                )
-                for i in range(DIRECTIONS)
-            ]
+            parts = self.slopes_along(keys, body)
         else:
             (symbol,) = map(base_of, node.variables)
             shape = self(symbol).shape
@@ -96,6 +91,11 @@ class Slopes:
         return Quantity(np.stack(arrays, axis=-1), rank=1)
 
     # ------------------------------------------------------------ parameters
+    def slopes_along(self, keys: tuple[str, ...], body: Inner) -> list[Quantity]:
+        """The slopes of `body` in random directions of all that the keys name."""
+        ways = [self.direction(keys, i) for i in range(DIRECTIONS)]
+        return [five_points(lambda s, w=w: self.moved(w, s, body).plain()) for w in ways]
+
     def direction(self, keys: tuple[str, ...], draw: int) -> dict[str, np.ndarray]:
         """A random direction in the parameters theta, phi, or of single free names."""
         rng = np.random.default_rng([self.world.seed, draw, 5])
@@ -169,7 +169,10 @@ class Slopes:
         begin = [down(q.array).ravel() for q, (down, _) in zip(starts, maps, strict=True)]
         options = {"gtol": 1e-9, "maxiter": 200}
         found = minimize(loss, np.concatenate(begin), method="BFGS", options=options)
-        return unpacked(found.x)
+        return [
+            q * q if isinstance(t.bare(a), t.Power) else q
+            for q, a in zip(unpacked(found.x), node.arguments, strict=True)
+        ]
 
     def inverse(self, name: t.Symbol, argument: t.Node) -> Quantity:
         """`F^{-1}(a)` for a defined, increasing F of one number."""

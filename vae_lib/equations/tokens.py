@@ -21,6 +21,7 @@ OPENERS = {
 NAMES = {"LETTER", "GREEK", "WORD", "STAR", "PRIME"}
 CLOSERS = {"RPAR", "RSQUARE", "RCURLY", "RBRACE"}
 ENDS_OPERAND = NAMES | CLOSERS | {"NUMBER", "CONSTANT", "ABS_CLOSE", "NORM_CLOSE", "DOTS"}
+REACHING = ("FUNCTION", "SUM", "INT")
 SCRIPTS = ("SUB", "SUPER")
 
 
@@ -64,6 +65,10 @@ class Roles:
             elif integrals and before and _is_differential(tokens, i):
                 integrals -= 1
                 kind = "DIFF"
+            elif (
+                kind == "TIMES" and tokens[i + 1 : i + 2] and tokens[i + 1].type in REACHING
+            ):
+                kind = "SKIP"  # 2 \\cdot \\log x is 2 \\log x
             elif kind == "LPAR" and not self.stack and _holds_samples(tokens[i:]):
                 kind = "SAMPLES_OPEN"
             settled = Token.new_borrow_pos(kind, str(token), token)
@@ -87,7 +92,7 @@ class Roles:
 
     def _close(self, token: Token) -> bool:
         if not self.stack:
-            raise Misplaced(f"nothing to close with {str(token).strip()!r}", token)
+            raise Misplaced(f"nothing to close with '{str(token).strip()}'", token)
         opened = self.stack.pop()
         if OPENERS[opened.token.type] != token.type:
             raise _unclosed(opened.token)
@@ -106,7 +111,7 @@ class Roles:
 
 
 def _unclosed(token: Token) -> Misplaced:
-    return Misplaced(f"{str(token).strip()!r} is not closed", token)
+    return Misplaced(f"'{str(token).strip()}' is not closed", token)
 
 
 def _is_differential(tokens: list[Token], i: int) -> bool:

@@ -115,11 +115,6 @@ class Power(Node):
     exponent: Node
 
 
-class Component(Node):
-    body: Node
-    component: tuple[Node, ...]
-
-
 class Function(Node):
     name: str
     body: Node
@@ -240,6 +235,29 @@ def names_in(node: Node) -> Iterator[Symbol]:
 
 def letters(nodes: tuple[Node, ...]) -> tuple[str, ...]:
     return tuple(node.name for node in nodes if isinstance(node, Symbol))
+
+
+def free_letters(node: Node) -> set[str]:
+    """The index letters that no sum inside of `node` binds."""
+    if isinstance(node, Symbol):
+        marks = node.index + node.component
+        own = {part.name for mark in marks for part in names_in(mark)} & UPPER.keys()
+        return own | (free_letters(node.under) if node.under else set())
+    inside = set().union(*map(free_letters, node.children()))
+    return inside - {node.index} if isinstance(node, Total) else inside
+
+
+def idle_sums(
+    node: Node, bound: frozenset[str] = frozenset()
+) -> Iterator[tuple[Total, str]]:
+    """Sums over n in which only another letter, that nothing binds, is an index."""
+    if isinstance(node, Total):
+        inside = free_letters(node.body)
+        if node.index not in inside and inside - bound:
+            yield node, min(inside - bound)
+        bound |= {node.index}
+    for child in node.children():
+        yield from idle_sums(child, bound)
 
 
 def has_const(*sides: Node) -> bool:

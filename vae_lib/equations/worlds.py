@@ -6,6 +6,7 @@ not in a world does not exist there, which already catches many a p written for 
 
     Line      x and z are real numbers, everything is linear and Gaussian
     Curve     x in R^3, z in R^2, a tanh decoder with unit covariance, a tanh encoder
+    Cube      z in R^3, no x
     Bits      as Curve, but x in {0, 1}^3 and the decoder gives the chance of each bit
     Coin      x is 0 or 1; no latent variable
     Finite    x and z take four and three values; densities are tables
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 
@@ -62,15 +63,15 @@ def line_axis(low: float = -15.03, high: float = 15.11, count: int = 257) -> Axi
 
 
 @lru_cache
-def plane_axis(count: int = 61) -> Axis:
-    axis = line_axis(-9.03, 9.11, count)
+def grid_axis(count: int = 61, dimensions: int = 2, reach: float = 9.03) -> Axis:
+    axis = line_axis(-reach, reach + 0.08, count)
     fine, coarse, _, _ = axis.weights
-    pairs = np.stack(np.meshgrid(axis.points, axis.points, indexing="ij"), -1)
-    whole, half = (np.outer(w, w) for w in (fine, coarse))
+    points = np.stack(np.meshgrid(*[axis.points] * dimensions, indexing="ij"), -1)
+    whole, half = (reduce(np.multiply.outer, [w] * dimensions) for w in (fine, coarse))
     rim = whole.copy()
-    rim[1:-1, 1:-1] = 0
+    rim[(slice(1, -1),) * dimensions] = 0
     weights = np.stack([w.ravel() for w in (whole, half, whole, rim)])
-    return Axis(pairs.reshape(-1, 2), weights)
+    return Axis(points.reshape(-1, dimensions), weights)
 
 
 def points_axis(points: np.ndarray) -> Axis:
@@ -120,12 +121,23 @@ def sigmoid(s: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-s))
 
 
+@lru_cache(maxsize=100_000)
+def drawn(seed: int, key: str, law: tuple[str, tuple]) -> np.ndarray:
+    name, arguments = law
+    return getattr(np.random.default_rng([seed, *key.encode()]), name)(*arguments)
+
+
 # ---------------------------------------------------------------- worlds
+PRIORS = ("p(z)", "p_theta(z)", "p(epsilon)")  # all are standard normal
+
+
 class World:
     """What all worlds share: named random draws and the sizes."""
 
     name = "world"
-    N, D, H, K, M, B = 3, 1, 1, 3, 2, 2
+    # No two sizes are alike where it can be helped, and no N - 1 is 1: else K for N,
+    # or a product for a sum of two twos, would pass.
+    N, D, H, K, M, B = 3, 1, 1, 2, 4, 5
     scalar = True  # are x and z plain numbers?
     latent = True
     groups: dict[str, list[str]] = {}
@@ -135,8 +147,9 @@ class World:
         self.parameters: dict[str, np.ndarray] = {}
         self.draw_parameters(np.random.default_rng([seed, 11]))
 
-    def rng(self, *key: object) -> np.random.Generator:
-        return np.random.default_rng([self.seed, *repr(key).encode()])
+    def draw(self, *key: object, **law: tuple) -> np.ndarray:
+        """`draw('free', 'mu', uniform=(0, 1))`: the same key gives the same numbers."""
+        return drawn(self.seed, repr(key), *law.items())
 
     def __getitem__(self, name: str) -> Quantity:
         array = self.parameters[name]
@@ -144,13 +157,13 @@ class World:
 
     def free(self, name: str, shape: tuple[int, ...], kind: str) -> Quantity:
         """A parameter that only the formula names: mu, a variance, a matrix."""
-        size = self.rng("free", name).uniform(0.55, 1.35, shape)
+        size = self.draw("free", name, uniform=(0.55, 1.35, shape))
         if kind == "covariance":
             size = size @ np.swapaxes(size, 0, 1) / len(size) + 0.4 * np.eye(len(size))
         elif kind == "chance":
             size = (size - 0.35) / 1.2
         elif kind == "real":
-            size = size * self.rng("sign", name).choice([-1.0, 1.0], shape)
+            size = size * self.draw("sign", name, choice=((-1.0, 1.0), shape))
         return Quantity(np.asarray(size), rank=len(shape))
 
     def draw_parameters(self, rng: np.random.Generator) -> None:
@@ -175,7 +188,7 @@ class World:
 
     def test_function(self, name: str, value: Quantity) -> Quantity:
         """A smooth positive function standing for 'any f'."""
-        a, b, c = self.rng("function", name).uniform(0.4, 1.2, 3)
+        a, b, c = self.draw("function", name, uniform=(0.4, 1.2, 3))
         total = number(a)
         size = value.shape[0] if value.rank else 0
         parts = [value.component((i + 1,)) for i in range(size)] or [value]
@@ -199,15 +212,14 @@ class Line(World):
 
     def draw_parameters(self, rng: np.random.Generator) -> None:
         for name, (low, high) in self.ranges.items():
-            positive = name == "t" or "scale" in name
-            sign = 1.0 if positive else rng.choice([-1.0, 1.0])
+            sign = 1.0 if name == "t" or "scale" in name else rng.choice([-1.0, 1.0])
             self.parameters[name] = np.asarray(sign * rng.uniform(low, high))
         # The population is no parameter: + const may depend on it, so it is held fixed.
         self.parameters["p_*(x) mean"] = np.asarray(0.37)
         self.parameters["p_*(x) scale"] = np.asarray(0.83)
 
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
-        return number(self.rng("variable", name, index).uniform(-1.4, 1.4))
+        return number(self.draw("variable", name, index, uniform=(-1.4, 1.4)))
 
     def axis(self, role: str) -> Axis:
         # An encoder's mean at the rim of x must still lie inside the grid of z.
@@ -223,7 +235,7 @@ class Line(World):
         x, z = values.get("x"), values.get("z")
         value = values.get("epsilon", z or x)
         one, w = value.of(1), self["w"]
-        if name in ("p(z)", "p_theta(z)", "p(epsilon)"):
+        if name in PRIORS:
             return gaussian(value, value.of(0), one)
         if name == "p_theta(x|z)":
             return gaussian(x, self.decoder(z), one)
@@ -245,7 +257,7 @@ class Curve(World):
     """p(z) = N(0, I), x = W tanh(V z + u) + b + noise of unit covariance."""
 
     name = "tanh decoder, x in R^3, z in R^2"
-    N, D, H, K = 2, 3, 2, 2
+    N, D, H, K = 4, 3, 2, 5
     scalar = False
     groups = {"theta": ["W", "V", "u", "b"], "phi": ["A", "B", "c", "S"]}
     shapes = {
@@ -260,12 +272,13 @@ class Curve(World):
 
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
         size = self.D if name == "x" else self.H
-        return Quantity(self.rng("variable", name, index).uniform(-1.3, 1.3, size), rank=1)
+        point = self.draw("variable", name, index, uniform=(-1.3, 1.3, size))
+        return Quantity(point, rank=1)
 
     def axis(self, role: str) -> Axis:
         if role == "x":
             raise Foreign("integrals over x have too many dimensions here")
-        return plane_axis()
+        return grid_axis()
 
     def decoder(self, z: Quantity) -> Quantity:
         hidden = (self["V"] * z + self["u"]).apply(np.tanh)
@@ -278,7 +291,7 @@ class Curve(World):
 
     def density(self, name: str, values: dict[str, Quantity]) -> Quantity | None:
         x, z = values.get("x"), values.get("z")
-        if name in ("p(z)", "p_theta(z)", "p(epsilon)"):
+        if name in PRIORS:
             return diagonal_gaussian(values.get("epsilon", z), number(0), number(1))
         if name == "p_theta(x|z)":
             return self.decoder_density(x, self.decoder(z))
@@ -292,6 +305,25 @@ class Curve(World):
 
     def decoder_density(self, x: Quantity, mean: Quantity) -> Quantity:
         return diagonal_gaussian(x, mean, number(1))
+
+
+class Cube(Curve):
+    """z in R^3 and no x: here a sum of three twos is not their product."""
+
+    name = "z in R^3"
+    H, shapes = 3, {"q(z) mean": (3,)}
+
+    def draw_parameters(self, rng: np.random.Generator) -> None:
+        super().draw_parameters(rng)
+        self.parameters["q(z) scale"] = rng.uniform(0.7, 1.0, 3)
+
+    def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
+        if name == "x":
+            raise Foreign("there is no x here")
+        return super().variable(name, index)
+
+    def axis(self, role: str) -> Axis:
+        return grid_axis(31, 3, 7.53)
 
 
 class Bits(Curve):
@@ -308,7 +340,7 @@ class Bits(Curve):
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
         if name != "x":
             return super().variable(name, index)
-        bits = self.rng("variable", name, index).integers(0, 2, 3)
+        bits = self.draw("variable", name, index, integers=(0, 2, 3))
         return Quantity(bits.astype(float), rank=1)
 
     def decoder(self, z: Quantity) -> Quantity:
@@ -347,7 +379,7 @@ class Coin(World):
             raise Foreign(f"there is no {name} here")
         # Neither all heads nor all tails: the best chance then lies inside (0, 1).
         forced = {(1,): 1.0, (2,): 0.0}
-        toss = float(self.rng("variable", name, index).integers(0, 2))
+        toss = float(self.draw("variable", name, index, integers=(0, 2)))
         return number(forced.get(index, toss))
 
     def axis(self, role: str) -> Axis:
@@ -363,6 +395,7 @@ class Finite(World):
 
     name = "finite, x of 4 values, z of 3"
     groups = {"theta": ["p_theta(x|z)"], "phi": ["q_phi(z|x)"]}
+    N, K, M, B = 2, 4, 3, 3
     counts = {"x": 4, "z": 3}
     shapes = {
         "p(z)": (3,), "p_theta(x|z)": (4, 3), "q_phi(z|x)": (3, 4), "q(z)": (3,),
@@ -380,7 +413,7 @@ class Finite(World):
         return self.counts[role]
 
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
-        return number(self.rng("variable", name, index).integers(0, self.count(name)))
+        return number(self.draw("variable", name, index, integers=(0, self.count(name))))
 
     def axis(self, role: str) -> Axis:
         return points_axis(np.arange(float(self.count(role))))

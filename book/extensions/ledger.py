@@ -1,0 +1,286 @@
+"""The ledger: what the two judges say about every displayed equation of the book.
+
+At build time all equations are judged, or the verdicts of the last build are taken where
+no chapter and no line of the judges has changed. Three things come of them: a warning,
+hence a failed build, for an equation that does not hold or that nobody judged; a small
+mark beside each equation; and the tables of the page `ledger`, where the marks lead.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import asdict
+from importlib.metadata import version
+from itertools import groupby
+from pathlib import Path
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+import vae_lib.equations
+from vae_lib.equations.ledger import Row, chapters, ledger
+
+PAGE = "ledger"
+# From the strongest verdict to the weakest: an equation is as good as its weakest line.
+# Two ticks for two judges, one for one: the glyphs differ, not the colours alone.
+GLYPHS = {"definition": ":=", "proved": "✓✓", "tested": "✓", "exempt": "–"}
+BROKEN = "✗"
+# What the numbers showed, where the judge has nothing to add.
+SHOWN = {"=": "equal", ":=": "has a value", "≈": "equal", "≥": "never violated"}
+SHOWN |= {"≤": "never violated", "∝": "proportional"}
+COLUMNS = "equation|step|sign|verdict|SymPy|numbers|draws|worst|time"
+
+logger = logging.getLogger(__name__)
+
+
+# ---------------------------------------------------------------- verdicts
+def fingerprint(book: Path) -> str:
+    """Changes with every chapter, every file of the judges and the libraries they use."""
+    engine = Path(vae_lib.equations.__file__).parent
+    digest = hashlib.sha256()
+    for library in ("lark", "numpy", "sympy"):
+        digest.update(f"{library} {version(library)}\n".encode())
+    sources = (path for path in engine.iterdir() if path.suffix in {".py", ".lark"})
+    for path in [*sorted(sources), *chapters(book)]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def judged(book: Path, cache: Path) -> list[Row]:
+    """The rows of all chapters, from the cache where nothing has changed since."""
+    key = fingerprint(book)
+    try:
+        stored = json.loads(cache.read_text(encoding="utf-8"))
+        if stored["fingerprint"] == key:
+            return [Row(**row) for row in stored["rows"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # no cache, or one of another time: judge
+    rows = ledger(book, processes=2)
+    for row in rows:
+        row.file = Path(row.file).relative_to(book).as_posix()
+    unfinished = cache.with_suffix(".unfinished")
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    stored = json.dumps({"fingerprint": key, "rows": [asdict(row) for row in rows]})
+    unfinished.write_text(stored, encoding="utf-8")
+    unfinished.replace(cache)
+    return [Row(**row) for row in json.loads(stored)["rows"]]  # as the next build reads it
+
+
+def page_of(row: Row) -> str:
+    return row.file.removesuffix(".md")
+
+
+def verdict(rows: Iterable[Row]) -> str:
+    """One word for a whole equation; what it only defines counts if it claims nothing."""
+    found = {row.verdict for row in rows}
+    if found - set(GLYPHS):
+        return "broken"
+    return max(found, key=list(GLYPHS).index)
+
+
+def verdicts(rows: Iterable[Row]) -> dict[str, str]:
+    return {label: verdict(group) for label, group in groupby(rows, lambda r: r.label)}
+
+
+# ---------------------------------------------------------------- what fails a build
+def complaints(rows: Iterable[Row]) -> Iterator[tuple[tuple[str, int], str]]:
+    """Where and why the build must fail: ((page, line), message)."""
+    for row in rows:
+        if not row.ok:
+            what = " ".join(f"{row.relation} {row.text}".split())
+            what = what if len(what) < 90 else what[:87] + "..."
+            name = row.label or "an equation"
+            yield (page_of(row), row.line), f"{name} is {row.verdict}: {what}\n{row.detail}"
+
+
+def orphans(rows: Iterable[Row], drawn: Container[str]) -> Iterator[tuple[str, str]]:
+    """Rows whose equation is on no page: (page, message)."""
+    for label, page in {row.label: page_of(row) for row in rows if row.label}.items():
+        if label not in drawn:
+            yield page, f"the ledger has a row for {label}, but no page shows it"
+
+
+def judge_the_book(app: Sphinx) -> None:
+    app.ledger_cache = Path(app.outdir).parent / "ledger.json"
+    app.ledger = judged(Path(app.srcdir), app.ledger_cache)
+    app.verdicts = verdicts(app.ledger)
+    for place, message in complaints(app.ledger):
+        logger.warning(message, location=place)
+
+
+def look_for_orphans(app: Sphinx, env) -> None:
+    for page, message in orphans(app.ledger, env.get_domain("math").equations):
+        logger.warning(message, location=page)
+
+
+def look_for_unjudged(app: Sphinx, doctree: nodes.document) -> None:
+    """An equation without a row: it is not written as the judges read it."""
+    here = [row for row in app.ledger if page_of(row) == app.env.docname]
+    told = any(row.verdict == "unlabelled" for row in here)
+    labels = {row.label for row in here}
+    for block in doctree.findall(nodes.math_block):
+        label = block.get("label")
+        if label in labels or _is_output(block) or told and not label:
+            continue
+        message = "this equation is not judged: write it as $$ ... $$ (eq-...)"
+        logger.warning(message, location=block)
+
+
+def _is_output(node: nodes.Node) -> bool:
+    """What a cell prints is no part of the text."""
+    while node.parent is not None:
+        node = node.parent
+        if "cell_output" in node.get("classes", ()):
+            return True
+    return False
+
+
+# ---------------------------------------------------------------- beside an equation
+def visit_math_block(translator, node: nodes.math_block) -> None:
+    """As the theme draws it, with the mark after the equation's number."""
+    begin = len(translator.body)
+    try:
+        type(translator).visit_math_block(translator, node)
+    finally:  # Sphinx leaves by raising SkipNode
+        number = r'<span class="eqno">'
+        label, app = node.get("label"), translator.builder.app
+        places = range(begin, len(translator.body))
+        here = [i for i in places if translator.body[i].startswith(number)]
+        if here and label in app.verdicts:
+            href = translator.builder.get_relative_uri(node["docname"], PAGE)
+            end = translator.body.index("</span>", here[0])
+            translator.body.insert(
+                end, mark(app.verdicts[label], f"{href}#{row_id(label)}")
+            )
+
+
+def mark(verdict: str, href: str) -> str:
+    glyph = GLYPHS.get(verdict, BROKEN)
+    says = f"{verdict}: see the ledger"
+    return (
+        f'<a class="verdict verdict-{verdict}" href="{href}" title="{says}" '
+        f'aria-label="{says}">{glyph}</a>'
+    )
+
+
+def row_id(label: str) -> str:
+    return f"ledger-{label}"
+
+
+# ---------------------------------------------------------------- the page
+class Ledger(SphinxDirective):
+    """`{ledger} counts`, `{ledger} exempt` or `{ledger} tables`."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        app = self.env.app
+        # The page is made anew when the verdicts are.
+        self.env.note_dependency(str(app.ledger_cache))
+        rows, what = app.ledger, self.arguments[0]
+        if what == "tables":
+            book = Path(app.srcdir)
+            labelled = (row for row in rows if row.label)
+            return [table_of_page(book, *part) for part in groupby(labelled, page_of)]
+        text = {"counts": counts, "exempt": exempt}[what](rows)
+        return self.parse_text_to_nodes(text)
+
+
+def counts(rows: list[Row]) -> str:
+    found = Counter(row.verdict for row in rows)
+    labels, pages = {row.label for row in rows}, {row.file for row in rows}
+    proved, tested = found["proved"], found["tested"]
+    return (
+        f"The book has {len(labels)} displayed equations on {_number(len(pages), 'page')}. "
+        f"They make {len(rows)} steps, one for each relation sign: "
+        f"**{_are(proved, 'proved')}**, **{_are(tested, 'tested')}**, "
+        f"**{_number(found['definition'], 'definition')}**, "
+        f"and {_are(found['exempt'], 'exempt')}. "
+        f"The numbers took {sum(row.seconds for row in rows):.1f} seconds of one processor."
+    )
+
+
+def _are(count: int, what: str) -> str:
+    return f"{count or 'none'} {'are' if count > 1 else 'is'} {what}"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def exempt(rows: list[Row]) -> str:
+    reasons = [f"- {{eq}}`{r.label}`: {r.detail}" for r in rows if r.verdict == "exempt"]
+    return "\n".join(reasons) or "No equation of this book is exempt."
+
+
+def table_of_page(book: Path, page: str, rows: Iterable[Row]) -> nodes.section:
+    source = (book / f"{page}.md").read_text(encoding="utf-8")
+    title = re.search(r"(?m)^# (.*)$", source)[1]
+    section = nodes.section(ids=[f"{PAGE}-{page}"])
+    section += [nodes.title(title, title), table(page, rows)]
+    return section
+
+
+def table(page: str, rows: Iterable[Row]) -> nodes.table:
+    names = COLUMNS.split("|")
+    group = nodes.tgroup(cols=len(names))
+    group += [nodes.colspec(colwidth=1) for _ in names]
+    head, body = nodes.thead(), nodes.tbody()
+    head += table_row([entry(name) for name in names])
+    for label, steps in groupby(rows, lambda row: row.label):
+        steps = list(steps)
+        first = nodes.entry("", equation(page, label), morerows=len(steps) - 1)
+        for number, step in enumerate(steps, start=1):
+            cells = [entry(text) for text in facts(number, step)]
+            body += table_row([first, *cells] if number == 1 else cells)
+        body[-len(steps)]["ids"].append(row_id(label))
+    group += [head, body]
+    return nodes.table("", group, classes=["ledger"])
+
+
+def table_row(cells: list[nodes.entry]) -> nodes.row:
+    return nodes.row("", *cells)
+
+
+def entry(text: str) -> nodes.entry:
+    return nodes.entry("", nodes.paragraph(text, text))
+
+
+def equation(page: str, label: str) -> nodes.paragraph:
+    """A link to the equation, by its number, and its label."""
+    link = addnodes.pending_xref(
+        "", nodes.literal(label, label), refdomain="math", reftype="eq", reftarget=label,
+        refdoc=PAGE, refexplicit=False, refwarn=True,
+    )  # fmt: skip
+    name = label.removeprefix("eq-").replace("-", " ")
+    return nodes.paragraph("", "", link, nodes.Text(f" {name}"))
+
+
+def facts(number: int, step: Row) -> list[str]:
+    """The cells of one step, after the equation's."""
+    glyph = GLYPHS.get(step.verdict, BROKEN)
+    numbers = step.how or SHOWN.get(step.relation, "")
+    compared = step.relation in ("=", "≈", ":=") and step.worlds and step.how != "rounded"
+    if "at every draw" in step.values:
+        numbers, compared = "equal up to a constant", False  # which has no measure
+    worst = f"{step.worst:.0e}" if step.worst else "0" if step.draws and compared else "–"
+    draws = f"{step.draws} in {len(step.worlds)}" if step.draws else "–"
+    return [
+        str(number), step.relation, f"{glyph} {step.verdict}", step.symbolic or "–",
+        numbers, draws, worst,
+        f"{1000 * step.seconds:.0f} ms" if step.seconds else "–",
+    ]  # fmt: skip
+
+
+def setup(app: Sphinx) -> dict:
+    app.add_directive("ledger", Ledger)
+    app.add_node(nodes.math_block, override=True, html=(visit_math_block, None))
+    app.connect("builder-inited", judge_the_book)
+    app.connect("doctree-read", look_for_unjudged)
+    app.connect("env-check-consistency", look_for_orphans)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,125 @@
+"""The explorers of a chapter move on its page, without a kernel.
+
+An executed chapter holds the state of its widgets, and myst-nb would write all of it into
+the page. Here the page keeps what is small. Scripts, style sheets, long data and binary
+buffers become files of `_static/explorers`, named by their content, so that chapters share
+them; they are classic scripts, since a page that was opened from disk may load nothing
+else. `mount.js` puts the two together.
+
+What needs Python to move says so in words.
+"""
+
+import hashlib
+import json
+from html import escape
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
+FOLDER = "explorers"
+
+# A value whose JSON is longer than this goes into a file.
+LONG = 1000
+
+NEEDS_PYTHON = (
+    "Python moves this control. Open the notebook with make lab and run the cell."
+)
+
+
+def widget_states(app: Sphinx, page: str) -> dict[str, dict]:
+    """Model id to state, of every widget that the chapter made."""
+    metadata = app.env.nb_metadata.get(page, {}) if hasattr(app.env, "nb_metadata") else {}
+    _, options = metadata.get("js_files", {}).get("ipywidgets_state", (None, {}))
+    return json.loads(options["body"])["state"] if options else {}
+
+
+def is_explorer(state: dict) -> bool:
+    return state.get("model_module") == "anywidget" and "_esm" in state["state"]
+
+
+def frame_explorers(app: Sphinx, doctree: nodes.document) -> None:
+    """Put each explorer's still picture into a box that `mount.js` finds."""
+    states = widget_states(app, app.env.docname)
+    for bundle in list(doctree.findall(nodes.container)):
+        if bundle.get("nb_element") != "mime_bundle":
+            continue
+        shown = {child["mime_type"]: child for child in bundle.children}
+        if VIEW not in shown:
+            continue
+        script = shown[VIEW].astext()
+        model = json.loads(script[script.index("{") : script.rindex("}") + 1])["model_id"]
+        still = shown.get("image/png")
+        if is_explorer(states.get(model, {"state": {}})):
+            if still is None:  # an anywidget that is no `Explorer`
+                still = nodes.container(mime_type="text/html")
+            wide, narrow = states[model]["state"].get("_room", ["0", "0"])
+            room = escape(f"--room-wide: {wide}; --room-narrow: {narrow}")
+            opening = f'<div class="explorer" data-model="{model}"><div style="{room}">'
+            still.insert(0, nodes.raw("", opening, format="html"))
+            still.append(nodes.raw("", "</div></div>", format="html"))
+            bundle.children = [still]
+        else:
+            note = nodes.note("", nodes.paragraph("", NEEDS_PYTHON))
+            bundle.replace_self([still, note] if still is not None else [note])
+
+
+class Assets:
+    """Values in files of their own, named by their content."""
+
+    def __init__(self, app: Sphinx):
+        self.folder = Path(app.outdir) / "_static" / FOLDER
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.names: dict[str, None] = {}
+
+    def add(self, value) -> str:
+        text = json.dumps(value, separators=(",", ":"))
+        name = hashlib.sha256(text.encode()).hexdigest()[:20]
+        file = self.folder / f"{name}.js"
+        if not file.exists():
+            unfinished = file.with_suffix(".unfinished")
+            unfinished.write_text(
+                f'(window.explorerAssets ??= {{}})["{name}"] = {text};\n', encoding="utf-8"
+            )
+            unfinished.replace(file)
+        self.names[name] = None
+        return name
+
+    def compact(self, model: dict) -> dict:
+        """A widget's state with its long parts replaced by the names of their files."""
+        short, long = {}, {}
+        for key, value in model["state"].items():
+            is_long = len(json.dumps(value)) > LONG
+            (long if is_long else short)[key] = self.add(value) if is_long else value
+        buffers = [
+            {"path": buffer["path"], "asset": self.add(buffer["data"])}
+            for buffer in model.get("buffers", [])
+        ]
+        return {"state": short, "assets": long, "buffers": buffers}
+
+
+def hoist_state(app: Sphinx, pagename, templatename, context, doctree) -> None:
+    """Replace the state that myst-nb wrote by what the page's explorers need."""
+    scripts = context["script_files"]
+    scripts[:] = [s for s in scripts if getattr(s, "attributes", {}).get("type") != STATE]
+    states = widget_states(app, pagename) if doctree else {}
+    body = context.get("body", "")
+    displayed = [model for model in states if f'data-model="{model}"' in body]
+    if not displayed:
+        return
+    assets = Assets(app)
+    compact = {model: assets.compact(states[model]) for model in displayed}
+    text = json.dumps(compact, separators=(",", ":")).replace("</", "<\\/")
+    app.add_js_file(None, body=text, type="application/json", id="explorer-states")
+    for name in assets.names:
+        app.add_js_file(f"{FOLDER}/{name}.js", loading_method="defer", priority=800)
+    app.add_js_file("mount.js", loading_method="defer", priority=801)
+
+
+def setup(app: Sphinx) -> dict:
+    app.connect("doctree-read", frame_explorers)
+    # after myst-nb, which adds the state, and before `offline`, which copies the list
+    app.connect("html-page-context", hoist_state, priority=800)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,184 @@
+"""The figures that move, on the built pages: without a kernel, in every way."""
+
+import re
+
+import pytest
+import torch
+
+from tests.pages.conftest import PAGES
+from tests.pages.test_pages import address
+from vae_lib.maximum_likelihood import gaussian_log_likelihood
+
+CHAPTERS = [name for name in PAGES if re.match(r"\d\d-", name)]
+KILOBYTE = 1024
+
+
+def readout(page, label: str) -> float:
+    text = page.locator(".readout", has_text=label).locator("b").first.inner_text()
+    return float(text.replace("−", "-").replace(",", ""))
+
+
+def next_frame(page):
+    page.evaluate(
+        "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+    )
+
+
+def likelihood(mu: float, sigma: float) -> float:
+    """Of the twenty dots of the first chapter, which draws them like this."""
+    generator = torch.Generator().manual_seed(7)
+    x = 1.0 + 0.8 * torch.randn(20, generator=generator, dtype=torch.float64)
+    return round(gaussian_log_likelihood(x, mu, sigma).item(), 2)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_each_figure_is_mounted_once_in_the_room_kept_for_it(visit, html, chapter):
+    """A slider on every page; no jump while loading, at either width; a small page."""
+    assert (html / f"{chapter}.html").stat().st_size < 150 * KILOBYTE
+    page = visit(address(html, chapter))
+    boxes = page.locator(".explorer")
+    assert boxes.count() >= 1
+    assert page.locator(".explorer input[type=range]").count() >= 1
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(100)  # a resize observer reports with the next frame
+        for box in boxes.all():
+            once, drawn, room = box.evaluate(
+                """box => {
+                    const kept = box.firstElementChild, figure = kept.firstElementChild;
+                    return [kept.childElementCount, figure.offsetHeight,
+                            parseFloat(getComputedStyle(kept).minHeight)];
+                }"""
+            )
+            assert once == 1
+            assert room - 60 < drawn <= room + 1, f"{width} px: {drawn} in a room of {room}"
+    assert page.faults == []
+
+
+def test_shared_files_are_small(html):
+    files = list((html / "_static" / "explorers").glob("*"))
+    assert files and all(file.suffix == ".js" for file in files)
+    assert sum(file.stat().st_size for file in files) < 1024 * KILOBYTE
+
+
+def test_no_page_holds_the_state_of_widgets(html):
+    for page in html.glob("*.html"):
+        assert "application/vnd.jupyter.widget" not in page.read_text(encoding="utf-8")
+
+
+def test_keys_mouse_and_resizing_move_the_likelihood(visit, html):
+    page = visit(address(html, "01-maximum-likelihood"))
+    figure = page.locator(".expression-explorer")
+    slider = figure.get_by_role("slider", name="μ")
+    assert readout(page, "log-likelihood") == likelihood(0.4, 1.3)
+
+    slider.focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    next_frame(page)
+    assert readout(page, "log-likelihood") == likelihood(0.45, 1.3)
+    said = slider.get_attribute("aria-valuetext")
+    assert said.startswith("0.45; log-likelihood −") and "nats" in said
+    assert slider.evaluate("s => getComputedStyle(s).outlineStyle") == "solid"
+    assert "below the top" in figure.locator("svg[role=img]").last.get_attribute(
+        "aria-label"
+    )
+
+    # to the cross, from wherever the width puts both
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(100)
+        handle, top = figure.locator(".handle"), figure.locator("g > .cross").last
+        handle.scroll_into_view_if_needed()
+        (x, y), (to_x, to_y) = (
+            (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            for box in (handle.bounding_box(), top.bounding_box())
+        )
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move((x + to_x) / 2, (y + to_y) / 2)
+        page.mouse.move(to_x, to_y)
+        page.mouse.up()
+        next_frame(page)
+        assert readout(page, "below the top") < 0.05
+        assert slider.input_value() in ("1.2", "1.25")
+        page.keyboard.press("Home")
+        next_frame(page)
+        slider.focus()
+        page.keyboard.press("Home")
+        next_frame(page)
+        assert readout(page, "below the top") > 5
+    assert page.faults == []
+
+
+def test_a_finger_moves_the_point_and_scrolls_beside_it(visit, html):
+    page = visit(address(html, "04-elbo"), width=390, has_touch=True, is_mobile=True)
+    handle = page.locator(".handle").first
+    handle.scroll_into_view_if_needed()
+    plot = page.locator(".expression-explorer svg[role=img]").first
+    assert plot.evaluate("p => getComputedStyle(p).touchAction") == "auto"
+    grip = handle.locator(".grip").bounding_box()
+    assert min(grip["width"], grip["height"]) >= 44
+    x, y = grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2
+    finger = page.context.new_cdp_session(page)
+    for shift in range(0, 90, 15):
+        kind = "touchMove" if shift else "touchStart"
+        points = [{"x": x + shift, "y": y}]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    next_frame(page)
+    slider = page.get_by_role("slider", name="mean μ")
+    assert float(slider.input_value()) > 0.5
+    total = readout(page, "ELBO") + readout(page, "KL")
+    assert readout(page, "their sum") == pytest.approx(total, abs=0.011)
+
+
+def test_samples_are_revealed_and_the_sign_is_switched(visit, html):
+    page = visit(address(html, "02-monte-carlo"))
+    slider = page.get_by_role("slider", name="samples N")
+    dots = page.locator(".expression-explorer .dots").nth(1)  # the first is in the legend
+
+    def revealed() -> int:
+        return page.locator(".panel > svg .dots").first.get_attribute("d").count("M")
+
+    assert dots.count() == 1 and revealed() == 1000
+    slider.focus()
+    page.keyboard.press("Home")
+    next_frame(page)
+    assert revealed() == 2
+    page.keyboard.press("End")
+    next_frame(page)
+    assert revealed() == 1000
+
+    page = visit(address(html, "06-objective"))
+    rec, kl = readout(page, "reconstruction"), readout(page, "KL")
+    assert readout(page, "objective") == pytest.approx(rec - kl, abs=0.011)
+    page.get_by_role("checkbox", name="wrong sign").focus()
+    page.keyboard.press("Space")
+    next_frame(page)
+    assert readout(page, "objective") == pytest.approx(rec + kl, abs=0.011)
+
+
+def test_the_figure_follows_the_theme_and_nothing_is_animated(visit, html):
+    strokes = []
+    for theme in ("light", "dark"):
+        page = visit(address(html, "03-kl-and-mle"), theme=theme, reduced_motion="reduce")
+        curve = page.locator(".panel > svg .curve").first
+        strokes.append(curve.evaluate("c => getComputedStyle(c).stroke"))
+        page.get_by_role("slider", name="model μ").press("ArrowRight")
+        moving = """f => f.getAnimations({ subtree: true }).length +
+            [...f.querySelectorAll("*")].filter(e =>
+                getComputedStyle(e).transitionDuration.split(", ")
+                    .some(d => parseFloat(d) > 0)).length"""
+        assert page.locator(".expression-explorer").evaluate(moving) == 0
+    assert strokes[0] != strokes[1]
+
+
+def test_without_javascript_the_still_stands_in_its_room(browser, html):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address(html, "01-maximum-likelihood"))
+    still = page.locator(".explorer img")
+    assert still.is_visible() and len(still.get_attribute("alt")) > 40
+    context.close()

@@ -1,0 +1,132 @@
+"""The specimens, their verdicts and the editor."""
+
+import asyncio
+import time
+
+import pytest
+
+from vae_lib import break_the_derivation as page
+from vae_lib.break_the_derivation import (
+    SLIPS,
+    THE_NOTES_LAST_LINE,
+    Later,
+    Slip,
+    Workbench,
+    equation,
+    judge,
+    markup,
+    specimens,
+)
+
+
+def test_an_equation_is_read_from_its_chapter():
+    assert equation("eq-elbo-bound") == (
+        r"\log p_{\theta}(x) \geq \mathrm{ELBO}(x; \theta, q)"
+    )
+    with pytest.raises(ValueError, match="no equation 'eq-nowhere'"):
+        equation("eq-nowhere")
+
+
+def test_the_first_specimen_is_the_notes_last_line_and_its_sign_is_named():
+    assert next(iter(specimens().values())) == THE_NOTES_LAST_LINE
+    first, last = judge(THE_NOTES_LAST_LINE).steps
+    assert first.ok and not last.ok
+    assert r"'\frac{1}{2} \sum_{h=1}^{H} (1 + \log \sigma_h^2" in last.detail
+    assert "had the other sign" in last.detail
+    mended = THE_NOTES_LAST_LINE.replace(
+        r" - \frac{1}{2} \sum_{h", r" + \frac{1}{2} \sum_{h"
+    )
+    assert judge(mended).ok
+
+
+@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.name)
+def test_each_slip_breaks_a_chain_that_holds(slip):
+    assert judge(equation(slip.label)).ok
+    report = judge(slip.latex)
+    assert not report.ok and report.error == ""
+    place = slip.latex.count("\n", 0, len(slip.latex) - len(_common_end(slip))) + 1
+    first = next(step for step in report.steps if not step.ok)
+    assert abs(first.line - place) <= 1, "the line that was changed is the one that falls"
+
+
+def _common_end(slip: Slip) -> str:
+    return (
+        slip.latex[slip.latex.rfind(slip.wrong) + len(slip.wrong) :] if slip.wrong else ""
+    )
+
+
+def test_a_slip_that_changes_nothing_is_refused():
+    with pytest.raises(ValueError, match="eq-evidence has no 'foo'"):
+        _ = Slip("", "eq-evidence", "foo", "bar").latex
+
+
+def test_what_holds_is_offered_too():
+    whole = [latex for name, latex in specimens().items() if name.startswith("As it")]
+    assert len(whole) >= 5 and all(judge(latex).ok for latex in whole)
+
+
+@pytest.mark.parametrize(
+    ("latex", "message"),
+    [
+        ("", "nothing here yet"),
+        (r"x = \foo", r"unknown command \foo"),
+        ("x" * 7000, "7000 characters; at most 6000"),
+        (r"1 = " + r"\int " * 12 + "q(z)" + r" \, dz" * 12, ""),
+    ],
+)
+def test_whatever_is_typed_gets_an_answer_in_time(latex, message):
+    started = time.perf_counter()
+    report = judge(latex)
+    assert not report.ok and message in str(report)
+    assert time.perf_counter() - started < 30
+
+
+def test_time_runs_out_with_a_message(monkeypatch):
+    monkeypatch.setattr(page, "PATIENCE", -1.0)
+    assert "could not be judged" in judge(equation("eq-evidence")).error
+
+
+def test_the_table_shows_the_line_the_verdict_and_the_reason():
+    table = markup(judge(r"x < x = <script>"))
+    assert "<script>" not in table
+    table = markup(judge(SLIPS[0].latex))
+    assert table.count("✗ wrong") == 2 and table.count("✓✓ proved") == 3
+    assert r"\(= \mathbb{E}_{q_{\phi}" in table and "this line alone is wrong" in table
+    assert markup(judge(r"x = \foo")).count("<pre>") == 1
+
+
+def test_the_editor_follows_the_menu_and_the_keys():
+    bench = Workbench()
+    assert bench.editor.value == THE_NOTES_LAST_LINE
+    assert "had the other sign" in bench.table.value
+    bench.menu.value = "As it stands: eq-elbo-two-terms"
+    assert "✗" not in bench.table.value and "✓✓ proved" in bench.table.value
+    bench.editor.value = r"x = \foo"
+    assert "unknown command" in bench.table.value
+    assert "x = \\foo" in bench.formula.value
+
+
+def test_an_editor_survives_a_bug_in_the_judge(monkeypatch):
+    bench = Workbench()
+
+    def fails(latex):
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(page, "judge", fails)
+    bench.editor.value = "x = x"
+    assert "out of order" in bench.table.value
+
+
+def test_a_burst_of_keys_is_judged_once():
+    calls = []
+
+    async def burst():
+        later = Later(0.05, lambda: calls.append(1))
+        for _ in range(5):
+            later()
+            await asyncio.sleep(0.005)
+        assert calls == []
+        await asyncio.sleep(0.2)
+
+    asyncio.run(burst())
+    assert calls == [1]

@@ -1,0 +1,278 @@
+"""The figures that move: their formulas in JavaScript and NumPy, their values, stills."""
+
+import base64
+import json
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sympy as sp
+from traitlets import TraitError
+
+from tests.conftest import skip_or_fail
+from tests.explorers import expression_explorers
+from vae_lib.explorers import (
+    Bar,
+    Contours,
+    Curve,
+    Dot,
+    Dots,
+    ExpressionExplorer,
+    Panel,
+    Readout,
+    Slider,
+    Switch,
+)
+from vae_lib.explorers.expression import EXPRESSIONS, javascript
+from vae_lib.explorers.figure import Trace
+from vae_lib.explorers.still import places
+
+CHAPTERS = [
+    "01-maximum-likelihood",
+    "02-monte-carlo",
+    "03-kl-and-mle",
+    "04-elbo",
+    "05-encoder-decoder",
+    "06-objective",
+]
+SCRIPT = Path(sys.modules[ExpressionExplorer.__module__].__file__).with_suffix(".js")
+
+# Evaluates every formula as the page does: the same `compile`, the same order of names.
+NODE = """
+const script = process.argv[1];
+const { compile } = await import("data:text/javascript;base64," + script);
+let text = "";
+for await (const part of process.stdin) text += part;
+const { names, data, where, settings, formulas } = JSON.parse(text);
+const results = settings.map((values) => {
+  const scope = { ...data, ...values };
+  for (const [name, code] of where) [scope[name]] = compile(code, names)(scope, [0]);
+  return formulas.map(
+    ({ code, variable, places }) => compile(code, names, variable)(scope, places));
+});
+console.log(JSON.stringify(results));
+"""
+
+
+def in_node(task: dict) -> list:
+    node = shutil.which("node") or shutil.which("nodejs")
+    if node is None:
+        skip_or_fail("no node, so no formula's JavaScript was compared", "nodejs")
+    script = base64.b64encode(SCRIPT.read_bytes()).decode()
+    command = [node, "--input-type=module", "--eval", NODE, script]
+    done = subprocess.run(
+        command, input=json.dumps(task), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def formulas(figure: ExpressionExplorer):
+    """(what, expression, variable, places) of all that the figure draws or reads out."""
+    nothing, zero = sp.Symbol("nothing_"), np.zeros(1)
+    for readout in figure.readouts:
+        yield readout.label, readout.value, nothing, zero
+    for panel in figure.panels:
+        for layer in panel.layers:
+            for key in EXPRESSIONS[type(layer)]:
+                expression = getattr(layer, key)
+                what = f"{type(layer).__name__} {getattr(layer, 'label', '')} {key}"
+                if expression is None:
+                    continue
+                if isinstance(layer, Contours):  # along three upright lines
+                    y, *ends = panel.y
+                    for x in np.linspace(*map(float, panel.x[1:]), 3):
+                        cut = expression.subs(panel.x[0], x)
+                        yield what, cut, y, np.linspace(*map(float, ends), 40)
+                elif isinstance(layer, Trace):
+                    t, *ends = layer.t
+                    yield what, expression, t, np.linspace(*map(float, ends), 40)
+                elif isinstance(layer, Dot | Bar):
+                    yield what, expression, nothing, zero
+                else:
+                    yield what, expression, panel.x[0], places(panel, 60)
+
+
+def settings(figure: ExpressionExplorer) -> list[dict]:
+    """Where the sliders stand, both ends, and three places in between."""
+    draw = random.Random(0)
+    sliders = {symbol.name: slider for symbol, slider in figure.sliders.items()}
+
+    def ends(slider):
+        return (
+            (slider.off, slider.on)
+            if isinstance(slider, Switch)
+            else (slider.low, slider.high)
+        )
+
+    chosen = [dict(figure.values)]
+    chosen += [{name: ends(s)[k] for name, s in sliders.items()} for k in (0, 1)]
+    for _ in range(3):
+        chosen.append(
+            {
+                name: draw.choice(ends(s))
+                if isinstance(s, Switch)
+                else s.snap(draw.uniform(s.low, s.high))
+                for name, s in sliders.items()
+            }
+        )
+    return chosen
+
+
+def assert_javascript_agrees(figure: ExpressionExplorer) -> int:
+    parts, places_of_sliders = list(formulas(figure)), settings(figure)
+    task = {
+        "names": [str(getattr(n, "label", n)) for n in [*figure.data, *figure.sliders]]
+        + [symbol.name for symbol in figure.where],
+        "data": {
+            str(base.label): array.ravel().tolist() for base, array in figure.data.items()
+        },
+        "where": figure._figure["where"],
+        "settings": places_of_sliders,
+        "formulas": [
+            {"code": javascript(e), "variable": v.name, "places": p.tolist()}
+            for _, e, v, p in parts
+        ],
+    }
+    for values, answers in zip(places_of_sliders, in_node(task), strict=True):
+        scope = figure.scope(**values)
+        for (what, expression, variable, points), answer in zip(
+            parts, answers, strict=True
+        ):
+            with np.errstate(all="ignore"):
+                expected = figure.function(expression, variable)(scope, points)
+            got = np.array([np.nan if value is None else value for value in answer])
+            size = np.max(np.abs(expected), initial=1, where=np.isfinite(expected))
+            np.testing.assert_allclose(
+                got, expected, rtol=1e-9, atol=1e-14 * size, err_msg=f"{what} at {values}"
+            )
+    return len(parts)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_javascript_agrees_with_numpy_to_nine_digits(chapter):
+    figures = expression_explorers(chapter)
+    assert figures, "the chapter has no figure of formulas"
+    for figure in figures:
+        assert assert_javascript_agrees(figure) >= 4
+
+
+x, a, s = (
+    sp.Symbol("x", real=True),
+    sp.Symbol("a", real=True),
+    sp.Symbol("s", positive=True),
+)
+
+
+def line(**options) -> ExpressionExplorer:
+    options = {"sliders": {a: (-1.0, 2.0, 0.1), s: Slider(0.5, 2, 0.25, 1)}} | options
+    return ExpressionExplorer([a * x + s], (x, -3, 3), (-5, 5), **options)
+
+
+def test_a_formula_that_disagrees_is_found(monkeypatch):
+    figure = line()
+    assert assert_javascript_agrees(figure) == 1
+    printed = javascript
+    monkeypatch.setattr(
+        sys.modules[__name__], "javascript", lambda e: printed(e * (1 + 1e-8))
+    )
+    with pytest.raises(AssertionError, match="Not equal"):
+        assert_javascript_agrees(figure)
+
+
+def test_branches_data_and_abbreviations_reach_javascript():
+    n, k = sp.symbols("n k", integer=True)
+    table, half = sp.IndexedBase("table", shape=(2, 5)), sp.Symbol("half")
+    step = sp.Piecewise((x**2, x > a), (half, True))
+    figure = ExpressionExplorer(
+        [
+            Panel([Curve(step), Curve(sp.Abs(x) ** half)], (x, -3, 3), (0, 9)),
+            Panel([Curve(table[k, n])], (n, 0, 4), (0, 10), integer=True),
+        ],
+        sliders={a: (-1.0, 2.0, 0.1), k: Slider(0, 1, 1, 0)},
+        where={half: a / 2},
+        data={table: np.arange(10).reshape(2, 5)},
+        readouts=[Readout("sum", half + table[k, 4])],
+    )
+    assert assert_javascript_agrees(figure) == 4
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: line(sliders={a: (0.0, 1.0, 0.1)}), "contains s, which nothing"),
+        (lambda: line(readouts=[Readout("r", sp.Symbol("b"))]), "readout 'r' contains b"),
+        (lambda: javascript(sp.erf(x)), "no JavaScript for erf"),
+        (
+            lambda: line(sliders={a: (0.0, 1.0, 0.1), sp.Symbol("x hat"): (0, 1, 1)}),
+            "rename",
+        ),
+        (lambda: line(sliders={a: (0.0, 1.0, 0.1), sp.Symbol("new"): (0, 1, 1)}), "rename"),
+        (lambda: Slider(1, 0, 0.1, 0.5), "low < high"),
+        (lambda: Slider(0, 1, 0, 0.5), "step > 0"),
+        (lambda: Slider(0, 1, 0.1, 0.5, log=True), "low > 0"),
+    ],
+)
+def test_a_figure_that_cannot_be_drawn_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_values_are_read_and_set_from_python():
+    figure = line()
+    assert figure.values == {"a": 0.5, "s": 1}
+    figure.values = {"a": 1.23}  # a part, between two steps
+    assert figure.values == {"a": 1.2, "s": 1}
+    figure.values = {"a": 99, "s": -99}  # beyond the ends
+    assert figure.values == {"a": 2.0, "s": 0.5}
+    for wrong, message in [({"b": 1}, "no slider 'b'"), ({"a": "left"}, "a: could not")]:
+        with pytest.raises(TraitError, match=message):
+            figure.values = wrong
+    assert figure.values == {"a": 2.0, "s": 0.5}
+
+
+def test_a_switch_has_two_values():
+    figure = line(sliders={a: Switch(-1, 1, "turn"), s: Slider(0.5, 2, 0.25, 1)})
+    assert figure.values["a"] == -1
+    figure.values = {"a": 1}
+    with pytest.raises(TraitError, match="a switch is -1 or 1"):
+        figure.values = {"a": 0.5}
+
+
+def test_the_still_is_a_picture_of_the_present_values():
+    figure = line()
+    before = figure.still()
+    assert before.startswith(b"\x89PNG") and figure.still() == before
+    figure.values = {"a": 2.0}
+    assert figure.still() != before
+
+
+def test_every_kind_of_layer_has_a_still():
+    layers = [
+        Contours(x * a, [0.5, 1.0], ["half", ""]),
+        Trace(x, x**2, (x, 0, 1), "path"),
+        Dots([0.5, 1.0], stems=x),
+        Dot(a, s, "dot"),
+        Bar(0, 0, a, hollow=True),
+    ]
+    panel = Panel(layers, (x, -1, 2), (a, 0, 2), ticks={0: "none"})
+    figure = ExpressionExplorer([panel], sliders={a: (0.0, 2.0, 0.1), s: (0.5, 2.0, 0.5)})
+    assert figure.still().startswith(b"\x89PNG")
+    assert figure._figure["panels"][0]["layers"][3]["drag"] == ["a", "s"]
+
+
+def test_a_saved_notebook_shows_the_still_and_no_address():
+    data, _ = line()._repr_mimebundle_()
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert data["text/plain"] == "ExpressionExplorer: run this cell to move the figure."
+    assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_the_package_imports_nothing_heavy_until_asked():
+    code = "import sys, vae_lib.explorers; print({'anywidget', 'torch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"

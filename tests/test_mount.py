@@ -1,0 +1,128 @@
+"""The extension that puts explorers on a page: a small book of one page, built."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+CONFIGURATION = f"""
+import sys
+sys.path[:0] = [{str(ROOT / "book/extensions")!r}]
+extensions = ["myst_nb", "mount"]
+nb_ipywidgets_js = {{}}
+nb_execution_mode = "force"
+"""
+PAGE = """---
+kernelspec: {name: python3, display_name: Python 3}
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+---
+# A page
+
+```{code-cell} ipython3
+---
+mystnb:
+  figure: {caption: A figure., name: fig-shown}
+  image: {alt: A still picture of the figure.}
+---
+import base64
+from ipywidgets import IntSlider
+from traitlets import Any
+from vae_lib.explorers import Explorer
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptV"
+    "AAAACklEQVR42mNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
+
+class Shown(Explorer):
+    _esm = "export default { render({ model, el }) { el.append('</script>') } }"
+    data = Any().tag(sync=True)
+
+    def still(self):
+        return PIXEL
+
+hidden = Shown(data={"secret": "never displayed"})
+shown = Shown(data={"bytes": b"0123456789", "long": ["word"] * 400})
+shown
+```
+
+```{code-cell} ipython3
+shown
+```
+
+```{code-cell} ipython3
+from anywidget import AnyWidget
+
+class Stranger(AnyWidget):
+    _esm = "export default { render({ el }) { el.append('a stranger') } }"
+
+Stranger()
+```
+
+```{code-cell} ipython3
+IntSlider()
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("mounted")
+    (folder / "conf.py").write_text(CONFIGURATION)
+    (folder / "index.md").write_text(PAGE)
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", ".", "out"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def page(built) -> str:
+    return (built / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def states(page) -> dict:
+    script = re.search(r'<script id="explorer-states"[^>]*>(.*?)</script>', page, re.S)
+    return json.loads(script[1])
+
+
+def test_each_display_of_a_widget_is_a_box_with_its_still(page, states):
+    model, _ = states
+    assert page.count(f'data-model="{model}"') == 2
+    first, second, _ = re.findall(r'<div class="explorer".*?</div></div>', page, re.S)
+    assert 'alt="A still picture of the figure."' in first and "<img" in second
+    assert "--room-wide: 26rem; --room-narrow: 36rem" in first
+    assert page.index("<figure") < page.index('class="explorer"') < page.index("A figure.")
+
+
+def test_what_is_not_displayed_leaves_no_state(page):
+    assert "never displayed" not in page.split("</head>")[0]
+    assert "application/vnd.jupyter" not in page
+
+
+def test_long_values_and_bytes_are_files_named_by_their_content(built, page, states):
+    state, _ = states.values()
+    assert "</script>" in state["state"]["_esm"]
+    (buffer,) = state["buffers"]
+    assert buffer["path"] == ["data", "bytes"]
+    for name in [state["assets"]["data"], buffer["asset"]]:
+        file = built / "_static" / "explorers" / f"{name}.js"
+        assert f'["{name}"] = ' in file.read_text()
+        assert f'defer="defer" src="_static/explorers/{name}.js' in page
+    assert page.index("_static/explorers/") < page.index("_static/mount.js")
+
+
+def test_an_anywidget_without_a_still_is_mounted_too(page, states):
+    _, stranger = states
+    assert "a stranger" in states[stranger]["state"]["_esm"]
+    assert page.count(f'data-model="{stranger}"') == 1
+
+
+def test_what_only_python_moves_says_so(page):
+    assert page.count("Python moves this control.") == 1

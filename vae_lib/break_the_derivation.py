@@ -1,0 +1,196 @@
+"""Break a derivation and see which line falls: the book's chains, their slips, an editor.
+
+The chains are read from the chapters by label: an equation is written once.
+"""
+
+import asyncio
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from IPython.display import HTML
+from ipywidgets import HTML as Markup
+from ipywidgets import Dropdown, HTMLMath, Layout, Textarea, VBox
+
+from vae_lib.equations.evaluate import TooMuchWork
+from vae_lib.equations.ledger import chapters, displays
+from vae_lib.equations.report import Report, check_block, with_given
+from vae_lib.equations.scope import Scope
+
+BOOK = Path(__file__).resolve().parents[1] / "book"
+LONGEST = 6_000  # characters that the editor judges
+PATIENCE = 150_000_000  # numbers computed for one chain: about five seconds
+PAUSE = 0.4  # seconds without a keystroke before the chain is judged
+MARKS = {"proved": "✓✓", "tested": "✓", "definition": ":=", "exempt": "–"}
+
+# WRONG, on purpose: the last formula of the source note (row 12 of the errata).
+THE_NOTES_LAST_LINE = r"""\begin{aligned}
+% given: z \sim q_{\phi}(z \mid x)
+\mathrm{ELBO}(x; \theta, \phi)
+&= \mathbb{E}_{q_{\phi}(z \mid x)}[\log p_{\theta}(x \mid z)]
+ - D_{\mathrm{KL}}(q_{\phi}(z \mid x) \,\|\, p(z)) \\
+&\approx -\frac{1}{2} \sum_{d=1}^{D} (x_d - \hat{x}_d)^2
+ - \frac{1}{2} \sum_{h=1}^{H} (1 + \log \sigma_h^2 - \mu_h^2 - \sigma_h^2)
+ + \text{const}
+\end{aligned}"""
+
+
+# ---------------------------------------------------------------- the chains
+@cache
+def _book() -> dict[str, str]:
+    """The LaTeX of every labelled equation of the chapters."""
+    found = {
+        display.label: display.source
+        for chapter in chapters(BOOK)
+        for display in displays(chapter.read_text(encoding="utf-8"))
+    }
+    if not found:
+        raise FileNotFoundError(f"no chapters in {BOOK}: run this from the book's folder")
+    return found
+
+
+def equation(label: str) -> str:
+    """The LaTeX of an equation of this book, e.g. `equation("eq-evidence")`."""
+    try:
+        return _book()[label]
+    except KeyError:
+        raise ValueError(f"the book has no equation {label!r}") from None
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A famous mistake: the last `right` in an equation of the book becomes `wrong`."""
+
+    name: str
+    label: str
+    right: str
+    wrong: str
+
+    @property
+    def latex(self) -> str:
+        before, found, after = equation(self.label).rpartition(self.right)
+        if not found:
+            raise ValueError(f"{self.label} has no {self.right!r} to change")
+        return before + self.wrong + after
+
+
+SLIPS = [
+    Slip("A fraction turned over, its sign kept", "eq-elbo-two-terms",
+         r"- \int q_{\phi}(z \mid x) \log", r"+ \int q_{\phi}(z \mid x) \log"),
+    Slip("The arguments of the divergence exchanged", "eq-evidence",
+         r"q(z) \,\|\, p_{\theta}(z \mid x)", r"p_{\theta}(z \mid x) \,\|\, q(z)"),
+    Slip("An equality for a bound", "eq-evidence", r"\geq", "="),
+    Slip("A lost one half", "eq-gaussian-kl-one",
+         r"-\frac{1}{2} (1 + \log", r"-(1 + \log"),
+    Slip("log sigma for log sigma squared", "eq-gaussian-kl-one",
+         r"\log \sigma^2", r"\log \sigma"),
+    Slip("A lost square", "eq-gaussian-log-density", r"(x - \mu)^2", r"(x - \mu)"),
+    Slip("A lost sample index", "eq-monte-carlo-kl",
+         r"\log p_{\theta}(x^{(n)})", r"\log p_{\theta}(x)"),
+    Slip("A lost constant", "eq-gaussian-reconstruction",
+         r" - \frac{D}{2} \log (2 \pi)", ""),
+]  # fmt: skip
+
+
+def specimens() -> dict[str, str]:
+    """What the editor offers: the note's last line, the slips, and chains that hold."""
+    broken = {"The note's last line, with its sign": THE_NOTES_LAST_LINE}
+    broken |= {slip.name: slip.latex for slip in SLIPS}
+    whole = {f"As it stands: {label}": equation(label) for label in _labels()}
+    return broken | whole
+
+
+def _labels() -> list[str]:
+    return [*dict.fromkeys(slip.label for slip in SLIPS), "eq-kl-mle", "eq-objective"]
+
+
+# ---------------------------------------------------------------- the verdicts
+def judge(latex: str, given: str = "") -> Report:
+    """As `vae_lib.equations.check`, within limits of length and time."""
+    if not latex.strip():
+        return Report(error="There is nothing here yet: type a derivation in LaTeX.")
+    if len(latex) > LONGEST:
+        return Report(error=f"{len(latex)} characters; at most {LONGEST} are judged.")
+    scope = Scope(effort=PATIENCE)
+    try:
+        return check_block(with_given(latex.strip("\n"), given), scope)
+    except TooMuchWork as error:
+        return Report(error=f"This could not be judged: {error}.")
+
+
+def verdicts(latex: str, given: str = "") -> HTML:
+    """A table: each line, typeset, with its verdict and the reason."""
+    return HTML(markup(judge(latex, given)))
+
+
+def markup(report: Report) -> str:
+    rows = ["<tr><th>line</th><th>verdict</th><th>claim</th></tr>"]
+    for step in report.steps:
+        verdict = f"{MARKS[step.verdict] if step.ok else '✗'} {step.verdict}"
+        claim = html.escape(f"{_sign(step.relation)} {step.text}")
+        rows.append(
+            f"<tr><td>{step.line}</td><td><strong>{verdict}</strong></td>"
+            f'<td><div><span class="math notranslate nohighlight">\\({claim}\\)</span>'
+            "</div></td></tr>"
+        )
+        if step.detail:
+            why = html.escape(step.detail)
+            rows.append(f'<tr><td></td><td colspan="2"><pre>{why}</pre></td></tr>')
+    error = f"<pre>{html.escape(report.error)}</pre>" if report.error else ""
+    table = f'<table class="derivation">{"".join(rows)}</table>' if report.steps else ""
+    return error + table
+
+
+def _sign(relation: str) -> str:
+    return {"≈": r"\approx", "≥": r"\geq", "≤": r"\leq", "∝": r"\propto"}.get(
+        relation, relation
+    )
+
+
+# ---------------------------------------------------------------- the editor
+class Workbench(VBox):
+    """A menu of chains, an editor, the formula typeset, and the verdicts under it."""
+
+    def __init__(self):
+        self.chains = specimens()
+        wide = Layout(width="100%")
+        self.menu = Dropdown(options=list(self.chains), description="chain", layout=wide)
+        self.editor = Textarea(
+            self.chains[self.menu.value], rows=12, description="LaTeX", layout=wide
+        )
+        self.formula, self.table = HTMLMath(), Markup()
+        self.later = Later(PAUSE, self.show)
+        self.menu.observe(self._choose, "value")
+        self.editor.observe(lambda _: self.later(), "value")
+        self.show()
+        super().__init__([self.menu, self.editor, self.formula, self.table])
+
+    def _choose(self, change) -> None:
+        self.editor.value = self.chains[change["new"]]
+
+    def show(self) -> None:
+        latex = self.editor.value
+        self.formula.value = f"$$\n{html.escape(latex)}\n$$"
+        try:
+            self.table.value = markup(judge(latex))
+        except Exception as error:  # an editor never dies of what is typed
+            self.table.value = f"<pre>{html.escape(repr(error))}</pre>"
+
+
+class Later:
+    """Call once, when nobody has asked again for a while."""
+
+    def __init__(self, pause: float, action: Callable[[], None]):
+        self.pause, self.action, self.waiting = pause, action, None
+
+    def __call__(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # no kernel, as in a test: at once
+            self.action()
+            return
+        if self.waiting is not None:
+            self.waiting.cancel()
+        self.waiting = loop.call_later(self.pause, self.action)

@@ -1,0 +1,104 @@
+"""One relation, what became of it, and how the values of its two sides compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from . import tree as t
+from .evaluate import Evaluator
+from .quantity import Meaningless, OutOfDomain, Quantity
+
+DRAWS = 2  # in each world, at least
+GOOD = ("proved", "tested", "definition", "exempt")
+
+
+@dataclass
+class Step:
+    """One relation and what became of it."""
+
+    line: int
+    relation: str
+    text: str
+    verdict: str
+    remark: str = ""  # the author's own reason
+    how: str = ""
+    detail: str = ""
+    worlds: list[str] = field(default_factory=list)
+    draws: int = 0
+    worst: float = 0.0
+    seconds: float = 0.0
+    symbolic: str = ""
+    values: str = ""
+    defines: tuple[str, ...] = ()  # the names that get their meaning here
+
+    @property
+    def ok(self) -> bool:
+        return self.verdict in GOOD
+
+    def fail(self, detail: str) -> None:
+        self.verdict, self.detail = "wrong", detail
+
+
+class Broken(Exception):
+    """A relation that does not hold; the message says where."""
+
+
+@dataclass
+class Pair:
+    """Two neighbours of a chain."""
+
+    left: t.Node
+    relation: str
+    right: t.Node
+    samples: tuple[t.Drawn, ...] = ()
+    line: int = 0
+    text: str = ""
+    remark: str = ""
+
+    @property
+    def sides(self) -> tuple[t.Node, t.Node]:
+        return self.left, self.right
+
+
+# ---------------------------------------------------------------- comparing values
+def comparable(left: Quantity, right: Quantity) -> tuple[np.ndarray, np.ndarray]:
+    """Densities are compared by their logarithms."""
+    if left.logged or right.logged:
+        a, b = left.as_log(), right.as_log()
+        if a is not None and b is not None:
+            return a, b
+    return left.plain().array, right.plain().array
+
+
+def difference(left: Quantity, right: Quantity) -> float:
+    """The largest relative difference; of densities, that of the logarithms."""
+    if left.unsized != right.unsized:
+        left, right = left.sized(right), right.sized(left)
+    if (left.shape, left.row) != (right.shape, right.row):
+        raise Meaningless(f"the left side is {left.kind}, the right side {right.kind}")
+    a, b = comparable(left, right)
+    if not (np.all(np.isfinite(a)) and np.all(np.isfinite(b))):
+        raise OutOfDomain("a side is not finite")
+    scale = max(float(np.max(np.abs(a))), float(np.max(np.abs(b))), 1e-2)
+    return float(np.max(np.abs(a - b))) / scale
+
+
+def show(value: Quantity) -> str:
+    array = value.array
+    if value.logged and (array.ndim or abs(float(array)) >= 12):
+        return f"exp({np.array2string(array, precision=5)})"
+    if value.rank:
+        return np.array2string(array, precision=4, separator=", ")
+    return "..." if array.ndim else f"{float(value.plain().array):.6g}"
+
+
+def where(evaluator: Evaluator) -> str:
+    """The names that the formula left open, with their values."""
+    texts = [f"{name} = {show(value)}" for name, value in evaluator.named.items()]
+    return f"at {', '.join(texts[:5])}: " if texts else ""
+
+
+def both(left: Quantity, right: Quantity, evaluator: Evaluator) -> str:
+    return f"{where(evaluator)}left = {show(left)}, right = {show(right)}"

@@ -1,0 +1,36 @@
+"""What all explorers share: a still picture for where no JavaScript runs."""
+
+import base64
+
+import anywidget
+from traitlets import List, Unicode
+
+
+class Explorer(anywidget.AnyWidget):
+    """A figure that a reader moves.
+
+    A subclass names its JavaScript in `_esm`, one file without imports that ends in
+    `export default { render({ model, el }) { ...; return () => cleanup } }`, its style
+    sheet in `_css`, and draws `still()`.
+
+    Its traits carry the data: `Unicode`, `List`, `Dict` or `Any`. Bytes inside an `Any`
+    arrive in the page as a `DataView`; a `Bytes` trait would not receive what the page
+    sends. In the page, collect changes, then `model.set()` and `model.save_changes()`
+    at once: an echo of the kernel in between would pull the figure back.
+    """
+
+    # The height that a page keeps free until the figure is drawn, as CSS lengths: where
+    # there is room, and in a column of at most 560 px.
+    _room = List(Unicode(), ["26rem", "36rem"], minlen=2, maxlen=2).tag(sync=True)
+
+    def still(self) -> bytes:
+        """The figure as it stands, as a PNG file."""
+        raise NotImplementedError(f"{type(self).__name__} draws no still picture")
+
+    def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        # A notebook that is not trusted, and GitHub, show no widget but a picture.
+        data["image/png"] = base64.b64encode(self.still()).decode("ascii")
+        # The usual text has the object's address, which differs from run to run.
+        data["text/plain"] = f"{type(self).__name__}: run this cell to move the figure."
+        return data, metadata

@@ -1,0 +1,179 @@
+"""What a figure of formulas is made of: panels of layers, sliders and readouts.
+
+Every number that moves is a SymPy expression. It may contain the figure's sliders, the
+variables of its panel, names that the figure defines in `where`, and entries `a[n]` of
+shipped data, where `a` is an `IndexedBase`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+# Line styles by matplotlib's names. A reader tells lines apart by these, not by colour.
+LINES = ("-", "--", ":", "-.")
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number between `low` and `high`; with `log` its steps are equal ratios."""
+
+    low: float
+    high: float
+    step: float
+    value: float
+    label: str = ""
+    unit: str = ""
+    log: bool = False
+
+    def __post_init__(self):
+        if not self.low < self.high or self.step <= 0 or (self.log and self.low <= 0):
+            raise ValueError(
+                f"a slider needs low < high and a step > 0 (and low > 0 with log), "
+                f"got {self.low}, {self.high}, {self.step}"
+            )
+
+    @property
+    def decimals(self) -> int:
+        text = f"{self.step:.10f}".rstrip("0")
+        return len(text.partition(".")[2])
+
+    def snap(self, value: float) -> float:
+        """The nearest value that the slider can show."""
+        value = min(max(float(value), self.low), self.high)
+        steps = round((value - self.low) / self.step)
+        value = round(min(self.low + steps * self.step, self.high), self.decimals)
+        return value if self.decimals else int(value)
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A symbol with two values: `off`, and `on` when the box is ticked."""
+
+    off: float
+    on: float
+    label: str
+    ticked: bool = False
+
+    @property
+    def value(self) -> float:
+        return self.on if self.ticked else self.off
+
+    def snap(self, value: float) -> float:
+        if value not in (self.off, self.on):
+            raise ValueError(f"a switch is {self.off} or {self.on}, got {value}")
+        return value
+
+
+@dataclass(frozen=True)
+class Readout:
+    """A number below the figure."""
+
+    label: str
+    value: sp.Expr
+    unit: str = ""
+    digits: int = 2
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The height `y` over the panel's variable; with `upto`, as far as that symbol says."""
+
+    y: sp.Expr
+    label: str = ""
+    line: str = "-"
+    color: int = 0
+    fill: bool = False
+    upto: sp.Symbol | None = None
+
+
+@dataclass(frozen=True)
+class Band:
+    """The area between two heights."""
+
+    low: sp.Expr
+    high: sp.Expr
+    label: str = ""
+    color: int = 0
+    upto: sp.Symbol | None = None
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The points (x, y) as `t` = (symbol, from, to) runs."""
+
+    x: sp.Expr
+    y: sp.Expr
+    t: tuple[sp.Symbol, float, float]
+    label: str = ""
+    line: str = "-"
+    color: int = 0
+    width: float = 2.4
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A point. Where a coordinate is a slider's symbol, it can be dragged that way."""
+
+    x: sp.Expr
+    y: sp.Expr
+    label: str = ""
+    marker: str = "o"
+    color: int = 0
+
+
+@dataclass(frozen=True)
+class Dots:
+    """Shipped points. `upto` reveals the first so many; `stems` is a height over x, and
+    each point sends a line up to it."""
+
+    x: Sequence[float]
+    y: Sequence[float] | None = None
+    label: str = ""
+    color: int = -1
+    size: float = 5.0
+    upto: sp.Symbol | None = None
+    stems: sp.Expr | None = None
+
+
+@dataclass(frozen=True)
+class Contours:
+    """Lines of equal height of `z` over both variables of a panel; `names` label them."""
+
+    z: sp.Expr
+    levels: Sequence[float]
+    names: Sequence[str] = ()
+    color: int = 0
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar from `low` to `high` over the place `at`, with its length written beside."""
+
+    at: float
+    low: sp.Expr
+    high: sp.Expr
+    color: int = 0
+    hollow: bool = False
+
+
+Layer = Curve | Band | Trace | Dot | Dots | Contours | Bar
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Axes and what is drawn in them.
+
+    `x` is (symbol, from, to); `y` is (from, to), or (symbol, from, to) where layers need
+    the height itself as a variable. `ticks` name places on the x axis.
+    """
+
+    layers: Sequence[Layer]
+    x: tuple
+    y: tuple
+    xlabel: str = ""
+    ylabel: str = ""
+    title: str = ""
+    ticks: dict[float, str] = field(default_factory=dict)
+    log: bool = False
+    integer: bool = False

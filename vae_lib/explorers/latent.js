@@ -1,0 +1,798 @@
+// The latent plane: a marker to drag, the image that it stands for, and what an encoding costs.
+//
+// z is the marker, x the image shown to the encoder, q = q(z | x) with mean mu and standard
+// deviation sigma. The networks run here, so a page without a kernel does all of it.
+import { loadNetwork } from "./network.js";
+
+const N_DRAWS = 32;
+const N_STEPS = 9; // pictures in the strip, both ends included
+const CLASS_COLOURS = [
+  "#1f5fa8", "#b34700", "#1b7837", "#b2182b", "#6a3d9a",
+  "#7a4a2b", "#a8327f", "#4d4d4d", "#636300", "#00707a",
+]; // prettier-ignore
+const INK = "#16202b";
+const MARKER = "#c2185b";
+
+// ---------------------------------------------------------------- numbers
+
+const clamp = (a, low, high) => Math.min(high, Math.max(low, a));
+
+/** Standard normal numbers, the same ones for the same seed (mulberry32, Box and Muller). */
+export function normals(seed) {
+  let state = seed >>> 0;
+  const uniform = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+}
+
+/** log p(x | z) in nats, from what the decoder's network gives at z. */
+export function logLikelihood(likelihood, x, output) {
+  let sum = 0;
+  if (likelihood.kind === "gaussian") {
+    for (let d = 0; d < x.length; d++) sum += (x[d] - output[d]) ** 2;
+    return -0.5 * (x.length * (Math.log(2 * Math.PI) + likelihood.log_var) + sum / Math.exp(likelihood.log_var));
+  }
+  for (let d = 0; d < x.length; d++) {
+    const a = output[d];
+    sum += x[d] * a - Math.max(a, 0) - Math.log1p(Math.exp(-Math.abs(a)));
+  }
+  return sum;
+}
+
+/** The decoder's mean image, from what its network gives. */
+export function meanImage(likelihood, output) {
+  return likelihood.kind === "gaussian" ? output : output.map((a) => 1 / (1 + Math.exp(-a)));
+}
+
+/** q(z | x): the encoder's network gives the H means, then the H log variances. */
+export function posterior(encode, x) {
+  const output = encode(x);
+  const H = output.length / 2;
+  return { mu: Array.from(output.subarray(0, H)), sigma: Array.from(output.subarray(H), (v) => Math.exp(v / 2)) };
+}
+
+/** The two terms of the ELBO in nats; the first is an average over draws of z, with its standard error. */
+export function elboTerms(decode, likelihood, x, { mu, sigma }) {
+  const normal = normals(1);
+  const values = Array.from({ length: N_DRAWS }, () =>
+    logLikelihood(likelihood, x, decode(mu.map((m, h) => m + sigma[h] * normal()))),
+  );
+  const reconstruction = values.reduce((a, b) => a + b) / N_DRAWS;
+  const variance = values.reduce((sum, v) => sum + (v - reconstruction) ** 2, 0) / (N_DRAWS - 1);
+  const kl = mu.reduce((sum, m, h) => sum + 0.5 * (m * m + sigma[h] ** 2 - 1) - Math.log(sigma[h]), 0);
+  return { reconstruction, error: Math.sqrt(variance / N_DRAWS), kl, elbo: reconstruction - kl };
+}
+
+/**
+ * Pen strokes as an image of the kind that MNIST holds: scaled to 20 of 28 pixels, its centre
+ * of mass in the middle, lines about two pixels wide (LeCun et al., 1998).
+ * @param {number[][][]} strokes lists of points [right, down], in any unit
+ */
+export function rasterize(strokes, side) {
+  const pixel = side / 28;
+  const points = strokes.flat();
+  const image = new Float32Array(side * side);
+  if (!points.length) return image;
+  const [low, high] = [Math.min, Math.max].map((end) => [0, 1].map((i) => end(...points.map((p) => p[i]))));
+  const extent = Math.max(high[0] - low[0], high[1] - low[1]);
+  const scale = extent > 0 ? (17.5 * pixel) / extent : 1;
+  let shift = [0, 1].map((i) => side / 2 - (scale * (low[i] + high[i])) / 2);
+  const draw = () => {
+    image.fill(0);
+    for (const stroke of strokes) {
+      stroke.forEach((point, n) => {
+        const [ax, ay] = stroke[Math.max(n - 1, 0)].map((c, i) => scale * c + shift[i]);
+        const [bx, by] = point.map((c, i) => scale * c + shift[i]);
+        const reach = 2 * pixel;
+        const length = (bx - ax) ** 2 + (by - ay) ** 2;
+        const from = [Math.min(ax, bx) - reach, Math.min(ay, by) - reach].map((c) => clamp(Math.floor(c), 0, side));
+        const to = [Math.max(ax, bx) + reach, Math.max(ay, by) + reach].map((c) => clamp(Math.ceil(c), 0, side));
+        for (let row = from[1]; row < to[1]; row++) {
+          for (let column = from[0]; column < to[0]; column++) {
+            const [px, py] = [column + 0.5 - ax, row + 0.5 - ay];
+            const t = length ? clamp((px * (bx - ax) + py * (by - ay)) / length, 0, 1) : 0;
+            const distance = Math.hypot(px - t * (bx - ax), py - t * (by - ay)) / pixel;
+            const at = row * side + column;
+            image[at] = Math.max(image[at], clamp(1.7 - distance, 0, 1));
+          }
+        }
+      });
+    }
+  };
+  draw();
+  const mass = image.reduce((a, b) => a + b, 0);
+  const centre = [0, 0];
+  image.forEach((v, at) => {
+    centre[0] += (v / mass) * ((at % side) + 0.5);
+    centre[1] += (v / mass) * (Math.floor(at / side) + 0.5);
+  });
+  shift = shift.map((s, i) => s + side / 2 - centre[i]);
+  draw();
+  return image;
+}
+
+// ---------------------------------------------------------------- the page
+
+/** An element with attributes and children; text is a child. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** An element whose text has italics and indices; it comes from this file alone. */
+function formula(tag, html, attributes) {
+  const element = make(tag, attributes);
+  element.innerHTML = html;
+  return element;
+}
+
+/** What takes the focus. JupyterLab must not take its keys for commands. */
+const control = (tag, attributes, ...children) =>
+  make(tag, { "data-lm-suppress-shortcuts": "true", ...attributes }, ...children);
+
+function button(html) {
+  const element = control("button", { type: "button" });
+  element.innerHTML = html;
+  return element;
+}
+
+/** A native slider between its name and its value. */
+function slider(id, name, attributes) {
+  const input = control("input", { type: "range", id, ...attributes });
+  const output = make("output", { for: id, "aria-live": "off" });
+  return { input, output, row: make("div", { class: "slider" }, formula("label", name, { for: id }), input, output) };
+}
+
+/** A number with a minus sign; what rounds to zero has none. */
+const fixed = (number, digits) => number.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "\u2212");
+const vector = (numbers, digits) => `(${numbers.map((v) => fixed(v, digits)).join(", ")})`;
+const subscript = (n) => String(n).replace(/\d/g, (digit) => String.fromCharCode(0x2080 + Number(digit)));
+
+/** Paint values in [0, 1] as dark ink on white, pixel by pixel, `left` pixels from the edge. */
+function paint(canvas, image, side, left = 0) {
+  const context = canvas.getContext("2d");
+  const pixels = context.createImageData(side, side);
+  for (let d = 0, at = 0; d < image.length; d++) {
+    const grey = Math.round(255 * (1 - clamp(image[d], 0, 1)));
+    pixels.data[at++] = grey;
+    pixels.data[at++] = grey;
+    pixels.data[at++] = grey;
+    pixels.data[at++] = 255;
+  }
+  context.putImageData(pixels, left, 0);
+}
+
+async function inflate(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+const NAMES = {
+  here: "log <i>p</i>(<i>x</i> | <i>z</i>) at the marker",
+  reconstruction: "E<sub><i>q</i></sub> log <i>p</i>(<i>x</i> | <i>z</i>)",
+  kl: "KL(<i>q</i>(<i>z</i> | <i>x</i>), <i>p</i>(<i>z</i>))",
+  elbo: "ELBO",
+};
+
+let nameless = 0; // ids must differ between the explorers of a page
+
+function build(id, H, side, extent, n) {
+  const plane = control("canvas", {
+    class: "plane",
+    tabindex: "0",
+    role: "application",
+    "aria-roledescription": "latent plane",
+    "aria-label": "Marker z: arrow keys move it, Shift makes the steps large, Home brings it to the mean of q",
+  });
+  const grounds = ["test images", "decoded images"].map((text, i) => {
+    const radio = control("input", { type: "radio", name: `${id}-ground`, value: String(i) });
+    radio.checked = i === 0;
+    return { radio, label: make("label", {}, radio, text) };
+  });
+  const axes = ["horizontal axis", "vertical axis"].map((name, axis) => {
+    const select = control("select", { "aria-label": name });
+    for (let h = 0; h < H; h++) select.append(make("option", { value: h }, `z${subscript(h + 1)}`));
+    select.value = String(axis);
+    return select;
+  });
+  const ground = make("fieldset", {}, make("legend", {}, "Show"), ...grounds.map(({ label }) => label));
+  const head = make("div", { class: "head" }, ground);
+  if (H > 2) head.append(make("span", { class: "axes" }, axes[0], "and", axes[1]));
+  const key = formula(
+    "p",
+    "<span><b class='ring'></b>marker <i>z</i></span>" +
+      "<span><b class='cross'>\u00d7</b><i>q</i>(<i>z</i> | <i>x</i>), 2 <i>\u03c3</i></span>" +
+      "<span><b class='dash'></b>50%, 99% of the prior</span>",
+    { class: "key" },
+  );
+
+  const pad = make("canvas", { class: "pad" });
+  const image = () => make("canvas", { class: "image", width: side, height: side, role: "img" });
+  const [shown, decoded] = [image(), image()];
+  decoded.classList.add("decoded");
+  const sheet = make("div", { class: "sheet" }, pad, shown);
+  const input = make("figure", { class: "input" }, sheet, formula("figcaption", "<i>x</i>: draw here"));
+  const output = make("figure", {}, make("div", { class: "sheet" }, decoded), formula("figcaption", "decoder(<i>z</i>)"));
+
+  const latents = Array.from({ length: H }, (_, h) =>
+    slider(`${id}-z${h + 1}`, `<i>z</i><sub>${h + 1}</sub>`, { min: -extent, max: extent, step: 0.05 }),
+  );
+  const home = button("To the mean <i>\u03bc</i>");
+  const sample = button("Sample <i>z</i> ~ <i>q</i>(<i>z</i> | <i>x</i>)");
+
+  const pick = slider(`${id}-pick`, "test image", { min: 0, max: n - 1, step: 1 });
+  const nearest = button("Nearest to <i>z</i>");
+  const discard = button("Discard drawing");
+  const values = {};
+  const table = make("table", {}, formula("caption", "In nats, for this <i>x</i>"));
+  for (const [name, html] of Object.entries(NAMES)) {
+    values[name] = make("td");
+    table.append(make("tr", { class: name }, formula("th", html, { scope: "row" }), values[name]));
+  }
+  const note = make("p", { class: "note" });
+
+  const strip = make("canvas", { class: "strip", width: N_STEPS * (side + 2) - 2, height: side, role: "img" });
+  const ends = ["A", "B"].map((name) => button(`Set ${name} at <i>z</i>`));
+  const path = formula("figcaption", "");
+  path.append(ends[0], formula("span", "from A to B, decoded"), ends[1]);
+  const live = make("p", { class: "live", "aria-live": "polite" });
+  const layout = make(
+    "div",
+    { class: "layout" },
+    make("div", { class: "map" }, head, plane, key),
+    make("div", { class: "pair" }, input, output),
+    make("div", { class: "latents" }, ...latents.map(({ row }) => row)),
+    make("div", { class: "buttons moves" }, home, sample),
+    make("div", { class: "facts" }, pick.row, make("div", { class: "buttons" }, nearest, discard), table, note),
+    make("figure", { class: "path" }, strip, path),
+  );
+  const name = "Explorer of the latent space";
+  const root = make("div", { class: "latent-explorer", role: "group", "aria-label": name }, layout, live);
+  return {
+    root, plane, grounds, axes, pad, sheet, shown, decoded, input, latents, home, sample, pick, nearest, discard,
+    values, note, strip, ends, live,
+  }; // prettier-ignore
+}
+
+function render({ model, el }) {
+  const encode = loadNetwork(model.get("encoder"));
+  const decode = loadNetwork(model.get("decoder"));
+  const likelihood = model.get("likelihood");
+  const labels = model.get("labels");
+  const extent = model.get("extent");
+  const side = model.get("side");
+  const H = model.get("z").length;
+  const packed = model.get("points");
+  const points = labels.map((_, n) => Array.from({ length: H }, (_, h) => packed.getFloat32(4 * (n * H + h), true)));
+  const colours = new Map([...new Set(labels)].sort().map((label, n) => [label, CLASS_COLOURS[n % 10]]));
+  const decodeImage = (z) => meanImage(likelihood, decode(z));
+  const chance = normals(2);
+
+  const ui = build(`latent-explorer-${nameless++}`, H, side, extent, labels.length);
+  const axes = [0, 1];
+  const far = points.reduce((best, p, n) => (distance(p, points[0]) > distance(points[best], points[0]) ? n : best), 0);
+  const ends = [points[0], points[far]];
+  let z = [...model.get("z")];
+  let x = Float32Array.from(model.get("x"));
+  let selected = model.get("selected");
+  let q = posterior(encode, x);
+  let terms = null;
+  let strokes = [];
+  let images = null; // the test images, bytes, once they are inflated
+  let draws = []; // of z, from q
+  let painted = null; // the x that its canvas shows
+
+  function distance(a, b) {
+    return Math.hypot(...a.map((v, h) => v - b[h]));
+  }
+
+  // ---------------------------------------------------------------- to and from Python
+  // Changes are collected, then set and saved together: see explorers/base.py.
+  const pending = new Map();
+  let saving = 0;
+  let held = false; // a hand is on the marker, a slider or the sheet
+  const rounded = (numbers) => Array.from(numbers, (v) => Math.round(1e4 * v) / 1e4);
+  function flush() {
+    clearTimeout(saving);
+    saving = 0;
+    for (const [name, value] of pending) model.set(name, value);
+    pending.clear();
+    model.save_changes();
+  }
+  function commit(changes) {
+    for (const [name, value] of Object.entries(changes)) pending.set(name, value);
+    saving ||= setTimeout(flush, 50);
+  }
+  const close = (a, b) => a.length === b.length && Array.prototype.every.call(a, (v, i) => Math.abs(v - b[i]) < 1e-3);
+  const unless = (name, action) => () => {
+    if (!held && !pending.has(name)) action(model.get(name));
+  };
+  const heard = {
+    "change:selected": unless("selected", (n) => {
+      if (n === selected) return;
+      if (n !== null) choose(n, false);
+      else selected = n; // x comes in a message of its own
+      redraw();
+    }),
+    "change:x": unless("x", (image) => {
+      if (!close(image, x)) show(Float32Array.from(image), model.get("selected"), false);
+    }),
+    "change:z": unless("z", (point) => {
+      if (!close(point, z)) moveTo(point, false);
+    }),
+  };
+
+  // ---------------------------------------------------------------- what a reader does
+  function moveTo(point, save = true) {
+    z = [...point];
+    if (save) commit({ z: rounded(z) });
+    redraw();
+  }
+
+  /** Encode a new x and put the marker at the mean of q. `n` is its place among the test images, or null. */
+  function show(image, n, save = true) {
+    x = image;
+    selected = n;
+    if (n !== null) strokes = [];
+    q = posterior(encode, x);
+    z = [...q.mu];
+    terms = null;
+    draws = [];
+    if (save) saveImage();
+    redraw();
+  }
+
+  function saveImage() {
+    commit({ x: rounded(x), selected, z: rounded(z) });
+  }
+
+  function choose(n, save = true) {
+    const bytes = images?.subarray(n * side * side, (n + 1) * side * side);
+    if (bytes) show(Float32Array.from(bytes, (v) => v / 255), n, save);
+  }
+
+  // ---------------------------------------------------------------- pictures
+  let frame = 0;
+  function redraw() {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      draw();
+    });
+  }
+
+  // The plane in CSS pixels: a square of `span`, with room for the scales to its left and below.
+  const LEFT = 22;
+  let [size, ratio, span] = [0, 1, 0];
+  const right = (a) => LEFT + (span * (a + extent)) / (2 * extent);
+  const down = (b) => 1 + (span * (extent - b)) / (2 * extent);
+  const place = (point) => {
+    const [a, b] = axes.map((h) => clamp(point[h], -extent, extent));
+    return [right(a), down(b)];
+  };
+
+  function measure() {
+    if (!ui.plane.clientWidth) return;
+    size = ui.plane.clientWidth;
+    ratio = window.devicePixelRatio || 1;
+    span = size - LEFT - 1;
+    for (const canvas of [ui.plane, backdrop]) {
+      canvas.width = Math.round(size * ratio);
+      canvas.height = Math.round((span + 20) * ratio);
+    }
+    ui.pad.width = ui.pad.height = Math.round(ui.pad.clientWidth * ratio);
+    backdropOf = "";
+    draw();
+  }
+
+  // What stays while the marker moves is drawn once.
+  const backdrop = document.createElement("canvas");
+  let backdropOf = "";
+  function drawBackdrop() {
+    const decoded = ui.grounds[1].radio.checked;
+    const others = decoded ? z.filter((_, h) => !axes.includes(h)) : [];
+    const of = [size, ratio, axes, decoded, others].join(" ");
+    if (of === backdropOf) return;
+    backdropOf = of;
+    const pen = backdrop.getContext("2d");
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.fillStyle = "#fff";
+    pen.fillRect(0, 0, size, size);
+    if (decoded) drawImages(pen);
+    else drawPoints(pen);
+    pen.save();
+    pen.beginPath();
+    pen.rect(LEFT, 1, span, span);
+    pen.clip();
+    for (const share of [0.5, 0.99]) {
+      const radius = (Math.sqrt(-2 * Math.log(1 - share)) * span) / (2 * extent);
+      for (const [colour, width] of [["#fff", decoded ? 3 : 0], ["#55616d", 1.2]]) {
+        if (!width) continue;
+        pen.beginPath();
+        pen.arc(right(0), down(0), radius, 0, 2 * Math.PI);
+        pen.setLineDash(colour === "#fff" ? [] : [5, 4]);
+        pen.strokeStyle = colour;
+        pen.lineWidth = width;
+        pen.stroke();
+      }
+    }
+    pen.restore();
+    pen.lineWidth = 1;
+    pen.strokeStyle = "#8a949e";
+    pen.strokeRect(LEFT + 0.5, 1.5, span - 1, span - 1);
+    drawScales(pen);
+  }
+
+  function drawPoints(pen) {
+    pen.font = `600 ${clamp(size / 32, 10, 12)}px system-ui, sans-serif`;
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    points.forEach((point, n) => {
+      pen.fillStyle = colours.get(labels[n]);
+      pen.fillText(labels[n], ...place(point));
+    });
+  }
+
+  /** The decoder's images at the middles of a grid's squares. */
+  function drawImages(pen) {
+    const n = 16;
+    const tile = make("canvas", { width: side, height: side });
+    const step = span / n;
+    for (let row = 0; row < n; row++) {
+      for (let column = 0; column < n; column++) {
+        const point = [...z];
+        point[axes[0]] = extent * ((2 * column + 1) / n - 1);
+        point[axes[1]] = extent * (1 - (2 * row + 1) / n);
+        paint(tile, decodeImage(point), side);
+        pen.drawImage(tile, LEFT + column * step, 1 + row * step, step, step);
+      }
+    }
+  }
+
+  function drawScales(pen) {
+    pen.fillStyle = INK;
+    pen.font = "11px system-ui, sans-serif";
+    const step = extent > 6 ? 2 : 1;
+    const last = step * Math.floor((extent - 0.5) / step);
+    for (let tick = -last; tick <= last; tick += step) {
+      pen.textAlign = "right";
+      pen.textBaseline = "middle";
+      pen.fillText(fixed(tick, 0), LEFT - 5, down(tick));
+      pen.textAlign = "center";
+      pen.textBaseline = "top";
+      pen.fillText(fixed(tick, 0), right(tick), span + 6);
+    }
+    pen.font = "italic 600 13px Georgia, serif";
+    pen.fillText(`z${subscript(axes[0] + 1)}`, LEFT + span - 9, span + 5);
+    pen.fillText(`z${subscript(axes[1] + 1)}`, 10, 3);
+  }
+
+  function drawEnds(pen) {
+    const [a, b] = ends.map(place);
+    for (const [colour, width] of [["#fff", 4], [INK, 1.2]]) {
+      pen.beginPath();
+      pen.moveTo(...a);
+      pen.lineTo(...b);
+      pen.strokeStyle = colour;
+      pen.lineWidth = width;
+      pen.stroke();
+    }
+    pen.font = "700 11px system-ui, sans-serif";
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    for (const [name, [left, top]] of [["A", a], ["B", b]]) {
+      pen.beginPath();
+      pen.arc(left, top, 8, 0, 2 * Math.PI);
+      pen.fillStyle = "#fff";
+      pen.fill();
+      pen.stroke();
+      pen.fillStyle = INK;
+      pen.fillText(name, left, top + 0.5);
+    }
+  }
+
+  function drawEllipse(pen, [left, top], zoom) {
+    const [a, b] = axes.map((h) => (2 * q.sigma[h] * zoom * span) / (2 * extent));
+    pen.beginPath();
+    pen.ellipse(left, top, a, b, 0, 0, 2 * Math.PI);
+    pen.fillStyle = "#2c6fbb33";
+    pen.fill();
+    pen.lineWidth = 1.6;
+    pen.strokeStyle = "#0b4f9c";
+    pen.stroke();
+    pen.beginPath();
+    for (const sign of [-1, 1]) {
+      pen.moveTo(left - 3.5, top - 3.5 * sign);
+      pen.lineTo(left + 3.5, top + 3.5 * sign);
+    }
+    pen.stroke();
+  }
+
+  function drawDot(pen, left, top, radius) {
+    pen.beginPath();
+    pen.arc(left, top, radius, 0, 2 * Math.PI);
+    pen.fillStyle = MARKER;
+    pen.fill();
+  }
+
+  /** The posterior where it is, and again in a lens in a corner, large enough to be seen. */
+  function drawPosterior(pen) {
+    const centre = place(q.mu);
+    drawEllipse(pen, centre, 1);
+    const radius = clamp(size / 8, 38, 50);
+    const widest = (2 * Math.max(...axes.map((h) => q.sigma[h])) * span) / (2 * extent);
+    const zoom = (0.6 * radius) / widest;
+    if (zoom < 2) return;
+    // in the nearer of the upper corners, where the prior has next to nothing to show
+    const corners = [LEFT + radius + 5, LEFT + span - radius - 5].map((left) => [left, radius + 6]);
+    corners.sort((a, b) => distance(a, centre) - distance(b, centre));
+    const lens = corners.find((corner) => distance(corner, centre) > radius + 25);
+    const [dx, dy] = [lens[0] - centre[0], lens[1] - centre[1]];
+    const reach = Math.hypot(dx, dy);
+    pen.lineWidth = 1;
+    pen.strokeStyle = "#0b4f9c";
+    pen.beginPath();
+    pen.moveTo(centre[0] + (dx / reach) * Math.max(6, widest), centre[1] + (dy / reach) * Math.max(6, widest));
+    pen.lineTo(lens[0] - (dx / reach) * radius, lens[1] - (dy / reach) * radius);
+    pen.stroke();
+    pen.save();
+    pen.beginPath();
+    pen.arc(...lens, radius, 0, 2 * Math.PI);
+    pen.fillStyle = "#fff";
+    pen.fill();
+    pen.stroke();
+    pen.clip();
+    drawEllipse(pen, lens, zoom);
+    const unit = (zoom * span) / (2 * extent);
+    for (const point of draws) {
+      const [a, b] = axes.map((h) => point[h] - q.mu[h]);
+      drawDot(pen, lens[0] + a * unit, lens[1] - b * unit, 1.8);
+    }
+    const [a, b] = axes.map((h) => z[h] - q.mu[h]);
+    drawMarker(pen, [lens[0] + a * unit, lens[1] - b * unit], 5);
+    pen.font = "600 11px system-ui, sans-serif";
+    pen.textAlign = "center";
+    pen.textBaseline = "alphabetic";
+    pen.fillStyle = INK;
+    pen.fillText(`\u00d7${Math.round(zoom)}`, lens[0], lens[1] + radius - 5);
+    pen.restore();
+  }
+
+  function drawMarker(pen, [left, top], radius) {
+    for (const [colour, width] of [["#fff", 5], [MARKER, 2.5]]) {
+      pen.beginPath();
+      pen.arc(left, top, radius, 0, 2 * Math.PI);
+      pen.strokeStyle = colour;
+      pen.lineWidth = width;
+      pen.stroke();
+    }
+  }
+
+  function drawPlane() {
+    drawBackdrop();
+    const pen = ui.plane.getContext("2d");
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.drawImage(backdrop, 0, 0);
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    drawEnds(pen);
+    drawPosterior(pen);
+    drawMarker(pen, place(z), 8);
+    drawDot(pen, ...place(z), 2);
+  }
+
+  function drawPad() {
+    const drawing = strokes.length > 0;
+    ui.input.classList.toggle("drawing", drawing);
+    ui.discard.disabled = !drawing;
+    if (!drawing) return;
+    const pen = ui.pad.getContext("2d");
+    const unit = ui.pad.width;
+    pen.fillStyle = "#fff";
+    pen.fillRect(0, 0, unit, unit);
+    pen.strokeStyle = INK;
+    pen.lineWidth = unit / 14;
+    pen.lineCap = pen.lineJoin = "round";
+    for (const stroke of strokes) {
+      pen.beginPath();
+      pen.moveTo(stroke[0][0] * unit, stroke[0][1] * unit);
+      for (const [left, top] of stroke) pen.lineTo(left * unit, top * unit);
+      pen.stroke();
+    }
+  }
+
+  let stripOf = "";
+  function drawStrip() {
+    const of = ends.join(" ");
+    if (of === stripOf) return;
+    stripOf = of;
+    const pen = ui.strip.getContext("2d");
+    pen.clearRect(0, 0, ui.strip.width, side);
+    for (let n = 0; n < N_STEPS; n++) {
+      const t = n / (N_STEPS - 1);
+      const point = ends[0].map((a, h) => (1 - t) * a + t * ends[1][h]);
+      paint(ui.strip, decodeImage(point), side, n * (side + 2));
+    }
+    const [a, b] = ends.map((end) => vector(end, 1));
+    ui.strip.setAttribute("aria-label", `${N_STEPS} decoded images on the line from A ${a} to B ${b}`);
+  }
+
+  function write() {
+    const name = selected === null ? "your image" : `test image ${selected + 1}, class ${labels[selected]}`;
+    ui.shown.setAttribute("aria-label", `x, ${name}`);
+    ui.decoded.setAttribute("aria-label", `decoder of z = ${vector(z, 2)}`);
+    ui.latents.forEach(({ input, output }, h) => {
+      input.value = String(z[h]);
+      input.setAttribute("aria-valuetext", fixed(z[h], 2));
+      output.textContent = fixed(z[h], 2);
+    });
+    if (selected !== null) ui.pick.input.value = String(selected);
+    ui.pick.input.setAttribute("aria-valuetext", name);
+    ui.pick.output.textContent = selected === null ? "\u2014" : `${selected + 1}, a ${labels[selected]}`;
+    ui.values.reconstruction.textContent = `${fixed(terms.reconstruction, 1)} \u00b1 ${fixed(terms.error, 1)}`;
+    ui.values.kl.textContent = fixed(terms.kl, 1);
+    ui.values.elbo.textContent = `${fixed(terms.elbo, 1)} \u00b1 ${fixed(terms.error, 1)}`;
+    const sigma = axes.map((h) => q.sigma[h]);
+    const narrow = 1 / Math.max(...sigma);
+    ui.note.textContent =
+      `E over ${N_DRAWS} draws of z, \u00b1 one standard error. \u03c3 = ${vector(sigma, 2)}` +
+      (narrow > 2
+        ? `: q is at least ${Math.floor(narrow)} times narrower than the prior, since a step of \u03c3 changes the picture. The lens enlarges it.`
+        : ".");
+  }
+
+  function draw() {
+    if (!size) return;
+    const output = decode(z);
+    paint(ui.decoded, meanImage(likelihood, output), side);
+    if (painted !== x) paint(ui.shown, (painted = x), side);
+    terms ??= elboTerms(decode, likelihood, x, q);
+    ui.values.here.textContent = fixed(logLikelihood(likelihood, x, output), 1);
+    drawPlane();
+    drawPad();
+    drawStrip();
+    write();
+    announceSoon();
+  }
+
+  // A screen reader hears the state when it has come to rest, and only of what has the focus.
+  let resting = 0;
+  function announceSoon() {
+    clearTimeout(resting);
+    if (!ui.root.contains(document.activeElement)) return;
+    resting = setTimeout(() => {
+      ui.live.textContent = `z is ${vector(z, 2)}. log p of x given z: ${ui.values.here.textContent} nats. ELBO of x: ${fixed(terms.elbo, 1)} nats.`;
+    }, 700);
+  }
+
+  // ---------------------------------------------------------------- hands and keys
+  const at = (event) => {
+    const box = ui.plane.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+  const onMarker = (event) => distance(at(event), place(z)) < 32;
+  function drag(event) {
+    const [left, top] = at(event);
+    const point = [...z];
+    point[axes[0]] = clamp((2 * extent * (left - LEFT)) / span - extent, -extent, extent);
+    point[axes[1]] = clamp(extent - (2 * extent * (top - 1)) / span, -extent, extent);
+    moveTo(point);
+  }
+  // A finger on the marker drags it; anywhere else it scrolls the page, and a tap moves the marker.
+  ui.plane.addEventListener(
+    "touchstart",
+    (event) => {
+      if (onMarker(event.touches[0])) event.preventDefault();
+    },
+    { passive: false },
+  );
+  ui.plane.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || (event.pointerType === "touch" && !onMarker(event))) return;
+    held = true;
+    ui.plane.setPointerCapture(event.pointerId);
+    drag(event);
+  });
+  ui.plane.addEventListener("pointermove", (event) => {
+    if (held) drag(event);
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    ui.plane.addEventListener(end, () => {
+      held = false;
+    });
+  }
+  ui.plane.addEventListener("click", drag);
+  ui.plane.addEventListener("keydown", (event) => {
+    const step = event.shiftKey ? 0.5 : 0.1;
+    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
+    const move = moves[event.key];
+    if (event.key === "Home") moveTo(q.mu);
+    else if (move) moveTo(z.map((v, h) => (axes.includes(h) ? clamp(v + move[axes.indexOf(h)], -extent, extent) : v)));
+    else return;
+    event.preventDefault();
+  });
+
+  ui.latents.forEach(({ input }, h) => {
+    input.addEventListener("pointerdown", () => {
+      held = true;
+    });
+    input.addEventListener("input", () => moveTo(z.map((v, k) => (k === h ? Number(input.value) : v))));
+    input.addEventListener("change", () => {
+      held = false;
+    });
+  });
+  ui.pick.input.addEventListener("input", () => choose(Number(ui.pick.input.value)));
+  ui.nearest.addEventListener("click", () =>
+    choose(points.reduce((best, p, n) => (distance(p, z) < distance(points[best], z) ? n : best), 0)),
+  );
+  ui.discard.addEventListener("click", () => choose(Number(ui.pick.input.value)));
+  ui.home.addEventListener("click", () => moveTo(q.mu));
+  ui.sample.addEventListener("click", () => {
+    const point = q.mu.map((m, h) => m + q.sigma[h] * chance());
+    draws.push(point);
+    moveTo(point);
+  });
+  ui.ends.forEach((end, n) =>
+    end.addEventListener("click", () => {
+      ends[n] = [...z];
+      redraw();
+    }),
+  );
+  for (const { radio } of ui.grounds) radio.addEventListener("change", redraw);
+  ui.axes.forEach((select, n) =>
+    select.addEventListener("change", () => {
+      const chosen = Number(select.value);
+      if (axes[1 - n] === chosen) axes[1 - n] = axes[n]; // the two change places
+      axes[n] = chosen;
+      ui.axes.forEach((other, k) => (other.value = String(axes[k])));
+      redraw();
+    }),
+  );
+
+  let drawing = false;
+  function addPoint(event) {
+    const box = ui.sheet.getBoundingClientRect();
+    const point = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    strokes.at(-1).push(point.map((c) => clamp(c, 0, 1)));
+    show(rasterize(strokes, side), null, false);
+  }
+  ui.sheet.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    drawing = held = true;
+    ui.sheet.setPointerCapture(event.pointerId);
+    strokes.push([]);
+    addPoint(event);
+  });
+  ui.sheet.addEventListener("pointermove", (event) => {
+    if (drawing) addPoint(event);
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    ui.sheet.addEventListener(end, () => {
+      if (drawing) saveImage();
+      drawing = held = false;
+    });
+  }
+
+  // ---------------------------------------------------------------- life and death
+  el.append(ui.root);
+  const resized = new ResizeObserver(measure);
+  resized.observe(ui.plane);
+  for (const [name, action] of Object.entries(heard)) model.on(name, action);
+  inflate(model.get("images")).then((bytes) => {
+    images = bytes;
+  });
+  return () => {
+    resized.disconnect();
+    cancelAnimationFrame(frame);
+    clearTimeout(resting);
+    if (saving) flush();
+    for (const [name, action] of Object.entries(heard)) model.off(name, action);
+    ui.root.remove();
+  };
+}
+
+export default { render };

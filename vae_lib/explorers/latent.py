@@ -1,0 +1,194 @@
+r"""The latent space as a figure that a reader moves: chapter *latent-space*.
+
+A marker z on the latent plane, decoder(z) beside it, an image x with its q_phi(z | x), and
+the two terms of its ELBO, `eq-elbo-two-terms`. Encoder and decoder run in the page.
+"""
+
+import io
+import math
+import zlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse
+from torch import Tensor, nn
+from traitlets import Any, Dict, Float, Int, List, TraitError, Unicode, observe, validate
+
+from vae_lib.data import image_side
+from vae_lib.encoder_decoder import VAE, GaussianDecoder
+from vae_lib.explorers.base import Explorer
+from vae_lib.explorers.pack import pack, unpack
+
+HERE = Path(__file__).parent
+
+
+def _script() -> str:
+    """latent.js with network.js in the place of its import: a widget is one file."""
+    network = (HERE / "network.js").read_text(encoding="utf-8")
+    latent = (HERE / "latent.js").read_text(encoding="utf-8")
+    return latent.replace('import { loadNetwork } from "./network.js";\n', network)
+
+
+class LatentExplorer(Explorer):
+    """Made by `LatentExplorer.from_vae`. Three traits are read and set from Python:
+
+    z: the marker, H numbers.
+    x: the image that is encoded, D grey levels in [0, 1]. A new x moves z to the mean of
+        q_phi(z | x).
+    selected: the place of x among the test images, or None for any other image.
+    """
+
+    _esm = _script()
+    _css = (HERE / "latent.css").read_text(encoding="utf-8")
+
+    z = List(Float()).tag(sync=True)
+    x = List(Float()).tag(sync=True)
+    selected = Int(0, allow_none=True).tag(sync=True)
+
+    encoder = Any().tag(sync=True)  # packed networks
+    decoder = Any().tag(sync=True)
+    likelihood = Dict().tag(sync=True)
+    images = Any().tag(sync=True)  # n * D bytes, deflated
+    points = Any().tag(sync=True)  # the means of the n encodings, float32 (n, H)
+    labels = List(Unicode()).tag(sync=True)
+    side = Int().tag(sync=True)
+    extent = Float().tag(sync=True)  # the plane and the sliders go from -extent to extent
+
+    # While a message from the page is read, the page has done all that follows from it.
+    _reading = False
+
+    @classmethod
+    def from_vae(cls, vae: VAE, data: Tensor, labels: Sequence) -> "LatentExplorer":
+        """An explorer of a trained model. It keeps a copy: training on changes nothing.
+
+        Args:
+            vae: with H = 2 to 20 latent dimensions, of layers that `pack` knows.
+            data: test images, (n, D), D a square number; a few hundred make a good map.
+            labels: n names of classes, of a character or two each.
+
+        Raises:
+            ValueError: if the sizes do not fit, or a pixel lies outside [0, 1].
+            PackError: if the page cannot run a layer of the model.
+        """
+        if not 2 <= vae.z_dim <= 20:
+            raise ValueError(f"the explorer shows H = 2 to 20 latents, not {vae.z_dim}")
+        if data.shape != (len(labels), vae.x_dim) or not len(labels):
+            raise ValueError(
+                f"need images (n, {vae.x_dim}) and n labels, n >= 1, got images "
+                f"{tuple(data.shape)} and {len(labels)} labels"
+            )
+        if not (0 <= data.min() and data.max() <= 1):
+            raise ValueError(
+                f"pixels must lie in [0, 1], got {data.min():g} to {data.max():g}"
+            )
+        grey = (255 * data).round().to(torch.uint8)
+        with torch.no_grad():
+            mu = vae.encode(grey / 255)[0]
+        names = labels.tolist() if isinstance(labels, Tensor) else labels
+        likelihood = {"kind": "bernoulli"}
+        if isinstance(vae.decoder, GaussianDecoder):
+            likelihood = {"kind": "gaussian", "log_var": vae.decoder.log_var.item()}
+        return cls(
+            encoder=pack(vae.encoder.net),
+            decoder=pack(vae.decoder.net),
+            likelihood=likelihood,
+            images=zlib.compress(grey.numpy().tobytes(), 9),
+            points=mu.numpy().astype("<f4").tobytes(),
+            labels=[str(name) for name in names],
+            side=image_side(vae.x_dim),
+            extent=float(max(4, math.ceil(mu.abs().max()))),
+            # one row of 31 px for each slider
+            _room=[f"{height + 31 * vae.z_dim}px" for height in (580, 1056)],
+            z=mu[0].tolist(),
+            x=[pixel / 255 for pixel in grey[0].tolist()],
+        )
+
+    @cached_property
+    def _networks(self) -> tuple[nn.Module, nn.Module]:
+        """Encoder and decoder as the page has them, rounded."""
+        return unpack(self.encoder), unpack(self.decoder)
+
+    @torch.no_grad()
+    def posterior(self) -> tuple[Tensor, Tensor]:
+        """mu and sigma of q_phi(z | x) for the present x, each (H,)."""
+        mu, log_var = self._networks[0](torch.tensor(self.x)).chunk(2)
+        return mu, torch.exp(0.5 * log_var)
+
+    @torch.no_grad()
+    def decoded(self) -> Tensor:
+        """The decoder's mean image at the present z, (D,)."""
+        output = self._networks[1](torch.tensor(self.z))
+        return output if self.likelihood["kind"] == "gaussian" else output.sigmoid()
+
+    def still(self) -> bytes:
+        """The plane, x and decoder(z), as a PNG file."""
+        figure = Figure(figsize=(5.6, 3.5), dpi=100, layout="constrained")
+        plane, *sheets = figure.subplot_mosaic("aab\naac").values()
+        points = torch.frombuffer(bytearray(self.points), dtype=torch.float32)
+        points = points.view(-1, len(self.z))
+        for place, name in enumerate(sorted(set(self.labels))):
+            of_class = torch.tensor([label == name for label in self.labels])
+            style = {"marker": f"${name}$", "s": 22, "lw": 0.2, "color": f"C{place % 10}"}
+            plane.scatter(*points[of_class, :2].T, **style)
+        mu, sigma = (t[:2].tolist() for t in self.posterior())
+        plane.add_patch(Ellipse(mu, 4 * sigma[0], 4 * sigma[1], fill=False, lw=2))
+        plane.plot(*self.z[:2], "o", ms=11, mfc="none", mec="crimson", mew=2)
+        limits = (-self.extent, self.extent)
+        plane.set(xlabel="$z_1$", ylabel="$z_2$", xlim=limits, ylim=limits, aspect=1)
+        images = {"$x$": torch.tensor(self.x), "decoder($z$)": self.decoded()}
+        for sheet, (title, image) in zip(sheets, images.items(), strict=True):
+            grey = image.view(self.side, self.side).numpy()
+            sheet.imshow(grey, cmap="gray_r", vmin=0, vmax=1)
+            sheet.set(title=title, xticks=[], yticks=[])
+        file = io.BytesIO()
+        figure.savefig(file)
+        return file.getvalue()
+
+    def set_state(self, sync_data) -> None:
+        self._reading = True
+        try:
+            super().set_state(sync_data)
+        finally:
+            self._reading = False
+
+    @observe("selected")
+    def _show_selected(self, change) -> None:
+        if not self._reading and self.selected is not None:
+            self.x = self._test_image(self.selected)
+
+    @observe("x")
+    def _encode(self, change) -> None:
+        if self._reading:
+            return
+        if self.selected is not None and self.x != self._test_image(self.selected):
+            self.selected = None
+        self.z = self.posterior()[0].tolist()
+
+    @validate("z")
+    def _check_z(self, proposal) -> list[float]:
+        z, H = proposal["value"], len(self.z) or len(proposal["value"])
+        if len(z) != H or not all(map(math.isfinite, z)):
+            raise TraitError(f"z must be a list of {H} finite numbers, got {z}")
+        return z
+
+    @validate("x")
+    def _check_x(self, proposal) -> list[float]:
+        x, D = proposal["value"], self.side**2
+        if len(x) != D or not all(0 <= pixel <= 1 for pixel in x):
+            raise TraitError(f"x must be a list of {D} grey levels in [0, 1]")
+        return x
+
+    @validate("selected")
+    def _check_selected(self, proposal) -> int | None:
+        n = proposal["value"]
+        if n is not None and not 0 <= n < len(self.labels):
+            raise TraitError(f"selected must lie in 0 to {len(self.labels) - 1}, got {n}")
+        return n
+
+    def _test_image(self, n: int) -> list[float]:
+        D = self.side**2
+        grey = zlib.decompress(self.images)[n * D : (n + 1) * D]
+        return [pixel / 255 for pixel in grey]
