@@ -17,16 +17,11 @@ from torch.nn import functional as F
 
 from vae_lib import training
 from vae_lib.checkpoint import CheckpointError
+from vae_lib.collapse import kl_per_dimension
 from vae_lib.data import load_digits, load_mnist
 from vae_lib.encoder_decoder import VAE
 from vae_lib.objective import elbo_terms, kl_to_standard_normal
-from vae_lib.training import (
-    TrainingError,
-    active_units,
-    kl_per_dimension,
-    mean_elbo,
-    train,
-)
+from vae_lib.training import TrainingError, mean_elbo, train
 
 IMAGES, HELD_OUT = load_digits().train_images[:1200].split([900, 300])
 
@@ -352,25 +347,6 @@ def test_mean_elbo_does_not_depend_on_the_batch_size_but_for_the_noise():
     assert mean_elbo(vae, HELD_OUT) == mean_elbo(vae, HELD_OUT)
     with pytest.raises(ValueError, match="n >= 1"):
         mean_elbo(vae, HELD_OUT[:0])
-
-
-def test_kl_per_dimension_against_torch_distributions():
-    vae = make(z_dim=3)
-    mu, log_var = vae.encode(HELD_OUT)
-    q = torch.distributions.Normal(mu, torch.exp(0.5 * log_var))
-    p = torch.distributions.Normal(0.0, 1.0)
-    expected = torch.distributions.kl_divergence(q, p).mean(dim=0)
-    assert torch.allclose(kl_per_dimension(vae, HELD_OUT), expected, atol=1e-6)
-
-
-def test_active_units_counts_a_mean_that_moves():
-    vae = make(z_dim=3, hidden=(4,))
-    with torch.no_grad():
-        vae.encoder.net[-1].weight[0] = 0  # mu_1 is the same for every image
-        vae.encoder.net[-1].weight[1:3] *= 100
-    assert active_units(vae, HELD_OUT).tolist() == [False, True, True]
-    with pytest.raises(ValueError, match="at least two, got 1"):
-        active_units(vae, HELD_OUT[:1])
 
 
 def test_unit_variance_collapses_on_the_digits_and_a_small_one_does_not():

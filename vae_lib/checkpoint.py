@@ -22,7 +22,8 @@ class Checkpoint:
 
     Args:
         path: the file, in a folder that exists; None for a run that keeps no checkpoint.
-        settings: numbers, strings or None, by name. A file with others is refused.
+        settings: numbers, strings, images or None, by name. A file with others is refused;
+            of images it keeps a fingerprint, of a network the sizes.
         parts: a network, an optimiser, a schedule, a generator, by name. The file keeps
             the state of each under its name.
 
@@ -32,9 +33,18 @@ class Checkpoint:
 
     def __init__(self, path: Path | str | None, settings: dict, parts: dict):
         self.path = None if path is None else Path(path)
-        self.settings, self.parts, self.last_good = settings, parts, "none"
-        if self.path and not self.path.parent.is_dir():
+        self.parts, self.last_good = parts, "none"
+        if self.path is None:
+            return
+        if not self.path.parent.is_dir():
             raise CheckpointError(f"no folder for the checkpoint {path}: make it first")
+        self.settings = {
+            name: fingerprint(value) if isinstance(value, Tensor) else value
+            for name, value in settings.items()
+        }
+        for part in parts.values():
+            if isinstance(part, nn.Module):
+                self.settings |= describe(part)
 
     def save(self, history: list[tuple]) -> None:
         """Write a file beside the old one, then rename it over the old one."""
@@ -90,10 +100,8 @@ class Checkpoint:
         return history
 
 
-def fingerprint(images: Tensor | None) -> str | None:
+def fingerprint(images: Tensor) -> str:
     """Tells two data sets apart, so that no run goes on with other images."""
-    if images is None:
-        return None
     checksum = zlib.crc32(images.detach().cpu().contiguous().numpy())
     return f"{len(images):,} images, CRC {checksum:08x}"
 

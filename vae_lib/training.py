@@ -1,4 +1,4 @@
-r"""Chapter *training*: maximise the ELBO over minibatches, and see what the latents carry.
+"""Chapter *training*: maximise the ELBO over minibatches.
 
 Source: Kingma and Welling (2013), algorithm 1, with Adam and a cosine schedule in place
 of Adagrad.
@@ -6,18 +6,18 @@ of Adagrad.
 
 import math
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor
 from tqdm import tqdm
 
-from vae_lib.checkpoint import Checkpoint, describe, fingerprint
+from vae_lib.checkpoint import Checkpoint
 from vae_lib.data import binarize, check_images, in_unit_interval
 from vae_lib.encoder_decoder import VAE
-from vae_lib.objective import elbo_terms, kl_to_standard_normal
+from vae_lib.machine import Processes, flush_denormals
+from vae_lib.objective import elbo_terms
 
 
 class TrainingError(Exception):
@@ -35,17 +35,7 @@ class Epoch(NamedTuple):
     validation_elbo: float | None
 
 
-@contextmanager
-def _flush_denormals():
-    """Adam's averages decay into denormal numbers, which the processor adds slowly."""
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
-
-
-@_flush_denormals()
+@flush_denormals()
 def train(
     vae: VAE,
     images: Tensor,
@@ -69,15 +59,13 @@ def train(
     Under `torchrun`, each process takes its share of every batch.
 
     Args:
-        images: training images, (n, D), on the network's device: in [0, 1] and of its
-            dtype, or uint8 grey levels, which may be memory-mapped.
+        images: (n, D), in [0, 1] and of the network's dtype, or uint8, maybe memory-mapped.
         learning_rate: its peak; it warms up first and falls to zero on a cosine.
         beta: the weight of the KL term. 1 is the ELBO; less is no bound.
         dynamic_binarization: draw binary images anew for every batch (Burda et al., 2015).
         validation_images: if given, their ELBO is estimated after every epoch, as they are.
         seed: of the shuffling, the binarization and epsilon.
         checkpoint: a file, replaced after every epoch; if it exists, training resumes.
-        progress: show a bar with ELBO, reconstruction and KL in nats per image.
         on_epoch: called with the history so far after every epoch, for live curves.
         terms: (reconstruction, kl) of each image; what is maximised is their difference.
 
@@ -90,69 +78,56 @@ def train(
         needed = "epochs >= 1, batch_size >= 1, learning_rate > 0, beta >= 0"
         got = f"{epochs=}, {batch_size=}, {learning_rate=}, {beta=}"
         raise ValueError(f"need {needed}, got {got}")
-    dtype = next(vae.parameters()).dtype
+    dtype, device = next(vae.parameters()).dtype, images.device
     for given in [images] if validation_images is None else [images, validation_images]:
         check_images(given, vae.x_dim, dtype)
+    processes, steps = Processes(), epochs * math.ceil(len(images) / batch_size)
+    processes.start_alike(vae)
+    generator = torch.Generator(device).manual_seed(seed)
+    adam = torch.optim.Adam(vae.parameters(), lr=learning_rate, fused=True)
+    rate = torch.optim.lr_scheduler.LambdaLR(adam, lambda i: _warm_up_then_cosine(i, steps))
+    state = {"vae": vae, "optimizer": adam, "schedule": rate, "generator": generator}
     settings = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
         "beta": beta, "dynamic_binarization": dynamic_binarization, "seed": seed,
-    } | describe(vae)  # fmt: skip
-    if checkpoint:  # it takes a look at every image
-        settings["images"] = fingerprint(images)
-        settings["validation_images"] = fingerprint(validation_images)
-    rank, world = 0, 1
-    if distributed.is_initialized():
-        rank, world = distributed.get_rank(), distributed.get_world_size()
-        for parameter in vae.parameters():
-            distributed.broadcast(parameter.data, src=0)
-    steps = epochs * math.ceil(len(images) / batch_size)
-    order = noise = torch.Generator(images.device).manual_seed(seed)
-    adam = torch.optim.Adam(vae.parameters(), lr=learning_rate, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        adam, lambda step: _warm_up_then_cosine(step, steps)
-    )
-    parts = {"vae": vae, "optimizer": adam, "schedule": schedule, "generator": order}
-    run = Checkpoint(checkpoint, settings, parts)
+        "images": images, "validation_images": validation_images,
+    }  # fmt: skip
+    run = Checkpoint(checkpoint, settings, state)
     history = [Epoch(*row) for row in run.resume()]
-    step = len(history) * steps // epochs
-    quiet = not progress or rank > 0
+    step, quiet = len(history) * steps // epochs, not progress or processes.rank > 0
     with tqdm(total=steps, initial=step, mininterval=0.5, disable=quiet) as bar:
         for epoch in range(len(history) + 1, epochs + 1):
-            if world > 1:  # one order for all, but each process has an epsilon of its own
-                own = (seed * epochs + epoch) * world + rank
-                noise = torch.Generator(images.device).manual_seed(own)
-            total = torch.zeros(2, dtype=torch.float64, device=images.device)
-            shuffled = torch.randperm(len(images), generator=order, device=images.device)
-            for batch in shuffled.split(batch_size):
-                x = in_unit_interval(images[batch[rank::world]], dtype)
+            noise = processes.noise(generator, seed * epochs + epoch)
+            total = torch.zeros(2, dtype=torch.float64, device=device)
+            order = torch.randperm(len(images), generator=generator, device=device)
+            for batch in order.split(batch_size):
+                step += 1
+                where = f"at step {step}, in epoch {epoch}"
+                x = in_unit_interval(images[processes.share(batch)], dtype)
                 if dynamic_binarization:
                     x = binarize(x, noise)
                 reconstruction, kl = terms(vae, x, noise)
                 loss = (beta * kl - reconstruction).sum() / len(batch)
-                step += 1
-                where = f"at step {step}, in epoch {epoch}"
                 _demand_finite([loss], f"the loss is {loss.item()} {where}", run)
                 adam.zero_grad()
                 loss.backward()
-                if world > 1:
-                    _add_over_processes(p.grad for p in vae.parameters() if p.requires_grad)
+                processes.add(p.grad for p in vae.parameters() if p.requires_grad)
                 adam.step()
-                schedule.step()
+                rate.step()
                 sums = torch.stack([reconstruction, kl]).detach().sum(dim=1)
                 total += sums
-                r, k = (sums / max(1, len(x))).tolist()
+                r, k = (sums / len(x)).tolist()
                 bar.update()
                 bar.set_postfix(ELBO=r - k, reconstruction=r, KL=k, refresh=False)
-            if world > 1:
-                _add_over_processes([total])
             # A loss can be finite where its gradient is not: keep no such checkpoint.
             _demand_finite(vae.parameters(), f"a parameter is not finite {where}", run)
+            processes.add([total])
             r, k = (total / len(images)).tolist()
             held_out = None
             if validation_images is not None:
                 held_out = mean_elbo(vae, validation_images, seed=seed)
             history.append(Epoch(epoch, r - k, r, k, held_out))
-            if rank == 0:
+            if processes.rank == 0:
                 run.save(history)
             if on_epoch:
                 on_epoch(history)
@@ -162,34 +137,13 @@ def train(
 @torch.no_grad()
 def mean_elbo(vae: VAE, images: Tensor, *, seed: int = 0, batch_size: int = 1000) -> float:
     """The ELBO in nats, averaged over images (n, D), with one z each, drawn by the seed."""
-    dtype = next(vae.parameters()).dtype
+    dtype, total = next(vae.parameters()).dtype, 0.0
     check_images(images, vae.x_dim, dtype)
     generator = torch.Generator(images.device).manual_seed(seed)
-    total = 0.0
     for x in images.split(batch_size):
-        x = in_unit_interval(x, dtype)
-        reconstruction, kl = elbo_terms(vae, x, generator)
+        reconstruction, kl = elbo_terms(vae, in_unit_interval(x, dtype), generator)
         total += (reconstruction - kl).double().sum().item()
     return total / len(images)
-
-
-@torch.no_grad()
-def kl_per_dimension(vae: VAE, images: Tensor) -> Tensor:
-    """KL(q_phi(z_h | x), p(z_h)) in nats, averaged over the images (n, D): shape (H,)."""
-    return kl_to_standard_normal(*vae.encode(images)).mean(dim=0)
-
-
-@torch.no_grad()
-def active_units(vae: VAE, images: Tensor, threshold: float = 1e-2) -> Tensor:
-    """Which latents move with the image, A_h > threshold: `eq-active-units`, (H,) bool.
-
-    A_h is estimated by the variance of mu_h over at least two images. Source: Burda et
-    al. (2015), section 5.2, with their threshold 10^-2.
-    """
-    mu, _ = vae.encode(images)
-    if len(mu) < 2:
-        raise ValueError(f"the variance over images needs at least two, got {len(mu)}")
-    return mu.var(dim=0) > threshold
 
 
 def _warm_up_then_cosine(step: int, n_steps: int) -> float:
@@ -197,11 +151,6 @@ def _warm_up_then_cosine(step: int, n_steps: int) -> float:
     if step < n_warm_up:
         return (step + 1) / n_warm_up
     return 0.5 * (1 + math.cos(math.pi * (step - n_warm_up) / max(1, n_steps - n_warm_up)))
-
-
-def _add_over_processes(tensors: Iterable[Tensor]) -> None:
-    for tensor in tensors:
-        distributed.all_reduce(tensor)
 
 
 def _demand_finite(numbers: Iterable[Tensor], otherwise: str, run: Checkpoint) -> None:

@@ -1,0 +1,53 @@
+"""What a machine adds to the loop in `training.py`: several processes, and denormals.
+
+Under `torchrun`, each process holds the whole network and takes its share of every batch.
+Their gradients are added, so that all of them take the same step.
+"""
+
+from collections.abc import Iterable
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, distributed, nn
+
+
+@contextmanager
+def flush_denormals():
+    """Adam's averages decay into denormal numbers, which the processor adds slowly."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+class Processes:
+    """Those that share a run: `rank` is this one's place, `world` is how many there are."""
+
+    def __init__(self):
+        self.rank, self.world = 0, 1
+        if distributed.is_initialized():
+            self.rank, self.world = distributed.get_rank(), distributed.get_world_size()
+
+    def start_alike(self, network: nn.Module) -> None:
+        """Every process begins with the parameters of the first."""
+        if self.world > 1:
+            for parameter in network.parameters():
+                distributed.broadcast(parameter.data, src=0)
+
+    def share(self, batch: Tensor) -> Tensor:
+        """This process's part of a batch of indices."""
+        return batch[self.rank :: self.world]
+
+    def noise(self, common: torch.Generator, seed: int) -> torch.Generator:
+        """A source of noise that no other process draws from. Alone: the common one."""
+        if self.world == 1:
+            return common
+        own = torch.Generator(common.device)
+        return own.manual_seed(seed * self.world + self.rank)
+
+    def add(self, tensors: Iterable[Tensor]) -> None:
+        """Replace each tensor by its sum over the processes."""
+        if self.world > 1:
+            for tensor in tensors:
+                distributed.all_reduce(tensor)
