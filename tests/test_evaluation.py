@@ -13,6 +13,7 @@ from vae_lib.encoder_decoder import VAE
 from vae_lib.evaluation import (
     generalisation_gap,
     importance_weighted_bound,
+    importance_weighted_terms,
     log_likelihood_estimate,
     log_weights,
     near_posterior,
@@ -145,6 +146,51 @@ def test_the_bound_at_two_samples_against_quadrature():
     samples = toy_log_weights(model, x, mu, C, (40_000, 2), generator(10))
     ours = Estimate.of(importance_weighted_bound(samples, 2))
     assert abs(ours.z_score(exact)) < 5
+
+
+def test_what_training_maximises_is_the_bound_and_its_mean_is_the_exact_one():
+    """Values: unbiased for L_K, so exp has the mean p(x), which a linear model knows."""
+    vae, exact = linear_vae()
+    x = torch.randn(1, 3, generator=generator(14))
+    with torch.no_grad():
+        bound, nothing = importance_weighted_terms(
+            vae, x.expand(40_000, 3), generator(15), K=4
+        )
+    assert bound.shape == (40_000,) and not nothing.any()
+    log_w = log_weights(vae, x, 160_000, generator(16), chunk=1000).view(40_000, 4)
+    theirs = Estimate.of(importance_weighted_bound(log_w, 4))
+    ours = Estimate.of(bound.double())
+    error = math.hypot(ours.standard_error, theirs.standard_error)
+    assert abs(ours.value - theirs.value) < 5 * error
+    evidence = Estimate.of((bound.double() - exact.log_evidence(x)).exp())
+    assert abs(evidence.z_score(1.0)) < 5
+
+
+def test_the_slope_that_training_follows_is_that_of_the_bound():
+    """Against finite differences of the bound from weights by torch's densities."""
+    torch.manual_seed(1)
+    vae = VAE(9, 2, hidden=(8,)).double()
+    x = torch.bernoulli(torch.full((5, 9), 0.5), generator=generator(17)).double()
+
+    def bound():
+        mu, log_var = vae.encode(x)
+        q = dist.Normal(mu, (0.5 * log_var).exp())
+        noise = torch.randn(3, 5, 2, generator=generator(18), dtype=torch.float64)
+        z = mu + q.scale * noise
+        joint = dist.Bernoulli(vae.decode(z)).log_prob(x).sum(-1)
+        joint = joint + dist.Normal(0.0, 1.0).log_prob(z).sum(-1)
+        return importance_weighted_bound((joint - q.log_prob(z).sum(-1)).T, 3).sum()
+
+    importance_weighted_terms(vae, x, generator(18), K=3)[0].sum().backward()
+    for parameter in vae.parameters():
+        v = torch.randn(parameter.shape, generator=generator(19), dtype=torch.float64)
+        with torch.no_grad():
+            parameter += 1e-5 * v
+            up = bound()
+            parameter -= 2e-5 * v
+            slope = (up - bound()) / 2e-5
+            parameter += 1e-5 * v
+        torch.testing.assert_close((parameter.grad * v).sum(), slope, rtol=1e-5, atol=1e-6)
 
 
 weights_of = st.lists(st.floats(-50, 5), min_size=12, max_size=12).map(

@@ -96,14 +96,14 @@ def reproduce(
         n_test: how many of the test images are used.
 
     Raises:
-        ValueError: on an unknown name.
+        ValueError: on an unknown name, or a results file that cannot be read.
     """
     known = experiments(epochs)
     if name not in known:
         raise ValueError(f"no experiment {name!r}: there are {', '.join(known)}")
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.json"
-    result = json.loads(file.read_text()) if file.exists() else {"runs": []}
+    result = read(name, folder) if file.exists() else {"runs": []}
     plan = [
         as_saved(run._asdict() | {"seed": seed, "n_test": n_test}) for run in known[name]
     ]
@@ -118,6 +118,24 @@ def reproduce(
         write_whole(file, json.dumps(result, indent=1) + "\n")
         checkpoint.unlink()
     return result
+
+
+def read(name: str, folder: Path = RESULTS) -> dict:
+    """What an experiment has left in its file.
+
+    Raises:
+        ValueError: if there is no such file, or it is damaged.
+    """
+    file = folder / f"{name}.json"
+    try:
+        result = json.loads(file.read_text(encoding="utf-8"))
+        return result | {"runs": list(result["runs"])}
+    except FileNotFoundError as error:
+        advice = f"run 'python -m vae_lib.reproduce {name}' first"
+        raise ValueError(f"no results in {file}: {advice}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        advice = "delete it and run the experiment again, or restore it with git"
+        raise ValueError(f"{file} is no results file ({error!r}): {advice}") from error
 
 
 def carry_out(

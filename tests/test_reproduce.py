@@ -1,0 +1,212 @@
+"""vae_lib.reproduce on tiny networks: what is in the file, and what a kill leaves."""
+
+import json
+import os
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from vae_lib import reproduce
+from vae_lib.data import binarize, load_mnist
+from vae_lib.encoder_decoder import VAE
+from vae_lib.evaluation import log_likelihood_estimate, log_weights
+from vae_lib.monte_carlo import Estimate
+from vae_lib.reproduce import Run, read
+from vae_lib.training import train
+
+PLAIN = Run("plain", 2, (8,), 3, 50, 1e-3)
+WEIGHTED = Run("K = 3", 2, (8,), 3, 50, 1e-3, 3, True, 20, "highest")
+
+
+class Stop(Exception):
+    pass
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    data = load_mnist()
+    return data.train_images[:400], data.test_images[:150]
+
+
+@pytest.fixture(autouse=True)
+def acts(monkeypatch, mnist):
+    """Two small runs on few images. What is done with them is written down, in order."""
+    acts = []
+
+    class Data(SimpleNamespace):
+        train_images = mnist[0]
+
+        @property
+        def test_images(self):
+            acts.append("read the test images")
+            return mnist[1]
+
+    def train_and_tell(*args, **kwargs):
+        history = train(*args, **kwargs)
+        acts.append("trained")
+        return history
+
+    monkeypatch.setattr(reproduce, "load_mnist", Data)
+    monkeypatch.setattr(reproduce, "N_VALIDATION", 100)
+    monkeypatch.setattr(reproduce, "train", train_and_tell)
+    monkeypatch.setattr(
+        reproduce, "experiments", lambda _=None: {"tiny": [PLAIN, WEIGHTED]}
+    )
+    yield acts
+    assert torch.get_float32_matmul_precision() == "highest"
+
+
+def run(folder, name="tiny", **options):
+    return reproduce.reproduce(
+        name, folder=folder, **{"n_test": 100, "progress": False} | options
+    )
+
+
+def test_the_file_holds_settings_curves_and_numbers_with_their_errors(tmp_path):
+    result = run(tmp_path / "new", seed=7)
+    assert result == read("tiny", tmp_path / "new")
+    assert {"commit", "date", "torch", "device"} < set(result)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["tiny.json"]
+    plain, weighted = result["runs"]
+    assert plain["settings"]["label"] == "plain" and plain["settings"]["hidden"] == [8]
+    for one in result["runs"]:
+        assert one["settings"]["seed"] == 7
+        assert [epoch for epoch, *_ in one["curve"]] == [1, 2, 3]
+        assert one["test_elbo"]["n"] == 100 and one["test_elbo"]["standard_error"] > 0
+    assert "test_log_likelihood" not in plain
+    gap = weighted["test_log_likelihood"]["value"] - weighted["test_elbo"]["value"]
+    assert 0 < gap < 30
+
+
+def test_the_numbers_are_those_of_the_network_that_was_trained(tmp_path, mnist):
+    """The weighted run by hand: training, then log p(x) of binary test images."""
+    ours = run(tmp_path, seed=3)["runs"][1]
+    images, test = mnist
+    held_out = binarize(images[-100:], torch.Generator().manual_seed(1))
+    torch.manual_seed(3)
+    vae = VAE(784, 2, (8,))
+    history = train(
+        vae, images[:-100], epochs=3, batch_size=50, learning_rate=1e-3, seed=3,
+        dynamic_binarization=True, validation_images=held_out, progress=False,
+        terms=lambda vae, x, noise: reproduce.importance_weighted_terms(vae, x, noise, 3),
+    )  # fmt: skip
+    expected = [[e.epoch, e.elbo, e.validation_elbo] for e in history]
+    assert ours["curve"] == expected
+    test = binarize(test[:100], torch.Generator().manual_seed(2))
+    log_w = log_weights(vae, test, 400, torch.Generator().manual_seed(5))
+    theirs = Estimate.of(log_likelihood_estimate(log_w).value)
+    # The same images, other samples of z: closer than the choice of images allows for.
+    value, error, n = ours["test_log_likelihood"].values()
+    assert n == 100 and value == pytest.approx(theirs.value, abs=theirs.standard_error)
+    assert error == pytest.approx(theirs.standard_error, rel=0.1)
+
+
+def test_the_test_images_are_read_once_a_run_after_its_training(tmp_path, acts):
+    run(tmp_path)
+    assert acts == ["trained", "read the test images"] * 2
+
+
+@pytest.mark.parametrize("when", ["in an epoch", "in the measurement", "at the last write"])
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch, when):
+    whole = run(tmp_path / "whole")
+    with monkeypatch.context() as patch:
+
+        def stop(*_):
+            raise Stop
+
+        if when == "in an epoch":
+            tell = reproduce.train
+            stop_at = lambda history: len(history) == 2 and stop()  # noqa: E731
+            patch.setattr(
+                reproduce, "train", lambda *a, **k: tell(*a, **k, on_epoch=stop_at)
+            )
+        elif when == "in the measurement":
+            patch.setattr(reproduce, "summary", stop)
+        else:
+            patch.setattr(reproduce, "write_whole", stop)
+        with pytest.raises(Stop):
+            run(tmp_path / "stopped")
+    checkpoint = tmp_path / "stopped" / "tiny-plain.pt"
+    assert checkpoint.exists()
+    epochs = len(torch.load(checkpoint, weights_only=True)["history"])
+    assert epochs == (2 if when == "in an epoch" else 3)
+    assert run(tmp_path / "stopped") == whole
+    assert not checkpoint.exists()
+
+
+def test_what_is_finished_is_not_done_again(tmp_path, monkeypatch, acts):
+    with monkeypatch.context() as patch:
+        patch.setattr(reproduce, "experiments", lambda _=None: {"tiny": [PLAIN]})
+        first = run(tmp_path)["runs"]
+    before = len(acts)
+    both = run(tmp_path)["runs"]
+    assert both[0] == first[0] and len(acts) == before + 2
+    assert run(tmp_path)["runs"] == both and len(acts) == before + 2
+    # Another seed is another run: nothing of the old one is passed off as it.
+    other = run(tmp_path, seed=1)["runs"]
+    assert len(acts) == before + 6
+    assert [one["settings"]["seed"] for one in other] == [1, 1]
+    assert other[0]["test_elbo"] != both[0]["test_elbo"]
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    file = tmp_path / "a.json"
+    reproduce.write_whole(file, "old")
+
+    def full(*_):
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        with pytest.raises(OSError, match="no space left"):
+            reproduce.write_whole(file, "new")
+    assert file.read_text() == "old"
+    reproduce.write_whole(file, "new")
+    assert file.read_text() == "new" and list(tmp_path.iterdir()) == [file]
+
+
+def test_an_unknown_name_is_told_the_known_ones(tmp_path):
+    with pytest.raises(ValueError, match="no experiment 'vae': there are tiny"):
+        run(tmp_path / "new", name="vae")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"runs": 3}'])
+def test_a_damaged_results_file_is_named(tmp_path, text):
+    (tmp_path / "tiny.json").write_text(text)
+    with pytest.raises(ValueError, match="tiny.json is no results file .*: delete it"):
+        run(tmp_path)
+    assert (tmp_path / "tiny.json").read_text() == text
+
+
+def test_missing_results_say_how_to_make_them(tmp_path):
+    with pytest.raises(ValueError, match="python -m vae_lib.reproduce tiny"):
+        read("tiny", tmp_path)
+
+
+def test_the_command_prints_each_number_with_its_error(tmp_path, monkeypatch, capsys):
+    command = ["reproduce", "tiny", "--folder", str(tmp_path), "--test-images", "60"]
+    monkeypatch.setattr("sys.argv", [*command, "--device", "cpu"])
+    reproduce.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-4] for line in lines] == [
+        "test_elbo", "test_elbo", "test_log_likelihood"
+    ]  # fmt: skip
+    value = json.loads((tmp_path / "tiny.json").read_text())["runs"][0]["test_elbo"]
+    assert f"{value['value']:.2f} +- {value['standard_error']:.2f}" in lines[0]
+
+
+def test_the_papers_settings_that_are_named_in_the_papers():
+    """Kingma and Welling: 500 units, batches of 100. Burda et al.: 200, 200 and 50."""
+    experiments = real_experiments()
+    assert [run.z_dim for run in experiments["aevb"]] == [2, 3, 5, 10, 20]
+    assert {(run.hidden, run.batch_size) for run in experiments["aevb"]} == {((500,), 100)}
+    for run in experiments["iwae"]:
+        assert (run.z_dim, run.hidden, run.binarized) == (50, (200, 200), True)
+        assert run.weights == 5000
+    assert [run.K for run in experiments["iwae"]] == [0, 5, 50]
+    assert {run.epochs for runs in real_experiments(2).values() for run in runs} == {2}
+
+
+real_experiments = reproduce.experiments
