@@ -417,7 +417,8 @@ def test_under_torchrun_the_script_reaches_the_same_elbo_within_seed_noise():
     script = str(Path(__file__).parents[1] / "tools" / "train.py")
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += ["--nproc-per-node", "2", script, "--epochs", "3", "--images", "2000"]
-    command += ["--hidden", "64", "--z-dim", "5"]
+    command += ["--hidden", "64", "--z-dim", "5", "--batch-size", "128"]
+    command += ["--learning-rate", "4e-3", "--precision", "highest"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     together = json.loads(done.stdout.strip().splitlines()[-1])["test_elbo"]

@@ -100,7 +100,7 @@ def check_images(images: Tensor, x_dim: int, dtype: torch.dtype) -> None:
             f"got {images.dtype} of shape {tuple(images.shape)}"
         )
     if images.dtype != torch.uint8:
-        low, high = images.min(), images.max()
+        low, high = images.aminmax()
         if not (low >= 0 and high <= 1):
             raise ValueError(f"pixels must lie in [0, 1], not NaN, got {low:g} to {high:g}")
 

@@ -103,7 +103,8 @@ def train(
             for batch in order.split(batch_size):
                 step += 1
                 where = f"at step {step}, in epoch {epoch}"
-                x = in_unit_interval(images[processes.share(batch)], dtype)
+                mine = processes.share(batch)
+                x = in_unit_interval(images.index_select(0, mine), dtype)
                 if dynamic_binarization:
                     x = binarize(x, noise)
                 reconstruction, kl = terms(vae, x, noise)
