@@ -1,29 +1,23 @@
-"""From a moved slider to the drawn frame, for every figure of the built book.
+"""From a moved slider to the drawn frame: the built book, and a kernel behind a widget."""
 
-    python benchmarks/explorer.py [part of a page's name]
-
-Prints, for each slider: milliseconds of script a move (its events and its frame), median
-and 95th percentile, and frames a second while it moves with every frame. Below, what the
-picture beside the latent plane costs when Python draws it, from z to a PNG file; the way
-from the slider to the kernel and back comes on top.
-"""
-
-import io
 import shutil
 import statistics
 import sys
 import time
 from pathlib import Path
 
-import matplotlib.pyplot as plt
-import torch
-from PIL import Image
-from playwright.sync_api import Locator, sync_playwright
+from playwright.sync_api import Browser, Locator, sync_playwright
 
-from vae_lib.explorers.weights import load_vae
-from vae_lib.plots import image_grid
+from benchmarks.timings import Row, Unmeasurable, compared
 
-HTML = Path(__file__).resolve().parents[1] / "_build" / "html"
+NOTES = """Milliseconds for one move of a slider. Ours: the script's time for events and
+frame, in headless Chromium, the median over the moves of one slider; for the whole book, its
+slowest slider. The alternative, ipywidgets: a Jupyter kernel decodes the same latent point
+with the same network, draws it with matplotlib and sends the picture; what the browser then
+does is not counted."""
+ROOT = Path(__file__).resolve().parents[1]
+HTML = ROOT / "_build" / "html"
+LATENT = "08-latent-space"
 FRAMES = 180
 
 # Counts what the page's scripts spend in frames.
@@ -54,70 +48,86 @@ DRAG = """async (slider, frames) => {
 }"""
 
 
-def measure(slider: Locator, frames: int = FRAMES) -> tuple[float, float, float]:
-    """Median and 95th percentile of milliseconds of script a move, and frames a second.
+def drag(slider: Locator, frames: int = FRAMES) -> float:
+    """Median milliseconds of script a move.
 
     `slider` is a native slider on a page that was opened with `SPY` as an init script.
     """
-    result = slider.evaluate(DRAG, frames)
-    times = result["times"]
-    return statistics.median(times), statistics.quantiles(times, n=20)[-1], result["rate"]
+    return statistics.median(slider.evaluate(DRAG, frames)["times"])
 
 
-def matplotlib_figure(x_hat: torch.Tensor) -> None:
-    figure, ax = plt.subplots(figsize=(3, 3))
-    image_grid(x_hat[None], columns=1, ax=ax)
-    figure.savefig(io.BytesIO())
-    plt.close(figure)
+def sliders(browser: Browser, path: Path, frames: int) -> list[float]:
+    """The medians of all sliders of a page."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script(SPY)
+    page.goto(path.as_uri())
+    page.wait_for_selector(".explorer[data-state=mounted]")
+    medians = []
+    for slider in page.locator(".explorer input[type=range]").all():
+        slider.scroll_into_view_if_needed()
+        medians.append(drag(slider, frames))
+    page.close()
+    return medians
 
 
-def pil_image(x_hat: torch.Tensor) -> None:
-    grey = (255 * (1 - x_hat)).to(torch.uint8).view(28, 28).numpy()
-    Image.fromarray(grey).save(io.BytesIO(), "png")
+WIDGET = """
+import matplotlib.pyplot as plt
+import torch
+from vae_lib.explorers.weights import load_vae
+from vae_lib.plots import image_grid
+%matplotlib inline
+vae, _ = load_vae()
+def move(z_1):
+    _, ax = plt.subplots(figsize=(3, 3))
+    image_grid(vae.decode(torch.tensor([[z_1, 0.5]])).detach(), columns=1, ax=ax)
+    plt.show()
+"""
 
 
-@torch.no_grad()
-def in_python(draw) -> float:
-    """Median of milliseconds from z to the bytes of a picture."""
-    vae, _ = load_vae()
-    times = []
-    for n in range(50):
-        start = time.perf_counter()
-        draw(vae.decode(torch.tensor([n / 25 - 1, 0.5])))
-        times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times)
+def kernel_round_trip(moves: int) -> float:
+    """Median milliseconds from a message to the kernel until its picture is here."""
+    sys.path.insert(0, str(ROOT / "tools"))
+    from kernels import FileKernelManager
+
+    manager = FileKernelManager(kernel_name="python3")
+    manager.start_kernel(cwd=str(ROOT))
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=120)
+        times, seen = [], []
+        hook = lambda message: seen.append(message["msg_type"])  # noqa: E731
+        client.execute_interactive(WIDGET, output_hook=hook, timeout=120)
+        for n in range(moves + 2):  # the first two load fonts
+            start = time.perf_counter()
+            client.execute_interactive(f"move({n / moves})", output_hook=hook, timeout=60)
+            times.append(1000 * (time.perf_counter() - start))
+        assert seen.count("display_data") == moves + 2, "the kernel drew no picture"
+        return statistics.median(times[2:])
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
-def main() -> None:
-    part = sys.argv[1] if len(sys.argv) > 1 else ""
+def measure(quick: bool = False) -> list[Row]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
-        sys.exit("no Chromium: install the package chromium")
-    pages = sorted(p for p in HTML.glob("[0-9]*.html") if part in p.name)
+        raise Unmeasurable("no Chromium: install the package chromium")
+    pages = sorted(HTML.glob("[0-9]*.html"))
     if not pages:
-        sys.exit(f"no page like {part!r} in {HTML}: run 'make book' first")
-    print(f"{'page':24} {'slider':14} {'median':>9} {'95%':>9} {'frames/s':>9}")
+        raise Unmeasurable(f"no pages in {HTML}: run 'make book' first")
+    if quick:
+        pages = [page for page in pages if page.stem == LATENT]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
-        for path in pages:
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.add_init_script(SPY)
-            page.goto(path.as_uri())
-            page.wait_for_selector(".explorer[data-state=mounted]")
-            for slider in page.locator(".explorer input[type=range]").all():
-                slider.scroll_into_view_if_needed()
-                name = slider.get_attribute("aria-label") or ""
-                median, high, rate = measure(slider)
-                print(
-                    f"{path.stem:24} {name:14} {median:6.2f} ms {high:6.2f} ms {rate:9.1f}"
-                )
-            page.close()
+        moves = {p.stem: sliders(browser, p, 30 if quick else FRAMES) for p in pages}
         browser.close()
-    for name, draw in [("matplotlib", matplotlib_figure), ("PIL", pil_image)]:
-        print(f"{'in Python':24} {name:14} {in_python(draw):6.2f} ms")
-
-
-if __name__ == "__main__":
-    main()
+    widget = kernel_round_trip(5 if quick else 40)
+    slowest = max(value for values in moves.values() for value in values)
+    name, count = "ipywidgets and a kernel", sum(map(len, moves.values()))
+    return [
+        compared("the latent plane", max(moves[LATENT]), name, widget, "ms"),
+        compared(f"slowest of {count} sliders", slowest, name, widget, "ms"),
+    ]

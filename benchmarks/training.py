@@ -1,28 +1,33 @@
 """Seconds per epoch and test ELBO: the book's loop beside the example that people copy.
 
-    python -m benchmarks.training [--rounds 5] [--seeds 3] [--epochs 10]
-
 One thread. The contenders take turns, so what else the machine does hits all of them; the
-time is the process's own, its median over the rounds. The limit is a loop of the matrix
-products alone. Float settings are the same for all: torch's "medium" lets a processor that
-can multiply in bfloat16 do so.
+time is the process's own. The limit is a loop of the matrix products alone. Float settings
+are the same for all: torch's "medium" lets a processor that can multiply in bfloat16 do so.
 """
 
-import argparse
 import time
 from collections.abc import Callable
-from statistics import mean, median, stdev
+from statistics import mean, stdev
 
 import torch
 from torch import Tensor, nn
 
 from benchmarks.contenders import example_elbo, train_example
+from benchmarks.timings import Row, interleaved
+from tools.train import arguments
 from vae_lib.data import load_mnist
 from vae_lib.encoder_decoder import VAE
 from vae_lib.training import mean_elbo, train
 
+NOTES = """One thread, processor time, MNIST with grey pixels; matrix products in
+torch's precision 'medium' for all. The example and 'the same network': 784-400-20,
+batches of 128. The limit: the matrix products of that network alone, forward and
+backward. The share is the limit's time over that of a contender with this network.
+ELBO: nats per test image, mean and standard deviation over three seeds. Our defaults
+are those of tools/train.py, chosen on held-out training images: another network, larger
+batches, and a learning rate that falls."""
 LOOK_AT = (1, 5, 10)  # epochs after which the ELBO is measured
-HIDDEN = (256, 128)
+DEFAULTS = arguments().parse_args([])
 
 
 def same_network() -> VAE:
@@ -78,58 +83,40 @@ EXAMPLE, LIMIT, SAME, DEFAULT = (
 )  # fmt: skip
 CONTENDERS = {
     EXAMPLE: example,
-    SAME: ours(same_network, learning_rate=1e-3),
-    DEFAULT: ours(lambda: VAE(784, 20, HIDDEN)),
+    SAME: ours(same_network, batch_size=128, learning_rate=1e-3),
+    DEFAULT: ours(
+        lambda: VAE(784, DEFAULTS.z_dim, DEFAULTS.hidden),
+        batch_size=DEFAULTS.batch_size, learning_rate=DEFAULTS.learning_rate,
+    ),
     LIMIT: products_alone([(784, 400), (400, 40), (20, 400), (400, 784)], 128),
-}
+}  # fmt: skip
 
 
-def processor_seconds(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
-
-
-def measure(rounds: int, seeds: int, epochs: int) -> list[dict]:
+def measure(quick: bool = False) -> list[Row]:
     """One row a contender: seconds, ratio, share of the limit, ELBOs and their spread."""
+    rounds, seeds, epochs, n = (1, 2, 2, 2_000) if quick else (9, 3, 10, 60_000)
     data = load_mnist()
-    seconds: dict[str, list[float]] = {name: [] for name in CONTENDERS}
-    for round_ in range(rounds + 1):
-        for name, run in CONTENDERS.items():
-            spent = processor_seconds(lambda r=run: r(data.train_images, 1, 0))
-            seconds[name] += [spent] if round_ else []  # the first one warms up
-    medians = {name: median(values) for name, values in seconds.items()}
-    rows = []
-    for name, run in CONTENDERS.items():
-        curves = [
-            run(data.train_images, epochs, seed, data.test_images) for seed in range(seeds)
-        ]
-        reached = [[c[at - 1] for c in curves if len(c) >= at] for at in LOOK_AT]
-        rows.append({
-            "contender": name, "seconds": medians[name],
-            "ratio": medians[EXAMPLE] / medians[name],
-            "share": medians[LIMIT] / medians[name],
-            "elbo": [(mean(v), stdev(v) if len(v) > 1 else 0.0) if v else None for v in reached],
-        })  # fmt: skip
-    return rows
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument(
-        "--precision", default="medium", choices=["highest", "high", "medium"]
-    )
-    given = parser.parse_args()
+    images, test = data.train_images[:n], data.test_images[:n]
+    before = torch.get_num_threads(), torch.get_float32_matmul_precision()
     torch.set_num_threads(1)
-    torch.set_float32_matmul_precision(given.precision)
-    for row in measure(given.rounds, given.seeds, given.epochs):
-        elbos = (f"{e[0]:8.1f} ({e[1]:.1f})" if e else "       –" for e in row["elbo"])
-        print(f"{row['contender']:28} {row['seconds']:6.2f} s {row['ratio']:5.1f}x "
-              f"{row['share']:5.0%}", *elbos)  # fmt: skip
-
-
-if __name__ == "__main__":
-    main()
+    torch.set_float32_matmul_precision(DEFAULTS.precision)
+    try:
+        works = {name: lambda r=run: r(images, 1, 0) for name, run in CONTENDERS.items()}
+        interleaved(works, 1)  # warms up
+        seconds = interleaved(works, rounds, clock=time.process_time)
+        rows = []
+        for name, run in CONTENDERS.items():
+            curves = [run(images, epochs, seed, test) for seed in range(seeds)]
+            reached = [[c[at - 1] for c in curves if len(c) >= at] for at in LOOK_AT]
+            rows.append({
+                "contender": name, "seconds": seconds[name],
+                "ratio": seconds[EXAMPLE] / seconds[name],
+                # Our defaults are another network: its limit is another, too.
+                "share": None if name == DEFAULT else seconds[LIMIT] / seconds[name],
+                "epochs": LOOK_AT,
+                "elbo": [(mean(v), stdev(v)) if v else None for v in reached],
+            })  # fmt: skip
+    finally:
+        torch.set_num_threads(before[0])
+        torch.set_float32_matmul_precision(before[1])
+    return rows
