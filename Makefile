@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # Two notebooks run side by side on two cores; more threads each would only contend.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help book test lab notebooks serve lint lock clean
+.PHONY: help book test lab notebooks bench serve lint lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -28,6 +28,9 @@ lab: .venv/installed  ## open JupyterLab on the notebooks
 
 notebooks: .venv/installed  ## regenerate the notebooks from the Markdown and execute them
 	$(PY) tools/notebooks.py run
+
+bench: .venv/installed  ## measure what you wait for, beside the alternatives; about an hour
+	$(PY) -m benchmarks
 
 serve: .venv/installed  ## serve the built book at http://127.0.0.1:8000
 	@test -f _build/html/index.html || { echo "no book yet: run 'make book' first"; exit 1; }

@@ -12,7 +12,7 @@ from vae_lib.data import binarize, load_mnist
 from vae_lib.encoder_decoder import VAE
 from vae_lib.evaluation import log_likelihood_estimate, log_weights
 from vae_lib.monte_carlo import Estimate
-from vae_lib.reproduce import Run, read
+from vae_lib.reproduce import Run, finished, read
 from vae_lib.training import train
 
 PLAIN = Run("plain", 2, (8,), 3, 50, 1e-3)
@@ -145,6 +145,7 @@ def test_what_is_finished_is_not_done_again(tmp_path, monkeypatch, acts):
     both = run(tmp_path)["runs"]
     assert both[0] == first[0] and len(acts) == before + 2
     assert run(tmp_path)["runs"] == both and len(acts) == before + 2
+    assert finished("tiny", tmp_path) == {"plain": both[0], "K = 3": both[1]}
     # Another seed is another run: nothing of the old one is passed off as it.
     other = run(tmp_path, seed=1)["runs"]
     assert len(acts) == before + 6
@@ -185,6 +186,7 @@ def test_a_damaged_results_file_is_named(tmp_path, text):
 def test_missing_results_say_how_to_make_them(tmp_path):
     with pytest.raises(ValueError, match="python -m vae_lib.reproduce tiny"):
         read("tiny", tmp_path)
+    assert finished("tiny", tmp_path) == {}
 
 
 def test_the_command_prints_each_number_with_its_error(tmp_path, monkeypatch, capsys):

@@ -138,6 +138,13 @@ def read(name: str, folder: Path = RESULTS) -> dict:
         raise ValueError(f"{file} is no results file ({error!r}): {advice}") from error
 
 
+def finished(name: str, folder: Path = RESULTS) -> dict[str, dict]:
+    """The runs of an experiment that are done, by their labels; none without a file."""
+    if not (folder / f"{name}.json").exists():
+        return {}
+    return {run["settings"]["label"]: run for run in read(name, folder)["runs"]}
+
+
 def carry_out(
     run: Run, seed: int, checkpoint: Path, device: str, n_test: int, progress: bool
 ) -> dict:
