@@ -11,10 +11,10 @@ from playwright.sync_api import Browser, Locator, sync_playwright
 from benchmarks.timings import Row, Unmeasurable, compared
 
 NOTES = """Milliseconds for one move of a slider. Ours: the script's time for events and
-frame, in headless Chromium, the median over the moves of one slider; for the whole book, its
-slowest slider. The alternative, ipywidgets: a Jupyter kernel decodes the same latent point
-with the same network, draws it with matplotlib and sends the picture; what the browser then
-does is not counted."""
+frame, in headless Chromium, the median over the moves of one slider; for the whole book,
+its slowest slider. The alternative, ipywidgets: a Jupyter kernel decodes the same latent
+point with the same network, draws it with matplotlib and sends the picture; what the
+browser then does is not counted."""
 ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "_build" / "html"
 LATENT = "08-latent-space"

@@ -95,8 +95,8 @@ def keep(name: str, rows: list[Row], notes: str, file: Path = FILE) -> None:
 
 
 def number(value: float) -> str:
-    """Three digits, and no more zeros than a reader wants."""
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    """Two digits; all of them before the point."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def table(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
@@ -113,7 +113,7 @@ def table(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     head = ["what", "ours", "alternative", "takes", "ratio"]
     return head, [
         [row["what"], f"{number(row['ours'])} {row['unit']}", row["alternative"],
-         f"{number(row['theirs'])} {row['unit']}", f"{row['ratio']:.1f}x"]
+         f"{number(row['theirs'])} {row['unit']}", f"{number(row['ratio'])}x"]
         for row in rows
     ]  # fmt: skip
 

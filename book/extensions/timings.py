@@ -22,7 +22,10 @@ class Timings(SphinxDirective):
             sections = timings.load()
         except ValueError as error:
             raise self.error(str(error)) from error
-        return self.parse_text_to_nodes(text(self.arguments[0], sections))
+        made = self.parse_text_to_nodes(text(self.arguments[0], sections))
+        for table in (t for node in made for t in node.findall(nodes.table)):
+            table["classes"].append("timings")
+        return made
 
 
 def text(name: str, sections: dict[str, dict]) -> str:
@@ -31,7 +34,9 @@ def text(name: str, sections: dict[str, dict]) -> str:
         return f"Not measured yet: `python -m benchmarks {name}`."
     kept = sections[name]
     head, body = timings.table(kept["rows"])
-    lines = [head, ["---"] + ["--:"] * (len(head) - 1), *body]
+    words = {"what", "contender", "alternative"}
+    rule = [":--" if name in words else "--:" for name in head]
+    lines = [head, rule, *body]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     machine = ", ".join(kept["machine"].values())
     return f"{table}\n\n{kept['notes']}\n\nMeasured on {kept['date']}: {machine}."
