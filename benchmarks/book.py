@@ -14,7 +14,7 @@ from benchmarks.timings import Row, Unmeasurable, compared
 NOTES = """Elapsed time of building the whole book in a copy of the repository. Cold:
 nothing is cached. Warm: nothing has changed. One page changed: a sentence more in a
 chapter, its cells as before. Ours: tools/book.py, which executes two chapters at a
-time. The alternative: 'jupyter-book build book' for warm and changed, with '--all' for
+time. The alternative: `jupyter-book build book` for warm and changed, with `--all` for
 cold. Both judge every equation on the way, and keep executed cells. Cold: one run each;
 else the median of three."""
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,17 +47,9 @@ def environment(folder: Path) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
 
 
-def three_times(
-    folder: Path, cold: list[str], again: list[str], rounds: int
-) -> list[float]:
-    """Seconds of a cold build, a warm one, and one with a changed page."""
-    first, warm, changed = seconds(cold, folder), [], []
-    for n in range(rounds):
-        warm.append(seconds(again, folder))
-        with open(folder / PAGE, "a", encoding="utf-8") as page:
-            page.write(f"\nThis sentence is new, for the {n + 1}. time.\n")
-        changed.append(seconds(again, folder))
-    return [first, median(warm), median(changed)]
+def change_a_page(folder: Path) -> None:
+    with open(folder / PAGE, "a", encoding="utf-8") as page:
+        page.write("\nThis sentence is new.\n")
 
 
 def measure(quick: bool = False) -> list[Row]:
@@ -66,12 +58,18 @@ def measure(quick: bool = False) -> list[Row]:
     theirs += ["--config", "_config.yml", "--path-output", ".", "--quiet"]
     rounds = 1 if quick else 3
     with tempfile.TemporaryDirectory() as a, tempfile.TemporaryDirectory() as b:
-        mine, other = copy_of_the_repository(Path(a)), copy_of_the_repository(Path(b))
-        here = three_times(mine, ours, ours, rounds)
-        there = three_times(other, [*theirs, "--all"], theirs, rounds)
+        here, there = (copy_of_the_repository(Path(folder)) for folder in (a, b))
+        cold = [seconds(ours, here), seconds([*theirs, "--all"], there)]
+        warm, changed = ([], []), ([], [])
+        for _ in range(rounds):
+            for n, (command, folder) in enumerate([(ours, here), (theirs, there)]):
+                warm[n].append(seconds(command, folder))
+                change_a_page(folder)
+                changed[n].append(seconds(command, folder))
+    times = {
+        "cold": cold, "warm": map(median, warm), "one page changed": map(median, changed)
+    }  # fmt: skip
     return [
-        compared(f"book, {what}", x, "jupyter-book build", y)
-        for what, x, y in zip(
-            ["cold", "warm", "one page changed"], here, there, strict=True
-        )
+        compared(f"book, {what}", mine, "jupyter-book build", other)
+        for what, (mine, other) in times.items()
     ]

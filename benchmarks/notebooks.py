@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 import notebooks  # noqa: E402
 
 NOTES = """Elapsed time of executing notebooks whose stored results are thrown away.
-Ours: tools/notebooks.py, two at a time. The alternative: 'jupyter nbconvert --execute',
+Ours: tools/notebooks.py, two at a time. The alternative: `jupyter nbconvert --execute`,
 which takes them one by one. One thread each."""
 
 
