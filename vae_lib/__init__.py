@@ -4,6 +4,8 @@
     training  latent_space  evaluation
 
 Beside them: `checks` (symbolic against numerical), `data` (MNIST), `checkpoint` (runs that
-can be resumed), `plots`, and `explorers` (figures that a reader moves).
+can be resumed), `machine` (several processes), `collapse` (which latents are used),
+`reproduce` (the papers' experiments), `plots`, and `explorers` (figures that a reader
+moves).
 All log-densities, divergences and bounds are in nats.
 """
