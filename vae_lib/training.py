@@ -117,9 +117,9 @@ def train(
                 rate.step()
                 sums = torch.stack([reconstruction, kl]).detach().sum(dim=1)
                 total += sums
-                r, k = (sums / len(x)).tolist()
-                bar.update()
-                bar.set_postfix(ELBO=r - k, reconstruction=r, KL=k, refresh=False)
+                if bar.update() or step == steps:  # text for each step takes its time
+                    r, k = (sums / len(x)).tolist()
+                    bar.set_postfix(ELBO=r - k, reconstruction=r, KL=k, refresh=False)
             # A loss can be finite where its gradient is not: keep no such checkpoint.
             _demand_finite(vae.parameters(), f"a parameter is not finite {where}", run)
             processes.add([total])
