@@ -1,0 +1,209 @@
+"""kill -9 anywhere, then the same command: everybody graded once, nobody with a silent zero.
+
+The driver and nbgrader's part are real; what a worker does is a plain fake, except in the
+last test. The kill falls on a file that is opened, renamed or removed, or on a connection
+to the gradebook, counted from the start: the same number is the same place.
+"""
+
+import json
+import multiprocessing
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pytest
+
+from classroom.collect import collect
+from classroom.course import ROOT, as_json, write_atomically
+from classroom.grade import Job, grade, key_of
+
+from .conftest import solution, text
+
+STUDENTS = ["ada", "ben", "cy", "dee"]
+POINTS = 5.5
+EVENTS = {"open", "os.rename", "os.remove", "sqlite3.connect", "fcntl.flock", "os.chmod"}
+
+
+def fake_work(job: Job) -> None:
+    assignment = job.course.assignment(job.assignment)
+    marks = {
+        "square-test": {"task": "square", "most": 3, "points": 2.5, "pending": False, "lines": []},
+        "root-test": {"task": "root", "most": 3, "points": 3.0, "pending": False, "lines": []},
+        "by-hand": {"task": "by-hand", "most": 2, "points": 0.0, "pending": False, "lines": []},
+    }  # fmt: skip
+    record = {
+        "key": key_of(job.course, assignment, job.student),
+        "marks": marks, "outputs": {}, "cells": {}, "version": "", "upload_sha256": "0" * 64,
+    }  # fmt: skip
+    write_atomically(job.course.record(job.assignment, job.student), as_json(record))
+
+
+def dying_work(job: Job) -> None:
+    """Fails for two of four: once killed before, once after the record was written."""
+    if job.student == "ben":
+        os.kill(os.getpid(), signal.SIGKILL)
+    fake_work(job)
+    if job.student == "dee":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def run(course, kill_at: int, work=fake_work, count=None) -> None:
+    """Grade in this process, and kill it at the given event."""
+    left = kill_at
+
+    def hook(event: str, _) -> None:
+        nonlocal left
+        if event in EVENTS:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
+    toy = course.assignment("toy")
+    grade(course, toy, jobs=2, sandboxed=False, work=work, start_method="fork")
+    if count is not None:
+        count.value = kill_at - left
+
+
+def in_a_process(*arguments) -> int:
+    process = multiprocessing.get_context("fork").Process(target=run, args=arguments)
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+@pytest.fixture
+def handed_in(course, tmp_path):
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    for student in STUDENTS:
+        (uploads / f"{student}.ipynb").write_text(text(solution(course)))
+    collect(course, course.assignment("toy"), uploads)
+    return course
+
+
+def assert_everybody_once(course, points=POINTS) -> None:
+    with sqlite3.connect(course.root / "gradebook.db") as database:
+        assert database.execute("pragma integrity_check").fetchone() == ("ok",)
+        rows = database.execute(
+            "select s.student_id, count(distinct s.id), sum(g.auto_score), count(*),"
+            " sum(g.auto_score is null) from submitted_assignment s"
+            " join submitted_notebook n on n.assignment_id = s.id"
+            " join grade g on g.notebook_id = n.id group by s.student_id"
+        ).fetchall()
+    # four graded cells, of which the written one has no score of a machine's
+    assert rows == [(student, 1, points, 4, 1) for student in STUDENTS]
+
+
+def test_killed_anywhere_and_repeated_grades_everybody_once(handed_in, tmp_path):
+    import shutil
+
+    untouched = tmp_path / "untouched"
+    shutil.copytree(handed_in.root, untouched)
+    count = multiprocessing.Value("i", 0)
+    assert in_a_process(handed_in, 10**9, fake_work, count) == 0
+    assert_everybody_once(handed_in)
+    n_events = count.value
+    assert n_events > 100
+    killed = 0
+    for kill_at in range(5, n_events, max(1, n_events // 15)):
+        shutil.rmtree(handed_in.root)
+        shutil.copytree(untouched, handed_in.root)
+        killed += in_a_process(handed_in, kill_at) == -signal.SIGKILL
+        assert in_a_process(handed_in, 10**9) == 0
+        assert_everybody_once(handed_in)
+    assert killed >= 14
+
+
+def test_killed_again_and_again_it_still_gets_there(handed_in):
+    for kill_at in (40, 90, 60, 120, 30):
+        in_a_process(handed_in, kill_at)
+    assert in_a_process(handed_in, 10**9) == 0
+    assert_everybody_once(handed_in)
+
+
+def test_a_worker_that_dies_is_named_and_graded_the_next_time(handed_in):
+    toy = handed_in.assignment("toy")
+    options = {"sandboxed": False, "start_method": "fork"}
+    outcome = grade(handed_in, toy, work=dying_work, **options)
+    assert outcome["ben"].startswith("not graded") and outcome["dee"] == "graded"
+    outcome = grade(handed_in, toy, work=fake_work, **options)
+    assert outcome == dict.fromkeys(STUDENTS, "up to date") | {"ben": "graded"}
+    assert_everybody_once(handed_in)
+
+
+def test_a_damaged_record_is_made_again(handed_in):
+    toy = handed_in.assignment("toy")
+    options = {"sandboxed": False, "start_method": "fork", "work": fake_work}
+    grade(handed_in, toy, **options)
+    handed_in.record("toy", "ada").write_text('{"key": ')
+    assert grade(handed_in, toy, **options)["ada"] == "graded"
+    assert_everybody_once(handed_in)
+
+
+def test_a_resubmission_is_graded_and_its_old_marks_are_gone(handed_in, tmp_path):
+    toy = handed_in.assignment("toy")
+    options = {"sandboxed": False, "start_method": "fork", "work": fake_work}
+    grade(handed_in, toy, **options)
+    again = tmp_path / "again"
+    again.mkdir()
+    (again / "ada.ipynb").write_text(text(solution(handed_in)) + "\n")
+    collect(handed_in, toy, again)
+    outcome = grade(handed_in, toy, **options)
+    assert outcome == dict.fromkeys(STUDENTS, "up to date") | {"ada": "graded"}
+    assert_everybody_once(handed_in)
+
+
+def test_two_runs_at_once_do_not_meet(handed_in):
+    import fcntl
+
+    toy = handed_in.assignment("toy")
+    path = handed_in.record("toy", "ada").with_suffix(".lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        options = {"sandboxed": False, "start_method": "fork", "work": fake_work}
+        assert grade(handed_in, toy, **options)["ada"] == "another run is at it"
+    assert grade(handed_in, toy, **options)["ada"] == "graded"
+
+
+def test_only_the_named_students_are_graded(handed_in):
+    toy = handed_in.assignment("toy")
+    options = {"sandboxed": False, "start_method": "fork", "work": fake_work}
+    outcome = grade(handed_in, toy, students=["cy", "nobody"], **options)
+    assert outcome == {"cy": "graded", "nobody": "nothing was collected"}
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_the_command_killed_leaves_no_process_and_goes_on(handed_in):
+    environment = os.environ | {
+        "CLASSROOM_COURSE": str(handed_in.root),
+        "CLASSROOM_ASSIGNMENTS": str(handed_in.assignments[0]),
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-m", "classroom", "grade", "toy"]
+    log = handed_in.root / "log"
+    with open(log, "w") as out:
+        process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
+        deadline = time.monotonic() + 120
+        while not processes("inside.py") and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+    deadline = time.monotonic() + 20
+    while processes("inside.py"):
+        assert time.monotonic() < deadline, "a sandbox outlived its driver"
+        time.sleep(0.1)
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    assert_everybody_once(handed_in, points=8)
+    record = json.loads(handed_in.record("toy", "ada").read_text())
+    assert {mark["points"] for mark in record["marks"].values()} == {3, 2}
+
+
+def processes(name: str) -> list[str]:
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+    return [line for line in listed.splitlines() if name in line and "bwrap" in line]
