@@ -1,6 +1,6 @@
 """Hand out assignments, collect and grade them: a thin layer over nbgrader.
 
-    python -m classroom release hw1 | collect hw1 PATH | grade hw1 | feedback hw1 | export hw1
+    python -m classroom release | collect | grade | feedback | export  hw1
 
 course (where things lie), author (Markdown to the student's notebook), restore and collect
 (uploads to notebooks that can be graded), sandbox with inside and probe (run one, let

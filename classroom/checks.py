@@ -89,7 +89,7 @@ class Property:
 
 @dataclass(frozen=True)
 class Task:
-    """A test cell: the inputs for a student's function, and what must hold of the values."""
+    """A test cell: inputs for a student's function, and what must hold of its values."""
 
     cases: Callable[[random.Random], list[Case]]
     properties: Sequence[Property]

@@ -67,8 +67,8 @@ class Limits:
 class Assignment:
     """One `assignments/hwN`: its Markdown, its checks, its limits.
 
-    `uses` names the modules of vae_lib that a submission can import while it is graded. What
-    a task asks for must not be among them.
+    `uses` names the modules of vae_lib that a submission can import while it is graded.
+    What a task asks for must not be among them.
     """
 
     name: str

@@ -17,7 +17,7 @@ TEMPLATES.filters["points"] = lambda value: f"{value:g}"
 
 
 def write_feedback(course: Course, assignment: Assignment) -> list[Path]:
-    """Write feedback/<student>/hwN/hwN.html, where nbgrader looks for it; return the paths."""
+    """Write feedback/<student>/hwN/hwN.html, where nbgrader looks for it."""
     template = TEMPLATES.get_template("feedback.html")
     paths = []
     for result in results(course, assignment):

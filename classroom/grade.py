@@ -10,6 +10,7 @@ import fcntl
 import json
 import multiprocessing
 import os
+import re
 import threading
 import time
 import traceback
@@ -156,22 +157,36 @@ def make_record(job: Job) -> None:
         "version": assignment.version,
         "marks": {cell_id: mark.as_dict() for cell_id, mark in marks.items()},
         "cells": {cell_id: run.status for cell_id, run in ran.items()},
-        "outputs": {cell_id: valid_outputs(run.outputs) for cell_id, run in ran.items()},
+        "outputs": {cell_id: safe_outputs(run.outputs) for cell_id, run in ran.items()},
     }
     write_atomically(course.record(assignment.name, student), as_json(record))
 
 
-def valid_outputs(outputs: list) -> list:
-    """Those that a notebook may hold: the process that sent them was the student's."""
+def safe_outputs(outputs: list) -> list:
+    """Those that Formgrader may show: text and pictures, no HTML and no script.
+
+    The process that sent them was the student's, so each piece is looked at.
+    """
     kept = []
     for output in outputs:
         try:
+            output = dict(output)
+            if "data" in output:
+                data = {k: v for k, v in output["data"].items() if _is_safe(k, v)}
+                output |= {"data": data, "metadata": {}}
             cell = nbformat.v4.new_code_cell(outputs=[nbformat.from_dict(output)])
             nbformat.validate(cell, ref="code_cell", version=4)
             kept.append(output)
         except Exception:  # nbformat trusts its input, and this is anything
             continue
     return kept
+
+
+def _is_safe(mime: str, value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    picture = mime in ("image/png", "image/jpeg")
+    return mime == "text/plain" or (picture and not re.search(r"[^A-Za-z0-9+/=\s]", value))
 
 
 def _work(job: Job) -> None:

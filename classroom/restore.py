@@ -1,8 +1,8 @@
 """A student's notebook, put back into the shape of the release.
 
-Task marks and test cells always come from the release; from the student come the answers and
-whatever they added. An answer is found by its id, and where that was lost by its place and
-its text. Nothing is executed, and nothing but text is taken over.
+Task marks and test cells always come from the release; from the student come the answers
+and whatever they added. An answer is found by its id, and where that was lost by its place
+and its text. Nothing is executed, and nothing but text is taken over.
 """
 
 import copy
@@ -249,7 +249,7 @@ def _place_of_fixed(piece: Piece, release: NotebookNode) -> int | None:
 def _clean(cell: NotebookNode, source: str | None = None) -> NotebookNode:
     new = copy.deepcopy(cell)
     if source is not None:
-        new.source = source
+        new.source = source if new.cell_type == "code" else _without_tags(source)
     if new.cell_type == "code":
         new.outputs, new.execution_count = [], None
     return new
@@ -263,10 +263,14 @@ def _missing(cell: NotebookNode) -> NotebookNode:
 
 
 def _extra(piece: Piece) -> NotebookNode:
-    new = (
-        nbformat.v4.new_code_cell if piece.kind == "code" else nbformat.v4.new_markdown_cell
-    )
-    return new(piece.source)
+    if piece.kind == "code":
+        return nbformat.v4.new_code_cell(piece.source)
+    return nbformat.v4.new_markdown_cell(_without_tags(piece.source))
+
+
+def _without_tags(markdown: str) -> str:
+    """No HTML: Formgrader would run a script in it. `< b` is the same in mathematics."""
+    return re.sub(r"<(?=[A-Za-z/!?])", "< ", markdown)
 
 
 def code_cells(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:

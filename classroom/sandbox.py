@@ -231,6 +231,9 @@ class Session:
             self.close()
             return CellRun("died")
         run = self._answer(n, seconds)
+        # What keeps all memory would leave none to the cells after it.
+        if self._memory()[1] > 0.93 * self.limits.memory_mb * 2**20:
+            run = CellRun("memory", run.outputs)
         if run.status not in ("ok", "error"):
             self.close()
         return run
@@ -244,7 +247,7 @@ class Session:
             if len(self.buffer) > LONGEST_LINE:
                 return CellRun("flood")
             ready, _, _ = select.select([out], [], [], 0.2)
-            if self._memory() > self.limits.memory_mb * 2**20:
+            if self._memory()[0] > self.limits.memory_mb * 2**20:
                 return CellRun("memory")
             if ready:
                 data = os.read(out, 1 << 20)
@@ -261,19 +264,22 @@ class Session:
         except (ValueError, KeyError, TypeError, RecursionError):
             return CellRun("died")
 
-    def _memory(self) -> int:
-        """Bytes that all processes below ours keep in memory, without files."""
-        total, waiting = 0, [self.process.pid]
+    def _memory(self) -> tuple[int, int]:
+        """Bytes that all processes below ours keep in memory, without files, and the
+        largest address space of one."""
+        total, largest, waiting = 0, 0, [self.process.pid]
         while waiting:
             pid = waiting.pop()
             with suppress(OSError, ValueError):
                 for line in Path(f"/proc/{pid}/status").read_text().splitlines():
                     if line.startswith(("RssAnon:", "RssShmem:")):
                         total += int(line.split()[1]) * 1024
+                    elif line.startswith("VmSize:"):
+                        largest = max(largest, int(line.split()[1]) * 1024)
             with suppress(OSError):
                 for children in Path(f"/proc/{pid}/task").glob("*/children"):
                     waiting += map(int, children.read_text().split())
-        return total
+        return total, largest
 
     def close(self) -> None:
         """Kill it and everything it started: the namespace goes with its first process."""

@@ -54,7 +54,7 @@ def kl_values(answers: Sequence[Answer]) -> None:
         hint = "Set it beside the closed form, term by term."
         log_ratio = torch.log(q.scale / p.scale)
         if math.isclose(value, kl_divergence(q, p), rel_tol=1e-6):
-            hint = "That is the divergence the other way round: which density is averaged over?"
+            hint = "That is the other way round: which density is averaged over?"
         elif math.isclose(value, truth - 2 * log_ratio, rel_tol=1e-6):
             hint = "Look at the sign of the log term."
         elif value < 0:
@@ -268,7 +268,8 @@ TASKS = {
         end=r"\log \frac{\sigma_2}{\sigma_1} - \frac{1}{2}"
         r" + \frac{\sigma_1^2 + (\mu_1 - \mu_2)^2}{2 \sigma_2^2}",
         given=(
-            r"p(x) := \mathcal{N}(x; \mu_1, \sigma_1^2), q(x) := \mathcal{N}(x; \mu_2, \sigma_2^2)",
+            r"p(x) := \mathcal{N}(x; \mu_1, \sigma_1^2), "
+            r"q(x) := \mathcal{N}(x; \mu_2, \sigma_2^2)",
         ),
         points=4,
         min_steps=3,

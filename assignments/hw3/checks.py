@@ -57,8 +57,8 @@ def encoder_layers(answers: Sequence[Answer]) -> None:
         inner = (case["D"] + 1) * 16
         if count != inner + 17 * 2 * case["H"]:
             raise Wrong(
-                f"{answer.at}: your encoder has {count:.0f} parameters. One hidden layer of 16 "
-                "with biases, and one linear layer to both outputs, have another number."
+                f"{answer.at}: your encoder has {count:.0f} parameters. A hidden layer of "
+                "16 with biases, and one linear layer to both outputs, have another number."
             )
 
 
@@ -68,7 +68,9 @@ def encoder_signs(answers: Sequence[Answer]) -> None:
         if lowest >= 0:
             raise Wrong("log_var is never negative: is a variance returned in its place?")
         if apart < 1e-6:
-            raise Wrong("mu and log_var are the same numbers: each needs outputs of its own.")
+            raise Wrong(
+                "mu and log_var are the same numbers: each needs outputs of its own."
+            )
 
 
 def sample_cases(rng: random.Random) -> list[Case]:

@@ -88,8 +88,8 @@ def trained_at_all(answers: Sequence[Answer]) -> None:
     reconstruction, kl = terms(parameters(answers[0]), test_images())
     if not reconstruction - kl > UNTRAINED:
         raise Wrong(
-            f"Your model has an ELBO of {reconstruction - kl:.0f} nats an image on new digits "
-            "(an untrained one has about -138). Does the loss go down while it trains?"
+            f"Your model has an ELBO of {reconstruction - kl:.0f} nats an image on new "
+            "digits (an untrained one has about -138). Does the loss go down in training?"
         )
 
 
@@ -100,8 +100,8 @@ def trained_well(answers: Sequence[Answer]) -> None:
         if kl > 30:
             hint = "Its KL is very large: is the KL term in the loss, with a plus?"
         raise Wrong(
-            f"Your model has an ELBO of {reconstruction - kl:.1f} nats an image on new digits, "
-            f"with a KL of {kl:.2f}. {hint}"
+            f"Your model has an ELBO of {reconstruction - kl:.1f} nats an image on new "
+            f"digits, with a KL of {kl:.2f}. {hint}"
         )
 
 

@@ -207,14 +207,14 @@ def test_a_message_never_holds_the_answer(homework):
         for cell in right.cells:
             if cell.cell_type == "code" and (is_answer(cell) or grade_id(cell) == "setup"):
                 exec(cell.source, names)
-        function = {
-            "mle": lambda x: names["gaussian_mle"](x),
-            "gaussian-kl": lambda **case: names["gaussian_kl"](**case),
-            "elbo": lambda x, w, m, s: (
-                names["elbo"](x, w, m, s),
-                *names["posterior"](x, w),
+        functions = {
+            "mle": lambda x, f=names: f["gaussian_mle"](x),
+            "gaussian-kl": lambda f=names, **case: f["gaussian_kl"](**case),
+            "elbo": lambda x, w, m, s, f=names: (
+                f["elbo"](x, w, m, s), *f["posterior"](x, w)
             ),
-        }[task]
+        }  # fmt: skip
+        function = functions[task]
         wrong = marked(name, task, lambda _k=task, **case: (
             12345.0 if _k == "gaussian-kl" else (12345.0,) * (2 if _k == "mle" else 3)
         ), homework)  # fmt: skip

@@ -40,8 +40,9 @@ def test_a_name_that_says_nothing_is_nobodys():
     assert owner_of(("toy.ipynb",), "toy") is None
 
 
-TRICKS = ["../ada", "ada\u202e", "ada\x00", "ada\n", "a/da", "..", "", "ad*a", "[ada]", "-ada",
-          "~ada", "ada\u200b", "O'Neil, Jr.", "=cmd()", "x" * 500, "ada\ud800"]  # fmt: skip
+TRICKS = ["../ada", "ada\u202e", "ada\x00", "ada\n", "a/da", "..", "", "ad*a", "[ada]",
+          "-ada", "~ada", "ada\u200b", "O'Neil, Jr.", "=cmd()", "x" * 500,
+          "ada\ud800"]  # fmt: skip
 
 
 def test_names_with_tricks_are_safe_and_nobody_elses():

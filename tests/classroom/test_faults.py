@@ -1,4 +1,4 @@
-"""kill -9 anywhere, then the same command: everybody graded once, nobody with a silent zero.
+"""kill -9 anywhere, then the same command: everybody graded once, none a silent zero.
 
 The driver and nbgrader's part are real; what a worker does is a plain fake, except in the
 last test. The kill falls on a file that is opened, renamed or removed, or on a connection
@@ -29,14 +29,17 @@ EVENTS = {"open", "os.rename", "os.remove", "sqlite3.connect", "fcntl.flock", "o
 
 def fake_work(job: Job) -> None:
     assignment = job.course.assignment(job.assignment)
+    points = {"square": (2.5, 3), "root": (3.0, 3), "by-hand": (0.0, 2)}
     marks = {
-        "square-test": {"task": "square", "most": 3, "points": 2.5, "pending": False, "lines": []},
-        "root-test": {"task": "root", "most": 3, "points": 3.0, "pending": False, "lines": []},
-        "by-hand": {"task": "by-hand", "most": 2, "points": 0.0, "pending": False, "lines": []},
+        name if name == "by-hand" else f"{name}-test": {
+            "task": name, "points": got, "most": most, "pending": False, "lines": [],
+        }
+        for name, (got, most) in points.items()
     }  # fmt: skip
     record = {
         "key": key_of(job.course, assignment, job.student),
-        "marks": marks, "outputs": {}, "cells": {}, "version": "", "upload_sha256": "0" * 64,
+        "marks": marks, "outputs": {}, "cells": {}, "version": "",
+        "upload_sha256": "0" * 64,
     }  # fmt: skip
     write_atomically(job.course.record(job.assignment, job.student), as_json(record))
 

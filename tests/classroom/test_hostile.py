@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Submissions that break things or cheat, graded in one run: each gets what it earned.
 
 Full marks by machine are 8: square 3, root 3, by-hand 2. The written answer waits.
@@ -131,7 +132,7 @@ SUBMISSIONS = {
     ),
     "memory-by-children": (
         code("import os, time\nfor _ in range(5):\n  if not os.fork():\n"
-             "    x = b'1' * (150 * 2**20); time.sleep(60)\ntime.sleep(60)"),
+             "    x = b'1' * (400 * 2**20); time.sleep(60)\ntime.sleep(60)"),
         FULL,
     ),
     "fills-the-disk": (code("with open('/work/x', 'wb') as f:\n  for _ in range(999): f.write(b'0' * 2**20)"), FULL),
@@ -271,6 +272,13 @@ SUBMISSIONS = {
     ),
     "script-in-markdown": (
         lambda s, r: text(edited(s, why="<script>alert(1)</script><img src=x onerror=alert(2)>")),
+        FULL,
+    ),
+    "script-in-output": (
+        code("from IPython.display import HTML, Javascript, display\n"
+             "display(HTML('<script>alert(3)</script>'), Javascript('alert(3)'))\n"
+             "display({'image/png': '\"><script>alert(3)</script>'}, raw=True)\n"
+             "print('<script>alert(3)</script>')"),
         FULL,
     ),
 }  # fmt: skip
@@ -449,3 +457,14 @@ def test_written_answers_wait_for_a_person(class_graded):
         grade = gradebook.find_grade("why", "toy", "toy", "plain-solution")
         assert grade.needs_manual_grade and grade.auto_score is None
         assert gradebook.find_grade("why", "toy", "toy", "untouched").auto_score == 0
+
+
+@pytest.mark.parametrize("student", ["script-in-markdown", "script-in-output"])
+def test_no_script_of_a_student_runs_on_the_graders_page(class_graded, student):
+    from nbconvert import HTMLExporter
+
+    path = class_graded[0].root / "autograded" / student / "toy" / "toy.ipynb"
+    notebook = nbformat.read(path, 4)
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    assert "alert(" in page  # it is there, to be read
+    assert "<script>alert" not in page and "<img src=x" not in page

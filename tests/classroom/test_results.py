@@ -66,7 +66,8 @@ def test_moodle_and_canvas_get_their_columns_and_no_pending_mark(graded, tmp_pat
     write_export(graded, toy, out, "moodle")
     grades = {row["Identifier"]: row["Grade"] for row in rows(out)}
     assert grades == {
-        "Participant 1": "7.5", "Participant 2": "", "Participant 3": "", "Participant 4": "",
+        "Participant 1": "7.5", "Participant 2": "", "Participant 3": "",
+        "Participant 4": "",
     }  # fmt: skip
     write_export(graded, toy, out, "canvas")
     assert [(row["ID"], row["toy"]) for row in rows(out)][:2] == [("1", "7.5"), ("2", "")]
