@@ -129,6 +129,7 @@ def main():
     sys.path[:0] = sys.argv[1:]
     shell = make_shell(out, err)
     dumps, write, real = json.dumps, os.write, (sys.stdin, out, err)
+    getpid, leave, ours = os.getpid, os._exit, os.getpid()
 
     def answer(message):
         data = (dumps(message) + "\n").encode("utf-8", "backslashreplace")
@@ -145,6 +146,8 @@ def main():
             ok = bool(shell.run_cell(command["source"], store_history=False).success)
         except BaseException as error:  # SystemExit, and what a patched shell raises
             outputs.write("stderr", f"{type(error).__name__}: {error}"[:1000])
+        if getpid() != ours:  # a copy that the cell forked: it must not answer, too
+            leave(0)
         answer({"n": command["n"], "ok": ok, "outputs": outputs.list})
 
 

@@ -12,12 +12,12 @@ import pytest
 
 from classroom.author import PRACTICE, make_release
 from classroom.checks import Derivation, Task
-from classroom.course import ROOT, ClassroomError, Course
+from classroom.course import ROOT, ClassroomError, Course, Limits
 from classroom.grade import self_test
 from classroom.judge import cases_of, judge_task
 from classroom.probe import MIME, arguments, plain
 from classroom.restore import grade_id, is_answer
-from classroom.sandbox import CellRun, Limits, bwrap, refuse_to_show
+from classroom.sandbox import CellRun, bwrap, refuse_to_show, run_cells, staged
 
 from .conftest import released, solution
 
@@ -62,7 +62,8 @@ def test_the_release_holds_no_solution_no_check_and_no_seed(homework, name):
     ]  # fmt: skip
     handed_out = "\n".join(path.read_text() for path in folder.iterdir())
     assignment = homework.assignment(name)
-    secret = (homework.root / "secret").read_text() if name else ""
+    homework.seed(name, "ada", "any")  # draws the secret, if it was not drawn before
+    secret = (homework.root / "secret").read_text()
     for word in ("SOLUTION", "TASKS", "Property", "checks.py", secret, "course/graded"):
         assert word not in handed_out
     stubs = {grade_id(c): c.source for c in released(homework, name).cells}
@@ -288,6 +289,20 @@ def test_a_normal_user_has_the_sandbox_too(tmp_path):
     assert lines[0] == "1000" and "0000000000000000" in lines
     assert "home" not in lines and "wrote" not in lines
     assert "--unshare-user" in command and "--unshare-net" in command
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_memory_is_counted_over_all_processes_and_costs_its_cell_alone(homework):
+    limits = Limits(seconds_per_cell=60, seconds=120, memory_mb=1000)
+    cells = [
+        "import os, time\nfor _ in range(4):\n    if not os.fork():\n"
+        "        x = b'1' * (400 * 2**20); time.sleep(99)\ntime.sleep(99)",
+        "x = []\nwhile True: x.append(bytearray(2**24))",
+        "y = bytearray(600 * 2**20)",
+    ]
+    with staged(homework.assignment("hw1"), {}) as stage:
+        runs = run_cells(cells, stage, limits)
+    assert [run.status for run in runs] == ["memory", "memory", "ok"]
 
 
 def test_the_command_line_isolates_in_every_way():
