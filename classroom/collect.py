@@ -33,7 +33,15 @@ from classroom.course import (
     write_atomically,
 )
 from classroom.gradebook import open_gradebook
-from classroom.restore import MOST_BYTES, Piece, Unreadable, likeness, read_pieces, restore
+from classroom.restore import (
+    MOST_BYTES,
+    Piece,
+    Unreadable,
+    likeness,
+    n_answered,
+    read_pieces,
+    restore,
+)
 
 MOST_ENTRIES = 50_000  # files in a class's archive
 MOST_IN_ONE = 200  # files in one student's archive
@@ -281,10 +289,15 @@ def _take(course, assignment, release, owner: Owner, his: list[Upload]) -> Colle
             return known
         _remember(course, assignment.name, result)
         return result
-    readable.sort(key=lambda item: item[:3], reverse=True)
-    _, _, _, chosen, pieces = readable[0]
-    for _, _, path, *_ in readable[1:]:
-        result.notes.append(f"{_shown(path)}: not taken, {_shown(chosen.path)} was")
+    # The newest, if it is this assignment (it holds half of what the fullest does), and
+    # not a copy of the release beside one that was worked on.
+    most = max(like for like, *_ in readable)
+    wanted = [item for item in readable if 2 * item[0] >= most]
+    wanted = [item for item in wanted if n_answered(item[4], release)] or wanted
+    _, _, _, chosen, pieces = max(wanted, key=lambda item: (item[1], _attempt(item[2])))
+    for _, _, path, *_ in readable:
+        if path != chosen.path:
+            result.notes.append(f"{_shown(path)}: not taken, {_shown(chosen.path)} was")
     result.path, result.time, result.sha256 = chosen.path, chosen.time, sha256(chosen.data)
     if known and not known.fault and known.sha256 != result.sha256:
         if known.time > result.time + 2:
@@ -304,6 +317,12 @@ def _take(course, assignment, release, owner: Owner, his: list[Upload]) -> Colle
     write_atomically(target, nbformat.writes(notebook, version=4) + "\n")
     _remember(course, assignment.name, result)
     return result
+
+
+def _attempt(path: str) -> tuple[int, str]:
+    """Canvas and browsers number what comes again: hw1-2.ipynb, hw1 (2).ipynb."""
+    number = re.search(r"(?:-| \()(\d{1,3})\)?\.\w+$", path)
+    return int(number[1]) if number else 0, path
 
 
 def _shown(path: str) -> str:

@@ -53,7 +53,11 @@ def sha256(*contents: bytes) -> str:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use. Front matter of an assignment changes them by name."""
+    """What one submission may use. Front matter of an assignment changes them by name.
+
+    Seconds are the processor's. Of the clock a cell, and the whole, may take four times
+    as long.
+    """
 
     seconds_per_cell: float = 20
     seconds: float = 180
@@ -95,9 +99,17 @@ class Assignment:
 
     @cached_property
     def version(self) -> str:
-        """Changes with the Markdown, the checks, or the code that judges."""
+        """Changes with the Markdown, the checks, the code that judges, and what of the
+        library takes part: the judge of derivations, and the modules in use."""
         judges = [Path(__file__).with_name(f"{name}.py") for name in JUDGING]
-        files = [self.markdown, self.folder / "checks.py", *judges]
+        library = ROOT / "vae_lib"
+        used = [library / f"{name}.py" for name in self.uses]
+        engine = sorted(
+            path
+            for path in (library / "equations").iterdir()
+            if path.suffix in {".py", ".lark"}
+        )
+        files = [self.markdown, self.folder / "checks.py", *judges, *used, *engine]
         return sha256(*(path.read_bytes() for path in files))[:16]
 
 

@@ -10,7 +10,6 @@ import fcntl
 import json
 import multiprocessing
 import os
-import re
 import threading
 import time
 import traceback
@@ -37,9 +36,18 @@ from classroom.course import (
 )
 from classroom.gradebook import save_marks
 from classroom.judge import Mark, cases_of, judge_derivation, judge_task
-from classroom.restore import code_cells, grade_id
-from classroom.sandbox import CellRun, refuse_to_show, require_sandbox, run_cells, staged
+from classroom.restore import code_cells, grade_id, is_picture
+from classroom.sandbox import (
+    PATIENCE,
+    CellRun,
+    refuse_to_show,
+    require_sandbox,
+    run_cells,
+    staged,
+)
 
+# Seconds in which the workers of a run that was killed come to their own end.
+LETTING_GO = 10
 # A forked worker finds these imported; each would cost it a second.
 PRELOAD = ["torch", "classroom.grade", "vae_lib.equations"]
 
@@ -183,10 +191,7 @@ def safe_outputs(outputs: list) -> list:
 
 
 def _is_safe(mime: str, value: object) -> bool:
-    if not isinstance(value, str):
-        return False
-    picture = mime in ("image/png", "image/jpeg")
-    return mime == "text/plain" or (picture and not re.search(r"[^A-Za-z0-9+/=\s]", value))
+    return is_picture(mime, value) or (mime == "text/plain" and isinstance(value, str))
 
 
 def _work(job: Job) -> None:
@@ -259,8 +264,10 @@ def grade(
     context = multiprocessing.get_context(start_method)
     if start_method == "forkserver":
         context.set_forkserver_preload(PRELOAD)
-    seconds = 4 * assignment.limits.seconds + 240  # a worker that does not end by itself
+    # For a worker that does not end by itself. Sandbox and judge have limits of their own.
+    seconds = 2 * PATIENCE * assignment.limits.seconds + 1800
     running: dict[int, tuple[Any, str, float, int]] = {}
+    refused: dict[str, float] = {}
     with tqdm(total=len(waiting), desc=assignment.name, unit="student") as bar:
         try:
             while waiting or running:
@@ -268,6 +275,10 @@ def grade(
                     student = waiting.pop(0)
                     lock = results.lock(student)
                     if lock is None:
+                        since = refused.setdefault(student, time.monotonic())
+                        if time.monotonic() - since < LETTING_GO:
+                            waiting.append(student)
+                            break
                         outcome[student] = "another run is at it"
                         bar.update()
                         continue
@@ -284,6 +295,8 @@ def grade(
                     process, student, end, lock = running[sentinel]
                     if time.monotonic() > end:
                         process.kill()
+                if waiting and not running:
+                    time.sleep(0.1)
                 for sentinel in wait(list(running), timeout=1):
                     process, student, _, lock = running.pop(sentinel)
                     process.join()

@@ -2,7 +2,7 @@
 
 Task marks and test cells always come from the release; from the student come the answers
 and whatever they added. An answer is found by its id, and where that was lost by its place
-and its text. Nothing is executed, and nothing but text is taken over.
+and its text. Nothing is executed, and nothing but text and pictures in it is taken over.
 """
 
 import copy
@@ -10,14 +10,17 @@ import difflib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from html import unescape
 
 import nbformat
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 MOST_BYTES = 20_000_000
 MOST_CELLS = 1_000
 MOST_CHARACTERS = 400_000  # of one cell
+MOST_PICTURES = 8_000_000  # characters of them in one cell
 
 
 class Unreadable(Exception):
@@ -31,6 +34,9 @@ class Piece:
     kind: str
     source: str
     grade_id: str = ""
+    pictures: dict[str, dict[str, str]] = field(
+        default_factory=dict
+    )  # name -> MIME -> data
 
 
 def read_pieces(data: bytes) -> list[Piece]:
@@ -87,7 +93,30 @@ def _piece(cell: object) -> Piece | None:
     nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
     kind = "code" if cell.get("cell_type") == "code" else "markdown"
-    return Piece(kind, source, grade_id if isinstance(grade_id, str) else "")
+    grade_id = grade_id if isinstance(grade_id, str) else ""
+    return Piece(kind, source, grade_id, _pictures(cell.get("attachments")))
+
+
+def _pictures(attachments: object) -> dict[str, dict[str, str]]:
+    """What was pasted into a text, such as the photograph of a page; nothing else."""
+    kept: dict[str, dict[str, str]] = {}
+    room = MOST_PICTURES
+    for name, bundle in attachments.items() if isinstance(attachments, dict) else ():
+        for mime, data in bundle.items() if isinstance(bundle, dict) else ():
+            if is_picture(mime, data) and re.fullmatch(r"[\w.-]+", name):
+                room -= len(data)
+                if room >= 0:
+                    kept[name] = {mime: data}
+    return kept
+
+
+def is_picture(mime: str, data: object) -> bool:
+    """Whether it is one that a browser shows and does not run: base64, and no SVG."""
+    return (
+        mime in ("image/png", "image/jpeg")
+        and isinstance(data, str)
+        and not re.search(r"[^A-Za-z0-9+/=\s]", data)
+    )
 
 
 def grade_id(cell: NotebookNode) -> str:
@@ -108,6 +137,14 @@ def likeness(pieces: list[Piece], release: NotebookNode) -> int:
     ids = {grade_id(cell) for cell in release.cells} - {""}
     texts = {_bare(cell.source) for cell in release.cells}
     return sum(p.grade_id in ids or _bare(p.source) in texts for p in pieces)
+
+
+def n_answered(pieces: list[Piece], release: NotebookNode) -> int:
+    """How many of its code cells and marked texts are not as they were handed out."""
+    handed_out = {_bare(cell.source) for cell in release.cells}
+    return sum(
+        _bare(p.source) not in handed_out for p in pieces if p.kind == "code" or p.grade_id
+    )
 
 
 def restore(release: NotebookNode, pieces: list[Piece]) -> NotebookNode:
@@ -136,7 +173,7 @@ def restore(release: NotebookNode, pieces: list[Piece]) -> NotebookNode:
             k = place[n]
             emit_fixed(k)
             done.add(k)
-            cells.append(_clean(release.cells[k], piece.source))
+            cells.append(_clean(release.cells[k], piece))
         elif not _repeats(piece, release):
             cells.append(_extra(piece))
     emit_fixed(len(release.cells))
@@ -246,10 +283,13 @@ def _place_of_fixed(piece: Piece, release: NotebookNode) -> int | None:
     return None
 
 
-def _clean(cell: NotebookNode, source: str | None = None) -> NotebookNode:
+def _clean(cell: NotebookNode, answer: Piece | None = None) -> NotebookNode:
     new = copy.deepcopy(cell)
-    if source is not None:
-        new.source = source if new.cell_type == "code" else _without_tags(source)
+    if answer and new.cell_type == "code":
+        new.source = answer.source
+    elif answer:
+        new.source = _harmless(answer.source, answer.pictures)
+        new.attachments = nbformat.from_dict(answer.pictures)
     if new.cell_type == "code":
         new.outputs, new.execution_count = [], None
     return new
@@ -259,18 +299,36 @@ def _missing(cell: NotebookNode) -> NotebookNode:
     """In place of an answer that is not there. Not the stub: it would define a function
     anew that the student may have put elsewhere."""
     text = "This answer was not found in the notebook that was handed in."
-    return _clean(cell, f"# {text}" if cell.cell_type == "code" else f"*{text}*")
+    marked = f"# {text}" if cell.cell_type == "code" else f"*{text}*"
+    return _clean(cell, Piece(cell.cell_type, marked))
 
 
 def _extra(piece: Piece) -> NotebookNode:
     if piece.kind == "code":
         return nbformat.v4.new_code_cell(piece.source)
-    return nbformat.v4.new_markdown_cell(_without_tags(piece.source))
+    source = _harmless(piece.source, piece.pictures)
+    return nbformat.v4.new_markdown_cell(
+        source, attachments=nbformat.from_dict(piece.pictures)
+    )
 
 
-def _without_tags(markdown: str) -> str:
-    """No HTML: Formgrader would run a script in it. `< b` is the same in mathematics."""
-    return re.sub(r"<(?=[A-Za-z/!?])", "< ", markdown)
+def _harmless(markdown: str, pictures: dict[str, dict[str, str]]) -> str:
+    """No HTML and no link that runs: a script would run in Formgrader, as the grader.
+
+    What nbconvert then cannot show, or still makes a running link of, stands there as it
+    was typed. `< b` is the same in mathematics.
+    """
+    text = re.sub(r"<(?=[A-Za-z/!?])", "< ", markdown)
+    text = re.sub(r"(?i)(javascript|vbscript|data(?=:\w+/))\s*:", r"\1 :", text)
+    try:
+        renderer = IPythonRenderer(escape=False, attachments=pictures)
+        page = unescape(MarkdownWithMath(renderer=renderer).render(text))
+        if not re.search(r"(?i)(javascript|vbscript|data):(?=\S)(?!image/)", page):
+            return text
+    except Exception:  # such as a picture that is not there
+        pass
+    fence = "`" * (2 + max(map(len, re.findall(r"`*", text))))
+    return f"{fence}text\n{text}\n{fence}"
 
 
 def code_cells(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:

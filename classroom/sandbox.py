@@ -3,8 +3,10 @@
 bubblewrap gives the process its own view of the machine: no network, the system and Python
 read-only, a small private disk, no other process, nothing of the course but `probe.py`, the
 cases and the modules that the assignment uses. `prlimit` caps address space, processes,
-file size, open files and processor time; a watch here caps wall time and memory in all.
-Where root grades, the submission runs as a user that owns nothing.
+file size and open files; a watch here caps the time and the memory of all its processes.
+Time is the processor's, so that a busy machine gives the same marks as a quiet one; what
+sleeps is stopped by the clock. Where root grades, the submission runs as a user that owns
+nothing.
 
 Not protected: a hole in the kernel (there is no seccomp filter), and memory that is neither
 mapped nor on a capped disk. A container or a virtual machine around all of it is cheap.
@@ -25,12 +27,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from classroom.course import ROOT, Assignment, ClassroomError, Limits
 
 HERE = Path(__file__).parent
 LONGEST_LINE = 4_000_000  # bytes; what `inside.py` sends fits
-START_SECONDS = 120  # importing Python and IPython on a machine that is busy
+START_SECONDS = 30  # of the processor, to import Python and IPython
+PATIENCE = (
+    4  # seconds of the clock for one of the processor: machines are busy, cells sleep
+)
 NOBODY = 2_000_000  # plus the process id: who a submission is, where root grades
 
 HELP = """\
@@ -93,7 +99,6 @@ def prlimit(limits: Limits) -> list[str]:
         f"--as={limits.memory_mb * megabyte}",
         f"--nproc={limits.processes}",
         f"--fsize={limits.disk_mb * megabyte}",
-        f"--cpu={int(limits.seconds) + 5}",
         "--nofile=256",
         "--core=0",
     ]
@@ -186,6 +191,15 @@ def make_stage(folder: Path, assignment: Assignment, cases: dict) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
+class Usage(NamedTuple):
+    """Of all processes of a session: what they keep in memory, files aside, in bytes, the
+    largest address space of one, and the processor time that they have used."""
+
+    memory: int
+    largest: int
+    seconds: float
+
+
 class Session:
     """One Python process in a sandbox, and the line to it."""
 
@@ -211,6 +225,7 @@ class Session:
             env=env,
             start_new_session=True,
         )
+        self.seconds = 0.0  # of the processor, so far
         started = self._answer(-1, START_SECONDS)
         if started.status != "ok":
             with suppress(subprocess.TimeoutExpired):
@@ -222,7 +237,8 @@ class Session:
             )
 
     def run(self, n: int, source: str, seconds: float) -> CellRun:
-        """One cell. After any status but ok and error the session is over."""
+        """One cell, with so much time of the processor. After any status but ok and error
+        the session is over."""
         try:
             line = json.dumps({"n": n, "source": source}) + "\n"
             self.process.stdin.write(line.encode("utf-8", "backslashreplace"))
@@ -232,7 +248,7 @@ class Session:
             return CellRun("died")
         run = self._answer(n, seconds)
         # What keeps all memory would leave none to the cells after it.
-        if self._memory()[1] > 0.93 * self.limits.memory_mb * 2**20:
+        if self._usage().largest > 0.93 * self.limits.memory_mb * 2**20:
             run = CellRun("memory", run.outputs)
         if run.status not in ("ok", "error"):
             self.close()
@@ -240,14 +256,15 @@ class Session:
 
     def _answer(self, n: int, seconds: float) -> CellRun:
         """The next line, if it comes in time, fits, and answers cell `n`."""
-        end, out = time.monotonic() + seconds, self.process.stdout.fileno()
+        out, end = self.process.stdout.fileno(), time.monotonic() + PATIENCE * seconds
+        most = self.seconds + seconds
         while b"\n" not in self.buffer:
-            if time.monotonic() > end:
+            if self.seconds > most or time.monotonic() > end:
                 return CellRun("timeout")
             if len(self.buffer) > LONGEST_LINE:
                 return CellRun("flood")
             ready, _, _ = select.select([out], [], [], 0.2)
-            if self._memory()[0] > self.limits.memory_mb * 2**20:
+            if self._usage().memory > self.limits.memory_mb * 2**20:
                 return CellRun("memory")
             if ready:
                 data = os.read(out, 1 << 20)
@@ -264,10 +281,8 @@ class Session:
         except (ValueError, KeyError, TypeError, RecursionError):
             return CellRun("died")
 
-    def _memory(self) -> tuple[int, int]:
-        """Bytes that all processes below ours keep in memory, without files, and the
-        largest address space of one."""
-        total, largest, waiting = 0, 0, [self.process.pid]
+    def _usage(self) -> Usage:
+        total, largest, ticks, waiting = 0, 0, 0, [self.process.pid]
         while waiting:
             pid = waiting.pop()
             with suppress(OSError, ValueError):
@@ -276,10 +291,15 @@ class Session:
                         total += int(line.split()[1]) * 1024
                     elif line.startswith("VmSize:"):
                         largest = max(largest, int(line.split()[1]) * 1024)
+                # Its own time and that of its children that ended: see proc(5).
+                after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+                ticks += sum(map(int, after_name.split()[11:15]))
             with suppress(OSError):
                 for children in Path(f"/proc/{pid}/task").glob("*/children"):
                     waiting += map(int, children.read_text().split())
-        return total, largest
+        # A child that nobody waited for takes its time with it: never count backwards.
+        self.seconds = max(self.seconds, ticks / os.sysconf("SC_CLK_TCK"))
+        return Usage(total, largest, self.seconds)
 
     def close(self) -> None:
         """Kill it and everything it started: the namespace goes with its first process."""
@@ -309,15 +329,15 @@ def run_cells(
     runs those before it again, and goes on after it.
     """
     runs: list[CellRun | None] = [None] * len(sources)
-    end = time.monotonic() + limits.seconds
+    end, used = time.monotonic() + PATIENCE * limits.seconds, 0.0
     while None in runs:
         session = Session(stage, limits, sandboxed)
         try:
             for n, source in enumerate(sources):
                 if runs[n] and runs[n].status not in ("ok", "error"):
                     continue
-                left = end - time.monotonic()
-                if left <= 0:
+                left = limits.seconds - used - session.seconds
+                if left <= 0 or time.monotonic() > end:
                     return [run or CellRun("not run") for run in runs]
                 run = session.run(n, source, min(limits.seconds_per_cell, left))
                 if not runs[n] or run.status not in ("ok", "error"):
@@ -326,4 +346,5 @@ def run_cells(
                     break
         finally:
             session.close()
+        used += session.seconds
     return runs

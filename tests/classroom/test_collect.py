@@ -2,8 +2,10 @@
 
 import io
 import os
+import re
 import stat
 import zipfile
+from html import unescape
 
 import nbformat
 import pytest
@@ -13,7 +15,7 @@ from classroom.course import ClassroomError
 from classroom.restore import grade_id
 from classroom.sandbox import require_sandbox
 
-from .conftest import edited, solution, text
+from .conftest import cell, edited, released, solution, text
 
 
 @pytest.mark.parametrize(
@@ -167,6 +169,78 @@ def test_of_two_files_the_one_with_the_work_is_taken_and_that_is_said(
     (ada,) = [c for c in all_collected(course, "toy") if c.student == "ada"]
     assert ada.path == "ada/toy.ipynb"
     assert sum("not taken" in note for note in ada.notes) == 2
+
+
+@pytest.mark.parametrize(
+    ("files", "taken"),
+    [  # name, what is in it, when it was saved
+        ([("draft", "all", 1), ("late", "a test deleted", 2)], "late"),
+        ([("worked", "all", 1), ("copy", "untouched", 2)], "worked"),
+        ([("toy-1", "all", 1), ("toy-2", "all", 1), ("toy", "all", 1)], "toy-2"),
+        ([("toy (3)", "all", 1), ("toy (12)", "all", 1)], "toy (12)"),
+    ],
+)  # fmt: skip
+def test_of_several_files_the_newest_that_was_worked_on_is_taken(
+    course, toy, tmp_path, files, taken
+):
+    shorter = solution(course)
+    shorter.cells = [c for c in shorter.cells if grade_id(c) != "square-test"]
+    contents = {"all": solution(course), "a test deleted": shorter,
+                "untouched": released(course)}  # fmt: skip
+    folder = tmp_path / "uploads" / "ada"
+    folder.mkdir(parents=True)
+    for name, what, when in files:
+        path = folder / f"{name}.ipynb"
+        path.write_text(text(contents[what]) + "\n" * when)
+        os.utime(path, (1.7e9 + when, 1.7e9 + when))
+    (tmp_path / "uploads" / "ben.ipynb").write_text(text(solution(course)))
+    ada, _ = collect(course, toy, tmp_path / "uploads")
+    assert ada.path == f"ada/{taken}.ipynb"
+
+
+# One grey pixel.
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgAB"
+    "SK+kcQAAAABJRU5ErkJggg=="
+)
+TEXTS = {
+    "a photographed page": ("![my page](attachment:page.png)", True),
+    "a picture that is left out": ("![a](attachment:run.svg)", False),
+    "a link that runs": ("[a](javascript:alert(1))", False),
+    "spelled with an entity": ("[b](JavaScript&colon;alert(2))", False),
+    "a tag": ("<b onclick=alert(3)>c</b>", False),
+    "an attribute": ('![d](x" onerror="alert(4))', False),
+    "in mathematics": (r"$\href{javascript:alert(5)}{e}$", False),
+    "data": ("[f]\n\n[f]: data:text/html,<script>alert(6)</script>", False),
+    "fences": ("````\n![a](attachment:none.png)\n```", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_pictures_in_a_text_are_kept_and_nothing_in_it_can_run(course, toy, tmp_path, name):
+    """Formgrader shows the text by nbconvert, on a page that has the grader's rights."""
+    from nbconvert import HTMLExporter
+
+    notebook = solution(course)
+    source, has_picture = TEXTS[name]
+    cell(notebook, "why").source = f"Before. {source}"
+    cell(notebook, "why").attachments = {
+        "page.png": {"image/png": PIXEL}, "run.svg": {"image/svg+xml": "<svg/>"},
+        "two.png": {"image/png": '"><script>'},
+    }  # fmt: skip
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    (uploads / "ada.ipynb").write_text(text(notebook))
+    collect(course, toy, uploads)
+    restored = nbformat.read(course.submitted("toy", "ada"), 4)
+    assert cell(restored, "why").attachments == {"page.png": {"image/png": PIXEL}}
+    page, _ = HTMLExporter().from_notebook_node(restored)
+    page = page[page.index("Before.") - 200 :]
+    assert (PIXEL in page) == has_picture
+    assert "javascript:" not in unescape(page).lower() and "<script>alert" not in page
+    assert not re.search(r"=\"\s*data:(?!image/)", page) and not re.search(
+        r"<[^>]* on\w+=", page
+    )
 
 
 def test_a_newer_file_counts_an_older_one_does_not_and_an_unreadable_one_neither(

@@ -2,6 +2,9 @@
 
 import csv
 import io
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -58,6 +61,37 @@ def test_the_csv_says_pending_and_unreadable_and_quotes_names(graded, tmp_path):
 def test_a_late_submission_is_late_in_the_csv(graded, tmp_path):
     write_export(graded, graded.assignment("toy"), tmp_path / "g.csv")
     assert float(rows(tmp_path / "g.csv")[0]["hours_late"]) > 0
+
+
+def test_a_late_penalty_is_a_share_for_each_day_begun(course, tmp_path):
+    """The toy is due on 2026-01-01 at noon: in time, an hour late, two days and an hour."""
+    toy = replace(course.assignment("toy"), late_penalty_per_day=0.1)
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    due = datetime(2026, 1, 1, 12, tzinfo=UTC).timestamp()
+    hours = {"ada": -1, "ben": 1, "cy": 49, "dee": 24 * 30}
+    for student, late in hours.items():
+        path = uploads / f"{student}.ipynb"
+        path.write_text(text(solution(course)))
+        os.utime(path, (due + 3600 * late,) * 2)
+    collect(course, toy, uploads)
+    grade(course, toy, sandboxed=False, work=fake_work, start_method="fork")
+    for student in hours:
+        give_by_hand(course, student, 2)
+    assert grade(
+        course, toy, again=True, sandboxed=False, work=fake_work, start_method="fork"
+    ) == dict.fromkeys(hours, "graded")
+    write_export(course, toy, tmp_path / "g.csv")
+    got = {row["student"]: row for row in rows(tmp_path / "g.csv")}
+    # 7.5 points, of which a tenth goes each day, and never more than all
+    assert {s: float(r["penalty"]) for s, r in got.items()} == pytest.approx(
+        {"ada": 0, "ben": 0.75, "cy": 3 * 0.75, "dee": 7.5}
+    )
+    assert {s: float(r["points"]) for s, r in got.items()} == pytest.approx(
+        {"ada": 7.5, "ben": 6.75, "cy": 5.25, "dee": 0}
+    )
+    page = (write_feedback(course, toy)[1]).read_text()
+    assert "0.75 points were taken off" in page
 
 
 def test_moodle_and_canvas_get_their_columns_and_no_pending_mark(graded, tmp_path):
