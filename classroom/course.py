@@ -13,6 +13,7 @@ import re
 import secrets
 import tempfile
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -199,6 +200,16 @@ class Course:
         return "\n".join(lines) + "\n"
 
 
+def in_utc(date: object) -> str:
+    """As nbgrader wants it. Raises ValueError where it is no date with a zone, or empty."""
+    if not date:
+        return ""
+    moment = datetime.fromisoformat(str(date).replace(" UTC", "+00:00"))
+    if moment.tzinfo is None:
+        raise ValueError(f"due: {date} has no zone; write for example '{date} UTC'")
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def read_assignment(name: str, folder: Path) -> Assignment:
     text = (folder / f"{name}.md").read_text(encoding="utf-8")
     match = re.match(r"---\n(.*?)\n---\n", text, re.S)
@@ -206,8 +217,9 @@ def read_assignment(name: str, folder: Path) -> Assignment:
     try:
         limits = Limits(**said.pop("limits", {}))
         uses = tuple(said.pop("uses", ()))
+        said["due"] = in_utc(said.get("due", ""))
         return Assignment(name=name, folder=folder, uses=uses, limits=limits, **said)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ClassroomError(
             f"{name}.md, 'classroom:' in the front matter: {error}"
         ) from None

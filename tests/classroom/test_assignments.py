@@ -101,6 +101,28 @@ def test_nothing_of_the_assignments_is_in_the_book(homework):
             assert word not in content, path
 
 
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [
+        ("2026-01-01 12:00:00 UTC", "2026-01-01 12:00:00 UTC"),
+        ("2026-01-01 12:00:00+02:00", "2026-01-01 10:00:00 UTC"),
+        ("2026-01-01 12:00:00", "has no zone"),
+        ("soon", "Invalid isoformat"),
+    ],
+)
+def test_a_due_date_has_a_zone(tmp_path, due, said):
+    markdown = tmp_path / "toy" / "toy.md"
+    markdown.parent.mkdir()
+    original = (Path(__file__).parent / "toy" / "toy.md").read_text()
+    markdown.write_text(re.sub(r"due: .*", f"due: {due}", original))
+    course = Course(tmp_path / "course", (tmp_path,))
+    if said.startswith("2026"):
+        assert course.assignment("toy").due == said
+    else:
+        with pytest.raises(ClassroomError, match=f"toy.md.*{said}"):
+            course.assignment("toy")
+
+
 def test_seeds_differ_by_student_and_stay(homework):
     seeds = {homework.seed("hw1", student, "mle") for student in ("ada", "ben", "cy")}
     assert len(seeds) == 3

@@ -209,7 +209,8 @@ def test_the_command_killed_leaves_no_process_and_goes_on(handed_in, tmp_path):
     while sandboxes(ours):
         assert time.monotonic() < deadline, "a sandbox outlived its driver"
         time.sleep(0.1)
-    subprocess.run(command, env=environment, check=True, capture_output=True)
+    again = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
     assert_everybody_once(handed_in, points=8)
     record = json.loads(handed_in.record("toy", "ada").read_text())
     assert {mark["points"] for mark in record["marks"].values()} == {3, 2}
