@@ -13,6 +13,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -181,14 +182,15 @@ def test_only_the_named_students_are_graded(handed_in):
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_the_command_killed_leaves_no_process_and_goes_on(handed_in, tmp_path):
+def test_the_command_killed_leaves_no_process_and_goes_on(handed_in, tmp_path, request):
     slow = tmp_path / "slow"
     slow.mkdir()
     lasts = with_cell(solution(handed_in), "import time; time.sleep(3)")
     (slow / "ada.ipynb").write_text(text(lasts))
     collect(handed_in, handed_in.assignment("toy"), slow)
-    ours = handed_in.root / "tmp"  # every sandbox shows a folder in it
-    ours.mkdir()
+    # Every sandbox shows a folder in this one; sockets in it must have short names.
+    ours = Path(tempfile.mkdtemp())
+    request.addfinalizer(lambda: shutil.rmtree(ours))
     environment = os.environ | {
         "TMPDIR": str(ours),
         "CLASSROOM_COURSE": str(handed_in.root),
