@@ -5,16 +5,17 @@ PY := .venv/bin/python
 # Two notebooks run side by side on two cores; more threads each would only contend.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help book test lab notebooks bench serve lint lock clean
+.PHONY: help book test lab notebooks bench serve release collect grade feedback export formgrader
+.PHONY: demo-class lint lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 # The stamp is newer than what says what to install, or the install runs again.
 .venv/installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
-	$(PY) -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[book,test]"
+	$(PY) -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[book,test,classroom]"
 	touch $@
 
 book: .venv/installed  ## make .venv, install, execute and build; print the path of index.html
@@ -35,6 +36,27 @@ bench: .venv/installed  ## measure what you wait for, beside the alternatives; a
 serve: .venv/installed  ## serve the built book at http://127.0.0.1:8000
 	@test -f _build/html/index.html || { echo "no book yet: run 'make book' first"; exit 1; }
 	$(PY) -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+release: .venv/installed  ## ASSIGNMENT=hw1: make the student's version, and test it
+	$(PY) -m classroom release "$(ASSIGNMENT)"
+
+collect: .venv/installed  ## ASSIGNMENT=hw1 FROM=path: take in a folder or zip of uploads
+	$(PY) -m classroom collect "$(ASSIGNMENT)" "$(FROM)"
+
+grade: .venv/installed  ## ASSIGNMENT=hw1 JOBS=2: run and judge; repeat it after any stop
+	$(PY) -m classroom grade "$(ASSIGNMENT)" --jobs "$(or $(JOBS),2)"
+
+feedback: .venv/installed  ## ASSIGNMENT=hw1: write a page for each student
+	$(PY) -m classroom feedback "$(ASSIGNMENT)"
+
+export: .venv/installed  ## ASSIGNMENT=hw1 OUT=grades.csv [LMS=canvas|moodle ROSTER=file]: write the marks
+	$(PY) -m classroom export "$(ASSIGNMENT)" --out "$(or $(OUT),grades.csv)" $(if $(LMS),--lms "$(LMS)") $(if $(ROSTER),--roster "$(ROSTER)")
+
+formgrader: .venv/installed  ## open nbgrader's Formgrader, to grade by hand
+	$(PY) -m classroom formgrader
+
+demo-class: .venv/installed  ## a made-up class, from release to export
+	$(PY) -m classroom demo
 
 lint: .venv/installed  ## check the style of the Python files
 	$(PY) -m ruff check

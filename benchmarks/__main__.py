@@ -14,10 +14,7 @@ import sys
 
 from benchmarks import timings
 
-SECTIONS = ["training", "memory", "notebooks", "book", "equations", "explorer"]
-# The section 'grading' comes with the classroom.
-if importlib.util.find_spec("benchmarks.grading"):
-    SECTIONS.append("grading")
+SECTIONS = ["training", "memory", "notebooks", "book", "equations", "explorer", "grading"]
 
 
 def main(arguments: list[str] | None = None) -> int:

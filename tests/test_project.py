@@ -40,8 +40,8 @@ def test_environment_yml_holds_python_pip_and_this_package_alone():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     *conda, pip = environment["dependencies"]
     assert [re.split("[=<>]", name)[0] for name in conda] == ["python", "pip"]
-    assert pip == {"pip": ["-c requirements.lock", "-e .[book,test]"]}
-    assert {"book", "test"} == set(PROJECT["optional-dependencies"])
+    assert pip == {"pip": ["-c requirements.lock", "-e .[book,test,classroom]"]}
+    assert {"book", "test", "classroom"} == set(PROJECT["optional-dependencies"])
     # The Python that conda takes is one that the package admits.
     version = next(name for name in conda if name.startswith("python=")).split("=")[1]
     from packaging.specifiers import SpecifierSet
@@ -95,7 +95,7 @@ def test_a_chapters_module_does_not_load_what_it_does_not_need():
 
 
 def test_make_help_lists_every_target():
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
     shown = subprocess.run(
         ["make", "--no-print-directory", "help"],
         cwd=ROOT,
@@ -113,4 +113,4 @@ def test_the_readme_gives_the_lines_that_the_targets_run():
         if line.startswith("tools/") and "lock" not in line:
             assert f".venv/bin/python {line}" in readme, line
     assert "jupyter lab --LabApp.default_url=/lab/tree/notebooks" in readme
-    assert '-m pip install -c requirements.lock -e ".[book,test]"' in readme
+    assert '-m pip install -c requirements.lock -e ".[book,test,classroom]"' in readme

@@ -22,7 +22,7 @@ NOTEBOOKS = [*PYTEST, "--dist", "loadfile", "notebooks", "-p", "no:cacheprovider
 NOTEBOOKS += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout", "300"]
 NOTEBOOKS += ["--nbval-sanitize-with", "tests/nbval.cfg"]
 BOOK = [sys.executable, "tools/book.py", "--fresh"]
-PAGES = [*PYTEST, "--dist", "worksteal", "tests/pages"]
+PAGES = [*PYTEST, "--dist", "loadgroup", "tests/pages"]
 
 
 def main() -> int:

@@ -475,3 +475,8 @@ def test_code_is_no_equation():
 
 def test_the_parser_is_made_once():
     assert parser() is parser()
+
+
+def test_a_point_is_named_as_it_is_typed():
+    report = check(r"\log \frac{\sigma_2}{\sigma_1} = \log \sigma_2 - \mu_1")
+    assert re.match(r"at sigma_2 = [\d.]+, sigma_1 = [\d.]+, mu_1 = ", report.steps[0].detail)

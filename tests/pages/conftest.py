@@ -22,7 +22,17 @@ EXPLORERS_ARE_MOUNTED = """() => [...document.querySelectorAll(".explorer")]
 
 def pytest_generate_tests(metafunc):
     if "page_name" in metafunc.fixturenames:
-        metafunc.parametrize("page_name", PAGES)
+        metafunc.parametrize("page_name", PAGES, scope="module")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """All tests of one page go to one process, which opens it once."""
+    for item in items:
+        if name := getattr(item, "callspec", None) and item.callspec.params.get(
+            "page_name"
+        ):
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{name}"))
 
 
 @pytest.fixture(scope="session")
@@ -43,40 +53,67 @@ def browser(html):
         browser.close()
 
 
+def open_page(
+    browser,
+    address: str,
+    width: int = 1280,
+    theme: str = "light",
+    wait: bool = True,
+    **options,
+):
+    """Open an address; what goes wrong on the way is in the page's `faults`."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=theme, **options
+    )
+    page = context.new_page()
+    page.faults = []
+    page.on("pageerror", lambda error: page.faults.append(f"page error: {error}"))
+    page.on("console", lambda message: _note(page, message))
+    page.on("request", lambda request: _note_if_external(page, request.url))
+    page.on("requestfailed", lambda request: page.faults.append(f"failed: {request.url}"))
+    page.goto(address)
+    if wait:
+        page.wait_for_load_state("load")
+        page.evaluate("() => window.MathJax?.startup?.promise")
+        page.wait_for_function(EXPLORERS_ARE_MOUNTED)
+        # a colour that is still fading in has a contrast of its own
+        page.evaluate(
+            "() => Promise.allSettled(document.getAnimations().map(a => a.finished))"
+        )
+    return page
+
+
 @pytest.fixture
 def visit(browser):
-    """Open an address; what goes wrong on the way is in the page's `faults`."""
-    contexts = []
+    """Open pages that are this test's own."""
+    opened = []
 
-    def open_page(
-        address: str, width: int = 1280, theme: str = "light", wait: bool = True, **options
-    ):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=theme, **options
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.faults = []
-        page.on("pageerror", lambda error: page.faults.append(f"page error: {error}"))
-        page.on("console", lambda message: _note(page, message))
-        page.on("request", lambda request: _note_if_external(page, request.url))
-        page.on(
-            "requestfailed", lambda request: page.faults.append(f"failed: {request.url}")
-        )
-        page.goto(address)
-        if wait:
-            page.wait_for_load_state("load")
-            page.evaluate("() => window.MathJax?.startup?.promise")
-            page.wait_for_function(EXPLORERS_ARE_MOUNTED)
-            # a colour that is still fading in has a contrast of its own
-            page.evaluate(
-                "() => Promise.allSettled(document.getAnimations().map(a => a.finished))"
-            )
-        return page
+    def visit_page(address: str, **options):
+        opened.append(open_page(browser, address, **options))
+        return opened[-1]
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    yield visit_page
+    for page in opened:
+        page.context.close()
+
+
+@pytest.fixture(scope="session")
+def read(browser):
+    """Open a page that tests share, as long as they only look: loading costs the most.
+
+    The last one stays open, and the tests of one page follow each other.
+    """
+    kept = {}
+
+    def read_page(address: str):
+        if address not in kept:
+            while kept:
+                kept.popitem()[1].context.close()
+            kept[address] = open_page(browser, address)
+            kept[address].faults_on_opening = list(kept[address].faults)
+        return kept[address]
+
+    return read_page
 
 
 @pytest.fixture(scope="session")

@@ -210,13 +210,15 @@ class Evaluator(Densities, Slopes):
             kind = "covariance"
         elif self.scope.chances and node.name in CHANCES:
             kind = "chance"
+        part = indices or (() if sizes else component)
+        label = f"{name}_{','.join(map(str, part))}" if part else name
         if component and not sizes:
             name, component = f"{name}_{component}", ()
         name += str(indices) if indices else ""
         value = self.bound.get((name, ()))
         if value is None:
             value = self.world.free(name, tuple(map(self.size, sizes)), kind)
-        self.named[name] = value
+        self.named[label] = value
         return value.component(component) if component else value
 
     def _chosen(self, node: t.Chosen) -> Quantity:

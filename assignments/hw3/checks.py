@@ -1,0 +1,274 @@
+"""How assignment 3 is judged. Private: not for students."""
+
+import math
+import random
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.distributions import Bernoulli, Normal, kl_divergence
+
+from classroom.checks import (
+    Answer,
+    Case,
+    Derivation,
+    Property,
+    Task,
+    Wrong,
+    expect_close,
+    expect_near,
+    rounded,
+    shown,
+)
+
+
+def matrix(rng: random.Random, rows: int, columns: int, low: float, high: float) -> list:
+    return [[rounded(rng, low, high) for _ in range(columns)] for _ in range(rows)]
+
+
+def double(case: Case, name: str) -> Tensor:
+    return torch.tensor(case[name], dtype=torch.float64)
+
+
+def encoder_cases(rng: random.Random) -> list[Case]:
+    return [
+        {
+            "B": rng.randint(2, 5),
+            "D": rng.randint(6, 12),
+            "H": rng.randint(2, 4),
+            "generator": rng.randrange(2**31),
+        }
+        for _ in range(2)
+    ]
+
+
+def encoder_shapes(answers: Sequence[Answer]) -> None:
+    for answer in answers:
+        mu, log_var = answer.items(5)[:2]
+        want = [answer.case["B"], answer.case["H"]]
+        for name, shape in (("mu", mu), ("log_var", log_var)):
+            if shape != want:
+                raise Wrong(f"{answer.at}: {name} has shape {shown(shape)}, not (B, H)")
+
+
+def encoder_layers(answers: Sequence[Answer]) -> None:
+    for answer in answers:
+        case, count = answer.case, answer.tensor(value=answer.items(5)[2]).item()
+        inner = (case["D"] + 1) * 16
+        if count != inner + 17 * 2 * case["H"]:
+            raise Wrong(
+                f"{answer.at}: your encoder has {count:.0f} parameters. A hidden layer of "
+                "16 with biases, and one linear layer to both outputs, have another number."
+            )
+
+
+def encoder_signs(answers: Sequence[Answer]) -> None:
+    for answer in answers:
+        lowest, apart = (answer.tensor(value=v).item() for v in answer.items(5)[3:])
+        if lowest >= 0:
+            raise Wrong("log_var is never negative: is a variance returned in its place?")
+        if apart < 1e-6:
+            raise Wrong(
+                "mu and log_var are the same numbers: each needs outputs of its own."
+            )
+
+
+def sample_cases(rng: random.Random) -> list[Case]:
+    def case() -> Case:
+        log_var = rng.choice([rounded(rng, 0.7, 2), rounded(rng, -3, -0.7)])
+        mu = rounded(rng, -3, 3)
+        return {"mu": mu, "log_var": log_var, "n": 3000, "generator": rng.randrange(2**31)}
+
+    first = case()
+    return [first, first, case(), case()]
+
+
+def samples(answer: Answer) -> Tensor:
+    return answer.tensor(answer.case["n"], value=answer.items(3)[0])
+
+
+def sample_mean(answers: Sequence[Answer]) -> None:
+    for answer in answers:
+        z, case = samples(answer), answer.case
+        error = math.exp(0.5 * case["log_var"]) / math.sqrt(case["n"])
+        expect_near(
+            answer, z.mean().item(), case["mu"], error, "This is the mean of your z."
+        )
+
+
+def sample_spread(answers: Sequence[Answer]) -> None:
+    for answer in answers:
+        z, case = samples(answer), answer.case
+        truth = math.exp(case["log_var"])
+        value, error = (
+            ((z - case["mu"]) ** 2).mean().item(),
+            truth * math.sqrt(2 / case["n"]),
+        )
+        hint = (
+            "This is the variance of your z: sigma is the exponential of half of log_var."
+        )
+        expect_near(answer, value, truth, error, hint)
+
+
+def sample_generator(answers: Sequence[Answer]) -> None:
+    first, again, other = (samples(answer) for answer in answers[:3])
+    if not torch.equal(first, again):
+        raise Wrong("Two generators with one seed gave two samples: use only `generator`.")
+    if len(first.unique()) < 0.9 * len(first) or torch.equal(first, other):
+        raise Wrong("Many of the numbers are equal: each needs a draw of its own.")
+
+
+def sample_gradients(answers: Sequence[Answer]) -> None:
+    for answer in answers:
+        n, (_, by_mu, by_log_var) = answer.case["n"], answer.items(3)
+        if by_mu is None or by_log_var is None:
+            raise Wrong("No gradient arrives: is z drawn by a function that detaches it?")
+        z = samples(answer)
+        by_mu, by_log_var = (answer.tensor(n, value=g) for g in (by_mu, by_log_var))
+        expect_close(
+            answer, by_mu, torch.ones(n), "For dz/dmu. Move mu by 1: how far goes z?"
+        )
+        hint = "For dz/dlog_var. Differentiate exp(log_var / 2)."
+        expect_close(answer, by_log_var, 0.5 * (z - answer.case["mu"]), hint, rtol=1e-5)
+
+
+def kl_cases(name: str):
+    def cases(rng: random.Random) -> list[Case]:
+        sizes = [(2, 3), (1, 4), (3, 2)]
+        free = [
+            {"mu": matrix(rng, *s, -2, 2), name: matrix(rng, *s, -2, 1.5)} for s in sizes
+        ]
+        prior = {"mu": [[0.0, 0.0]], name: [[0.0, 0.0]]}
+        return [*free, prior]
+
+    return cases
+
+
+def kl_truth(mu: Tensor, sigma: Tensor) -> Tensor:
+    return kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0)).sum(-1)
+
+
+def kl_values(answers: Sequence[Answer]) -> None:
+    for answer in answers[:3]:
+        mu, log_var = double(answer.case, "mu"), double(answer.case, "log_var")
+        value, hint = answer.tensor(len(mu)), "Set it beside the formula, term by term."
+        if torch.allclose(value, kl_truth(mu, log_var.exp())):
+            hint = "It looks as if exp(log_var) were taken for sigma; it is sigma squared."
+        elif torch.allclose(value, -kl_truth(mu, (0.5 * log_var).exp())):
+            hint = "The sign is turned over."
+        elif torch.allclose(value * mu.shape[-1], kl_truth(mu, (0.5 * log_var).exp())):
+            hint = (
+                "You average over the latent dimensions; a divergence of vectors is a sum."
+            )
+        expect_close(answer, value, kl_truth(mu, (0.5 * log_var).exp()), hint)
+
+
+def kl_never_negative(answers: Sequence[Answer]) -> None:
+    for answer in answers:
+        value = answer.tensor(len(answer.case["mu"]))
+        if (value < -1e-9).any():
+            raise Wrong(
+                f"{answer.at}: you returned {shown(value.tolist())}. "
+                "A KL is never negative: look at the sign of the log term."
+            )
+    prior = answers[3]
+    hint = "There q is the prior, and the divergence is 0."
+    expect_close(prior, prior.tensor(1), torch.zeros(1), hint)
+
+
+def log_sigma_values(answers: Sequence[Answer]) -> None:
+    for answer in answers[:3]:
+        mu, log_sigma = double(answer.case, "mu"), double(answer.case, "log_sigma")
+        hint = "Which sign has the logarithm of sigma in the divergence?"
+        expect_close(answer, answer.tensor(len(mu)), kl_truth(mu, log_sigma.exp()), hint)
+
+
+def likelihood_cases(rng: random.Random) -> list[Case]:
+    def pixels(rows: int, columns: int) -> list:
+        return [[float(rng.randint(0, 1)) for _ in range(columns)] for _ in range(rows)]
+
+    sizes = [(2, 4), (3, 3)]
+    free = [{"x": pixels(*s), "logits": matrix(rng, *s, -3, 3)} for s in sizes]
+    sure = rounded(rng, 300, 900)
+    return [
+        *free,
+        {"x": [[1.0, 0.0]], "logits": [[sure, -sure]]},
+        {"x": [[0.0, 1.0]], "logits": [[sure, 0.5]]},
+    ]
+
+
+def likelihood_truth(case: Case) -> Tensor:
+    return Bernoulli(logits=double(case, "logits")).log_prob(double(case, "x")).sum(-1)
+
+
+def likelihood_values(answers: Sequence[Answer]) -> None:
+    for answer in answers[:2]:
+        truth, value = likelihood_truth(answer.case), answer.tensor(len(answer.case["x"]))
+        hint = (
+            "Each pixel brings log x_hat or log (1 - x_hat), with x_hat = sigmoid(logit)."
+        )
+        if torch.allclose(value, -truth):
+            hint = "That is the loss, minus the log-likelihood."
+        elif torch.allclose(value * len(answer.case["x"][0]), truth):
+            hint = "You average over the pixels; a log-likelihood is a sum."
+        expect_close(answer, value, truth, hint)
+
+
+def likelihood_extremes(answers: Sequence[Answer]) -> None:
+    for answer in answers[2:]:
+        hint = "A sigmoid rounds to 0 or 1 there: compute from the logits."
+        try:
+            value = answer.tensor(1)
+        except Wrong as wrong:
+            raise Wrong(f"{wrong}. {hint}") from None
+        expect_close(answer, value, likelihood_truth(answer.case), hint)
+
+
+TASKS = {
+    "encoder": Task(
+        encoder_cases,
+        [
+            Property("the shapes", 1, encoder_shapes),
+            Property("the layers", 1, encoder_layers),
+            Property("two outputs that may have any sign", 1, encoder_signs),
+        ],
+    ),
+    "reparameterize": Task(
+        sample_cases,
+        [
+            Property("the mean", 1, sample_mean),
+            Property("the spread", 1, sample_spread),
+            Property("the generator is used", 1, sample_generator),
+            Property("gradients", 2, sample_gradients),
+        ],
+    ),
+    "kl-term": Task(
+        kl_cases("log_var"),
+        [
+            Property("the values", 3, kl_values),
+            Property("never negative, and zero at the prior", 1, kl_never_negative),
+        ],
+    ),
+    "reconstruction": Task(
+        likelihood_cases,
+        [
+            Property("the values", 3, likelihood_values),
+            Property("logits of any size", 1, likelihood_extremes),
+        ],
+    ),
+    "log-sigma": Task(
+        kl_cases("log_sigma"),
+        [
+            Property("the values", 2, log_sigma_values),
+            Property("never negative, and zero at the prior", 1, kl_never_negative),
+        ],
+    ),
+    "kl-term-by-hand": Derivation(
+        start=r"D_{\mathrm{KL}}(q(z) \,\|\, p(z))",
+        end=r"-\frac{1}{2} \left( 1 + \log \sigma^2 - \mu^2 - \sigma^2 \right)",
+        given=(r"q(z) := \mathcal{N}(z; \mu, \sigma^2), p(z) := \mathcal{N}(z; 0, 1)",),
+        points=4,
+        min_steps=3,
+        contains=(r"\mathbb{E}",),
+    ),
+}

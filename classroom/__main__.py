@@ -1,0 +1,158 @@
+"""The commands a teacher types. `python -m classroom COMMAND --help` says more."""
+
+import argparse
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+from classroom.course import ClassroomError, Course
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m classroom", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, help: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=help)
+        sub.add_argument("assignment", help="its name, for instance hw1")
+        return sub
+
+    release = command("release", "make the student's version, and test it")
+    release.add_argument("--no-sandbox", action="store_true")
+    collect = command("collect", "take in a folder or zip of uploads; nothing is executed")
+    collect.add_argument("source", type=Path, metavar="PATH")
+    grade = command("grade", "run and judge what was collected; repeat it after any stop")
+    grade.add_argument("--jobs", type=int, default=2, help="submissions at a time (2)")
+    grade.add_argument(
+        "--student",
+        action="append",
+        default=[],
+        metavar="ID[,ID...]|@FILE",
+        help="only these",
+    )
+    grade.add_argument(
+        "--again", action="store_true", help="also those that are up to date"
+    )
+    grade.add_argument(
+        "--no-sandbox",
+        action="store_true",
+        help="run what students typed without protection",
+    )
+    command(
+        "students", "list who handed in a notebook, one a line, to cut a class in chunks"
+    )
+    command("feedback", "write a page for each student")
+    export = command("export", "write the marks as CSV")
+    export.add_argument("--out", type=Path, default=Path("grades.csv"))
+    export.add_argument("--lms", default="", help="canvas or moodle")
+    export.add_argument("--roster", type=Path, help="a CSV from the platform, to fill in")
+    commands.add_parser("formgrader", help="open nbgrader's Formgrader, to grade by hand")
+    demo = commands.add_parser("demo", help="a made-up class, from release to export")
+    demo.add_argument("--jobs", type=int, default=2)
+    return top
+
+
+def named(students: list[str]) -> list[str]:
+    """Ids from the command line: separated by commas, or one a line in @FILE."""
+    ids: list[str] = []
+    for text in students:
+        if text.startswith("@"):
+            try:
+                ids += Path(text[1:]).read_text(encoding="utf-8").split()
+            except OSError as error:
+                raise ClassroomError(f"{text[1:]}: {error.strerror}") from error
+        else:
+            ids += text.split(",")
+    return [student.strip() for student in ids if student.strip()]
+
+
+def run(arguments: argparse.Namespace, course: Course) -> int:
+    # Each command imports what it needs: `--help` does not wait for torch.
+    if arguments.command == "demo":
+        from classroom.demo import demo
+
+        return demo(course, arguments.jobs)
+    if arguments.command == "formgrader":
+        if not (course.root / "nbgrader_config.py").exists():
+            raise ClassroomError("nothing was released yet: run 'release' first")
+        os.chdir(course.root)
+        lab = [sys.executable, "-m", "jupyterlab", "--ServerApp.default_url=/formgrader"]
+        os.execv(sys.executable, lab)
+    assignment = course.assignment(arguments.assignment)
+    match arguments.command:
+        case "release":
+            from classroom.author import make_release
+            from classroom.grade import self_test
+            from classroom.sandbox import require_sandbox
+
+            if not arguments.no_sandbox:
+                require_sandbox()
+            release = make_release(course, assignment)
+            print(self_test(course, assignment, not arguments.no_sandbox))
+            print(f"for the students: {release.parent}")
+        case "collect":
+            from classroom.collect import collect
+
+            found = collect(course, assignment, arguments.source)
+            for result in found:
+                for note in [result.fault] if result.fault else result.notes:
+                    print(f"  {result.student or result.name}: {note}")
+            faults = sum(bool(result.fault) for result in found)
+            print(f"{len(found) - faults} collected, {faults} could not be read")
+        case "grade":
+            from classroom.grade import grade
+
+            students = named(arguments.student)
+            if arguments.student and not students:
+                raise ClassroomError("--student names nobody")
+            outcome = grade(
+                course,
+                assignment,
+                jobs=arguments.jobs,
+                students=students,
+                again=arguments.again,
+                sandboxed=not arguments.no_sandbox,
+            )
+            fine = {"graded", "up to date"}
+            for student, what in outcome.items():
+                if what not in fine:
+                    print(f"  {student}: {what}", file=sys.stderr)
+            counts = Counter(
+                what if what in fine else "not graded" for what in outcome.values()
+            )
+            print(
+                ", ".join(f"{n} {what}" for what, n in counts.items()) or "nobody to grade"
+            )
+            return 1 if counts["not graded"] else 0
+        case "students":
+            print("\n".join(course.students(assignment.name)))
+        case "feedback":
+            from classroom.feedback import write_feedback
+
+            pages = write_feedback(course, assignment)
+            print(f"{len(pages)} pages in {course.root / 'feedback'}")
+        case "export":
+            from classroom.export import write_export
+
+            found = write_export(
+                course, assignment, arguments.out, arguments.lms, arguments.roster
+            )
+            counts = Counter(result.status for result in found)
+            print(
+                f"{arguments.out}: "
+                + ", ".join(f"{n} {what}" for what, n in counts.items())
+            )
+    return 0
+
+
+def main() -> int:
+    try:
+        return run(parser().parse_args(), Course.here())
+    except ClassroomError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

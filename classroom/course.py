@@ -1,0 +1,225 @@
+"""Where a course keeps its files, and what an assignment says about itself.
+
+Written by the teacher: `assignments/hwN/hwN.md` and `checks.py`. Made by the commands, in
+nbgrader's own layout: `course/{source,release,submitted,autograded,feedback}` and
+`gradebook.db`. Ours beside them: `course/graded` (one record a student) and `secret`.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import secrets
+import tempfile
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import yaml
+from traitlets.config import Config
+
+ROOT = Path(__file__).resolve().parents[1]
+COURSE_ID = "default_course"  # what nbgrader's gradebook calls its only course
+
+
+class ClassroomError(Exception):
+    """Something the teacher can mend; the message says what and how."""
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write to a temporary name, then rename: a reader never sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    with tempfile.NamedTemporaryFile(
+        dir=path.parent, suffix=".unfinished", delete=False
+    ) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def sha256(*contents: bytes) -> str:
+    return hashlib.sha256(b"\0".join(contents)).hexdigest()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use. Front matter of an assignment changes them by name.
+
+    Seconds are the processor's. Of the clock a cell, and the whole, may take four times
+    as long.
+    """
+
+    seconds_per_cell: float = 20
+    seconds: float = 180
+    memory_mb: int = 4096
+    processes: int = 64
+    disk_mb: int = 64
+    output_kb: int = 512
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One `assignments/hwN`: its Markdown, its checks, its limits.
+
+    `uses` names the modules of vae_lib that a submission can import while it is graded.
+    What a task asks for must not be among them.
+    """
+
+    name: str
+    folder: Path
+    uses: tuple[str, ...] = ()
+    due: str = ""
+    late_penalty_per_day: float = 0.0
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def markdown(self) -> Path:
+        return self.folder / f"{self.name}.md"
+
+    @cached_property
+    def checks(self) -> ModuleType:
+        """The teacher's private `checks.py`, imported."""
+        path = self.folder / "checks.py"
+        spec = importlib.util.spec_from_file_location(f"checks_{self.name}", path)
+        if spec is None or spec.loader is None or not path.exists():
+            raise ClassroomError(f"{path} is missing: it says how {self.name} is judged")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    @cached_property
+    def version(self) -> str:
+        """Changes with the Markdown, the checks, the code that judges, and what of the
+        library takes part: the judge of derivations, and the modules in use."""
+        judges = [Path(__file__).with_name(f"{name}.py") for name in JUDGING]
+        library = ROOT / "vae_lib"
+        used = [library / f"{name}.py" for name in self.uses]
+        engine = sorted(
+            path
+            for path in (library / "equations").iterdir()
+            if path.suffix in {".py", ".lark"}
+        )
+        files = [self.markdown, self.folder / "checks.py", *judges, *used, *engine]
+        return sha256(*(path.read_bytes() for path in files))[:16]
+
+
+# What decides a mark, besides an assignment's own files.
+JUDGING = ("checks", "judge", "restore", "sandbox", "inside", "probe")
+
+
+@dataclass(frozen=True)
+class Course:
+    """The folders of one course.
+
+    Args:
+        root: made by the commands; never in the repository.
+        assignments: where `hwN/` folders are looked up, the first that has one wins. A
+            private overlay folder goes before the public one.
+        db_url: of nbgrader's gradebook; SQLite in `root` if empty.
+    """
+
+    root: Path
+    assignments: tuple[Path, ...]
+    db_url: str = ""
+
+    @classmethod
+    def here(cls) -> "Course":
+        """From CLASSROOM_COURSE, CLASSROOM_ASSIGNMENTS (colon-separated) and
+        CLASSROOM_DB_URL; `course/` and `assignments/` of this repository without them."""
+        overlay = os.environ.get("CLASSROOM_ASSIGNMENTS", "")
+        folders = [Path(part).resolve() for part in overlay.split(os.pathsep) if part]
+        root = Path(os.environ.get("CLASSROOM_COURSE", ROOT / "course")).resolve()
+        return cls(
+            root=root,
+            assignments=(*folders, ROOT / "assignments"),
+            db_url=os.environ.get("CLASSROOM_DB_URL", ""),
+        )
+
+    def assignment(self, name: str) -> Assignment:
+        """Raises ClassroomError where there is none of that name, or it is malformed."""
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+            raise ClassroomError(
+                f"{name!r} is no name of an assignment: letters and digits"
+            )
+        for folder in self.assignments:
+            if (folder / name / f"{name}.md").exists():
+                return read_assignment(name, folder / name)
+        looked = ", ".join(str(folder) for folder in self.assignments)
+        raise ClassroomError(f"no {name}/{name}.md in {looked}")
+
+    def release(self, assignment: str) -> Path:
+        return self.root / "release" / assignment / f"{assignment}.ipynb"
+
+    def submitted(self, assignment: str, student: str) -> Path:
+        return self.root / "submitted" / student / assignment / f"{assignment}.ipynb"
+
+    def record(self, assignment: str, student: str) -> Path:
+        return self.root / "graded" / assignment / f"{student}.json"
+
+    def students(self, assignment: str) -> list[str]:
+        """Who has handed in something that could be read."""
+        found = (self.root / "submitted").glob(f"*/{assignment}/{assignment}.ipynb")
+        return sorted(path.parents[1].name for path in found)
+
+    def seed(self, assignment: str, student: str, task: str) -> int:
+        """One for each student and task, the same at every run, known to nobody else."""
+        path = self.root / "secret"
+        if not path.exists():
+            write_atomically(path, secrets.token_hex(32))
+            path.chmod(0o600)
+        key = sha256(*(part.encode() for part in (path.read_text(), assignment, student)))
+        return int(sha256(key.encode(), task.encode())[:12], 16)
+
+    def nbgrader_config(self, assignment: str) -> Config:
+        config = Config()
+        config.CourseDirectory.root = str(self.root)
+        config.CourseDirectory.assignment_id = assignment
+        # nbgrader's default is "", which PostgreSQL finds in no table
+        config.CourseDirectory.course_id = COURSE_ID
+        if self.db_url:
+            config.CourseDirectory.db_url = self.db_url
+        return config
+
+    def formgrader_config(self) -> str:
+        """The same for nbgrader's own programs: they look for it where they are started."""
+        lines = ["c = get_config()", f"c.CourseDirectory.root = {str(self.root)!r}"]
+        lines.append(f"c.CourseDirectory.course_id = {COURSE_ID!r}")
+        if self.db_url:
+            lines.append(f"c.CourseDirectory.db_url = {self.db_url!r}")
+        return "\n".join(lines) + "\n"
+
+
+def in_utc(date: object) -> str:
+    """As nbgrader wants it. Raises ValueError where it is no date with a zone, or empty."""
+    if not date:
+        return ""
+    moment = datetime.fromisoformat(str(date).replace(" UTC", "+00:00"))
+    if moment.tzinfo is None:
+        raise ValueError(f"due: {date} has no zone; write for example '{date} UTC'")
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def read_assignment(name: str, folder: Path) -> Assignment:
+    text = (folder / f"{name}.md").read_text(encoding="utf-8")
+    match = re.match(r"---\n(.*?)\n---\n", text, re.S)
+    said = (yaml.safe_load(match[1]) if match else {}).get("classroom") or {}
+    try:
+        limits = Limits(**said.pop("limits", {}))
+        uses = tuple(said.pop("uses", ()))
+        said["due"] = in_utc(said.get("due", ""))
+        return Assignment(name=name, folder=folder, uses=uses, limits=limits, **said)
+    except (TypeError, ValueError) as error:
+        raise ClassroomError(
+            f"{name}.md, 'classroom:' in the front matter: {error}"
+        ) from None

@@ -1,0 +1,155 @@
+"""nbgrader's gradebook and its steps, called so that ours take their places in them.
+
+nbgrader's Autograde keeps the books: the student, the submission, late penalties, comments,
+the notebook for Formgrader. Two of its steps are replaced through its own configuration:
+Execute, by pasting what ran in the sandbox, and SaveAutoGrades, by our marks.
+"""
+
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.plugins import LateSubmissionPlugin
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    NbGraderPreprocessor,
+    OverwriteCells,
+    SaveAutoGrades,
+)
+from sqlalchemy import make_url
+from sqlalchemy.exc import SAWarning
+from traitlets import Dict, Float
+from traitlets.config import Config
+
+from classroom.course import Assignment, ClassroomError, Course
+
+# About the order in which nbgrader links new rows; nothing is lost by it.
+warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
+
+# nbgrader asks a program for the version of its tables; it lies beside this Python.
+_PROGRAMS = str(Path(sys.executable).parent)
+if _PROGRAMS not in os.environ.get("PATH", "").split(os.pathsep):
+    os.environ["PATH"] = _PROGRAMS + os.pathsep + os.environ.get("PATH", "")
+
+
+def db_url(course: Course) -> str:
+    return course.db_url or f"sqlite:///{course.root / 'gradebook.db'}"
+
+
+@contextmanager
+def open_gradebook(course: Course) -> Iterator[Gradebook]:
+    """The gradebook, made where there is none: whole, or not at all."""
+    path = course.root / "gradebook.db"
+    if not course.db_url and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            new = Path(folder) / path.name
+            Gradebook(f"sqlite:///{new}").close()
+            os.replace(new, path)
+    try:
+        gradebook = Gradebook(db_url(course))
+    except Exception as error:
+        where = make_url(db_url(course)).render_as_string(hide_password=True)
+        said = str(error).splitlines()[0]
+        raise ClassroomError(f"the gradebook {where} does not open: {said}") from error
+    with gradebook:
+        yield gradebook
+
+
+def run_converter(converter: type, course: Course, config: Config) -> None:
+    """One of nbgrader's steps. Raises ClassroomError with its words if it fails."""
+    heard: list[str] = []
+
+    class Listen(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.append(record.getMessage())
+
+    log = logging.getLogger(f"classroom.{converter.__name__}")
+    log.handlers, log.propagate = [Listen(level=logging.ERROR)], False
+    with open_gradebook(course):
+        pass
+    try:
+        directory = CourseDirectory(config=config, log=log)
+        converter(coursedir=directory, config=config, log=log).start()
+    except Exception as error:
+        said = "\n".join(heard[:1]) or f"{type(error).__name__}: {error}"
+        raise ClassroomError(f"nbgrader: {said}") from error
+
+
+class PasteOutputs(NbGraderPreprocessor):
+    """In the place of nbgrader's Execute: what each cell left behind in the sandbox."""
+
+    outputs = Dict().tag(config=True)  # cell id -> outputs
+
+    def preprocess_cell(self, cell, resources, index):
+        if cell.cell_type == "code":
+            cell.outputs = nbformat.from_dict(self.outputs.get(cell.get("id"), []))
+        return cell, resources
+
+
+class SaveMarks(SaveAutoGrades):
+    """In the place of nbgrader's SaveAutoGrades: our marks, and what waits for a person."""
+
+    marks = Dict().tag(config=True)  # grade_id -> {points, pending}
+
+    def _add_score(self, cell, resources):
+        grade_id = cell.metadata["nbgrader"]["grade_id"]
+        mark = self.marks.get(grade_id)
+        if mark is None:
+            # A written answer. Unchanged it earns nothing; else it waits, as in nbgrader.
+            super()._add_score(cell, resources)
+            return
+        grade = self.gradebook.find_grade(
+            grade_id, self.notebook_id, self.assignment_id, self.student_id
+        )
+        grade.auto_score = mark["points"]
+        # As in nbgrader: whoever marked an earlier version looks again.
+        grade.needs_manual_grade = mark["pending"] or grade.manual_score is not None
+        self.gradebook.db.commit()
+
+
+class LatePenalty(LateSubmissionPlugin):
+    """A share of the score for each day, begun or whole, after the due date."""
+
+    per_day = Float(0.0).tag(config=True)
+
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        days = -(-total_seconds_late // 86_400)
+        return min(1.0, self.per_day * days) * score or None
+
+
+def save_marks(
+    course: Course,
+    assignment: Assignment,
+    student: str,
+    outputs: dict[str, list],
+    marks: dict[str, dict],
+) -> None:
+    """Write one student into the gradebook and into autograded/. Doing it twice changes
+    nothing; what a person gave by hand stays."""
+    config = course.nbgrader_config(assignment.name)
+    config.CourseDirectory.student_id = student
+    config.Autograde.force = True
+    config.Autograde.sanitize_preprocessors = [OverwriteCells, CheckCellMetadata]
+    config.Autograde.autograde_preprocessors = [
+        PasteOutputs,
+        SaveMarks,
+        AssignLatePenalties,
+        CheckCellMetadata,
+    ]
+    config.PasteOutputs.outputs = outputs
+    config.SaveMarks.marks = marks
+    if assignment.late_penalty_per_day:
+        config.AssignLatePenalties.plugin_class = LatePenalty
+        config.LatePenalty.per_day = assignment.late_penalty_per_day
+    run_converter(Autograde, course, config)

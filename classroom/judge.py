@@ -1,0 +1,182 @@
+"""From values to marks, in a process that never ran a line of the student's.
+
+A property that cannot be judged (an error of ours) is no zero: it waits for a person.
+"""
+
+import multiprocessing
+import random
+import re
+import resource
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+from classroom.checks import Answer, Case, Derivation, Task, Wrong
+from classroom.probe import MIME
+from classroom.sandbox import CellRun
+
+DERIVATION_SECONDS = 60  # of the processor; the longest takes a quarter of it
+
+
+@dataclass
+class Line:
+    """One property, or one step of a derivation, as the student reads it."""
+
+    name: str
+    points: float
+    most: float
+    message: str = ""
+
+
+@dataclass
+class Mark:
+    """What a task earned. Pending: a person must look before it counts."""
+
+    task: str
+    most: float
+    points: float = 0.0
+    pending: bool = False
+    lines: list[Line] = field(default_factory=list)
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+
+def judge_task(name: str, task: Task, cases: list[Case], run: CellRun) -> Mark:
+    """The mark for a test cell that was run on `cases`."""
+    try:
+        answers = _answers(name, cases, run)
+    except Wrong as wrong:
+        lines = [Line(p.name, 0.0, p.points, "see above") for p in task.properties]
+        lines[0].message = str(wrong)
+        return Mark(name, task.points, lines=lines)
+    mark = Mark(name, task.points)
+    for p in task.properties:
+        try:
+            p.holds(answers)
+            mark.lines.append(Line(p.name, p.points, p.points))
+        except Wrong as wrong:
+            mark.lines.append(Line(p.name, 0.0, p.points, str(wrong)[:1000]))
+        except Exception as error:
+            mark.pending = True
+            said = f"could not be judged ({type(error).__name__}): a person will look"
+            mark.lines.append(Line(p.name, 0.0, p.points, said))
+    mark.points = sum(line.points for line in mark.lines)
+    return mark
+
+
+STOPPED = {
+    "timeout": "The test took too long and was stopped: is there a loop that never ends?",
+    "memory": "The test needed more memory than there is, and was stopped.",
+    "flood": "The test wrote too much and was stopped.",
+    "died": "Python ended during the test: does your function call exit, or crash?",
+    "not run": "The time for the whole notebook was up before this test could run.",
+}
+
+
+def _answers(name: str, cases: list[Case], run: CellRun) -> Sequence[Answer]:
+    if run.status in STOPPED:
+        raise Wrong(STOPPED[run.status])
+    for output in run.outputs:
+        data = output.get("data") if isinstance(output, dict) else None
+        message = data.get(MIME) if isinstance(data, dict) else None
+        if not isinstance(message, dict) or message.get("task") != name:
+            continue
+        said = message.get("answers")
+        if not isinstance(said, list) or len(said) != len(cases):
+            break
+        return [_answer(case, one) for case, one in zip(cases, said, strict=True)]
+    for output in run.outputs:
+        if isinstance(output, dict) and output.get("output_type") == "error":
+            error = f"{output.get('ename')}: {output.get('evalue')}"[:300]
+            raise Wrong(f"The test ended with {error}")
+    raise Wrong("The test gave no values: was something that it needs replaced?")
+
+
+def _answer(case: Case, said: object) -> Answer:
+    if not isinstance(said, dict) or not {"value", "raised"} & said.keys():
+        raise Wrong("The test gave no values: was something that it needs replaced?")
+    if "raised" in said:
+        return Answer(case, None, str(said["raised"])[:80], str(said.get("message"))[:300])
+    return Answer(case, said["value"])
+
+
+def cases_of(task: Task, seed: int) -> list[Case]:
+    return task.cases(random.Random(seed))
+
+
+def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
+    """The mark for a Markdown answer; `stub` is what stood there before."""
+    mark = Mark(name, task.points)
+    latex = display_math(text)
+    if not latex or display_math(stub) == latex:
+        said = "There is no derivation here: put it between $$ and $$."
+        mark.lines = [Line("the derivation", 0.0, task.points, said)]
+        mark.pending = bool(text.strip()) and text.strip() != stub.strip()
+        return mark
+    steps, error = _checked(task, latex)
+    missing = [piece for piece in task.contains if piece not in latex.replace(" ", "")]
+    held = sum(ok for ok, _ in steps)
+    if steps and held == len(steps) and not error and not missing:
+        mark.points = task.points
+    else:
+        # Half at most: true steps beside the false one may lead nowhere.
+        share = 0.5 * held / len(steps) if steps and not error else 0.0
+        mark.points = round(share * task.points * 2) / 2
+        mark.pending = True
+        if not error and held == len(steps):
+            error = "All steps hold, but one of them leaps: show how you get there."
+        said = f"{error}\nA person will read it.".strip()
+        mark.lines.append(Line("the derivation", mark.points, task.points, said))
+    each = mark.points / len(steps) if steps and not mark.lines else 0.0
+    for n, (ok, message) in enumerate(steps, start=1):
+        said = message or ("holds" if ok else "does not hold")
+        mark.lines.append(Line(f"step {n}", each, each, "" if ok else said))
+    return mark
+
+
+def display_math(text: str) -> str:
+    """What stands between the first two $$, or in the first LaTeX environment."""
+    if found := re.search(r"\$\$(.*?)\$\$", text, re.S):
+        return found[1].strip()
+    if found := re.search(r"\\begin\{(align\*?|equation\*?)\}.*?\\end\{\1\}", text, re.S):
+        return found[0]
+    return ""
+
+
+def _checked(task: Derivation, latex: str) -> tuple[list[tuple[bool, str]], str]:
+    """Each step's verdict, and what is wrong with the whole. In a process of its own: no
+    formula may take the time or the memory of the class. Its time is the processor's, and
+    the clock comes in only where it hangs: a busy machine judges as a quiet one."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+    worker = context.Process(target=_check, args=(theirs, task, latex))
+    worker.start()
+    theirs.close()
+    try:
+        if ours.poll(10 * DERIVATION_SECONDS):
+            return ours.recv()
+    except EOFError:
+        pass
+    finally:
+        worker.kill()
+        worker.join()
+    return [], "It could not be judged in the time there is."
+
+
+def _check(pipe, task: Derivation, latex: str) -> None:
+    from vae_lib.equations import check_derivation
+
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+    resource.setrlimit(resource.RLIMIT_CPU, (DERIVATION_SECONDS, DERIVATION_SECONDS))
+    try:
+        report = check_derivation(
+            latex,
+            start=task.start,
+            end=task.end,
+            given=task.given,
+            min_steps=task.min_steps,
+        )
+        steps = [(bool(s.ok), f"{s.verdict}. {s.detail}"[:600]) for s in report.steps]
+        pipe.send((steps, report.error or ""))
+    except BaseException as error:
+        pipe.send(([], f"It could not be judged ({type(error).__name__})."))

@@ -1,0 +1,73 @@
+"""Call your function on a list of cases, and show what it gives.
+
+This is all that a test cell does. While you work, the cases are for practice. When your
+work is graded, others take their place, and the values are judged elsewhere.
+"""
+
+import json
+from pathlib import Path
+
+MIME = "application/vnd.classroom.probe+json"
+MOST_NUMBERS = 50_000
+
+
+def cases(task):
+    """The inputs for one task: a list of dictionaries."""
+    return json.loads(Path(__file__).with_name("cases.json").read_text())[task]
+
+
+def arguments(case):
+    """Lists become tensors, and the number under 'generator' a generator with that seed."""
+    return {name: argument(name, value) for name, value in case.items()}
+
+
+def argument(name, value):
+    if name == "generator" or isinstance(value, list):
+        import torch
+
+        if name == "generator":
+            return torch.Generator().manual_seed(value)
+        return torch.tensor(value, dtype=torch.float64)
+    return value
+
+
+def plain(value, room):
+    """Tensors, arrays, tuples and numbers as plain lists and numbers; else TypeError."""
+    if hasattr(value, "detach"):
+        value = value.detach()
+    if hasattr(value, "numel") and value.numel() > room[0]:
+        raise TypeError(f"more than {MOST_NUMBERS:,} numbers")
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    room[0] -= 1
+    if room[0] < 0:
+        raise TypeError(f"more than {MOST_NUMBERS:,} numbers")
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, dict):
+        return {str(key): plain(item, room) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item, room) for item in value]
+    raise TypeError(f"{type(value).__name__} is neither a number nor a list of numbers")
+
+
+def probe(task, function):
+    """Send out what `function` returns, or raises, in each case of `task`."""
+    from IPython.display import display
+
+    answers, lines = [], []
+    for case in cases(task):
+        inputs = ", ".join(f"{name}={value}" for name, value in case.items())
+        try:
+            value = plain(function(**arguments(case)), [MOST_NUMBERS])
+            answers.append({"value": value})
+            shown = repr(value)
+        except Exception as error:
+            shown = f"{type(error).__name__}: {error}"[:300]
+            answers.append({"raised": type(error).__name__, "message": str(error)[:300]})
+        short = [
+            text if len(text) < 160 else text[:160] + " ..." for text in (inputs, shown)
+        ]
+        lines.append(f"{short[0]}\n    gives {short[1]}")
+    message = {"task": task, "answers": answers}
+    display({MIME: message, "text/plain": "\n".join(lines)}, raw=True)

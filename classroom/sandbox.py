@@ -1,0 +1,350 @@
+"""Run the cells of one submission where they can harm nothing.
+
+bubblewrap gives the process its own view of the machine: no network, the system and Python
+read-only, a small private disk, no other process, nothing of the course but `probe.py`, the
+cases and the modules that the assignment uses. `prlimit` caps address space, processes,
+file size and open files; a watch here caps the time and the memory of all its processes.
+Time is the processor's, so that a busy machine gives the same marks as a quiet one; what
+sleeps is stopped by the clock. Where root grades, the submission runs as a user that owns
+nothing.
+
+Not protected: a hole in the kernel (there is no seccomp filter), and memory that is neither
+mapped nor on a capped disk. A container or a virtual machine around all of it is cheap.
+"""
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from classroom.course import ROOT, Assignment, ClassroomError, Limits
+
+HERE = Path(__file__).parent
+LONGEST_LINE = 4_000_000  # bytes; what `inside.py` sends fits
+START_SECONDS = 30  # of the processor, to import Python and IPython
+PATIENCE = (
+    4  # seconds of the clock for one of the processor: machines are busy, cells sleep
+)
+NOBODY = 2_000_000  # plus the process id: who a submission is, where root grades
+
+HELP = """\
+Submissions run in a sandbox, and here it does not start: {why}
+  Debian, Ubuntu: apt-get install bubblewrap
+  Ubuntu 24.04:   user namespaces need an AppArmor profile for bwrap (bubblewrap issue 632)
+  in a container: allow user namespaces, or run it as root with CAP_SYS_ADMIN
+To grade without protection, code from students on this machine with your rights, insist:
+  --no-sandbox"""
+
+
+@dataclass
+class CellRun:
+    """What became of one cell: ok, error, timeout, memory, died, flood, or not run."""
+
+    status: str
+    outputs: list[dict] = field(default_factory=list)
+
+
+@cache
+def reason_against_the_sandbox() -> str:
+    """Why submissions cannot be sandboxed on this machine; empty where they can."""
+    for tool in ("bwrap", "prlimit", "setpriv"):
+        if not shutil.which(tool):
+            return f"{tool} is not installed"
+    with tempfile.TemporaryDirectory() as stage:
+        try:
+            trial = bwrap(Path(stage), Limits()) + ["true"]
+            run = subprocess.run(trial, capture_output=True, text=True, timeout=30)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return str(error)
+    return "" if run.returncode == 0 else run.stderr.strip() or f"exit {run.returncode}"
+
+
+def require_sandbox() -> None:
+    """Raises ClassroomError, with what to do, where it cannot be had."""
+    if why := reason_against_the_sandbox():
+        raise ClassroomError(HELP.format(why=why))
+
+
+def python_folders() -> list[Path]:
+    """What Python needs to start and to import: its own folder and the environment's."""
+    return list(dict.fromkeys(Path(p).resolve() for p in (sys.base_prefix, sys.prefix)))
+
+
+def refuse_to_show(*private: Path) -> None:
+    """Raises ClassroomError where a folder of the course lies in one that is mounted."""
+    for folder in private:
+        for shown in (Path("/usr"), *python_folders()):
+            if folder.resolve().is_relative_to(shown):
+                raise ClassroomError(
+                    f"{folder} lies in {shown}, which submissions can read: move it"
+                )
+
+
+def prlimit(limits: Limits) -> list[str]:
+    megabyte = 2**20
+    return [
+        "prlimit",
+        f"--as={limits.memory_mb * megabyte}",
+        f"--nproc={limits.processes}",
+        f"--fsize={limits.disk_mb * megabyte}",
+        "--nofile=256",
+        "--core=0",
+    ]
+
+
+def bwrap(stage: Path, limits: Limits) -> list[str]:
+    """The command line up to the program: isolation first, then the limits."""
+    shown: list[str] = []
+    for name in ("bin", "sbin", "lib", "lib32", "lib64"):
+        if (top := Path("/") / name).is_symlink():
+            shown += ["--symlink", os.readlink(top), str(top)]
+        elif top.is_dir():
+            shown += ["--ro-bind", str(top), str(top)]
+    for name in ("ld.so.cache", "localtime", "fonts", "alternatives"):
+        shown += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    for folder in python_folders():
+        if folder == Path("/usr"):
+            continue
+        for parent in reversed(folder.parents[:-1]):
+            # bwrap would make them for its own user alone
+            shown += ["--perms", "0755", "--dir", str(parent)]
+        shown += ["--ro-bind", str(folder), str(folder)]
+    for package in ("vae_lib", "classroom"):
+        # An install that is not editable would offer every module of the book.
+        if (installed := Path(sysconfig.get_path("purelib")) / package).is_dir():
+            shown += ["--tmpfs", str(installed)]
+
+    size = ["--size", str(limits.disk_mb * 2**20), "--perms", "1777"]
+    command = ["bwrap", "--die-with-parent", "--new-session", "--clearenv"]
+    command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    command += [
+        "--unshare-cgroup-try",
+        "--hostname",
+        "sandbox",
+        "--ro-bind",
+        "/usr",
+        "/usr",
+    ]
+    command += [*size, "--tmpfs", "/tmp", *size, "--tmpfs", "/work", *shown]
+    command += ["--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/dev/shm"]
+    command += ["--remount-ro", "/dev", "--perms", "0755", "--dir", "/course"]
+    command += ["--ro-bind", str(stage), "/course", "--chdir", "/work"]
+    for name, value in environment("/tmp").items():
+        command += ["--setenv", name, value]
+    if os.geteuid():
+        command += ["--unshare-user", "--uid", "1000", "--gid", "1000"]
+        return [*command, *prlimit(limits)]
+    # Root has no limit on processes, in a user namespace neither: become someone else.
+    for capability in ("SETUID", "SETGID", "SETPCAP"):
+        command += ["--cap-add", f"CAP_{capability}"]
+    user = str(NOBODY + os.getpid())
+    command += ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"]
+    command += ["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
+    return [*command, *prlimit(limits)]
+
+
+def environment(home: str) -> dict[str, str]:
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": home,
+        "USER": "student",
+        "LANG": "C.UTF-8",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",  # sets come in one order: grading twice gives the same
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "IPYTHONDIR": f"{home}/.ipython",
+        "MPLCONFIGDIR": "/work/.matplotlib" if home == "/tmp" else home,
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
+
+
+def make_stage(folder: Path, assignment: Assignment, cases: dict) -> None:
+    """What a submission can see of the course: probe.py, its cases, the modules in use."""
+    shutil.copy(HERE / "probe.py", folder)
+    shutil.copy(HERE / "inside.py", folder)
+    (folder / "cases.json").write_text(json.dumps(cases))
+    if assignment.uses:
+        library = folder / "vae_lib"
+        library.mkdir()
+        for module in ("__init__", *assignment.uses):
+            source = ROOT / "vae_lib" / f"{module}.py"
+            if not source.exists():
+                raise ClassroomError(
+                    f"{assignment.name} uses vae_lib.{module}: no such module"
+                )
+            shutil.copy(source, library)
+        for data in (ROOT / "vae_lib").glob("*.npz") if "data" in assignment.uses else ():
+            shutil.copy(data, library)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+class Usage(NamedTuple):
+    """Of all processes of a session: what they keep in memory, files aside, in bytes, the
+    largest address space of one, and the processor time that they have used."""
+
+    memory: int
+    largest: int
+    seconds: float
+
+
+class Session:
+    """One Python process in a sandbox, and the line to it."""
+
+    def __init__(self, stage: Path, limits: Limits, sandboxed: bool = True):
+        self.limits, self.buffer = limits, b""
+        self.work = None if sandboxed else tempfile.TemporaryDirectory()
+        if sandboxed:
+            command, paths, cwd, env = (
+                bwrap(stage, limits),
+                ["/course", "/work"],
+                None,
+                None,
+            )
+        else:
+            paths, cwd = [str(stage), self.work.name], self.work.name
+            command, env = prlimit(limits), environment(self.work.name)
+        self.process = subprocess.Popen(
+            [*command, sys.executable, "-I", f"{paths[0]}/inside.py", *paths],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
+            env=env,
+            start_new_session=True,
+        )
+        self.seconds = 0.0  # of the processor, so far
+        started = self._answer(-1, START_SECONDS)
+        if started.status != "ok":
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(5)
+            self.close()
+            said = self.process.stderr.read().decode(errors="replace")
+            raise ClassroomError(
+                f"Python did not start in the sandbox: {said.strip()[-500:]}"
+            )
+
+    def run(self, n: int, source: str, seconds: float) -> CellRun:
+        """One cell, with so much time of the processor. After any status but ok and error
+        the session is over."""
+        try:
+            line = json.dumps({"n": n, "source": source}) + "\n"
+            self.process.stdin.write(line.encode("utf-8", "backslashreplace"))
+            self.process.stdin.flush()
+        except OSError:
+            self.close()
+            return CellRun("died")
+        run = self._answer(n, seconds)
+        # What keeps all memory would leave none to the cells after it.
+        if self._usage().largest > 0.93 * self.limits.memory_mb * 2**20:
+            run = CellRun("memory", run.outputs)
+        if run.status not in ("ok", "error"):
+            self.close()
+        return run
+
+    def _answer(self, n: int, seconds: float) -> CellRun:
+        """The next line, if it comes in time, fits, and answers cell `n`."""
+        out, end = self.process.stdout.fileno(), time.monotonic() + PATIENCE * seconds
+        most = self.seconds + seconds
+        while b"\n" not in self.buffer:
+            if self.seconds > most or time.monotonic() > end:
+                return CellRun("timeout")
+            if len(self.buffer) > LONGEST_LINE:
+                return CellRun("flood")
+            ready, _, _ = select.select([out], [], [], 0.2)
+            if self._usage().memory > self.limits.memory_mb * 2**20:
+                return CellRun("memory")
+            if ready:
+                data = os.read(out, 1 << 20)
+                if not data:
+                    return CellRun("died")
+                self.buffer += data
+        line, _, self.buffer = self.buffer.partition(b"\n")
+        try:
+            answer = json.loads(line)
+            status = "ok" if answer["ok"] else "error"
+            if answer["n"] != n or self.buffer or not isinstance(answer["outputs"], list):
+                return CellRun("died")  # it spoke out of turn
+            return CellRun(status, answer["outputs"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return CellRun("died")
+
+    def _usage(self) -> Usage:
+        total, largest, ticks, waiting = 0, 0, 0, [self.process.pid]
+        while waiting:
+            pid = waiting.pop()
+            with suppress(OSError, ValueError):
+                for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+                    if line.startswith(("RssAnon:", "RssShmem:")):
+                        total += int(line.split()[1]) * 1024
+                    elif line.startswith("VmSize:"):
+                        largest = max(largest, int(line.split()[1]) * 1024)
+                # Its own time and that of its children that ended: see proc(5).
+                after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+                ticks += sum(map(int, after_name.split()[11:15]))
+            with suppress(OSError):
+                for children in Path(f"/proc/{pid}/task").glob("*/children"):
+                    waiting += map(int, children.read_text().split())
+        # A child that nobody waited for takes its time with it: never count backwards.
+        self.seconds = max(self.seconds, ticks / os.sysconf("SC_CLK_TCK"))
+        return Usage(total, largest, self.seconds)
+
+    def close(self) -> None:
+        """Kill it and everything it started: the namespace goes with its first process."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(OSError):
+                pipe.close()
+        if self.work:
+            self.work.cleanup()
+
+
+@contextmanager
+def staged(assignment: Assignment, cases: dict) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="classroom-") as folder:
+        make_stage(Path(folder), assignment, cases)
+        yield Path(folder)
+
+
+def run_cells(
+    sources: list[str], stage: Path, limits: Limits, sandboxed: bool = True
+) -> list[CellRun]:
+    """Run cells one after the other, as a notebook does.
+
+    A cell that ends the process, or does not end itself, costs that cell: a new process
+    runs those before it again, and goes on after it.
+    """
+    runs: list[CellRun | None] = [None] * len(sources)
+    end, used = time.monotonic() + PATIENCE * limits.seconds, 0.0
+    while None in runs:
+        session = Session(stage, limits, sandboxed)
+        try:
+            for n, source in enumerate(sources):
+                if runs[n] and runs[n].status not in ("ok", "error"):
+                    continue
+                left = limits.seconds - used - session.seconds
+                if left <= 0 or time.monotonic() > end:
+                    return [run or CellRun("not run") for run in runs]
+                run = session.run(n, source, min(limits.seconds_per_cell, left))
+                if not runs[n] or run.status not in ("ok", "error"):
+                    runs[n] = run
+                if run.status not in ("ok", "error"):
+                    break
+        finally:
+            session.close()
+        used += session.seconds
+    return runs

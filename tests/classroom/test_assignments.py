@@ -1,0 +1,350 @@
+"""The four assignments: ready to hand out, nothing given away, messages that teach."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from classroom.author import PRACTICE, make_release
+from classroom.checks import Derivation, Task
+from classroom.course import ROOT, ClassroomError, Course, Limits
+from classroom.grade import self_test
+from classroom.judge import cases_of, judge_task
+from classroom.probe import MIME, arguments, plain
+from classroom.restore import grade_id, is_answer
+from classroom.sandbox import CellRun, bwrap, refuse_to_show, run_cells, staged
+
+from .conftest import released, solution
+
+NAMES = ["hw1", "hw2", "hw3", "hw4"]
+
+
+@pytest.fixture(scope="module")
+def homework(tmp_path_factory) -> Course:
+    course = Course(tmp_path_factory.mktemp("homework"), (ROOT / "assignments",))
+    for name in NAMES:
+        make_release(course, course.assignment(name))
+    return course
+
+
+@pytest.mark.usefixtures("sandbox")
+@pytest.mark.parametrize("name", NAMES)
+def test_the_solution_gets_all_points_and_the_untouched_release_none(homework, name):
+    assert "the release 0" in self_test(homework, homework.assignment(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_has_four_to_seven_tasks_of_all_kinds(homework, name):
+    assignment = homework.assignment(name)
+    tasks = assignment.checks.TASKS.values()
+    text = assignment.markdown.read_text()
+    assert 4 <= len(tasks) + text.count('"written"') <= 7
+    assert any(isinstance(task, Derivation) for task in tasks)
+    assert "Find the bug" in text and '"written"' in text
+    code = [task for task in tasks if isinstance(task, Task)]
+    assert all(len(task.properties) > 1 for task in code)
+    # the points in a heading are those of checks.py
+    headings = [int(n) for n in re.findall(r"^## .*\((\d+) points\)", text, re.M)]
+    written = [int(n) for n in re.findall(r'"points": (\d+)', text)]
+    assert sum(headings) == sum(task.points for task in tasks) + sum(written)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_release_holds_no_solution_no_check_and_no_seed(homework, name):
+    folder = homework.release(name).parent
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "cases.json", f"{name}.ipynb", "probe.py",
+    ]  # fmt: skip
+    handed_out = "\n".join(path.read_text() for path in folder.iterdir())
+    assignment = homework.assignment(name)
+    homework.seed(name, "ada", "any")  # draws the secret, if it was not drawn before
+    secret = (homework.root / "secret").read_text()
+    for word in ("SOLUTION", "TASKS", "Property", "checks.py", secret, "course/graded"):
+        assert word not in handed_out
+    stubs = {grade_id(c): c.source for c in released(homework, name).cells}
+    secrets = 0
+    for cell in solution(homework, name).cells:
+        if not is_answer(cell):
+            continue
+        for region in re.findall(
+            r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", cell.source, re.S
+        ):
+            for line in (line.strip() for line in region.splitlines()):
+                if len(line) > 25 and line not in stubs[grade_id(cell)]:
+                    secrets += 1
+                    assert line not in handed_out, line
+    assert secrets >= 3
+    for task, seen in json.loads((folder / "cases.json").read_text()).items():
+        drawn = cases_of(assignment.checks.TASKS[task], homework.seed(name, "ada", task))
+        assert drawn != seen
+        assert seen == cases_of(assignment.checks.TASKS[task], PRACTICE)
+
+
+def test_nothing_of_the_assignments_is_in_the_book(homework):
+    """Neither in its sources and notebooks, nor in the pages, where they were built."""
+    places = [ROOT / "book", ROOT / "notebooks", ROOT / "_build" / "html"]
+    files = [
+        path
+        for place in places
+        for path in place.rglob("*")
+        if path.suffix in {".md", ".ipynb", ".html", ".js", ".json"}
+    ]
+    assert len(files) > 20
+    for path in files:
+        content = path.read_text(encoding="utf-8", errors="replace")
+        for word in ("density_cases", "kl_never_negative", "trained_well", "model answer"):
+            assert word not in content, path
+
+
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [
+        ("2026-01-01 12:00:00 UTC", "2026-01-01 12:00:00 UTC"),
+        ("2026-01-01 12:00:00+02:00", "2026-01-01 10:00:00 UTC"),
+        ("2026-01-01 12:00:00", "has no zone"),
+        ("soon", "Invalid isoformat"),
+    ],
+)
+def test_a_due_date_has_a_zone(tmp_path, due, said):
+    markdown = tmp_path / "toy" / "toy.md"
+    markdown.parent.mkdir()
+    original = (Path(__file__).parent / "toy" / "toy.md").read_text()
+    markdown.write_text(re.sub(r"due: .*", f"due: {due}", original))
+    course = Course(tmp_path / "course", (tmp_path,))
+    if said.startswith("2026"):
+        assert course.assignment("toy").due == said
+    else:
+        with pytest.raises(ClassroomError, match=f"toy.md.*{said}"):
+            course.assignment("toy")
+
+
+def test_seeds_differ_by_student_and_stay(homework):
+    seeds = {homework.seed("hw1", student, "mle") for student in ("ada", "ben", "cy")}
+    assert len(seeds) == 3
+    assert homework.seed("hw1", "ada", "mle") in seeds
+    assert oct((homework.root / "secret").stat().st_mode)[-3:] == "600"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("toy", ("return x * x", "return -x"), "the solution gets"),
+        ("toy", ("lambda x: square(x)", "lambda x: x * x"), "the untouched release gets"),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("sandbox")
+def test_a_release_that_is_not_ready_is_refused(tmp_path, name, change, message):
+    toy = Path(__file__).parent / "toy"
+    shutil.copytree(toy, tmp_path / "mine" / "toy")
+    markdown = tmp_path / "mine" / "toy" / "toy.md"
+    markdown.write_text(markdown.read_text().replace(*change))
+    course = Course(tmp_path / "course", (tmp_path / "mine",))
+    make_release(course, course.assignment("toy"))
+    with pytest.raises(ClassroomError, match=message):
+        self_test(course, course.assignment("toy"))
+
+
+def test_a_private_overlay_goes_before_the_public_folder(tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "assignments" / "hw1", tmp_path / "private" / "hw1")
+    monkeypatch.setenv("CLASSROOM_ASSIGNMENTS", str(tmp_path / "private"))
+    assert Course.here().assignment("hw1").folder == tmp_path / "private" / "hw1"
+    assert Course.here().assignment("hw2").folder == ROOT / "assignments" / "hw2"
+    with pytest.raises(ClassroomError, match="no hw9/hw9.md"):
+        Course.here().assignment("hw9")
+    with pytest.raises(ClassroomError, match="no name"):
+        Course.here().assignment("../hw1")
+
+
+def marked(name: str, task: str, function, homework) -> dict[str, str]:
+    """The messages for a function, by property, without a sandbox."""
+    assignment = homework.assignment(name)
+    cases = cases_of(assignment.checks.TASKS[task], 12345)
+    said = []
+    for case in cases:
+        try:
+            said.append({"value": plain(function(**arguments(case)), [50_000])})
+        except Exception as error:
+            said.append({"raised": type(error).__name__, "message": str(error)})
+    data = json.loads(json.dumps({MIME: {"task": task, "answers": said}}))
+    run = CellRun("ok", [{"output_type": "display_data", "data": data}])
+    mark = judge_task(task, assignment.checks.TASKS[task], cases, run)
+    assert not mark.pending
+    return {line.name: line.message for line in mark.lines}
+
+
+def test_messages_teach(homework):
+    import math
+
+    import torch
+
+    def kl(mu_1, sigma_1, mu_2, sigma_2):
+        if min(sigma_1, sigma_2) <= 0:
+            raise ValueError
+        spread = (sigma_1**2 + (mu_1 - mu_2) ** 2) / (2 * sigma_2**2)
+        return math.log(sigma_1 / sigma_2) - 0.5 + spread
+
+    messages = marked("hw2", "gaussian-kl", kl, homework)
+    assert "sign of the log term" in messages["the values"]
+    never = messages["never negative, and zero from itself"]
+    assert "you returned -" in never and "A KL is never negative" in never
+    assert messages["refuses a deviation that is not positive"] == ""
+
+    messages = marked("hw1", "mle", lambda x: (x.mean(), x.var()), homework)
+    assert "N - 1" in messages["the variance"] and messages["the mean"] == ""
+
+    def density(x, mu, sigma):
+        return torch.distributions.Normal(mu, sigma).log_prob(x).exp().log()
+
+    messages = marked("hw1", "log-density", density, homework)
+    assert messages["the values"] == "" and "by hand" in messages["far from the mean"]
+
+    def term(mu, log_var):
+        return 0.5 * (mu**2 + (2 * log_var).exp() - 1 - 2 * log_var).sum(-1)
+
+    assert "sigma squared" in marked("hw3", "kl-term", term, homework)["the values"]
+
+
+def test_any_correct_stream_of_random_numbers_is_accepted(homework):
+    import numpy as np
+    import torch
+
+    def moment(mu, n, generator):  # numpy, two numbers at a time, mirrored
+        seed = int(torch.randint(2**31, (1,), generator=generator))
+        half = np.random.default_rng(seed).normal(mu, 1, n)
+        return (half**2).mean(), (half**2).std() / n**0.5
+
+    assert set(marked("hw1", "monte-carlo", moment, homework).values()) == {""}
+
+
+def test_a_message_never_holds_the_answer(homework):
+    """An all-wrong function learns nothing that is not in the task."""
+    for name, task in (("hw1", "mle"), ("hw2", "gaussian-kl"), ("hw2", "elbo")):
+        assignment = homework.assignment(name)
+        right = solution(homework, name)
+        names: dict = {}
+        for cell in right.cells:
+            if cell.cell_type == "code" and (is_answer(cell) or grade_id(cell) == "setup"):
+                exec(cell.source, names)
+        functions = {
+            "mle": lambda x, f=names: f["gaussian_mle"](x),
+            "gaussian-kl": lambda f=names, **case: f["gaussian_kl"](**case),
+            "elbo": lambda x, w, m, s, f=names: (
+                f["elbo"](x, w, m, s), *f["posterior"](x, w)
+            ),
+        }  # fmt: skip
+        function = functions[task]
+        wrong = marked(name, task, lambda _k=task, **case: (
+            12345.0 if _k == "gaussian-kl" else (12345.0,) * (2 if _k == "mle" else 3)
+        ), homework)  # fmt: skip
+        said = " ".join(wrong.values())
+        for case in cases_of(assignment.checks.TASKS[task], 12345)[:2]:
+            truth = plain(function(**arguments(case)), [100])
+            for number in truth if isinstance(truth, list) else [truth]:
+                assert f"{number:.3g}" not in said.replace("12345", "")
+
+
+def test_training_bands_hold_for_other_seeds(homework):
+    """The bands of hw4: right training is far inside, a mean for a sum outside."""
+    import torch
+
+    checks = homework.assignment("hw4").checks
+    names: dict = {}
+    for cell in solution(homework, "hw4").cells:
+        if grade_id(cell) in ("setup", "train"):
+            exec(cell.source, names)
+    wrong = dict(names)
+    source = next(
+        c.source for c in solution(homework, "hw4").cells if grade_id(c) == "train"
+    )
+    exec(source.replace("softplus(logits)).sum(-1)", "softplus(logits)).mean(-1)"), wrong)
+    for seed, (learn, good) in enumerate([(names, True), (names, True), (wrong, False)]):
+        torch.manual_seed(seed)
+        generator = torch.Generator().manual_seed(100 + seed)
+        model = learn["train"](names["images"], 500, generator)
+        named = {name: p.double() for name, p in model.state_dict().items()}
+        reconstruction, kl = checks.terms(named, checks.test_images())
+        elbo = reconstruction - kl
+        assert (elbo > checks.GOOD + 2 and checks.USED + 0.5 < kl < 30) == good
+        assert good or kl < checks.USED
+
+
+def test_a_course_inside_what_submissions_see_is_refused():
+    with pytest.raises(ClassroomError, match="/usr/course lies in /usr"):
+        refuse_to_show(Path("/usr/course"))
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_normal_user_has_the_sandbox_too(tmp_path):
+    """No rights of root: namespaces of the user's own, and all limits."""
+    script = (
+        "id -u; cat /proc/self/status | grep CapEff; ls /; "
+        "(echo x > /usr/x) 2>/dev/null && echo wrote; "
+        "for i in $(seq 200); do sleep 5 & done 2>&1 | grep -c -i resource"
+    )
+    program = [
+        "import os, sys\nfrom pathlib import Path\n"
+        "sys.base_prefix = sys.prefix = '/usr'\n"
+        "os.geteuid = lambda: 1000\n"
+        "from classroom.sandbox import bwrap\nfrom classroom.course import Limits\n"
+        "print('\\0'.join(bwrap(Path('/tmp'), Limits(processes=20))))"
+    ]
+    import sys
+
+    run = subprocess.run(
+        [sys.executable, "-c", *program],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    command = [*run.stdout.strip().split("\0"), "sh", "-c", script]
+    if os.geteuid() == 0:
+        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd="/")
+    assert done.returncode in (0, 1), done.stderr
+    lines = done.stdout.split()
+    assert lines[0] == "1000" and "0000000000000000" in lines
+    assert "home" not in lines and "wrote" not in lines
+    assert "--unshare-user" in command and "--unshare-net" in command
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_memory_is_counted_over_all_processes_and_costs_its_cell_alone(homework):
+    limits = Limits(seconds_per_cell=60, seconds=120, memory_mb=1000)
+    cells = [
+        "import os, time\nfor _ in range(4):\n    if not os.fork():\n"
+        "        x = b'1' * (400 * 2**20); time.sleep(99)\ntime.sleep(99)",
+        "x = []\nwhile True: x.append(bytearray(2**24))",
+        "y = bytearray(600 * 2**20)",
+    ]
+    with staged(homework.assignment("hw1"), {}) as stage:
+        runs = run_cells(cells, stage, limits)
+    assert [run.status for run in runs] == ["memory", "memory", "ok"]
+
+
+def test_the_command_line_isolates_in_every_way():
+    command = bwrap(Path("/stage"), Limits())
+    for option in ("--unshare-net", "--unshare-pid", "--die-with-parent", "--clearenv",
+                   "--new-session"):  # fmt: skip
+        assert option in command
+    writable = [command[k + 1] for k, word in enumerate(command) if word == "--bind"]
+    assert writable == []
+
+
+def test_the_release_runs_where_a_student_works(homework, tmp_path):
+    """`probe` without a sandbox and without grading: it shows what comes back."""
+    import sys
+
+    folder = tmp_path / "hw1"
+    shutil.copytree(homework.release("hw1").parent, folder)
+    code = "from probe import probe; probe('mle', lambda x: (x.mean(), x.var()))"
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=folder, check=True
+    )
+    assert "gives" in run.stdout
+    nbformat.validate(nbformat.read(folder / "hw1.ipynb", 4))
