@@ -32,7 +32,7 @@ def peak_of_ours(n: int) -> dict:
     from benchmarks.training import CONTENDERS, DEFAULT
     from vae_lib.data import load_mnist
 
-    CONTENDERS[DEFAULT](load_mnist().train_images[:n], 1, 0)
+    CONTENDERS[DEFAULT](load_mnist().train_images[:n], 1, 0, lambda _: None)
     return {"peak": status("VmHWM")}
 
 
@@ -40,7 +40,7 @@ def peak_of_the_example(n: int) -> dict:
     from benchmarks.training import CONTENDERS, EXAMPLE
     from vae_lib.data import load_mnist
 
-    CONTENDERS[EXAMPLE](load_mnist().train_images[:n], 1, 0)
+    CONTENDERS[EXAMPLE](load_mnist().train_images[:n], 1, 0, lambda _: None)
     return {"peak": status("VmHWM")}
 
 

@@ -102,10 +102,11 @@ def number(value: float) -> str:
 def table(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     """Head and body as text, for a terminal and for the book."""
     if "elbo" in rows[0]:
-        head = ["contender", "s per epoch", "faster", "share of the limit"]
+        head = ["contender", "products", "s per epoch", "faster", "share of the limit"]
         head += [f"ELBO after {at}" for at in rows[0]["epochs"]]
         return head, [
-            [row["contender"], f"{row['seconds']:.2f}", f"{row['ratio']:.1f}x",
+            [row["contender"], row["precision"],
+             f"{row['seconds']:.2f}", f"{row['ratio']:.1f}x",
              f"{row['share']:.0%}" if row["share"] else "–",
              *(f"{e[0]:.1f} ± {e[1]:.1f}" if e else "–" for e in row["elbo"])]
             for row in rows

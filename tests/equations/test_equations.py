@@ -479,4 +479,6 @@ def test_the_parser_is_made_once():
 
 def test_a_point_is_named_as_it_is_typed():
     report = check(r"\log \frac{\sigma_2}{\sigma_1} = \log \sigma_2 - \mu_1")
-    assert re.match(r"at sigma_2 = [\d.]+, sigma_1 = [\d.]+, mu_1 = ", report.steps[0].detail)
+    assert re.match(
+        r"at sigma_2 = [\d.]+, sigma_1 = [\d.]+, mu_1 = ", report.steps[0].detail
+    )
