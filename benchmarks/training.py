@@ -19,13 +19,13 @@ from vae_lib.data import load_mnist
 from vae_lib.encoder_decoder import VAE
 from vae_lib.training import mean_elbo, train
 
-NOTES = """One thread, processor time, MNIST with grey pixels; matrix products in
-torch's precision 'medium' for all. The example and 'the same network': 784-400-20,
-batches of 128. The limit: the matrix products of that network alone, forward and
-backward. The share is the limit's time over that of a contender with this network.
-ELBO: nats per test image, mean and standard deviation over three seeds. Our defaults
-are those of tools/train.py, chosen on held-out training images: another network, larger
-batches, and a learning rate that falls."""
+NOTES = """One thread, processor time, MNIST with grey pixels; matrix products in torch's
+precision 'medium' for all. The example and 'the same network': 784-400-20, batches of 128.
+The limit: the matrix products of that network alone, forward and backward; 'of limit' is
+its time over that of a contender with this network. ELBO 1, 5, 10: nats per test image
+after so many epochs, mean and standard deviation over three seeds. Our defaults are those
+of tools/train.py, chosen on held-out training images: another network, larger batches, and
+a learning rate that falls."""
 LOOK_AT = (1, 5, 10)  # epochs after which the ELBO is measured
 DEFAULTS = arguments().parse_args([])
 
