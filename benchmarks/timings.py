@@ -102,8 +102,8 @@ def number(value: float) -> str:
 def table(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     """Head and body as text, for a terminal and for the book."""
     if "elbo" in rows[0]:
-        head = ["contender", "products", "s per epoch", "faster", "share of the limit"]
-        head += [f"ELBO after {at}" for at in rows[0]["epochs"]]
+        head = ["contender", "floats", "s/epoch", "faster", "of limit"]
+        head += [f"ELBO {at}" for at in rows[0]["epochs"]]
         return head, [
             [row["contender"], row["precision"],
              f"{row['seconds']:.2f}", f"{row['ratio']:.1f}x",

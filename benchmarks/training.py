@@ -21,12 +21,14 @@ from vae_lib.encoder_decoder import VAE
 from vae_lib.training import mean_elbo, train
 
 NOTES = """One thread, processor time, MNIST with grey pixels. Seconds: the median epoch
-of runs of ten, over three seeds. 'Products' is torch's float setting: 'highest', as it
-comes, or 'medium', which multiplies in bfloat16 where the processor can. The example, the
-same network and the limit: 784-400-20, batches of 128. The limit: the matrix products of
-that network alone, forward and backward. ELBO: nats per test image, mean and standard
-deviation over the seeds. Our defaults are those of tools/train.py, chosen on held-out
-training images: another network, larger batches, and a learning rate that falls."""
+of runs of ten, over three seeds. Floats: torch's setting for matrix products, 'highest',
+as it comes, or 'medium', which multiplies in bfloat16 where the processor can. The
+example, the same network and the limit: 784-400-20, batches of 128. The limit: the matrix
+products of that network alone, forward and backward; 'of limit' is its time over that of a
+contender with this network. ELBO 1, 5, 10: nats per test image after so many epochs, mean
+and standard deviation over the seeds. Our defaults are those of tools/train.py, chosen on
+held-out training images: another network, larger batches, and a learning rate that
+falls."""
 LOOK_AT = (1, 5, 10)  # epochs after which the ELBO is measured
 DEFAULTS = arguments().parse_args([])
 
