@@ -92,25 +92,43 @@ def test_a_row_without_an_equation_is_an_orphan():
 
 # ---------------------------------------------------------------- the cache
 def test_verdicts_are_kept_until_a_chapter_or_the_judges_change(book, monkeypatch):
-    first = rows_of(book, GOOD)
-    judged = []
-    monkeypatch.setattr(ledger, "ledger", lambda *_, **__: judged.append(1) or [])
-    assert rows_of(book, GOOD) == first and not judged
-    rows_of(book, GOOD + "\nA sentence.\n")
-    assert len(judged) == 1
+    other = book / "02-b.md"
+    other.write_text(GOOD.replace("(eq-", "(eq-b-"), encoding="utf-8")
+    first, asked = rows_of(book, GOOD), []
+
+    def judge(files, **_):
+        asked.append([file.name for file in files])
+        return [[] for _ in files]
+
+    monkeypatch.setattr(ledger, "judge_chapters", judge)
+    assert rows_of(book, GOOD) == first
+    # another sentence in one chapter: the verdicts of the other stay
+    assert rows_of(book, GOOD + "\nA sentence.\n") == [
+        r for r in first if r.file == "02-b.md"
+    ]
     monkeypatch.setattr(ledger, "version", lambda _: "99")
-    rows_of(book, GOOD + "\nA sentence.\n")
-    assert len(judged) == 2
+    assert rows_of(book, GOOD + "\nA sentence.\n") == []
+    other.unlink()
+    rows_of(book, GOOD)
+    assert asked == [[], ["01-a.md"], ["01-a.md", "02-b.md"], ["01-a.md"]]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"fingerprint": "x"}'])
+def test_a_label_that_another_chapter_has_is_found_with_verdicts_from_the_cache(book):
+    (book / "02-b.md").write_text(GOOD.replace("(eq-", "(eq-b-"), encoding="utf-8")
+    assert list(ledger.complaints(rows_of(book, GOOD))) == []
+    rows = rows_of(book, GOOD.replace("(eq-log)", "(eq-b-log)"))
+    ((place, message),) = ledger.complaints(rows)
+    assert place == ("02-b", 4) and "eq-b-log is duplicate" in message
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"01-a.md": {"fingerprint": "x"}}'])
 def test_a_damaged_cache_is_made_again(book, text):
     first = rows_of(book, GOOD)
     cache = book.parent / "build" / "ledger.json"
     cache.write_text(text)
     again = rows_of(book, GOOD)
     assert [r.verdict for r in again] == [r.verdict for r in first]
-    assert json.loads(cache.read_text())["rows"]
+    assert json.loads(cache.read_text())["01-a.md"]["rows"]
     assert [p.name for p in cache.parent.iterdir()] == ["ledger.json"]
 
 

@@ -23,7 +23,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 import vae_lib.equations
-from vae_lib.equations.ledger import Row, chapters, ledger
+from vae_lib.equations.ledger import Row, chapters, duplicates, judge_chapters
 
 PAGE = "ledger"
 # From the strongest verdict to the weakest: an equation is as good as its weakest line.
@@ -39,36 +39,56 @@ logger = logging.getLogger(__name__)
 
 
 # ---------------------------------------------------------------- verdicts
-def fingerprint(book: Path) -> str:
-    """Changes with every chapter, every file of the judges and the libraries they use."""
+def fingerprint() -> bytes:
+    """Changes with every file of the judges and the libraries they use."""
     engine = Path(vae_lib.equations.__file__).parent
     digest = hashlib.sha256()
     for library in ("lark", "numpy", "sympy"):
         digest.update(f"{library} {version(library)}\n".encode())
-    sources = (path for path in engine.iterdir() if path.suffix in {".py", ".lark"})
-    for path in [*sorted(sources), *chapters(book)]:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+    for path in sorted(engine.iterdir()):
+        if path.suffix in {".py", ".lark"}:
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.digest()
 
 
 def judged(book: Path, cache: Path) -> list[Row]:
-    """The rows of all chapters, from the cache where nothing has changed since."""
-    key = fingerprint(book)
+    """The rows of all chapters; from the cache, of those that have not changed since."""
+    files, judges = chapters(book), fingerprint()
+    names = [file.relative_to(book).as_posix() for file in files]
+    keys = [hashlib.sha256(judges + file.read_bytes()).hexdigest() for file in files]
+    stored = read_cache(cache)
+    kept = [stored.get(name, {}).get("fingerprint") == key
+            for name, key in zip(names, keys, strict=True)]  # fmt: skip
+    stale = [file for file, is_kept in zip(files, kept, strict=True) if not is_kept]
+    fresh = iter(judge_chapters(stale, processes=2))
+    pages = {}
+    for name, key, is_kept in zip(names, keys, kept, strict=True):
+        pages[name] = stored[name] if is_kept else {"fingerprint": key, "rows": [
+            asdict(row) | {"file": name} for row in next(fresh)
+        ]}  # fmt: skip
+    text = json.dumps(pages)
+    if pages != stored:
+        unfinished = cache.with_suffix(".unfinished")
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(cache)
+    pages = json.loads(text)  # as the next build reads them
+    rows = [Row(**row) for name in names for row in pages[name]["rows"]]
+    for row in duplicates(files):
+        row.file = Path(row.file).relative_to(book).as_posix()
+        rows.append(row)
+    return rows
+
+
+def read_cache(cache: Path) -> dict[str, dict]:
+    """What was stored of each chapter; nothing, if it is of another time or damaged."""
     try:
         stored = json.loads(cache.read_text(encoding="utf-8"))
-        if stored["fingerprint"] == key:
-            return [Row(**row) for row in stored["rows"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # no cache, or one of another time: judge
-    rows = ledger(book, processes=2)
-    for row in rows:
-        row.file = Path(row.file).relative_to(book).as_posix()
-    unfinished = cache.with_suffix(".unfinished")
-    unfinished.parent.mkdir(parents=True, exist_ok=True)
-    stored = json.dumps({"fingerprint": key, "rows": [asdict(row) for row in rows]})
-    unfinished.write_text(stored, encoding="utf-8")
-    unfinished.replace(cache)
-    return [Row(**row) for row in json.loads(stored)["rows"]]  # as the next build reads it
+        for page in stored.values():
+            page["fingerprint"], [Row(**row) for row in page["rows"]]
+        return stored
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def page_of(row: Row) -> str:

@@ -101,20 +101,26 @@ def rows_of(path: Path, seed: int = 0, symbolic: bool = True) -> list[Row]:
     return rows
 
 
-def ledger(path: Path | str, seed=0, symbolic=True, processes: int = 1) -> list[Row]:
-    """All rows of a book or a file, in reading order, then the labels used twice."""
-    files = chapters(Path(path))
+def judge_chapters(
+    files: list[Path], seed=0, symbolic=True, processes: int = 1
+) -> list[list[Row]]:
+    """The rows of each chapter. No chapter's depend on another's."""
     judged = partial(rows_of, seed=seed, symbolic=symbolic)
     if processes > 1 and len(files) > 1:
         with ProcessPoolExecutor(processes) as pool:
-            parts = list(pool.map(judged, files))
-    else:
-        parts = list(map(judged, files))
-    rows = [row for part in parts for row in part]
-    return rows + list(_duplicates(files))
+            return list(pool.map(judged, files))
+    return list(map(judged, files))
 
 
-def _duplicates(files: list[Path]) -> Iterator[Row]:
+def ledger(path: Path | str, seed=0, symbolic=True, processes: int = 1) -> list[Row]:
+    """All rows of a book or a file, in reading order, then the labels used twice."""
+    files = chapters(Path(path))
+    parts = judge_chapters(files, seed, symbolic, processes)
+    return [row for part in parts for row in part] + list(duplicates(files))
+
+
+def duplicates(files: list[Path]) -> Iterator[Row]:
+    """Labels that were used before, in this chapter or another."""
     home: dict[str, str] = {}
     for file in files:
         for display in displays(file.read_text(encoding="utf-8")):
