@@ -33,7 +33,8 @@ class ClassroomError(Exception):
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write to a temporary name, then rename: a reader never sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = content.encode("utf-8") if isinstance(content, str) else content
+    # A student's text may hold half of a surrogate pair, which UTF-8 cannot say.
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     with tempfile.NamedTemporaryFile(
         dir=path.parent, suffix=".unfinished", delete=False
     ) as file:
