@@ -252,9 +252,7 @@ def collect(course: Course, assignment: Assignment, source: Path) -> list[Collec
     Raises:
         ClassroomError: if the source is no folder or zip, or nothing was released.
     """
-    if not course.release(assignment.name).exists():
-        raise ClassroomError(f"{assignment.name} was not released: run 'release' first")
-    release = nbformat.read(course.release(assignment.name), 4)
+    release = course.read_release(assignment.name)
     found = [u for u in uploads(source) if not IGNORED.search(u.path)]
     for upload in found:
         upload.parts = _parts(upload.path) or ("?",)
