@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     release = command("release", "make the student's version, and test it")
     release.add_argument("--no-sandbox", action="store_true")
     collect = command("collect", "take in a folder or zip of uploads; nothing is executed")
-    collect.add_argument("source", type=Path, metavar="PATH")
+    collect.add_argument("source", type=some_path, metavar="PATH")
     grade = command("grade", "run and judge what was collected; repeat it after any stop")
     grade.add_argument("--jobs", type=int, default=2, help="submissions at a time (2)")
     grade.add_argument(
@@ -53,6 +53,13 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def some_path(text: str) -> Path:
+    """An empty one would be the folder that one happens to be in."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("which folder or zip?")
+    return Path(text)
+
+
 def named(students: list[str]) -> list[str]:
     """Ids from the command line: separated by commas, or one a line in @FILE."""
     ids: list[str] = []
@@ -61,7 +68,9 @@ def named(students: list[str]) -> list[str]:
             try:
                 ids += Path(text[1:]).read_text(encoding="utf-8").split()
             except OSError as error:
-                raise ClassroomError(f"{text[1:]}: {error.strerror}") from error
+                raise ClassroomError(f"{text[1:] or '@'}: {error.strerror}") from error
+            except UnicodeDecodeError as error:
+                raise ClassroomError(f"{text[1:]} is no text in UTF-8") from error
         else:
             ids += text.split(",")
     return [student.strip() for student in ids if student.strip()]
@@ -151,7 +160,12 @@ def main() -> int:
         return run(parser().parse_args(), Course.here())
     except ClassroomError as error:
         print(error, file=sys.stderr)
-        return 1
+    except OSError as error:  # a full disk, a folder that cannot be written
+        where = f"{error.filename2 or error.filename}: " if error.filename else ""
+        print(f"{where}{error.strerror or error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.api import MissingEntry
 from nbgrader.converters import GenerateAssignment
 
 from classroom.checks import Derivation, Task
@@ -104,6 +105,7 @@ def make_release(course: Course, assignment: Assignment) -> Path:
     """Write source and release, and tell nbgrader's gradebook; return the release."""
     source = course.root / "source" / assignment.name
     notebook = read_source(assignment)
+    _refuse_other_tasks(course, assignment, notebook)
     text = nbformat.writes(notebook, version=4) + "\n"
     write_atomically(source / f"{assignment.name}.ipynb", text)
     config = course.nbgrader_config(assignment.name)
@@ -120,3 +122,24 @@ def make_release(course: Course, assignment: Assignment) -> Path:
     shutil.copy(Path(__file__).with_name("probe.py"), release.parent)
     write_atomically(release.parent / "cases.json", as_json(practice_cases(assignment)))
     return release
+
+
+def _refuse_other_tasks(
+    course: Course, assignment: Assignment, notebook: NotebookNode
+) -> None:
+    """nbgrader would refuse it half way, and delete the release that there was."""
+    marks = [cell.metadata.get("nbgrader", {}) for cell in notebook.cells]
+    now = {mark["grade_id"] for mark in marks if mark}
+    with open_gradebook(course) as gradebook:
+        try:
+            known = gradebook.find_notebook(assignment.name, assignment.name)
+        except MissingEntry:
+            return
+        cells = (*known.grade_cells, *known.solution_cells, *known.source_cells)
+        before = {cell.name for cell in cells}
+        if known.submissions and now != before:
+            raise ClassroomError(
+                f"{assignment.name} was graded with other marked cells "
+                f"({', '.join(sorted(now ^ before))}): put them back, or release it under "
+                "another name"
+            )

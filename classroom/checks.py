@@ -161,8 +161,13 @@ def expect_near(
         )
 
 
-def expect_raised(answer: Answer, error: str, hint: str) -> None:
-    """Raises Wrong unless the student's function raised that error."""
+def expect_raised(
+    answer: Answer, error: str, hint: str, others: Sequence[Answer] = ()
+) -> None:
+    """Raises Wrong unless the student's function raised that error, there and not in each
+    of the `others`, whose inputs are fine: what refuses everything has checked nothing."""
+    if others and all(other.raised == error for other in others):
+        raise Wrong(f"Your function raised {error} for every input, also for good ones.")
     if answer.raised != error:
         did = f"raised {answer.raised}" if answer.raised else f"gave {shown(answer.value)}"
         raise Wrong(f"{answer.at}: your function {did}, and {error} is asked for. {hint}")

@@ -11,6 +11,7 @@ listed with its reason.
 
 import io
 import json
+import math
 import os
 import re
 import stat
@@ -45,6 +46,7 @@ from classroom.restore import (
 
 MOST_ENTRIES = 50_000  # files in a class's archive
 MOST_IN_ONE = 200  # files in one student's archive
+MOST_BYTES_IN_ONE = 5 * MOST_BYTES  # and bytes of all of them, unpacked
 NOTEBOOK_LIKE = {".ipynb", ".json", ".txt"}
 
 
@@ -57,6 +59,9 @@ class Upload:
     data: bytes = b""
     fault: str = ""
     parts: tuple[str, ...] = ()
+    # Of a file in a student's own archive, where the student decides on names and times:
+    archive: str = ""  # the archive's name, which says whose it is
+    inner_time: float = 0.0  # tells its files apart, and not when they were handed in
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,13 @@ class Collected:
 
 def uploads(source: Path) -> Iterator[Upload]:
     """Every file in a folder, or in a zip. Nothing is written."""
+    try:
+        yield from _uploads(source)
+    except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError) as error:
+        raise ClassroomError(f"{source} is a damaged zip: {error}") from error
+
+
+def _uploads(source: Path) -> Iterator[Upload]:
     if source.is_dir():
         for folder, folders, files in os.walk(source, followlinks=False):
             links = [n for n in folders if Path(folder, n).is_symlink()]
@@ -91,7 +103,7 @@ def uploads(source: Path) -> Iterator[Upload]:
                 yield from _from_disk(Path(folder, name), source)
     elif zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as archive:
-            yield from _from_zip(archive, "", MOST_ENTRIES)
+            yield from _from_zip(archive, "", MOST_ENTRIES, math.inf)
     elif source.exists():
         raise ClassroomError(f"{source} is neither a folder nor a zip of uploads")
     else:
@@ -120,7 +132,9 @@ def _from_disk(path: Path, source: Path) -> Iterator[Upload]:
             yield _upload(name, status.st_mtime, file.read(MOST_BYTES + 1))
 
 
-def _from_zip(archive: zipfile.ZipFile, prefix: str, most: int) -> Iterator[Upload]:
+def _from_zip(
+    archive: zipfile.ZipFile, prefix: str, most: int, room: float
+) -> Iterator[Upload]:
     entries = archive.infolist()
     if len(entries) > most:
         yield Upload(prefix or "the archive", 0.0, fault=f"{len(entries):,} files in it")
@@ -135,12 +149,19 @@ def _from_zip(archive: zipfile.ZipFile, prefix: str, most: int) -> Iterator[Uplo
             continue
         try:
             is_zip = name.lower().endswith(".zip") and not prefix
+            if not is_zip and PurePosixPath(name).suffix.lower() not in NOTEBOOK_LIKE:
+                yield Upload(name, time)  # it will be named, and not read
+                continue
+            if room <= 0:
+                yield Upload(name, time, fault="there is too much in its archive")
+                continue
             # `file_size` may lie; what is read may not be longer than this.
             with archive.open(entry) as file:
                 data = file.read(MOST_BYTES * (5 if is_zip else 1) + 1)
         except Exception as error:  # zipfile and zlib raise many kinds
             yield Upload(name, time, fault=f"it does not unpack: {error}"[:200])
             continue
+        room -= len(data)
         if is_zip:
             yield from _nested(data, name, time)
         else:
@@ -151,7 +172,11 @@ def _nested(data: bytes, name: str, time: float) -> Iterator[Upload]:
     """A student's own archive: its files count as lying in a folder of its name."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            yield from _from_zip(archive, f"{name[:-4]}/", MOST_IN_ONE)
+            inside = _from_zip(archive, f"{name[:-4]}/", MOST_IN_ONE, MOST_BYTES_IN_ONE)
+            for upload in inside:
+                upload.archive, upload.inner_time = name, upload.time
+                upload.time = time
+                yield upload
     except Exception as error:
         yield Upload(name, time, fault=f"it does not unpack: {error}"[:200])
 
@@ -194,8 +219,10 @@ CANVAS = re.compile(
 def owner_of(parts: tuple[str, ...], assignment: str) -> Owner | None:
     """Whose file this is, by its path; None where the path does not say."""
     for part in parts:
-        for pattern in (MOODLE, CANVAS):
-            if found := pattern.fullmatch(part):
+        # Canvas first: there the end is a name that the student chose.
+        for pattern in (CANVAS, MOODLE):
+            found = pattern.fullmatch(part)
+            if found and found["name"].lower() != assignment.lower():
                 lms_id = found["id"]
                 return Owner(safe_name(lms_id), found["name"].strip(), lms_id)
     if len(parts) > 1:
@@ -225,24 +252,28 @@ def collect(course: Course, assignment: Assignment, source: Path) -> list[Collec
     Raises:
         ClassroomError: if the source is no folder or zip, or nothing was released.
     """
-    if not course.release(assignment.name).exists():
-        raise ClassroomError(f"{assignment.name} was not released: run 'release' first")
-    release = nbformat.read(course.release(assignment.name), 4)
+    release = course.read_release(assignment.name)
     found = [u for u in uploads(source) if not IGNORED.search(u.path)]
     for upload in found:
         upload.parts = _parts(upload.path) or ("?",)
     tops = {upload.parts[0] for upload in found if len(upload.parts) > 1}
     inner = all(len(upload.parts) > 1 for upload in found)
     only = next(iter(tops)) if len(tops) == 1 and inner else ""
-    if only and owner_of((only, "x"), "").lms_id == "" and _is_wrapper(found):
+    is_student = only and owner_of((only, "x"), "").lms_id
+    if only and not is_student and _is_wrapper(found, assignment.name):
         for upload in found:  # an archive of one folder that holds the uploads
             upload.parts = upload.parts[1:]
 
     files: dict[Owner, list[Upload]] = defaultdict(list)
     results = []
     owners: dict[str, Owner] = {}
+    places = {_outside(upload) for upload in found}
+    of_platform = 2 * sum(map(_has_platform_name, places)) > len(places)
     for upload in found:
-        owner = owner_of(upload.parts, assignment.name)
+        # Without a platform what lies in a student's folder has names of the student's.
+        first, *below = _outside(upload)
+        parts = (first, *below) if of_platform else (first, *("x" for _ in below))
+        owner = owner_of(parts, assignment.name)
         if owner is None:
             fault = upload.fault or "its name does not say whose it is"
             results.append(Collected("", upload.path, path=upload.path, fault=fault))
@@ -257,8 +288,22 @@ def collect(course: Course, assignment: Assignment, source: Path) -> list[Collec
     return results
 
 
-def _is_wrapper(found: list[Upload]) -> bool:
+def _outside(upload: Upload) -> tuple[str, ...]:
+    """The parts of its path that are not inside a student's own archive."""
+    inside = len(_parts(upload.path)) - len(_parts(upload.archive))
+    n = len(upload.parts) - inside
+    return (*upload.parts[:n], "x") if upload.archive and n > 0 else upload.parts
+
+
+def _has_platform_name(parts: tuple[str, ...]) -> bool:
+    return any(p.fullmatch(part) for part in parts for p in (CANVAS, MOODLE))
+
+
+def _is_wrapper(found: list[Upload], assignment: str) -> bool:
     """Whether the one folder at the top holds many students, and is not one itself."""
+    direct = [upload.parts[1:] for upload in found if len(upload.parts) == 2]
+    if any(owner_of(parts, assignment) is None for parts in direct):
+        return False
     below = {upload.parts[1] for upload in found}
     return len(below) > 1 or any(len(upload.parts) > 2 for upload in found)
 
@@ -294,7 +339,9 @@ def _take(course, assignment, release, owner: Owner, his: list[Upload]) -> Colle
     most = max(like for like, *_ in readable)
     wanted = [item for item in readable if 2 * item[0] >= most]
     wanted = [item for item in wanted if n_answered(item[4], release)] or wanted
-    _, _, _, chosen, pieces = max(wanted, key=lambda item: (item[1], _attempt(item[2])))
+    _, _, _, chosen, pieces = max(
+        wanted, key=lambda item: (item[1], item[3].inner_time, _attempt(item[2]))
+    )
     for _, _, path, *_ in readable:
         if path != chosen.path:
             result.notes.append(f"{_shown(path)}: not taken, {_shown(chosen.path)} was")

@@ -19,7 +19,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import nbformat
 import yaml
+from nbformat import NotebookNode
 from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,15 +35,19 @@ class ClassroomError(Exception):
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write to a temporary name, then rename: a reader never sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, suffix=".unfinished", delete=False
-    ) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+    # A student's text may hold half of a surrogate pair, which UTF-8 cannot say.
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    file = tempfile.NamedTemporaryFile(dir=path.parent, suffix=".unfinished", delete=False)
+    try:
+        with file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+    except OSError:
+        os.unlink(file.name)
+        raise
 
 
 def as_json(value: Any) -> str:
@@ -95,7 +101,13 @@ class Assignment:
         if spec is None or spec.loader is None or not path.exists():
             raise ClassroomError(f"{path} is missing: it says how {self.name} is judged")
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            raise ClassroomError(f"{path} cannot be used: {said}") from error
+        if not isinstance(getattr(module, "TASKS", None), dict):
+            raise ClassroomError(f"{path} has no TASKS")
         return module
 
     @cached_property
@@ -161,6 +173,17 @@ class Course:
     def release(self, assignment: str) -> Path:
         return self.root / "release" / assignment / f"{assignment}.ipynb"
 
+    def read_release(self, assignment: str) -> NotebookNode:
+        """Raises ClassroomError where there is none, or it was damaged."""
+        path = self.release(assignment)
+        if not path.exists():
+            raise ClassroomError(f"{assignment} was not released: run 'release' first")
+        try:
+            return nbformat.read(path, 4)
+        except Exception as error:
+            said = f"{path} is damaged ({type(error).__name__}): run 'release' again"
+            raise ClassroomError(said) from error
+
     def submitted(self, assignment: str, student: str) -> Path:
         return self.root / "submitted" / student / assignment / f"{assignment}.ipynb"
 
@@ -211,15 +234,15 @@ def in_utc(date: object) -> str:
 
 
 def read_assignment(name: str, folder: Path) -> Assignment:
-    text = (folder / f"{name}.md").read_text(encoding="utf-8")
-    match = re.match(r"---\n(.*?)\n---\n", text, re.S)
-    said = (yaml.safe_load(match[1]) if match else {}).get("classroom") or {}
     try:
+        text = (folder / f"{name}.md").read_text(encoding="utf-8")
+        match = re.match(r"---\n(.*?)\n---\n", text, re.S)
+        said = (yaml.safe_load(match[1]) if match else {}).get("classroom") or {}
         limits = Limits(**said.pop("limits", {}))
         uses = tuple(said.pop("uses", ()))
         said["due"] = in_utc(said.get("due", ""))
         return Assignment(name=name, folder=folder, uses=uses, limits=limits, **said)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError, yaml.YAMLError) as error:
         raise ClassroomError(
             f"{name}.md, 'classroom:' in the front matter: {error}"
         ) from None

@@ -85,7 +85,7 @@ def self_test(course: Course, assignment: Assignment, sandboxed: bool = True) ->
     Raises:
         ClassroomError: unless one gets all points, and the other none.
     """
-    release = nbformat.read(course.release(assignment.name), 4)
+    release = course.read_release(assignment.name)
     source = course.root / "source" / assignment.name / f"{assignment.name}.ipynb"
     solution = nbformat.read(source, 4)
     drawn = {
@@ -135,9 +135,10 @@ def key_of(course: Course, assignment: Assignment, student: str) -> str:
 
 def read_record(course: Course, assignment: str, student: str) -> dict[str, Any] | None:
     try:
-        return json.loads(course.record(assignment, student).read_text(encoding="utf-8"))
+        found = json.loads(course.record(assignment, student).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    return found if isinstance(found, dict) and "key" in found else None
 
 
 def make_record(job: Job) -> None:
@@ -146,7 +147,13 @@ def make_record(job: Job) -> None:
     assignment = course.assignment(job.assignment)
     key = key_of(course, assignment, student)
     notebook = nbformat.read(course.submitted(assignment.name, student), 4)
-    release = nbformat.read(course.release(assignment.name), 4)
+    release = course.read_release(assignment.name)
+    tests = {test_id(name, task) for name, task in assignment.checks.TASKS.items()}
+    if lacking := tests - {grade_id(cell) for cell in notebook.cells}:
+        raise ClassroomError(
+            f"collected before {assignment.name} had {', '.join(sorted(lacking))}: "
+            "run 'release' and 'collect' again"
+        )
     seeds = {
         name: course.seed(assignment.name, student, name)
         for name in assignment.checks.TASKS
@@ -200,6 +207,9 @@ def _work(job: Job) -> None:
     try:
         make_record(job)
         failed.unlink(missing_ok=True)
+    except ClassroomError as error:
+        write_atomically(failed, str(error))
+        os._exit(1)
     except BaseException:
         write_atomically(failed, traceback.format_exc())
         os._exit(1)
@@ -245,8 +255,7 @@ def grade(
     if sandboxed:
         require_sandbox()
         refuse_to_show(course.root, *course.assignments)
-    if not course.release(assignment.name).exists():
-        raise ClassroomError(f"{assignment.name} was not released: run 'release' first")
+    course.read_release(assignment.name)
     chosen = list(students) or course.students(assignment.name)
     known = set(course.students(assignment.name))
     outcome = {s: "nothing was collected" for s in chosen if s not in known}

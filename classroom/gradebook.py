@@ -27,7 +27,7 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 from sqlalchemy import make_url
-from sqlalchemy.exc import SAWarning
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from traitlets import Dict, Float
 from traitlets.config import Config
 
@@ -63,7 +63,11 @@ def open_gradebook(course: Course) -> Iterator[Gradebook]:
         said = str(error).splitlines()[0]
         raise ClassroomError(f"the gradebook {where} does not open: {said}") from error
     with gradebook:
-        yield gradebook
+        try:
+            yield gradebook
+        except SQLAlchemyError as error:
+            said = str(error).splitlines()[0]
+            raise ClassroomError(f"the gradebook cannot be used: {said}") from error
 
 
 def run_converter(converter: type, course: Course, config: Config) -> None:

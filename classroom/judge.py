@@ -138,8 +138,13 @@ def display_math(text: str) -> str:
     """What stands between the first two $$, or in the first LaTeX environment."""
     if found := re.search(r"\$\$(.*?)\$\$", text, re.S):
         return found[1].strip()
-    if found := re.search(r"\\begin\{(align\*?|equation\*?)\}.*?\\end\{\1\}", text, re.S):
-        return found[0]
+    unended: set[str] = set()  # looked for once: a text may hold thousands
+    for begin in re.finditer(r"\\begin\{(align\*?|equation\*?)\}", text):
+        last = begin[0].replace("begin", "end")
+        if last not in unended:
+            if (end := text.find(last, begin.end())) >= 0:
+                return text[begin.start() : end + len(last)]
+            unended.add(last)
     return ""
 
 

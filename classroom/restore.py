@@ -21,6 +21,11 @@ MOST_BYTES = 20_000_000
 MOST_CELLS = 1_000
 MOST_CHARACTERS = 400_000  # of one cell
 MOST_PICTURES = 8_000_000  # characters of them in one cell
+# Characters of a student's Markdown that the renderer sees, whose time is quadratic: in one
+# cell, and in all. What goes beyond is shown as it was typed.
+MOST_RENDERED, MOST_RENDERED_IN_ALL = 6_000, 60_000
+# MathJax makes links and styles of these, and a macro or a tab hides where a link leads.
+RUNNING_TEX = re.compile(r"\\(href|mmlToken|style)(?![A-Za-z])")
 
 
 class Unreadable(Exception):
@@ -37,6 +42,7 @@ class Piece:
     pictures: dict[str, dict[str, str]] = field(
         default_factory=dict
     )  # name -> MIME -> data
+    as_typed: bool = False  # too long to be rendered
 
 
 def read_pieces(data: bytes) -> list[Piece]:
@@ -150,6 +156,8 @@ def n_answered(pieces: list[Piece], release: NotebookNode) -> int:
 def restore(release: NotebookNode, pieces: list[Piece]) -> NotebookNode:
     """The release with the student's answers and additions in it, without outputs."""
     place = _places(release, pieces)
+    beside = _texts_beside(release, pieces, place)
+    _limit_rendering(release, pieces)
     answers = [k for k, cell in enumerate(release.cells) if is_answer(cell)]
     given = set(place.values())
     cells: list[NotebookNode] = []
@@ -174,7 +182,7 @@ def restore(release: NotebookNode, pieces: list[Piece]) -> NotebookNode:
             emit_fixed(k)
             done.add(k)
             cells.append(_clean(release.cells[k], piece))
-        elif not _repeats(piece, release):
+        elif n not in beside and not _repeats(piece, release):
             cells.append(_extra(piece))
     emit_fixed(len(release.cells))
     notebook = copy.deepcopy(release)
@@ -183,6 +191,37 @@ def restore(release: NotebookNode, pieces: list[Piece]) -> NotebookNode:
         cell["id"] = f"cell-{number:04d}"
     nbformat.validate(notebook)
     return notebook
+
+
+def _texts_beside(
+    release: NotebookNode, pieces: list[Piece], place: dict[int, int]
+) -> set[int]:
+    """Texts right below an untouched place for a text: they are the answer, and move in."""
+    moved: set[int] = set()
+    for n, k in place.items():
+        stub = release.cells[k]
+        if stub.cell_type != "markdown" or _bare(pieces[n].source) != _bare(stub.source):
+            continue
+        below = []
+        for m in range(n + 1, len(pieces)):
+            if m in place or pieces[m].kind != "markdown" or _repeats(pieces[m], release):
+                break
+            below.append(m)
+        if below:
+            pieces[n].source = "\n\n".join(pieces[m].source for m in below)
+            for m in below:
+                pieces[n].pictures |= pieces[m].pictures
+            moved |= set(below)
+    return moved
+
+
+def _limit_rendering(release: NotebookNode, pieces: list[Piece]) -> None:
+    handed_out = {cell.source for cell in release.cells}
+    total = 0
+    for piece in pieces:
+        if piece.kind == "markdown" or piece.grade_id:
+            total += len(piece.source) * (piece.source not in handed_out)
+        piece.as_typed = len(piece.source) > MOST_RENDERED or total > MOST_RENDERED_IN_ALL
 
 
 def _bare(source: str) -> str:
@@ -288,7 +327,7 @@ def _clean(cell: NotebookNode, answer: Piece | None = None) -> NotebookNode:
     if answer and new.cell_type == "code":
         new.source = answer.source
     elif answer:
-        new.source = _harmless(answer.source, answer.pictures)
+        new.source = _harmless(answer)
         new.attachments = nbformat.from_dict(answer.pictures)
     if new.cell_type == "code":
         new.outputs, new.execution_count = [], None
@@ -306,28 +345,28 @@ def _missing(cell: NotebookNode) -> NotebookNode:
 def _extra(piece: Piece) -> NotebookNode:
     if piece.kind == "code":
         return nbformat.v4.new_code_cell(piece.source)
-    source = _harmless(piece.source, piece.pictures)
     return nbformat.v4.new_markdown_cell(
-        source, attachments=nbformat.from_dict(piece.pictures)
+        _harmless(piece), attachments=nbformat.from_dict(piece.pictures)
     )
 
 
-def _harmless(markdown: str, pictures: dict[str, dict[str, str]]) -> str:
+def _harmless(piece: Piece) -> str:
     """No HTML and no link that runs: a script would run in Formgrader, as the grader.
 
     What nbconvert then cannot show, or still makes a running link of, stands there as it
     was typed. `< b` is the same in mathematics.
     """
-    text = re.sub(r"<(?=[A-Za-z/!?])", "< ", markdown)
+    text = re.sub(r"<(?=[A-Za-z/!?])", "< ", piece.source)
     text = re.sub(r"(?i)(javascript|vbscript|data(?=:\w+/))\s*:", r"\1 :", text)
-    try:
-        renderer = IPythonRenderer(escape=False, attachments=pictures)
-        page = unescape(MarkdownWithMath(renderer=renderer).render(text))
-        if not re.search(r"(?i)(javascript|vbscript|data):(?=\S)(?!image/)", page):
-            return text
-    except Exception:  # such as a picture that is not there
-        pass
-    fence = "`" * (2 + max(map(len, re.findall(r"`*", text))))
+    if not piece.as_typed and not RUNNING_TEX.search(unescape(text)):
+        try:
+            renderer = IPythonRenderer(escape=False, attachments=piece.pictures)
+            page = unescape(MarkdownWithMath(renderer=renderer).render(text))
+            if not re.search(r"(?i)(javascript|vbscript|data):(?=\S)(?!image/)", page):
+                return text
+        except Exception:  # such as a picture that is not there
+            pass
+    fence = "`" * max(3, 1 + max(map(len, re.findall(r"`*", text))))
     return f"{fence}text\n{text}\n{fence}"
 
 

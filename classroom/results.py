@@ -3,7 +3,6 @@ the feedback pages and the export."""
 
 from dataclasses import dataclass, field
 
-import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 
 from classroom.collect import Collected, all_collected
@@ -54,7 +53,7 @@ class Result:
 
 def results(course: Course, assignment: Assignment) -> list[Result]:
     """Everybody who handed in anything, in the order of their ids."""
-    release = nbformat.read(course.release(assignment.name), 4)
+    release = course.read_release(assignment.name)
     order = {grade_id(cell): place for place, cell in enumerate(release.cells)}
     with open_gradebook(course) as gradebook:
         return [
@@ -86,6 +85,10 @@ def _result(
         record = None
     if record is None:
         result.status, result.reason = "not graded", "run 'grade'"
+        return result
+    if record["upload_sha256"] != collected.sha256:
+        said = "a newer file was collected after grading: run 'grade'"
+        result.status, result.reason = "not graded", said
         return result
     result.version, result.upload = record["version"], record["upload_sha256"]
     result.stopped = sum(s not in ("ok", "error") for s in record["cells"].values())

@@ -77,7 +77,9 @@ def kl_never_negative(answers: Sequence[Answer]) -> None:
 
 
 def kl_refuses(answers: Sequence[Answer]) -> None:
-    expect_raised(answers[5], "ValueError", "A standard deviation is positive.")
+    expect_raised(
+        answers[5], "ValueError", "A standard deviation is positive.", answers[:5]
+    )
 
 
 def estimate_cases(rng: random.Random) -> list[Case]:
@@ -226,7 +228,9 @@ def bits_infinite(answers: Sequence[Answer]) -> None:
 
 
 def bits_refuses(answers: Sequence[Answer]) -> None:
-    expect_raised(answers[3], "ValueError", "These are samples, no probabilities.")
+    expect_raised(
+        answers[3], "ValueError", "These are samples, no probabilities.", answers[:3]
+    )
 
 
 TASKS = {

@@ -4,6 +4,7 @@ import io
 import os
 import re
 import stat
+import time
 import zipfile
 from html import unescape
 
@@ -12,7 +13,7 @@ import pytest
 
 from classroom.collect import all_collected, collect, owner_of, safe_name
 from classroom.course import ClassroomError
-from classroom.restore import grade_id
+from classroom.restore import grade_id, read_pieces, restore
 from classroom.sandbox import require_sandbox
 
 from .conftest import cell, edited, released, solution, text
@@ -290,3 +291,137 @@ def test_without_the_sandbox_the_refusal_says_what_to_do(monkeypatch):
     monkeypatch.setattr("classroom.sandbox.reason_against_the_sandbox", lambda: "no bwrap")
     with pytest.raises(ClassroomError, match="(?s)no bwrap.*apt-get.*--no-sandbox"):
         require_sandbox()
+
+
+WRAPPED = "x_2_assignsubmission_file_"
+
+
+@pytest.mark.parametrize(
+    ("path", "owner"),
+    [
+        (f"ada_1_77_{WRAPPED}.ipynb", "1"),  # Canvas, and a name that plays Moodle
+        (f"ada/{WRAPPED}/toy.ipynb", "ada"),
+        ("ada/x_2_9_toy.ipynb", "ada"),
+        ("ada/toy_2026_11_05.ipynb", "ada"),
+        (f"ada/{WRAPPED}.zip", "ada"),
+        (f"Ada_1_assignsubmission_file_{WRAPPED}.zip", "1"),
+        ("ada.zip", "ada"),
+    ],
+)
+def test_nobody_hands_in_for_another_by_the_name_of_a_file(
+    course, toy, tmp_path, path, owner
+):
+    work = text(solution(course))
+    content: str | bytes = work
+    if path.endswith(".zip"):
+        inner = io.BytesIO()
+        as_zip(inner, {f"{WRAPPED}{n}/{WRAPPED}/toy.ipynb": work for n in range(9)})
+        content = inner.getvalue()
+    others = {"ben/toy.ipynb": work, "cy/toy.ipynb": work, path: content}
+    as_zip(tmp_path / "all.zip", others)
+    collect(course, toy, tmp_path / "all.zip")
+    assert set(students(course)) == {"ben", "cy", owner}
+
+
+def test_folders_of_sections_hold_the_platforms_files(course, toy, tmp_path):
+    work = text(solution(course))
+    names = ["a/ada_1_71_toy.ipynb", "a/ben_2_72_toy.ipynb", "b/cy_3_73_toy.ipynb"]
+    as_zip(tmp_path / "all.zip", dict.fromkeys(names, work))
+    collect(course, toy, tmp_path / "all.zip")
+    assert set(students(course)) == {"1", "2", "3"}
+
+
+def test_one_student_with_several_files_is_one(course, toy, tmp_path):
+    files = {"ada/toy.ipynb": text(solution(course)), "ada/data/a.txt": "1"}
+    as_zip(tmp_path / "all.zip", {**files, "ada/notes.txt": "2"})
+    collect(course, toy, tmp_path / "all.zip")
+    assert students(course) == {"ada": ""}
+
+
+def test_the_time_in_a_students_own_archive_is_not_the_time_of_handing_in(
+    course, toy, tmp_path
+):
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        for year, name in ((1999, "new"), (1998, "old")):
+            entry = zipfile.ZipInfo(f"{name}.ipynb", (year, 1, 1, 0, 0, 0))
+            archive.writestr(entry, text(edited(solution(course), square=f"# {name}")))
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    (uploads / "ada.zip").write_bytes(inner.getvalue())
+    os.utime(uploads / "ada.zip", (1.9e9, 1.9e9))
+    (uploads / "ben.ipynb").write_text(text(solution(course)))
+    ada, _ = collect(course, toy, uploads)
+    assert (ada.time, ada.path) == (1.9e9, "ada/new.ipynb")
+
+
+def test_an_archive_that_unpacks_to_very_much_is_not_kept(course, toy, tmp_path):
+    from classroom.collect import uploads
+
+    inner = io.BytesIO()
+    as_zip(inner, {f"{n}.ipynb": b" " * 19_000_000 for n in range(9)})
+    as_zip(tmp_path / "all.zip", {"ada.zip": inner.getvalue()})
+    found = list(uploads(tmp_path / "all.zip"))
+    assert sum(len(upload.data) for upload in found) < 130_000_000
+    assert "too much" in found[-1].fault
+
+
+@pytest.mark.parametrize("damage", ["cut", "name"])
+def test_a_damaged_zip_is_said(course, toy, tmp_path, damage):
+    path = tmp_path / "all.zip"
+    as_zip(path, {"adaé.ipynb": "x", "ben.ipynb": "x"})
+    data = path.read_bytes()
+    if damage == "cut":
+        data = data.replace(b"PK\1\2", b"PK\0\0")
+    else:
+        data = data.replace("é".encode(), b"\xff\xff")
+    path.write_bytes(data)
+    with pytest.raises(ClassroomError, match="damaged zip"):
+        collect(course, toy, path)
+
+
+TAB = "\t"
+LINKS = {
+    "a tab in the link": f"$\\href{{java{TAB}script:alert(1)}}{{e}}$",
+    "a macro": r"$\newcommand{\a}[1]{\href{java#1:alert(1)}{e}} \a{script}$",
+    "an attribute": r"$\mmlToken{mi}[style='position:fixed']{x}$",
+    "paragraphs": "$x$\n\n[a](javascript:alert(1))\n\n$\\href{javascript:alert(2)}{e}$",
+    "as an entity": r"$&#92;href{java&#9;script:alert(1)}{e}$",
+}
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_mathematics_makes_no_link(course, name):
+    notebook = edited(solution(course), why=f"Before.\n{LINKS[name]}")
+    restored = restore(released(course), read_pieces(text(notebook).encode()))
+    assert cell(restored, "why").source.startswith("```text\n")
+
+
+@pytest.mark.parametrize("piece", [r"\\( ", r"\begin{align}", "[", "*a_ "])
+def test_a_text_that_keeps_the_renderer_busy_does_not_stop_the_class(course, piece):
+    """Seen: 20,000 pieces in one cell took minutes, and there may be 1,000 cells."""
+    notebook = solution(course)
+    for length in (20_000, *[1_000] * 100):
+        notebook.cells.append(nbformat.v4.new_markdown_cell(piece * length))
+    start = time.process_time()
+    restored = restore(released(course), read_pieces(text(notebook).encode()))
+    assert time.process_time() - start < 60
+    assert restored.cells[-1].source.startswith("```")
+    assert "Because" in cell(restored, "why").source.splitlines()[2]
+
+
+@pytest.mark.parametrize("strip", [False, True])
+def test_a_text_below_its_untouched_place_is_the_answer(course, strip):
+    notebook, release = solution(course), released(course)
+    derivation = cell(notebook, "by-hand").source
+    cell(notebook, "by-hand").source = cell(release, "by-hand").source
+    place = notebook.cells.index(cell(notebook, "by-hand"))
+    new = [nbformat.v4.new_markdown_cell(part) for part in ("I multiply.", derivation)]
+    notebook.cells[place + 1 : place + 1] = new
+    if strip:
+        for each in notebook.cells:
+            each.metadata = nbformat.from_dict({})
+    restored = restore(release, read_pieces(text(notebook).encode()))
+    assert cell(restored, "by-hand").source == f"I multiply.\n\n{derivation}"
+    assert sum(derivation in each.source for each in restored.cells) == 1
+    assert "Because" in cell(restored, "why").source.splitlines()[2]

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from classroom.collect import collect
+from classroom.collect import collect, read_collected
 from classroom.course import ROOT, as_json, write_atomically
 from classroom.grade import Job, grade, key_of
 
@@ -43,7 +43,7 @@ def fake_work(job: Job) -> None:
     record = {
         "key": key_of(job.course, assignment, job.student),
         "marks": marks, "outputs": {}, "cells": {}, "version": "",
-        "upload_sha256": "0" * 64,
+        "upload_sha256": read_collected(job.course, job.assignment, job.student).sha256,
     }  # fmt: skip
     write_atomically(job.course.record(job.assignment, job.student), as_json(record))
 

@@ -257,7 +257,20 @@ SUBMISSIONS = {
                "def square(x): raise E()"),
         NO_SQUARE,
     ),
+    "half-a-surrogate-printed": (code("print('\\ud800')"), FULL),
+    "half-a-surrogate-raised": (
+        answer("def square(x): raise ValueError('\\ud800')"),
+        NO_SQUARE,
+    ),
+    "refuses-everything": (
+        lambda s, r: text(edited(s, root="def root(x): raise ValueError")),
+        {**FULL, "root": 0},
+    ),
     # derivations
+    "derivation-of-beginnings": (
+        lambda s, r: text(edited(s, by_hand="\\begin{align}" * 30_000)),
+        {**FULL, "by-hand": 0},
+    ),
     "wrong-derivation": (
         lambda s, r: text(edited(s, by_hand="$$(a+b)^2 = (a+b)(a+b) = a^2 + 2ab + b^2 + 1$$")),
         {**FULL, "by-hand": 0},

@@ -35,7 +35,9 @@ def root(answers) -> None:
 
 
 def refuses(answers) -> None:
-    expect_raised(answers[1], "ValueError", "Below zero there is no real root.")
+    expect_raised(
+        answers[1], "ValueError", "Below zero there is no real root.", answers[:1]
+    )
 
 
 TASKS = {

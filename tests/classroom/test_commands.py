@@ -1,0 +1,170 @@
+"""What a teacher types wrongly, or finds damaged: one clear line, and no traceback."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from classroom.__main__ import main
+from classroom.author import make_release
+from classroom.collect import collect
+from classroom.course import ClassroomError, Course
+from classroom.grade import grade
+from classroom.results import results
+
+from .conftest import TOY, edited, solution, text
+from .test_faults import fake_work
+
+PLAIN = {"sandboxed": False, "start_method": "fork"}
+
+
+@pytest.fixture
+def type_in(course, monkeypatch, capsys):
+    """Runs a command on the course; gives its exit code and what it said."""
+
+    def run(*words: object, root: Path = course.root) -> tuple[int, str]:
+        monkeypatch.setenv("CLASSROOM_COURSE", str(root))
+        monkeypatch.setenv("CLASSROOM_ASSIGNMENTS", str(course.assignments[0]))
+        monkeypatch.setattr(sys, "argv", ["classroom", *map(str, words)])
+        try:
+            code = main()
+        except SystemExit as error:  # argparse
+            code = error.code
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    return run
+
+
+@pytest.fixture
+def handed_in(course, toy, tmp_path):
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    (uploads / "ada.ipynb").write_text(text(solution(course)))
+    collect(course, toy, uploads)
+    grade(course, toy, work=fake_work, **PLAIN)
+    return uploads
+
+
+@pytest.mark.parametrize("command", ["export", "feedback", "grade"])
+def test_before_the_release(type_in, tmp_path, command):
+    code, said = type_in(command, "toy", root=tmp_path / "kürs with 'odd' name")
+    assert code == 1 and said == "toy was not released: run 'release' first\n"
+
+
+@pytest.mark.parametrize("command", ["export", "feedback", "grade"])
+def test_a_damaged_release_is_named(course, type_in, command):
+    course.release("toy").write_text("{")
+    code, said = type_in(command, "toy")
+    assert code == 1 and "toy.ipynb is damaged" in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"no database", b"SQLite format 3\0" + b"x" * 5000])
+def test_a_damaged_gradebook_is_named(course, type_in, content):
+    (course.root / "gradebook.db").write_bytes(content)
+    code, said = type_in("export", "toy", "--out", course.root / "g.csv")
+    assert code == 1 and "the gradebook" in said and said.count("\n") == 1
+
+
+def test_a_gradebook_with_a_damaged_page_is_named(course, handed_in, type_in):
+    path = course.root / "gradebook.db"
+    data = path.read_bytes()
+    path.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+    code, said = type_in("export", "toy", "--out", course.root / "g.csv")
+    assert code == 1 and "the gradebook" in said and said.count("\n") == 1
+
+
+def test_files_that_cannot_be_written_or_read(course, handed_in, type_in, tmp_path):
+    odd = tmp_path / "odd"
+    odd.write_bytes(b"\xa4\xff")
+    for words in (
+        ["export", "toy", "--out", tmp_path],
+        ["export", "toy", "--out", odd / "g.csv"],
+        ["grade", "toy", "--student", f"@{odd}"],
+        ["collect", "toy", ""],
+    ):
+        code, said = type_in(*words)
+        assert code in (1, 2) and said.strip() and "Traceback" not in said, words
+    assert not list(tmp_path.parent.glob("*.unfinished"))
+    code, said = type_in("collect", "toy", handed_in, root=odd)
+    assert code == 1 and said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("toy.md", "---\nclassroom: [\n---\n", "toy.md, 'classroom:'"),
+        ("toy.md", "---\nclassroom: [1]\n---\n", "toy.md, 'classroom:'"),
+        ("checks.py", "TASKS = {", "checks.py cannot be used: SyntaxError"),
+        ("checks.py", "x = 1", "checks.py has no TASKS"),
+    ],
+)
+def test_a_teachers_slip_is_named(
+    course, type_in, tmp_path, monkeypatch, file, content, said
+):
+    shutil.copytree(TOY, tmp_path / "mine" / "toy")
+    (tmp_path / "mine" / "toy" / file).write_text(content)
+    object.__setattr__(course, "assignments", (tmp_path / "mine",))
+    code, words = type_in("release", "toy", "--no-sandbox")
+    assert code == 1 and said in words and "Traceback" not in words
+
+
+def test_marks_of_an_earlier_file_are_not_handed_out_as_those_of_a_newer(
+    course, toy, handed_in, tmp_path
+):
+    assert results(course, toy)[0].status == "pending"
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    (newer / "ada.ipynb").write_text(text(edited(solution(course), square="# newer")))
+    collect(course, toy, newer)
+    (ada,) = results(course, toy)
+    assert (ada.status, ada.tasks) == ("not graded", []) and "run 'grade'" in ada.reason
+    grade(course, toy, work=fake_work, **PLAIN)
+    assert results(course, toy)[0].status == "pending"
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "null", "7"])
+def test_a_record_that_is_none_is_made_again(course, toy, handed_in, content):
+    course.record("toy", "ada").write_text(content)
+    assert results(course, toy)[0].status == "not graded"
+    assert grade(course, toy, work=fake_work, **PLAIN) == {"ada": "graded"}
+
+
+@pytest.mark.parametrize("graded", [False, True])
+def test_a_task_that_came_later(course, toy, handed_in, tmp_path, graded):
+    """Before grading it asks to collect again. After it, nbgrader cannot: seen to delete
+    the release."""
+    if not graded:
+        (course.root / "gradebook.db").unlink()
+        make_release(course, toy)
+    release = course.release("toy").read_text()
+    shutil.copytree(TOY, tmp_path / "mine" / "toy")
+    markdown = tmp_path / "mine" / "toy" / "toy.md"
+    checks = markdown.with_name("checks.py")
+    cube = "\n```{code-cell} ipython3\n:test: cube\n\nprint(1)\n```\n"
+    markdown.write_text(markdown.read_text() + cube)
+    checks.write_text(checks.read_text() + "\nTASKS['cube'] = TASKS['square']\n")
+    anew = Course(course.root, (tmp_path / "mine",))
+    toy = anew.assignment("toy")
+    if graded:
+        with pytest.raises(ClassroomError, match="other marked cells .cube-test."):
+            make_release(anew, toy)
+        assert course.release("toy").read_text() == release
+        return
+    make_release(anew, toy)
+    outcome = grade(anew, toy, **PLAIN)
+    assert "collected before toy had cube-test" in outcome["ada"]
+    collect(anew, toy, handed_in)
+    assert grade(anew, toy, work=_as_cube, **PLAIN) == {"ada": "graded"}
+    names = [task.name for task in results(anew, toy)[0].tasks]
+    assert names == ["square", "root", "by-hand", "why", "cube"]
+
+
+def _as_cube(job) -> None:
+    fake_work(job)
+    path = job.course.record("toy", "ada")
+    record = json.loads(path.read_text())
+    record["marks"]["cube-test"] = record["marks"]["square-test"]
+    path.write_text(json.dumps(record))
