@@ -188,8 +188,9 @@ def _upload(name: str, time: float, data: bytes) -> Upload:
 
 
 def _zip_time(entry: zipfile.ZipInfo) -> float:
+    """A zip knows no zones: its times are those of the place where it was made."""
     try:
-        return datetime(*entry.date_time, tzinfo=UTC).timestamp()
+        return datetime(*entry.date_time).timestamp()
     except ValueError:
         return 0.0
 

@@ -362,7 +362,10 @@ def _harmless(piece: Piece) -> str:
         try:
             renderer = IPythonRenderer(escape=False, attachments=piece.pictures)
             page = unescape(MarkdownWithMath(renderer=renderer).render(text))
-            if not re.search(r"(?i)(javascript|vbscript|data):(?=\S)(?!image/)", page):
+            runs = re.search(r"(?i)(javascript|vbscript|data):(?=\S)(?!image/)", page)
+            # Showing a picture from elsewhere would fetch it, with the grader's cookies.
+            fetches = re.search(r"(?i)<img[^>]*\ssrc=\"(?!data:image/)", page)
+            if not runs and not fetches:
                 return text
         except Exception:  # such as a picture that is not there
             pass
