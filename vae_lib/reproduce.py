@@ -71,7 +71,7 @@ def experiments(epochs: int | None = None) -> dict[str, list[Run]]:
             for name, K, own in (
                 ("VAE", 0, 200),
                 ("IWAE, k = 5", 5, 120),
-                ("IWAE, k = 50", 50, 50),
+                ("IWAE, k = 50", 50, 30),
             )
         ],
         "two-d": [Run("2-D", 2, (256, 256, 256), epochs or 60, 128, 3e-3, 0, True)],
