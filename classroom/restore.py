@@ -39,9 +39,8 @@ class Piece:
     kind: str
     source: str
     grade_id: str = ""
-    pictures: dict[str, dict[str, str]] = field(
-        default_factory=dict
-    )  # name -> MIME -> data
+    # name -> MIME -> data
+    pictures: dict[str, dict[str, str]] = field(default_factory=dict)
     as_typed: bool = False  # too long to be rendered
 
 

@@ -34,9 +34,8 @@ from classroom.course import ROOT, Assignment, ClassroomError, Limits
 HERE = Path(__file__).parent
 LONGEST_LINE = 4_000_000  # bytes; what `inside.py` sends fits
 START_SECONDS = 30  # of the processor, to import Python and IPython
-PATIENCE = (
-    4  # seconds of the clock for one of the processor: machines are busy, cells sleep
-)
+# Seconds of the clock for one of the processor: machines are busy, cells sleep.
+PATIENCE = 4
 NOBODY = 2_000_000  # plus the process id: who a submission is, where root grades
 
 HELP = """\

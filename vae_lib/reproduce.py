@@ -5,8 +5,9 @@
     python -m vae_lib.reproduce two-d   the best test ELBO with two latent dimensions
 
 Each writes results/NAME.json beside this module: settings, commit, seed, curves, final
-numbers with standard errors. A run that was stopped goes on where it was. Every choice is
-made on 5,000 images held out of the training set; the test set is used once, at the end.
+numbers with standard errors. A run that was stopped goes on where it was. 5,000
+images are held out of the training set, for what is to be chosen; the test set is used
+once a run, at its end.
 The published numbers are not in here: the chapters cite them.
 """
 
