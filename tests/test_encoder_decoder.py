@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
+from torch import nn
 from torch.distributions import Bernoulli, Independent, MultivariateNormal, Normal
 
 from vae_lib.encoder_decoder import (
@@ -224,6 +225,13 @@ def test_mlp_refuses_sizes_that_make_no_network(sizes):
 def test_mlp_bends_between_layers_and_not_after_the_last():
     names = [type(layer).__name__ for layer in mlp([3, 4, 5, 6])]
     assert names == ["Linear", "GELU", "Linear", "GELU", "Linear"]
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_both_networks_bend_as_asked(likelihood):
+    vae = VAE(4, 2, (3,), likelihood, activation=nn.Tanh)
+    found = [type(layer) for half in (vae.encoder, vae.decoder) for layer in half.net]
+    assert found == [nn.Linear, nn.Tanh, nn.Linear] * 2
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """vae_lib.objective against torch.distributions, SciPy, SymPy and finite differences."""
 
+import math
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -19,6 +21,7 @@ from vae_lib.objective import (
     climb,
     elbo_terms,
     kl_to_standard_normal,
+    mean_elbo,
     pathwise_gradient_samples,
     reparameterize,
     score_gradient_samples,
@@ -179,6 +182,20 @@ def test_elbo_terms_differentiates_like_a_finite_difference():
         weight[1, 2] -= 2e-6
         below = elbo()
     assert slope[1, 2].item() == pytest.approx((above - below).item() / 2e-6, rel=1e-6)
+
+
+def test_mean_elbo_averages_the_terms_and_does_not_depend_on_the_batches():
+    torch.manual_seed(0)
+    vae = VAE(x_dim=6, z_dim=2, hidden=(8,))
+    images = torch.rand(300, 6, generator=seeded())
+    together = mean_elbo(vae, images, seed=1)
+    reconstruction, kl = elbo_terms(vae, images, seeded(1))
+    assert together == pytest.approx((reconstruction - kl).mean().item(), rel=1e-5)
+    # Other batches draw other noise: 5 standard errors, twice in a million runs.
+    error = (reconstruction - kl).std().item() * math.sqrt(2 / 300)
+    assert abs(mean_elbo(vae, images, seed=1, batch_size=7) - together) < 5 * error
+    with pytest.raises(ValueError, match="n >= 1"):
+        mean_elbo(vae, images[:0])
 
 
 def test_symbolic_terms_are_the_elbo_of_the_linear_model():

@@ -20,8 +20,8 @@ from vae_lib.checkpoint import CheckpointError
 from vae_lib.collapse import kl_per_dimension
 from vae_lib.data import load_digits, load_mnist
 from vae_lib.encoder_decoder import VAE
-from vae_lib.objective import elbo_terms, kl_to_standard_normal
-from vae_lib.training import TrainingError, mean_elbo, train
+from vae_lib.objective import elbo_terms, kl_to_standard_normal, mean_elbo
+from vae_lib.training import TrainingError, train
 
 IMAGES, HELD_OUT = load_digits().train_images[:1200].split([900, 300])
 
@@ -338,15 +338,6 @@ def test_wrong_settings(change):
 
 
 # --- what the latents are used for ------------------------------------------------------
-
-
-def test_mean_elbo_does_not_depend_on_the_batch_size_but_for_the_noise():
-    vae = make()
-    values = [mean_elbo(vae, HELD_OUT, batch_size=b) for b in (7, 300)]
-    assert values[0] == pytest.approx(values[1], rel=0.01)
-    assert mean_elbo(vae, HELD_OUT) == mean_elbo(vae, HELD_OUT)
-    with pytest.raises(ValueError, match="n >= 1"):
-        mean_elbo(vae, HELD_OUT[:0])
 
 
 def test_unit_variance_collapses_on_the_digits_and_a_small_one_does_not():

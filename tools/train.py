@@ -16,7 +16,8 @@ from torch import distributed
 
 from vae_lib.data import load_mnist
 from vae_lib.encoder_decoder import VAE
-from vae_lib.training import mean_elbo, train
+from vae_lib.objective import mean_elbo
+from vae_lib.training import train
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -30,7 +31,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--learning-rate", type=float, default=1.2e-2)
     parser.add_argument(
         "--precision", default="medium", choices=["highest", "high", "medium"],
-        help="of matrix products; 'medium' multiplies in bfloat16 where the processor can",
+        help="of matrix products; 'medium' allows bfloat16, where that is fast",
     )  # fmt: skip
     parser.add_argument("--images", type=int, default=60_000, help="how many to train on")
     parser.add_argument("--seed", type=int, default=0)

@@ -6,7 +6,7 @@ Source: Kingma and Welling (2013), Auto-Encoding Variational Bayes, appendix C.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import sympy as sp
 import torch
@@ -15,9 +15,11 @@ from torch.nn import functional as F
 
 from vae_lib.maximum_likelihood import LOG_2_PI, symbolic_gaussian_density
 
+Activation = Callable[[], nn.Module]
 
-def mlp(sizes: Sequence[int]) -> nn.Sequential:
-    """Linear layers of the given sizes with a GELU between each two of them.
+
+def mlp(sizes: Sequence[int], activation: Activation = nn.GELU) -> nn.Sequential:
+    """Linear layers of the given sizes with a nonlinearity between each two of them.
 
     Raises:
         ValueError: on fewer than two sizes, or a size below 1.
@@ -26,7 +28,7 @@ def mlp(sizes: Sequence[int]) -> nn.Sequential:
         raise ValueError(f"need at least two sizes, each at least 1, got {tuple(sizes)}")
     layers: list[nn.Module] = []
     for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
-        layers += [nn.Linear(n_in, n_out), nn.GELU()]
+        layers += [nn.Linear(n_in, n_out), activation()]
     return nn.Sequential(*layers[:-1])
 
 
@@ -57,9 +59,15 @@ class Encoder(nn.Module):
     number is then a valid output.
     """
 
-    def __init__(self, x_dim: int, hidden: Sequence[int], z_dim: int):
+    def __init__(
+        self,
+        x_dim: int,
+        hidden: Sequence[int],
+        z_dim: int,
+        activation: Activation = nn.GELU,
+    ):
         super().__init__()
-        self.net = mlp([x_dim, *hidden, 2 * z_dim])
+        self.net = mlp([x_dim, *hidden, 2 * z_dim], activation)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Images (..., D) to mu and log_var, both (..., H)."""
@@ -74,9 +82,15 @@ class BernoulliDecoder(nn.Module):
     log(sigmoid) loses its digits where a pixel is certain.
     """
 
-    def __init__(self, z_dim: int, hidden: Sequence[int], x_dim: int):
+    def __init__(
+        self,
+        z_dim: int,
+        hidden: Sequence[int],
+        x_dim: int,
+        activation: Activation = nn.GELU,
+    ):
         super().__init__()
-        self.net = mlp([z_dim, *hidden, x_dim])
+        self.net = mlp([z_dim, *hidden, x_dim], activation)
 
     def forward(self, z: Tensor) -> Tensor:
         """Latents (..., H) to x_hat in (0, 1), (..., D)."""
@@ -115,13 +129,14 @@ class GaussianDecoder(nn.Module):
         z_dim: int,
         hidden: Sequence[int],
         x_dim: int,
+        activation: Activation = nn.GELU,
         variance: float = 1.0,
         learn_variance: bool = False,
     ):
         super().__init__()
         if not variance > 0:
             raise ValueError(f"the decoder's variance must be positive, got {variance:g}")
-        self.net = mlp([z_dim, *hidden, x_dim])
+        self.net = mlp([z_dim, *hidden, x_dim], activation)
         self.log_var = nn.Parameter(
             torch.tensor(math.log(variance)), requires_grad=learn_variance
         )
@@ -150,6 +165,7 @@ class VAE(nn.Module):
         z_dim: H, latent dimensions.
         hidden: the encoder's hidden sizes; the decoder has them in reverse.
         likelihood: "bernoulli" or "gaussian".
+        activation: what makes the nonlinearities, for instance `nn.Tanh`.
         decoder_options: passed on to the Gaussian decoder (variance, learn_variance).
 
     Raises:
@@ -162,6 +178,7 @@ class VAE(nn.Module):
         z_dim: int,
         hidden: Sequence[int] = (256, 128),
         likelihood: str = "bernoulli",
+        activation: Activation = nn.GELU,
         **decoder_options,
     ):
         super().__init__()
@@ -169,8 +186,10 @@ class VAE(nn.Module):
         if likelihood not in decoders:
             raise ValueError(f"likelihood is 'bernoulli' or 'gaussian', got {likelihood!r}")
         self.x_dim, self.z_dim = x_dim, z_dim
-        self.encoder = Encoder(x_dim, hidden, z_dim)
-        self.decoder = decoders[likelihood](z_dim, hidden[::-1], x_dim, **decoder_options)
+        self.encoder = Encoder(x_dim, hidden, z_dim, activation)
+        self.decoder = decoders[likelihood](
+            z_dim, hidden[::-1], x_dim, activation, **decoder_options
+        )
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Images (..., D) to mu and log_var, both (..., H); other sizes: ValueError."""

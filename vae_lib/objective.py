@@ -15,6 +15,7 @@ import torch
 from sympy.stats import E, Normal
 from torch import Tensor
 
+from vae_lib.data import check_images, in_unit_interval
 from vae_lib.encoder_decoder import VAE
 
 
@@ -71,6 +72,18 @@ def elbo_terms(vae: VAE, x: Tensor, generator: torch.Generator) -> tuple[Tensor,
     z = reparameterize(mu, log_var, generator)
     reconstruction = vae.decoder.log_likelihood(x, z)
     return reconstruction, kl_to_standard_normal(mu, log_var).sum(dim=-1)
+
+
+@torch.no_grad()
+def mean_elbo(vae: VAE, images: Tensor, *, seed: int = 0, batch_size: int = 1000) -> float:
+    """The ELBO in nats, averaged over images (n, D), with one z each, drawn by the seed."""
+    dtype, total = next(vae.parameters()).dtype, 0.0
+    check_images(images, vae.x_dim, dtype)
+    generator = torch.Generator(images.device).manual_seed(seed)
+    for x in images.split(batch_size):
+        reconstruction, kl = elbo_terms(vae, in_unit_interval(x, dtype), generator)
+        total += (reconstruction - kl).double().sum().item()
+    return total / len(images)
 
 
 def symbolic_terms() -> tuple[sp.Expr, sp.Expr, sp.Expr, tuple[sp.Symbol, ...]]:

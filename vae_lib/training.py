@@ -17,7 +17,7 @@ from vae_lib.checkpoint import Checkpoint
 from vae_lib.data import binarize, check_images, in_unit_interval
 from vae_lib.encoder_decoder import VAE
 from vae_lib.machine import Processes, flush_denormals
-from vae_lib.objective import elbo_terms
+from vae_lib.objective import elbo_terms, mean_elbo
 
 
 class TrainingError(Exception):
@@ -133,18 +133,6 @@ def train(
             if on_epoch:
                 on_epoch(history)
     return history
-
-
-@torch.no_grad()
-def mean_elbo(vae: VAE, images: Tensor, *, seed: int = 0, batch_size: int = 1000) -> float:
-    """The ELBO in nats, averaged over images (n, D), with one z each, drawn by the seed."""
-    dtype, total = next(vae.parameters()).dtype, 0.0
-    check_images(images, vae.x_dim, dtype)
-    generator = torch.Generator(images.device).manual_seed(seed)
-    for x in images.split(batch_size):
-        reconstruction, kl = elbo_terms(vae, in_unit_interval(x, dtype), generator)
-        total += (reconstruction - kl).double().sum().item()
-    return total / len(images)
 
 
 def _warm_up_then_cosine(step: int, n_steps: int) -> float:
