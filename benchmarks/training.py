@@ -21,15 +21,15 @@ from vae_lib.encoder_decoder import VAE
 from vae_lib.objective import mean_elbo
 from vae_lib.training import train
 
-NOTES = """One thread, processor time, MNIST with grey pixels. Seconds: the median epoch
-of runs of ten, over three seeds. Floats: torch's setting for matrix products, 'highest',
-as it comes, or 'medium', which hands them to oneDNN and allows it bfloat16 (what it uses
-depends on the processor). The example, the same network and the limit: 784-400-20, batches of 128. The limit: the matrix
-products of that network alone, forward and backward; 'of limit' is its time over that of a
-contender with this network. ELBO 1, 5, 10: nats per test image after so many epochs, mean
-and standard deviation over the seeds. Our defaults are those of tools/train.py, chosen on
-held-out training images: another network, larger batches, and a learning rate that
-falls."""
+NOTES = """One thread, processor time, MNIST with grey pixels. Seconds: the median epoch of
+runs of ten, over three seeds. Floats: torch's setting for matrix products, 'highest', as it
+comes, or 'medium', which hands them to oneDNN and allows it bfloat16 (what it uses depends
+on the processor). The example, the same network and the limit: 784-400-20, batches of 128.
+The limit: the matrix products of that network alone, forward and backward; 'of limit' is
+its time over that of a contender with this network. ELBO 1, 5, 10: nats per test image
+after so many epochs, mean and standard deviation over the seeds. Our defaults are those of
+tools/train.py, chosen on held-out training images: another network, larger batches, and a
+learning rate that falls."""
 LOOK_AT = (1, 5, 10)  # epochs after which the ELBO is measured
 DEFAULTS = arguments().parse_args([])
 

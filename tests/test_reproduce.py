@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from torch import nn
 
 from vae_lib import reproduce
 from vae_lib.data import binarize, load_mnist
@@ -16,7 +17,7 @@ from vae_lib.reproduce import Run, finished, read
 from vae_lib.training import train
 
 PLAIN = Run("plain", 2, (8,), 3, 50, 1e-3)
-WEIGHTED = Run("K = 3", 2, (8,), 3, 50, 1e-3, 3, True, 20)
+WEIGHTED = Run("K = 3", 2, (8,), 3, 50, 1e-3, 3, True, 20, "medium", 2, "Tanh", True)
 
 
 class Stop(Exception):
@@ -85,12 +86,13 @@ def test_the_numbers_are_those_of_the_network_that_was_trained(tmp_path, mnist):
     images, test = mnist
     held_out = binarize(images[-100:], torch.Generator().manual_seed(1))
     torch.manual_seed(3)
-    vae = VAE(784, 2, (8,))
+    vae = VAE(784, 2, (8,), activation=nn.Tanh)
+    reproduce.start_informed(vae, images[:-100])
     torch.set_float32_matmul_precision("medium")
     history = train(
         vae, images[:-100], epochs=3, batch_size=50, learning_rate=1e-3, seed=3,
         dynamic_binarization=True, validation_images=held_out, progress=False,
-        terms=lambda vae, x, noise: reproduce.importance_weighted_terms(vae, x, noise, 3),
+        terms=lambda *given: reproduce.importance_weighted_terms(*given, K=3, chosen=2),
     )  # fmt: skip
     torch.set_float32_matmul_precision("highest")
     expected = [[e.epoch, e.elbo, e.validation_elbo] for e in history]
@@ -102,6 +104,17 @@ def test_the_numbers_are_those_of_the_network_that_was_trained(tmp_path, mnist):
     value, error, n = ours["test_log_likelihood"].values()
     assert n == 100 and value == pytest.approx(theirs.value, abs=theirs.standard_error)
     assert error == pytest.approx(theirs.standard_error, rel=0.1)
+
+
+def test_an_informed_start_draws_the_average_image_at_the_origin(mnist):
+    vae = VAE(784, 2, (8, 8), activation=nn.Tanh)
+    reproduce.start_informed(vae, mnist[0])
+    average = mnist[0].mean(dim=0).clamp(1e-3, 1 - 1e-3)
+    torch.testing.assert_close(vae.decode(torch.zeros(2)), average)
+    # Glorot and Bengio's uniform weights: variance 2 / (inputs + outputs).
+    weight = vae.encoder.net[0].weight
+    assert weight.abs().max() <= (6 / (784 + 8)) ** 0.5
+    assert weight.var().item() == pytest.approx(2 / (784 + 8), rel=0.1)
 
 
 def test_the_test_images_are_read_once_a_run_after_its_training(tmp_path, acts):
