@@ -91,7 +91,8 @@ def importance_weighted_terms(
     like = {"dtype": mu.dtype, "device": mu.device}
     epsilon = torch.randn(K, *mu.shape, generator=generator, **like)
     with torch.set_grad_enabled(chosen is None):
-        weights = log_w(epsilon)
+        # A few at a time, whose pictures fit into a processor's cache.
+        weights = torch.cat([log_w(some) for some in epsilon.split(10)])
         bound = weights.logsumexp(dim=0) - math.log(K)
     if chosen is not None:
         # Where training broke down, no weight is a number: `train` is to say so.
