@@ -78,7 +78,7 @@ def experiments(epochs: int | None = None) -> dict[str, list[Run]]:
         "iwae": [
             burda("VAE", epochs=epochs or 500),
             burda("IWAE, k = 5", epochs=epochs or 500, K=5),
-            burda("IWAE, k = 50", epochs=epochs or 200, K=50, chosen=5),
+            burda("IWAE, k = 50", epochs=epochs or 160, K=50, chosen=5),
         ],
         "two-d": [Run("2-D", 2, (256, 256, 256), epochs or 60, 128, 3e-3, 0, True)],
     }
