@@ -125,6 +125,8 @@ def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
         mark.pending = True
         if not error and held == len(steps):
             error = "All steps hold, but one of them leaps: show how you get there."
+        if text.count("$$") > 2:
+            error += "\nOnly the first formula between $$ and $$ was judged: put all in it."
         said = f"{error}\nA person will read it.".strip()
         mark.lines.append(Line("the derivation", mark.points, task.points, said))
     each = mark.points / len(steps) if steps and not mark.lines else 0.0

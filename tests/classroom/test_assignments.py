@@ -14,7 +14,7 @@ from classroom.author import PRACTICE, make_release
 from classroom.checks import Derivation, Task
 from classroom.course import ROOT, ClassroomError, Course, Limits
 from classroom.grade import self_test
-from classroom.judge import cases_of, judge_task
+from classroom.judge import cases_of, judge_derivation, judge_task
 from classroom.probe import MIME, arguments, plain
 from classroom.restore import grade_id, is_answer
 from classroom.sandbox import CellRun, bwrap, refuse_to_show, run_cells, staged
@@ -348,3 +348,15 @@ def test_the_release_runs_where_a_student_works(homework, tmp_path):
     )
     assert "gives" in run.stdout
     nbformat.validate(nbformat.read(folder / "hw1.ipynb", 4))
+
+
+def test_a_derivation_in_pieces_is_told_that_the_first_alone_was_judged():
+    task = Derivation("(a + b)^2", "a^2 + 2 a b + b^2", points=2, min_steps=2)
+    steps = "(a + b)^2 = (a + b)(a + b)", "a^2 + a b + b a + b^2 = a^2 + 2 a b + b^2"
+    pieces = judge_derivation("square", task, "$${}$$ and so $${}$$".format(*steps), "")
+    assert pieces.pending and pieces.points < 2
+    assert "Only the first formula between $$ and $$ was judged" in pieces.lines[0].message
+    whole = judge_derivation("square", task, "$$" + " = ".join(steps) + "$$", "")
+    assert (whole.pending, whole.points) == (False, 2)
+    alone = judge_derivation("square", task, f"$${steps[0]}$$", "")
+    assert alone.pending and "Only the first" not in alone.lines[0].message
