@@ -1,10 +1,19 @@
 """vae_lib.checkpoint on a two-layer run of our own: whole files, or a clear refusal."""
 
+from functools import partial
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from vae_lib.checkpoint import Checkpoint, CheckpointError, describe, fingerprint
+from vae_lib.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    as_plain,
+    describe,
+    fingerprint,
+)
 
 
 class Run:
@@ -148,7 +157,7 @@ def test_another_run_is_refused_by_name(saved):
 
 def test_fingerprint_tells_images_apart_and_ignores_how_they_lie_in_memory():
     images = torch.rand(6, 4, generator=torch.Generator().manual_seed(1))
-    assert fingerprint(images).startswith("6 images, CRC ")
+    assert fingerprint(images).startswith("(6, 4) torch.float32, CRC ")
     assert fingerprint(images.T.contiguous().T) == fingerprint(images)
     changed = images.clone()
     changed[5, 3] += 1e-6
@@ -156,7 +165,52 @@ def test_fingerprint_tells_images_apart_and_ignores_how_they_lie_in_memory():
 
 
 def test_describe_names_shapes_and_fixed_values():
+    net = nn.Sequential(nn.Linear(3, 2), nn.LeakyReLU(0.5))
+    net[0].bias.requires_grad_(False).fill_(0.5)
+    assert describe(net) == {
+        "nonlinearities": "LeakyReLU(negative_slope=0.5)",
+        "0.weight": "(2, 3) torch.float32 on cpu",
+        "0.bias": f"fixed, {fingerprint(net[0].bias)}",
+    }
+    net.register_parameter("scale", nn.Parameter(torch.tensor(0.25), requires_grad=False))
+    assert describe(net)["scale"] == "fixed, 0.25"
+
+
+def test_settings_are_kept_as_what_a_file_can_hold():
+    def objective(): ...
+
+    assert as_plain(np.float64(1e-3)) == 1e-3 and type(as_plain(np.int64(2))) is int
+    assert as_plain(objective).endswith("objective")
+    bound = partial(objective, K=5)
+    assert as_plain(bound) != as_plain(partial(objective, K=6))
+    assert "K" in as_plain(bound) and " at 0x" not in as_plain(bound)
+    assert as_plain(None) is None and as_plain("a") == "a"
+    halves = torch.ones(2, dtype=torch.bfloat16)
+    assert as_plain(halves) == fingerprint(halves)
+
+
+def test_a_state_that_does_not_fit_leaves_the_parts_as_they_were(tmp_path):
+    """Such as a generator's from another kind of device."""
+    path, net, noise = tmp_path / "a.pt", nn.Linear(3, 2), torch.Generator()
+    checkpoint = Checkpoint(path, {}, {"net": net, "noise": noise})
+    checkpoint.save([(1, 2.0)])
+    content = torch.load(path, weights_only=True)
+    content["noise"] = torch.zeros(16, dtype=torch.uint8)
+    content["net"] = {name: value + 1 for name, value in content["net"].items()}
+    torch.save(content, path)
+    before = [p.clone() for p in net.parameters()]
+    with pytest.raises(CheckpointError, match="does not fit .*delete it to start afresh"):
+        checkpoint.resume()
+    assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
+
+
+def test_a_checkpoint_of_another_optimiser_is_refused(tmp_path):
     net = nn.Linear(3, 2)
-    net.bias.requires_grad_(False).fill_(0.5)
-    expected = {"weight": "(2, 3) torch.float32", "bias": "fixed at [0.5, 0.5]"}
-    assert describe(net) == expected
+    for kind, expect in ((torch.optim.Adam, "nothing"), (torch.optim.SGD, "another run")):
+        parts = {"net": net, "optimizer": kind(net.parameters(), lr=0.1)}
+        checkpoint = Checkpoint(tmp_path / "a.pt", {}, parts)
+        if expect == "nothing":
+            checkpoint.save([(1, 2.0)])
+        else:
+            with pytest.raises(CheckpointError, match="optimizer: Adam there, SGD here"):
+                checkpoint.resume()

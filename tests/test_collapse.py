@@ -1,5 +1,7 @@
 """vae_lib.collapse against torch.distributions and networks made by hand."""
 
+import math
+
 import pytest
 import torch
 
@@ -30,5 +32,12 @@ def test_active_units_counts_a_mean_that_moves():
         vae.encoder.net[-1].weight[0] = 0  # mu_1 is the same for every image
         vae.encoder.net[-1].weight[1:3] *= 100
     assert active_units(vae, IMAGES).tolist() == [False, True, True]
-    with pytest.raises(ValueError, match="at least two, got 1"):
-        active_units(vae, IMAGES[:1])
+    for few in (IMAGES[:1], IMAGES[0]):
+        with pytest.raises(ValueError, match=r"\(n, D\), n >= 2, got"):
+            active_units(vae, few)
+    for none in (IMAGES[:0], IMAGES[0], IMAGES[None]):
+        with pytest.raises(ValueError, match=r"\(n, D\), n >= 1, got"):
+            kl_per_dimension(vae, none)
+    for measure in (active_units, kl_per_dimension):
+        with pytest.raises(ValueError, match="encoding is not finite"):
+            measure(vae, IMAGES * math.nan)

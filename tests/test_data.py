@@ -207,3 +207,8 @@ def test_image_side_inverts_the_square(side):
 def test_image_side_refuses_what_is_no_image(n_pixels):
     with pytest.raises(ValueError, match="do not make a square image"):
         image_side(n_pixels)
+
+
+def test_bytes_are_not_binarized_as_if_they_were_probabilities():
+    with pytest.raises(ValueError, match="divide grey levels 0 to 255 by 255 first"):
+        binarize(torch.ones(2, 4, dtype=torch.uint8), torch.Generator())

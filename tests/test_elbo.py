@@ -254,3 +254,17 @@ def test_a_matrix_that_is_no_covariance_is_refused(C):
     for call in (model.elbo, model.kl_to_posterior):
         with pytest.raises(ValueError, match="symmetric and positive definite"):
             call(x, mu, C)
+
+
+def test_a_covariance_of_small_numbers_is_held_to_the_same_symmetry():
+    C = 1e-8 * torch.tensor([[1.0, 0.9], [0.0, 1.0]], dtype=torch.float64)
+    with pytest.raises(ValueError, match="symmetric"):
+        multivariate_gaussian_kl(torch.zeros(2), C, torch.zeros(2), torch.eye(2))
+
+
+def test_the_model_keeps_its_own_copy_of_the_parameters():
+    W, b = torch.ones(2, 1, dtype=torch.float64), torch.zeros(2, dtype=torch.float64)
+    model, x = LinearGaussian(W, b, 0.5), torch.ones(2, dtype=torch.float64)
+    before = model.log_evidence(x)
+    W.mul_(5)
+    assert model.log_evidence(x) == before

@@ -264,3 +264,9 @@ def test_the_curved_models_terms_are_expectations(curved, mu, sigma):
     symbolic = (curved.reconstruction - curved.kl).subs(at)
     assert float(symbolic) == pytest.approx(elbo, rel=1e-5)
     assert symbolic < curved.log_evidence.subs(at)
+
+
+@pytest.mark.parametrize("activation", [nn.Tanh(), torch.tanh, "Tanh"])
+def test_what_makes_no_nonlinearity_is_refused(activation):
+    with pytest.raises(TypeError, match="activation must make modules: nn.Tanh does"):
+        VAE(4, 2, (3,), activation=activation)

@@ -323,3 +323,28 @@ def test_the_generalisation_gap_is_welchs():
     welch = stats.ttest_ind(train.numpy(), test.numpy(), equal_var=False)
     assert gap.value / gap.standard_error == pytest.approx(welch.statistic)
     assert gap.value > 0 and gap.n == 1300
+
+
+def test_the_bound_leaves_gradients_off_where_they_are_off():
+    vae = VAE(9, 2, hidden=(8,))
+    for chosen in (None, 2):
+        with torch.no_grad():
+            bound, _ = importance_weighted_terms(
+                vae, torch.zeros(5, 9), generator(), 3, chosen
+            )
+        assert not bound.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("K", "chosen", "shape", "message"),
+    [
+        (0, None, (5, 9), "K and chosen must be at least 1, got K=0"),
+        (3, 0, (5, 9), "must be at least 1, got K=3, chosen=0"),
+        (3, None, (9,), r"shape \(B, D\), got \(9,\)"),
+        (3, 1, (2, 5, 9), r"shape \(B, D\), got \(2, 5, 9\)"),
+    ],
+)
+def test_the_bound_refuses_what_makes_none(K, chosen, shape, message):
+    vae = VAE(9, 2, hidden=(8,))
+    with pytest.raises(ValueError, match=message):
+        importance_weighted_terms(vae, torch.zeros(shape), generator(), K, chosen)

@@ -244,10 +244,20 @@ def test_fit_gaussian_says_what_was_wrong():
     ):
         fit_gaussian(p.log_prob, "up", (0.0, 1.0), GRID)
     narrow = torch.linspace(-3, 3, 601, dtype=torch.float64)
-    with pytest.raises(ValueError, match="of the fitted Gaussian: widen it"):
+    with pytest.raises(ValueError, match="p integrates to 0.92.* over the grid: widen it"):
         fit_gaussian(p.log_prob, "forward", (0.0, 1.0), narrow)
-    with pytest.raises(ValueError, match="forward fit did not converge"):
+    with pytest.raises(ValueError, match="p integrates to 20.* or normalise p"):
+        fit_gaussian(lambda x: p.log_prob(x) + 3, "forward", (0.0, 1.0), GRID)
+    with pytest.raises(ValueError, match="p integrates to nan"):
         fit_gaussian(lambda x: torch.full_like(x, math.nan), "forward", (0.0, 1.0), GRID)
+    with pytest.raises(ValueError, match="positive sigma, got 0"):
+        fit_gaussian(p.log_prob, "forward", (0.0, 0.0), GRID)
+    two_edges = Uniform(-1.0, 1.0, validate_args=False)  # no Gaussian fits in between
+    with pytest.raises(ValueError, match="reverse fit did not converge"):
+        fit_gaussian(two_edges.log_prob, "reverse", (0.0, 1.0), GRID)
+    half = torch.linspace(-1.2, 1.2, 601, dtype=torch.float64)
+    with pytest.raises(ValueError, match="of the fitted Gaussian: widen it"):
+        fit_gaussian(two_edges.log_prob, "forward", (0.0, 1.0), half)
 
 
 def test_symbolic_estimate_is_the_average_over_the_samples():
@@ -257,3 +267,12 @@ def test_symbolic_estimate_is_the_average_over_the_samples():
     )
     direct = (Normal(1.0, 0.8).log_prob(x) - Normal(0.4, 1.3).log_prob(x)).mean().item()
     assert float(estimate) == pytest.approx(direct)
+
+
+def test_gaussian_kl_of_narrow_gaussians():
+    """Their variances are zero in floating point; their ratio is not."""
+    assert gaussian_kl(0.0, 1e-200, 0.0, 1e-200) == 0
+    single = torch.tensor(1e-23)
+    assert gaussian_kl(single, single, single, 2 * single) == pytest.approx(
+        gaussian_kl(0.0, 1.0, 0.0, 2.0).item(), rel=1e-6
+    )

@@ -189,3 +189,14 @@ def test_information_is_log_n_for_posteriors_far_apart_and_never_more():
     assert abs(information.value) < 1e-6 and abs(mismatch.value) < 1e-6
     with pytest.raises(ValueError, match="n >= 2, got 1"):
         split_kl(mu, mu, 1, generator())
+
+
+def test_integer_ends_are_joined_evenly():
+    path = interpolate(torch.tensor([0, 0]), torch.tensor([4, 8]), 5)
+    assert path.tolist() == [[0, 0], [1, 2], [2, 4], [3, 6], [4, 8]]
+
+
+def test_samples_and_manifold_have_the_networks_precision():
+    vae = VAE(4, 2, (3,)).double()
+    z, images = sample_prior(vae, 3, torch.Generator().manual_seed(0))
+    assert z.dtype == images.dtype == manifold(vae, 2).dtype == torch.float64

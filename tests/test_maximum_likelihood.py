@@ -153,3 +153,10 @@ def test_symbolic_density_is_scipys_also_where_symbols_meet():
     # x and mu may change places: nothing is replaced twice
     swapped = symbolic_gaussian_density(mu, x, 1.4).subs({x: 0.7, mu: 0.3})
     assert float(swapped) == pytest.approx(stats.norm(0.7, 1.4).pdf(0.3))
+
+
+def test_integers_count_as_floats():
+    x = torch.tensor([1, 2, 5])
+    expected = gaussian_log_density(x.double(), 0.0, 1.5)
+    assert torch.equal(gaussian_log_density(x, 0.0, 1.5), expected)
+    assert gaussian_mle(x) == gaussian_mle(x.double())

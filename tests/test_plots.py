@@ -98,3 +98,9 @@ def test_the_style_is_found_and_takes_effect():
         use_style()
         assert mpl.rcParams["figure.constrained_layout.use"]
         assert not mpl.rcParams["axes.spines.top"]
+
+
+def test_bytes_are_drawn_like_the_numbers_they_stand_for():
+    grey = torch.arange(0, 256, 64, dtype=torch.uint8).repeat(4).reshape(1, 16)
+    drawn = [image_grid(images, 1).images[0].get_array() for images in (grey, grey / 255)]
+    assert (drawn[0] == drawn[1]).all()

@@ -67,12 +67,12 @@ def run(folder, name="tiny", **options):
 def test_the_file_holds_settings_curves_and_numbers_with_their_errors(tmp_path):
     result = run(tmp_path / "new", seed=7)
     assert result == read("tiny", tmp_path / "new")
-    assert {"commit", "date", "torch", "device"} < set(result)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["tiny.json"]
     plain, weighted = result["runs"]
     assert plain["settings"]["label"] == "plain" and plain["settings"]["hidden"] == [8]
     for one in result["runs"]:
         assert one["settings"]["seed"] == 7
+        assert set(one["made_by"]) == {"commit", "date", "torch", "device"}
         assert [epoch for epoch, *_ in one["curve"]] == [1, 2, 3]
         assert one["test_elbo"]["n"] == 100 and one["test_elbo"]["standard_error"] > 0
     assert "test_log_likelihood" not in plain
@@ -106,8 +106,9 @@ def test_the_numbers_are_those_of_the_network_that_was_trained(tmp_path, mnist):
     assert error == pytest.approx(theirs.standard_error, rel=0.1)
 
 
-def test_an_informed_start_draws_the_average_image_at_the_origin(mnist):
-    vae = VAE(784, 2, (8, 8), activation=nn.Tanh)
+@pytest.mark.parametrize("activation", [nn.Tanh, nn.Softplus])
+def test_an_informed_start_draws_the_average_image_at_the_origin(mnist, activation):
+    vae = VAE(784, 2, (8, 8), activation=activation)
     reproduce.start_informed(vae, mnist[0])
     average = mnist[0].mean(dim=0).clamp(1e-3, 1 - 1e-3)
     torch.testing.assert_close(vae.decode(torch.zeros(2)), average)
@@ -142,8 +143,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, monkeypa
             patch.setattr(reproduce, "write_whole", stop)
         with pytest.raises(Stop):
             run(tmp_path / "stopped")
-    checkpoint = tmp_path / "stopped" / "tiny-plain.pt"
-    assert checkpoint.exists()
+    (checkpoint,) = (tmp_path / "stopped").glob("tiny-plain-*.pt")
     epochs = len(torch.load(checkpoint, weights_only=True)["history"])
     assert epochs == (2 if when == "in an epoch" else 3)
     assert run(tmp_path / "stopped") == whole
@@ -159,11 +159,57 @@ def test_what_is_finished_is_not_done_again(tmp_path, monkeypatch, acts):
     assert both[0] == first[0] and len(acts) == before + 2
     assert run(tmp_path)["runs"] == both and len(acts) == before + 2
     assert finished("tiny", tmp_path) == {"plain": both[0], "K = 3": both[1]}
-    # Another seed is another run: nothing of the old one is passed off as it.
-    other = run(tmp_path, seed=1)["runs"]
-    assert len(acts) == before + 6
-    assert [one["settings"]["seed"] for one in other] == [1, 1]
+    # Another seed is another run: nothing is passed off as it, and nothing is lost.
+    with pytest.raises(ValueError, match="2 finished runs with other settings.*--folder"):
+        run(tmp_path, seed=1)
+    assert read("tiny", tmp_path)["runs"] == both and len(acts) == before + 2
+    other = run(tmp_path / "other", seed=1)["runs"]
     assert other[0]["test_elbo"] != both[0]["test_elbo"]
+
+
+def test_no_run_goes_on_with_the_beginning_of_another(tmp_path, monkeypatch):
+    """Stopped after two epochs; then the plan is changed where no checkpoint can tell."""
+    stop_at = lambda history: len(history) == 2 and stop()  # noqa: E731
+
+    def stop():
+        raise Stop
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reproduce, "experiments", lambda _=None: {"tiny": [WEIGHTED]})
+        tell = reproduce.train
+        patch.setattr(reproduce, "train", lambda *a, **k: tell(*a, **k, on_epoch=stop_at))
+        with pytest.raises(Stop):
+            run(tmp_path / "stopped")
+    changed = WEIGHTED._replace(informed_start=False)
+    monkeypatch.setattr(reproduce, "experiments", lambda _=None: {"tiny": [changed]})
+    assert run(tmp_path / "stopped") == run(tmp_path / "fresh")
+
+
+@pytest.mark.parametrize("wrong", [{"n_test": 1}, {"n_test": 10_001}, {"epochs": 0}])
+def test_numbers_that_make_no_sense_are_refused_before_the_training(tmp_path, acts, wrong):
+    with pytest.raises(ValueError, match="need epochs >= 1, 2 <= n_test <= 10,000"):
+        run(tmp_path, **wrong)
+    assert acts == []
+
+
+def test_without_git_the_commit_is_unknown(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert reproduce.describe_machine("cpu")["commit"] == "unknown"
+
+
+def test_what_torch_was_set_to_is_set_again(tmp_path, monkeypatch):
+    before = torch.get_rng_state()
+    torch.set_float32_matmul_precision("high")
+    try:
+        run(tmp_path)
+        assert torch.get_float32_matmul_precision() == "high"
+        monkeypatch.setattr(reproduce, "train", lambda *a, **k: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run(tmp_path / "other")
+        assert torch.get_float32_matmul_precision() == "high"
+    finally:
+        torch.set_float32_matmul_precision("highest")
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
@@ -188,7 +234,11 @@ def test_an_unknown_name_is_told_the_known_ones(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"runs": 3}'])
+NO_RUNS = ["", "{", "[]", "{}"]
+NO_RUNS += ['{"runs": 3}', '{"runs": [3]}', '{"runs": [{"settings": {}}]}']
+
+
+@pytest.mark.parametrize("text", NO_RUNS)
 def test_a_damaged_results_file_is_named(tmp_path, text):
     (tmp_path / "tiny.json").write_text(text)
     with pytest.raises(ValueError, match="tiny.json is no results file .*: delete it"):

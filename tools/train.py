@@ -51,6 +51,8 @@ def main() -> None:
     torch.manual_seed(given.seed)
     torch.set_float32_matmul_precision(given.precision)
     data = load_mnist()
+    if not 1 <= given.images <= len(data.train_images):
+        raise SystemExit(f"--images lies between 1 and {len(data.train_images)}")
     vae = VAE(784, given.z_dim, given.hidden).to(device)
     train(
         vae, data.train_images[: given.images].to(device), epochs=given.epochs,

@@ -4,11 +4,15 @@ It holds all that the next step reads. It is replaced whole or not at all, so a 
 moment leaves a good one. A file that is damaged, or of another run, is refused.
 """
 
+import copy
 import os
 import zipfile
 import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -22,8 +26,9 @@ class Checkpoint:
 
     Args:
         path: the file, in a folder that exists; None for a run that keeps no checkpoint.
-        settings: numbers, strings, images or None, by name. A file with others is refused;
-            of images it keeps a fingerprint, of a network the sizes.
+        settings: numbers, strings, images, functions or None, by name. A file with others
+            is refused; of images it keeps a fingerprint, of functions the name, of a
+            network the sizes and nonlinearities.
         parts: a network, an optimiser, a schedule, a generator, by name. The file keeps
             the state of each under its name.
 
@@ -38,11 +43,9 @@ class Checkpoint:
             return
         if not self.path.parent.is_dir():
             raise CheckpointError(f"no folder for the checkpoint {path}: make it first")
-        self.settings = {
-            name: fingerprint(value) if isinstance(value, Tensor) else value
-            for name, value in settings.items()
-        }
-        for part in parts.values():
+        self.settings = {name: as_plain(value) for name, value in settings.items()}
+        for name, part in parts.items():
+            self.settings[f"kind of {name}"] = type(part).__name__
             if isinstance(part, nn.Module):
                 self.settings |= describe(part)
 
@@ -91,25 +94,55 @@ class Checkpoint:
             raise CheckpointError(
                 f"{self.path} is of another run ({'; '.join(pairs)}): {advice}"
             )
+        before = {name: copy.deepcopy(_state(part)) for name, part in self.parts.items()}
+        try:
+            self._set(states)
+        except Exception as error:
+            self._set(before)
+            raise CheckpointError(
+                f"{self.path} does not fit ({error}): {advice}"
+            ) from error
+        self.last_good = f"{self.path}, of epoch {len(history)}"
+        return history
+
+    def _set(self, states: dict) -> None:
         for name, part in self.parts.items():
             if isinstance(part, torch.Generator):
                 part.set_state(states[name])
             else:
                 part.load_state_dict(states[name])
-        self.last_good = f"{self.path}, of epoch {len(history)}"
-        return history
 
 
-def fingerprint(images: Tensor) -> str:
+def as_plain(setting):
+    """What a file can hold, and compare, of a setting."""
+    if isinstance(setting, Tensor):
+        return fingerprint(setting)
+    if isinstance(setting, np.generic):
+        return setting.item()
+    return name_of(setting) if isinstance(setting, Callable) else setting
+
+
+def name_of(function: Callable) -> str:
+    """With the arguments that `functools.partial` has fixed."""
+    if isinstance(function, partial):
+        return f"{name_of(function.func)}, {function.args}, {function.keywords}"
+    return getattr(function, "__qualname__", type(function).__name__)
+
+
+def fingerprint(numbers: Tensor) -> str:
     """Tells two data sets apart, so that no run goes on with other images."""
-    checksum = zlib.crc32(images.detach().cpu().contiguous().numpy())
-    return f"{len(images):,} images, CRC {checksum:08x}"
+    data = numbers.detach().cpu().contiguous().view(torch.uint8).numpy()
+    return f"{tuple(numbers.shape)} {numbers.dtype}, CRC {zlib.crc32(data):08x}"
 
 
 def describe(network: nn.Module) -> dict[str, str]:
-    """Each parameter's shape and type; the value of those that are not trained."""
-    return {
-        name: f"{tuple(p.shape)} {p.dtype}" if p.requires_grad else f"fixed at {p.tolist()}"
+    """Each parameter's shape and type, and the value of those that are not trained; what
+    has no parameters, such as a nonlinearity, in order."""
+    others = [m for m in network.modules() if not any(True for _ in m.parameters())]
+    return {"nonlinearities": ", ".join(map(str, others))} | {
+        name: f"{tuple(p.shape)} {p.dtype} on {p.device}"
+        if p.requires_grad
+        else f"fixed, {p.item() if p.ndim == 0 else fingerprint(p)}"
         for name, p in network.named_parameters()
     }
 

@@ -12,8 +12,12 @@ from vae_lib.objective import kl_to_standard_normal
 
 @torch.no_grad()
 def kl_per_dimension(vae: VAE, images: Tensor) -> Tensor:
-    """KL(q_phi(z_h | x), p(z_h)) in nats, averaged over the images (n, D): shape (H,)."""
-    return kl_to_standard_normal(*vae.encode(images)).mean(dim=0)
+    """KL(q_phi(z_h | x), p(z_h)) in nats, averaged over the images (n, D): shape (H,).
+
+    Raises:
+        ValueError: if there are no images (n, D), or an encoding is not finite.
+    """
+    return kl_to_standard_normal(*_encodings(vae, images, 1)).mean(dim=0)
 
 
 @torch.no_grad()
@@ -22,8 +26,20 @@ def active_units(vae: VAE, images: Tensor, threshold: float = 1e-2) -> Tensor:
 
     A_h is estimated by the variance of mu_h over at least two images; the threshold 10^-2
     is the source's.
+
+    Raises:
+        ValueError: on fewer than two images (n, D), or if an encoding is not finite.
     """
-    mu, _ = vae.encode(images)
-    if len(mu) < 2:
-        raise ValueError(f"the variance over images needs at least two, got {len(mu)}")
+    mu, _ = _encodings(vae, images, 2)
     return mu.var(dim=0) > threshold
+
+
+def _encodings(vae: VAE, images: Tensor, at_least: int) -> tuple[Tensor, Tensor]:
+    if images.ndim != 2 or len(images) < at_least:
+        raise ValueError(
+            f"images must have shape (n, D), n >= {at_least}, got {tuple(images.shape)}"
+        )
+    mu, log_var = vae.encode(images)
+    if not (mu.isfinite().all() and log_var.isfinite().all()):
+        raise ValueError("an encoding is not finite: are all pixels and parameters?")
+    return mu, log_var

@@ -78,8 +78,10 @@ def binarize(images: Tensor, generator: torch.Generator) -> Tensor:
     for each minibatch (Burda et al., 2015). Shape and dtype as `images`.
 
     Raises:
-        ValueError: if a grey level lies outside [0, 1].
+        ValueError: if a grey level lies outside [0, 1], or they are integers.
     """
+    if not images.is_floating_point():
+        raise ValueError(f"divide grey levels 0 to 255 by 255 first, got {images.dtype}")
     if images.numel() and not (0 <= images.min() and images.max() <= 1):
         raise ValueError(
             f"grey levels must lie in [0, 1], got {images.min():g} to {images.max():g}"

@@ -32,8 +32,10 @@ class LinearGaussian:
     """
 
     def __init__(self, W: Tensor, b: Tensor, sigma: float) -> None:
-        self.W, self.b = (torch.as_tensor(v, dtype=torch.float64) for v in (W, b))
-        self.sigma = torch.as_tensor(sigma, dtype=torch.float64)
+        # Copies: the caller may go on to change theirs.
+        self.W, self.b, self.sigma = (
+            torch.as_tensor(v, dtype=torch.float64).clone() for v in (W, b, sigma)
+        )
         if self.W.ndim != 2 or 0 in self.W.shape:
             raise ValueError(f"W must have shape (D, H), got {tuple(self.W.shape)}")
         self.D, self.H = self.W.shape
@@ -166,7 +168,8 @@ def _factor(covariance: Tensor, H: int) -> tuple[Tensor, Tensor]:
             f"a covariance must have shape (..., {H}, {H}), got {tuple(C.shape)}"
         )
     L, failed = torch.linalg.cholesky_ex(C)
-    if failed.any() or not torch.allclose(C, C.mT):
+    asymmetric = (C - C.mT).abs().amax() > 1e-8 * C.abs().amax()
+    if failed.any() or asymmetric:
         raise ValueError("a covariance must be symmetric and positive definite")
     return C, L
 

@@ -21,15 +21,27 @@ Activation = Callable[[], nn.Module]
 def mlp(sizes: Sequence[int], activation: Activation = nn.GELU) -> nn.Sequential:
     """Linear layers of the given sizes with a nonlinearity between each two of them.
 
+    Args:
+        activation: what makes a nonlinearity, for instance `nn.Tanh`.
+
     Raises:
         ValueError: on fewer than two sizes, or a size below 1.
+        TypeError: if the activation makes no module.
     """
     if len(sizes) < 2 or min(sizes) < 1:
         raise ValueError(f"need at least two sizes, each at least 1, got {tuple(sizes)}")
     layers: list[nn.Module] = []
     for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
-        layers += [nn.Linear(n_in, n_out), activation()]
+        layers += [nn.Linear(n_in, n_out), _made_by(activation)]
     return nn.Sequential(*layers[:-1])
+
+
+def _made_by(activation: Activation) -> nn.Module:
+    try:
+        return activation()
+    except TypeError as error:
+        advice = f"nn.Tanh does, nn.Tanh() and torch.tanh do not; got {activation!r}"
+        raise TypeError(f"activation must make modules: {advice}") from error
 
 
 def diagonal_gaussian_log_density(z: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
@@ -129,6 +141,7 @@ class GaussianDecoder(nn.Module):
         z_dim: int,
         hidden: Sequence[int],
         x_dim: int,
+        *,
         activation: Activation = nn.GELU,
         variance: float = 1.0,
         learn_variance: bool = False,
@@ -188,7 +201,7 @@ class VAE(nn.Module):
         self.x_dim, self.z_dim = x_dim, z_dim
         self.encoder = Encoder(x_dim, hidden, z_dim, activation)
         self.decoder = decoders[likelihood](
-            z_dim, hidden[::-1], x_dim, activation, **decoder_options
+            z_dim, hidden[::-1], x_dim, activation=activation, **decoder_options
         )
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -78,8 +78,15 @@ def importance_weighted_terms(
         chosen: how many of them, at least 1, with replacement; None: the slope of all.
 
     Returns:
-        L_K's estimate and zeros, each (B,), nats per image.
+        L_K's estimate and zeros, each (B,), nats per image. So `beta` weighs nothing here.
+
+    Raises:
+        ValueError: if K or chosen is below 1, or x is no batch of images.
     """
+    if K < 1 or (chosen is not None and chosen < 1):
+        raise ValueError(f"K and chosen must be at least 1, got {K=}, {chosen=}")
+    if x.ndim != 2:
+        raise ValueError(f"x must have shape (B, D), got {tuple(x.shape)}")
     mu, log_var = vae.encode(x)
 
     def log_w(epsilon: Tensor) -> Tensor:
@@ -90,7 +97,7 @@ def importance_weighted_terms(
 
     like = {"dtype": mu.dtype, "device": mu.device}
     epsilon = torch.randn(K, *mu.shape, generator=generator, **like)
-    with torch.set_grad_enabled(chosen is None):
+    with torch.set_grad_enabled(torch.is_grad_enabled() and chosen is None):
         # A few at a time, whose pictures fit into a processor's cache.
         weights = torch.cat([log_w(some) for some in epsilon.split(10)])
         bound = weights.logsumexp(dim=0) - math.log(K)

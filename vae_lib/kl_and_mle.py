@@ -50,7 +50,8 @@ def gaussian_kl(
     for name, sigma in (("sigma_1", sigma_1), ("sigma_2", sigma_2)):
         if not (sigma > 0).all():
             raise ValueError(f"{name} must be positive, got {sigma.min():g}")
-    spread = (sigma_1**2 + (mu_1 - mu_2) ** 2) / (2 * sigma_2**2)
+    # Ratios first: the square of a small sigma is zero in floating point.
+    spread = ((sigma_1 / sigma_2) ** 2 + ((mu_1 - mu_2) / sigma_2) ** 2) / 2
     return torch.log(sigma_2 / sigma_1) + spread - 0.5
 
 
@@ -163,11 +164,20 @@ def fit_gaussian(
         (mu, sigma, divergence in nats) at the minimum that was found.
 
     Raises:
-        ValueError: for another direction, if the optimiser fails, or if q leaves the grid.
+        ValueError: for another direction, if the start's sigma is not positive, if p does
+            not integrate to 1 over the grid, if the optimiser fails, or if q leaves it.
     """
     if direction not in ("forward", "reverse"):
         raise ValueError(f"direction must be 'forward' or 'reverse', got {direction!r}")
+    if not start[1] > 0:
+        raise ValueError(f"the fit must start from a positive sigma, got {start[1]:g}")
+    grid = grid.double()
     log_p_grid = log_p(grid)
+    mass = torch.trapezoid(log_p_grid.exp(), grid).item()
+    if not abs(mass - 1) < 0.01:  # at a jump of p the rule itself is a little off
+        raise ValueError(
+            f"p integrates to {mass:.7g} over the grid: widen it, or normalise p"
+        )
 
     def log_q_grid(parameters: np.ndarray) -> Tensor:
         return gaussian_log_density(grid, float(parameters[0]), math.exp(parameters[1]))

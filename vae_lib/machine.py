@@ -14,11 +14,12 @@ from torch import Tensor, distributed, nn
 @contextmanager
 def flush_denormals():
     """Adam's averages decay into denormal numbers, which the processor adds slowly."""
+    before = (torch.tensor(1e-40) * 1.0).item() == 0.0  # torch does not tell it otherwise
     torch.set_flush_denormal(True)
     try:
         yield
     finally:
-        torch.set_flush_denormal(False)
+        torch.set_flush_denormal(before)
 
 
 class Processes:

@@ -17,7 +17,7 @@ def gaussian_log_density(x: Tensor, mu: Tensor | float, sigma: Tensor | float) -
     r"""log N(x; mu, sigma^2) for each x, by the book's equation `eq-gaussian-log-density`.
 
     Args:
-        x: any shape.
+        x: any shape; integers count as float64.
         mu, sigma: numbers, or tensors that broadcast against x; sigma > 0.
 
     Returns:
@@ -26,6 +26,7 @@ def gaussian_log_density(x: Tensor, mu: Tensor | float, sigma: Tensor | float) -
     Raises:
         ValueError: if a sigma is not positive.
     """
+    x = _floating(x)
     sigma = torch.as_tensor(sigma, dtype=x.dtype)
     if not (sigma > 0).all():
         raise ValueError(f"sigma must be positive, got {sigma.min():g}")
@@ -91,6 +92,7 @@ def gaussian_mle(x: Tensor) -> tuple[Tensor, Tensor]:
         raise ValueError(
             f"x must hold at least one observation, got shape {tuple(x.shape)}"
         )
+    x = _floating(x)
     return x.mean(dim=-1), x.var(dim=-1, correction=0)
 
 
@@ -138,6 +140,10 @@ def symbolic_gaussian_density(x: sp.Expr, mu: sp.Expr, sigma: sp.Expr) -> sp.Exp
 def _data(x: Tensor) -> Tensor:
     if x.ndim != 1 or len(x) == 0:
         raise ValueError(f"x must be a non-empty vector, got shape {tuple(x.shape)}")
+    return _floating(x)
+
+
+def _floating(x: Tensor) -> Tensor:
     return x if x.is_floating_point() else x.double()
 
 

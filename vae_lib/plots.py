@@ -7,7 +7,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from vae_lib.data import image_side
+from vae_lib.data import image_side, in_unit_interval
 
 
 def use_style() -> None:
@@ -34,7 +34,8 @@ def learning_curve(history, ax: Axes, baseline: float | None = None) -> Axes:
 def image_grid(images: Tensor, columns: int, ax: Axes | None = None, gap: int = 0) -> Axes:
     """Images (n, D) as one picture, `columns` to a row, dark ink on white.
 
-    `gap` white pixels surround each image: small ones need them to be told apart.
+    They are in [0, 1], or uint8. `gap` white pixels surround each image: small ones need
+    them to be told apart.
 
     Raises:
         ValueError: if D is no square number, or there are no images or no columns.
@@ -45,6 +46,7 @@ def image_grid(images: Tensor, columns: int, ax: Axes | None = None, gap: int = 
         )
     if columns < 1:
         raise ValueError(f"columns must be at least 1, got {columns}")
+    images = in_unit_interval(images, torch.float32)
     side = image_side(images.shape[1])
     if gap:
         squares = images.reshape(-1, side, side)

@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import subprocess
+import zlib
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -53,7 +54,7 @@ class Run(NamedTuple):
     K: int = 0  # samples in an importance-weighted bound; 0: the plain ELBO
     binarized: bool = False
     weights: int = 0  # of the estimate of log p(x); 0: the ELBO alone is measured
-    precision: str = "medium"  # of matrix products while training; all is measured in full
+    precision: str = "medium"  # of products while training; the end is measured in full
     chosen: int | None = None  # of the K samples: those that the slope passes through
     activation: str = "GELU"  # of torch.nn
     informed_start: bool = False  # see `start_informed`
@@ -99,28 +100,38 @@ def reproduce(
     Args:
         epochs: of every run, in place of the experiment's own number.
         folder: of the results file and, until a run is done, of its checkpoint.
-        n_test: how many of the test images are used.
+        n_test: how many of the test images are used, from 2, for a standard error.
 
     Raises:
-        ValueError: on an unknown name, or a results file that cannot be read.
+        ValueError: on an unknown name or a number that makes no sense, or if the results
+            file cannot be read or holds runs with other settings.
     """
     known = experiments(epochs)
     if name not in known:
         raise ValueError(f"no experiment {name!r}: there are {', '.join(known)}")
+    if not 2 <= n_test <= 10_000 or (epochs is not None and epochs < 1):
+        raise ValueError(f"need epochs >= 1, 2 <= n_test <= 10,000: {epochs=}, {n_test=}")
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.json"
     result = read(name, folder) if file.exists() else {"runs": []}
     plan = [
         as_saved(run._asdict() | {"seed": seed, "n_test": n_test}) for run in known[name]
     ]
-    kept = [done for done in result["runs"] if done["settings"] in plan]
-    result = describe_machine(device) | {"runs": kept}
+    if others := [done for done in result["runs"] if done["settings"] not in plan]:
+        raise ValueError(
+            f"{file} holds {len(others)} finished runs with other settings, which would be "
+            "lost: name another folder (--folder), or move the file away"
+        )
+    made_by = describe_machine(device)
     for run, settings in zip(known[name], plan, strict=True):
-        if any(settings == done["settings"] for done in kept):
+        # Its name tells the settings: no run goes on with the beginning of another.
+        checksum = zlib.crc32(json.dumps(settings).encode())
+        checkpoint = folder / f"{name}-{run.label.replace(' ', '')}-{checksum:08x}.pt"
+        if any(settings == done["settings"] for done in result["runs"]):
+            checkpoint.unlink(missing_ok=True)
             continue
-        checkpoint = folder / f"{name}-{run.label.replace(' ', '')}.pt"
         outcome = carry_out(run, seed, checkpoint, device, n_test, progress)
-        result["runs"].append({"settings": settings} | outcome)
+        result["runs"].append({"settings": settings, "made_by": made_by} | outcome)
         write_whole(file, json.dumps(result, indent=1) + "\n")
         checkpoint.unlink()
     return result
@@ -135,7 +146,9 @@ def read(name: str, folder: Path = RESULTS) -> dict:
     file = folder / f"{name}.json"
     try:
         result = json.loads(file.read_text(encoding="utf-8"))
-        return result | {"runs": list(result["runs"])}
+        if not all("label" in run["settings"] for run in result["runs"]):
+            raise KeyError("label")
+        return {"runs": list(result["runs"])}
     except FileNotFoundError as error:
         advice = f"run 'python -m vae_lib.reproduce {name}' first"
         raise ValueError(f"no results in {file}: {advice}") from error
@@ -163,29 +176,37 @@ def carry_out(
     terms: Callable = elbo_terms
     if run.K:
         terms = partial(importance_weighted_terms, K=run.K, chosen=run.chosen)
-    torch.manual_seed(seed)
-    activation = getattr(nn, run.activation)
-    vae = VAE(784, run.z_dim, run.hidden, activation=activation).to(device)
-    if run.informed_start:
-        start_informed(vae, images[:-N_VALIDATION])
-    torch.set_float32_matmul_precision(run.precision)
-    history = train(
-        vae, images[:-N_VALIDATION], epochs=run.epochs, batch_size=run.batch_size,
-        learning_rate=run.learning_rate, dynamic_binarization=run.binarized,
-        validation_images=held_out, seed=seed, checkpoint=checkpoint, terms=terms,
-        progress=progress,
-    )  # fmt: skip
-    torch.set_float32_matmul_precision("highest")
-    test = data.test_images[:n_test].to(device)
-    generator = torch.Generator(device).manual_seed(2)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        vae = VAE(784, run.z_dim, run.hidden, activation=getattr(nn, run.activation))
+        if run.informed_start:
+            start_informed(vae, data.train_images[:-N_VALIDATION])
+    vae.to(device)
+    before = torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision(run.precision)
+        history = train(
+            vae, images[:-N_VALIDATION], epochs=run.epochs, batch_size=run.batch_size,
+            learning_rate=run.learning_rate, dynamic_binarization=run.binarized,
+            validation_images=held_out, seed=seed, checkpoint=checkpoint, terms=terms,
+            progress=progress,
+        )  # fmt: skip
+        torch.set_float32_matmul_precision("highest")
+        return measure(vae, run, data.test_images[:n_test].to(device), progress) | {
+            "curve": [[e.epoch, e.elbo, e.validation_elbo] for e in history]
+        }
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def measure(vae: VAE, run: Run, test: Tensor, progress: bool) -> dict:
+    """What the table shows of a trained network: its test ELBO and, if asked, log p(x)."""
+    generator = torch.Generator(test.device).manual_seed(2)
     if run.binarized:
         test = binarize(test, generator)
     with torch.no_grad():
         reconstruction, kl = elbo_terms(vae, test, generator)
-    outcome = {
-        "curve": [[e.epoch, e.elbo, e.validation_elbo] for e in history],
-        "test_elbo": summary(reconstruction - kl),
-    }
+    outcome = {"test_elbo": summary(reconstruction - kl)}
     if run.weights:
         outcome["test_log_likelihood"] = summary(
             held_out_log_likelihood(vae, test, run.weights, generator, progress)
@@ -194,15 +215,17 @@ def carry_out(
 
 
 def start_informed(vae: VAE, images: Tensor) -> None:
-    """Start with weights as in Glorot and Bengio (2010), and with a decoder that draws the
-    average image at z = 0."""
+    """Start with weights as in Glorot and Bengio (2010), and with a Bernoulli decoder that
+    draws the average of the images (n, D) at z = 0: pixels within 0.001 of 0 or 1 excepted.
+    The weights come from torch's own generator."""
     for layer in vae.modules():
         if isinstance(layer, nn.Linear):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
     average = in_unit_interval(images, torch.float32).mean(dim=0)
     with torch.no_grad():
-        vae.decoder.net[-1].bias.copy_(average.logit(eps=1e-3))
+        net = vae.decoder.net
+        net[-1].bias += average.logit(eps=1e-3) - net(torch.zeros(vae.z_dim))
 
 
 def held_out_log_likelihood(
@@ -226,7 +249,10 @@ def summary(values: Tensor) -> dict:
 
 def describe_machine(device: str) -> dict:
     command = ["git", "-C", str(RESULTS.parent), "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    try:
+        commit = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    except OSError:  # there is no git
+        commit = ""
     name = torch.cuda.get_device_name() if device.startswith("cuda") else "CPU"
     return {
         "commit": commit or "unknown", "date": date.today().isoformat(),

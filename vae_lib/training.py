@@ -26,7 +26,8 @@ class TrainingError(Exception):
 
 class Epoch(NamedTuple):
     """Averages in nats per image over an epoch's batches, while the parameters moved;
-    `validation_elbo` is measured when the epoch is over. ELBO = reconstruction - kl."""
+    `validation_elbo` is measured when the epoch is over. ELBO = reconstruction - kl. Under
+    other `terms`, for a tighter bound, `elbo` is that bound; the other stays an ELBO."""
 
     epoch: int
     elbo: float
@@ -81,7 +82,8 @@ def train(
     dtype, device = next(vae.parameters()).dtype, images.device
     for given in [images] if validation_images is None else [images, validation_images]:
         check_images(given, vae.x_dim, dtype)
-    processes, steps = Processes(), epochs * math.ceil(len(images) / batch_size)
+    learning_rate, beta = float(learning_rate), float(beta)  # a checkpoint holds no NumPy
+    processes, steps = Processes(), int(epochs * math.ceil(len(images) / batch_size))
     processes.start_alike(vae)
     generator = torch.Generator(device).manual_seed(seed)
     adam = torch.optim.Adam(vae.parameters(), lr=learning_rate, fused=True)
@@ -90,7 +92,7 @@ def train(
     settings = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
         "beta": beta, "dynamic_binarization": dynamic_binarization, "seed": seed,
-        "images": images, "validation_images": validation_images,
+        "images": images, "validation_images": validation_images, "terms": terms,
     }  # fmt: skip
     run = Checkpoint(checkpoint, settings, state)
     history = [Epoch(*row) for row in run.resume()]
