@@ -14,18 +14,21 @@ from torch.utils.data import DataLoader, Dataset
 
 
 class ItemByItem(Dataset):
-    """Grey images as a list of files would come: one PIL image, then one tensor."""
+    """Torchvision's MNIST with its `ToTensor`, step by step: bytes in one tensor and labels
+    in another, of which each item becomes a PIL image, an array and a tensor."""
 
     def __init__(self, images: Tensor):
-        self.pixels = (images * 255).round().byte().view(-1, 28, 28).numpy()
+        self.data = (images * 255).round().byte().view(-1, 28, 28)
+        self.targets = torch.zeros(len(images), dtype=torch.int64)  # nobody looks at them
 
     def __len__(self) -> int:
-        return len(self.pixels)
+        return len(self.data)
 
     def __getitem__(self, i: int) -> tuple[Tensor, int]:
-        image = Image.fromarray(self.pixels[i])
-        array = np.array(image, copy=True)
-        return torch.from_numpy(array).view(1, 28, 28).to(torch.float32).div(255), 0
+        image, label = Image.fromarray(self.data[i].numpy()), int(self.targets[i])
+        pixels = torch.from_numpy(np.array(image, np.uint8, copy=True))
+        pixels = pixels.view(image.size[1], image.size[0], 1).permute(2, 0, 1).contiguous()
+        return pixels.to(torch.float32).div(255), label
 
 
 class ExampleVAE(nn.Module):
