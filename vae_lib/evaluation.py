@@ -7,6 +7,7 @@ Source: Burda, Grosse and Salakhutdinov (2015), Importance Weighted Autoencoders
 """
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import sympy as sp
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from vae_lib.elbo import LinearGaussian
-from vae_lib.encoder_decoder import VAE, diagonal_gaussian_log_density
+from vae_lib.encoder_decoder import VAE
 from vae_lib.monte_carlo import Estimate
 
 
@@ -53,11 +54,16 @@ def log_weights(
     for done in range(0, K, chunk):
         n = min(chunk, K - done)
         epsilon = torch.randn(n, *mu.shape, generator=generator, **like)
-        z = mu + torch.exp(0.5 * log_var) * epsilon
-        # log p(z) - log q(z | x): the two constants -H/2 log(2 pi) cancel.
-        prior_over_q = 0.5 * (epsilon**2 + log_var - z**2).double().sum(dim=-1)
-        parts.append(vae.decoder.log_likelihood(x, z).double() + prior_over_q)
+        parts.append(_log_w(vae, x, mu, log_var, epsilon))
     return torch.cat(parts).T
+
+
+def _log_w(vae: VAE, x: Tensor, mu: Tensor, log_var: Tensor, epsilon: Tensor) -> Tensor:
+    """log w at z = mu + sigma * epsilon, for noise (n, B, H): (n, B), float64."""
+    z = mu + torch.exp(0.5 * log_var) * epsilon
+    # log p(z) - log q(z | x): the two constants -H/2 log(2 pi) cancel.
+    prior_over_q = 0.5 * (epsilon**2 + log_var - z**2).double().sum(dim=-1)
+    return vae.decoder.log_likelihood(x, z).double() + prior_over_q
 
 
 def importance_weighted_terms(
@@ -88,13 +94,7 @@ def importance_weighted_terms(
     if x.ndim != 2:
         raise ValueError(f"x must have shape (B, D), got {tuple(x.shape)}")
     mu, log_var = vae.encode(x)
-
-    def log_w(epsilon: Tensor) -> Tensor:
-        z = mu + torch.exp(0.5 * log_var) * epsilon
-        log_q = diagonal_gaussian_log_density(z, mu, log_var)
-        log_prior = diagonal_gaussian_log_density(z, *torch.zeros(2, *z.shape[-1:]).to(z))
-        return vae.decoder.log_likelihood(x, z) + log_prior - log_q
-
+    log_w = partial(_log_w, vae, x, mu, log_var)
     like = {"dtype": mu.dtype, "device": mu.device}
     epsilon = torch.randn(K, *mu.shape, generator=generator, **like)
     with torch.set_grad_enabled(torch.is_grad_enabled() and chosen is None):
@@ -108,6 +108,7 @@ def importance_weighted_terms(
         where = of_each.T[..., None].expand(-1, -1, vae.z_dim)
         through = log_w(epsilon.gather(0, where)).mean(dim=0)
         bound = bound + (through - through.detach())  # the value of K, the slope of few
+    bound = bound.to(mu.dtype)
     return bound, torch.zeros_like(bound)
 
 
