@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -62,6 +63,14 @@ def run(folder, name="tiny", **options):
     return reproduce.reproduce(
         name, folder=folder, **{"n_test": 100, "progress": False} | options
     )
+
+
+def stop_after_two_epochs(patch):
+    def stop(history):
+        if len(history) == 2:
+            raise Stop
+
+    patch.setattr(reproduce, "train", partial(reproduce.train, on_epoch=stop))
 
 
 def test_the_file_holds_settings_curves_and_numbers_with_their_errors(tmp_path):
@@ -132,11 +141,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, monkeypa
             raise Stop
 
         if when == "in an epoch":
-            tell = reproduce.train
-            stop_at = lambda history: len(history) == 2 and stop()  # noqa: E731
-            patch.setattr(
-                reproduce, "train", lambda *a, **k: tell(*a, **k, on_epoch=stop_at)
-            )
+            stop_after_two_epochs(patch)
         elif when == "in the measurement":
             patch.setattr(reproduce, "summary", stop)
         else:
@@ -169,15 +174,9 @@ def test_what_is_finished_is_not_done_again(tmp_path, monkeypatch, acts):
 
 def test_no_run_goes_on_with_the_beginning_of_another(tmp_path, monkeypatch):
     """Stopped after two epochs; then the plan is changed where no checkpoint can tell."""
-    stop_at = lambda history: len(history) == 2 and stop()  # noqa: E731
-
-    def stop():
-        raise Stop
-
     with monkeypatch.context() as patch:
         patch.setattr(reproduce, "experiments", lambda _=None: {"tiny": [WEIGHTED]})
-        tell = reproduce.train
-        patch.setattr(reproduce, "train", lambda *a, **k: tell(*a, **k, on_epoch=stop_at))
+        stop_after_two_epochs(patch)
         with pytest.raises(Stop):
             run(tmp_path / "stopped")
     changed = WEIGHTED._replace(informed_start=False)

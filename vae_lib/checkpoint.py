@@ -138,7 +138,7 @@ def fingerprint(numbers: Tensor) -> str:
 def describe(network: nn.Module) -> dict[str, str]:
     """Each parameter's shape and type, and the value of those that are not trained; what
     has no parameters, such as a nonlinearity, in order."""
-    others = [m for m in network.modules() if not any(True for _ in m.parameters())]
+    others = [module for module in network.modules() if not list(module.parameters())]
     return {"nonlinearities": ", ".join(map(str, others))} | {
         name: f"{tuple(p.shape)} {p.dtype} on {p.device}"
         if p.requires_grad
