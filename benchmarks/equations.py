@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.timings import Row, compared, interleaved
-from vae_lib.equations.ledger import ledger
+from derivations.ledger import ledger
 
 NOTES = """Elapsed time. The whole book by both judges, in two processes and in one. A
 chapter again while it is edited: by numbers alone, and by both judges. The verdicts of

@@ -73,7 +73,7 @@ def sliders(browser: Browser, path: Path, frames: int) -> list[float]:
 WIDGET = """
 import matplotlib.pyplot as plt
 import torch
-from vae_lib.explorers.weights import load_vae
+from explorers.weights import load_vae
 from vae_lib.plots import image_grid
 %matplotlib inline
 vae, _ = load_vae()

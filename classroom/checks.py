@@ -101,7 +101,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Derivation:
-    """A derivation in LaTeX, judged by `vae_lib.equations.check_derivation`.
+    """A derivation in LaTeX, judged by `derivations.check_derivation`.
 
     Full marks where every step holds. Whatever else was typed is proposed a part of the
     marks, and a person decides.

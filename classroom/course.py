@@ -119,7 +119,7 @@ class Assignment:
         used = [library / f"{name}.py" for name in self.uses]
         engine = sorted(
             path
-            for path in (library / "equations").iterdir()
+            for path in (ROOT / "derivations").iterdir()
             if path.suffix in {".py", ".lark"}
         )
         files = [self.markdown, self.folder / "checks.py", *judges, *used, *engine]

@@ -49,7 +49,7 @@ from classroom.sandbox import (
 # Seconds in which the workers of a run that was killed come to their own end.
 LETTING_GO = 10
 # A forked worker finds these imported; each would cost it a second.
-PRELOAD = ["torch", "classroom.grade", "vae_lib.equations"]
+PRELOAD = ["torch", "classroom.grade", "derivations"]
 
 
 def run_and_judge(

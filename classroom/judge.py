@@ -171,7 +171,7 @@ def _checked(task: Derivation, latex: str) -> tuple[list[tuple[bool, str]], str]
 
 
 def _check(pipe, task: Derivation, latex: str) -> None:
-    from vae_lib.equations import check_derivation
+    from derivations import check_derivation
 
     resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
     resource.setrlimit(resource.RLIMIT_CPU, (DERIVATION_SECONDS, DERIVATION_SECONDS))

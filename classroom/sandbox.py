@@ -120,7 +120,7 @@ def bwrap(stage: Path, limits: Limits) -> list[str]:
             # bwrap would make them for its own user alone
             shown += ["--perms", "0755", "--dir", str(parent)]
         shown += ["--ro-bind", str(folder), str(folder)]
-    for package in ("vae_lib", "classroom"):
+    for package in ("vae_lib", "derivations", "explorers", "classroom"):
         # An install that is not editable would offer every module of the book.
         if (installed := Path(sysconfig.get_path("purelib")) / package).is_dir():
             shown += ["--tmpfs", str(installed)]

@@ -30,10 +30,12 @@ CACHE = BUILD / ".jupyter_cache"
 def forget_results_of_older_code() -> None:
     """The cache of executed cells knows the chapters' text, not the code they import."""
     digest = hashlib.sha256()
-    for path in sorted((ROOT / "vae_lib").rglob("*")):
+    packages = ["vae_lib", "derivations", "explorers"]
+    files = [path for name in packages for path in sorted((ROOT / name).rglob("*"))]
+    for path in files:
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    stamp = BUILD / "vae_lib.sha256"
+    stamp = BUILD / "code.sha256"
     if not stamp.exists() or stamp.read_text() != digest.hexdigest():
         shutil.rmtree(CACHE, ignore_errors=True)
         shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Train the model that the book's figures run, and write vae_lib/explorers/weights.
+"""Train the model that the book's figures run, and write explorers/weights.
 
     python tools/make_explorer.py       about seven minutes on one core
 
@@ -9,10 +9,10 @@ the parameters are rounded as the figures have them.
 
 import torch
 
+from explorers.pack import pack, unpack
+from explorers.weights import FOLDER, PARTS, save_vae
 from vae_lib.data import load_mnist
 from vae_lib.encoder_decoder import VAE
-from vae_lib.explorers.pack import pack, unpack
-from vae_lib.explorers.weights import FOLDER, PARTS, save_vae
 from vae_lib.monte_carlo import Estimate
 from vae_lib.objective import elbo_terms
 from vae_lib.training import train

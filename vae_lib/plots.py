@@ -1,7 +1,5 @@
 """The book's one plotting style, and the pictures that several chapters share."""
 
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
@@ -12,7 +10,7 @@ from vae_lib.data import image_side, in_unit_interval
 
 def use_style() -> None:
     """Draw every figure from here on in the book's style (`vae_lib/book.mplstyle`)."""
-    plt.style.use(Path(__file__).with_name("book.mplstyle"))
+    plt.style.use("vae_lib.book")
 
 
 def learning_curve(history, ax: Axes, baseline: float | None = None) -> Axes:

@@ -22,8 +22,8 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-import vae_lib.equations
-from vae_lib.equations.ledger import Row, chapters, duplicates, judge_chapters
+import derivations
+from derivations.ledger import Row, chapters, duplicates, judge_chapters
 
 PAGE = "ledger"
 # From the strongest verdict to the weakest: an equation is as good as its weakest line.
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 # ---------------------------------------------------------------- verdicts
 def fingerprint() -> bytes:
     """Changes with every file of the judges and the libraries they use."""
-    engine = Path(vae_lib.equations.__file__).parent
+    engine = Path(derivations.__file__).parent
     digest = hashlib.sha256()
     for library in ("lark", "numpy", "sympy"):
         digest.update(f"{library} {version(library)}\n".encode())

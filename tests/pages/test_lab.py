@@ -64,7 +64,7 @@ def lab(tmp_path_factory):
 SLOPE = [
     """
 import sympy as sp
-from vae_lib.explorers import ExpressionExplorer, Slider
+from explorers import ExpressionExplorer, Slider
 x, a = sp.symbols("x a", real=True)
 figure = ExpressionExplorer([a * x], (x, -1, 1), (-2, 2),
                             sliders={a: Slider(-2, 2, 0.1, 0.5)})
@@ -106,8 +106,8 @@ def test_python_and_the_page_move_one_figure(lab, browser):
 PLANE = [
     """
 from vae_lib.data import load_mnist
-from vae_lib.explorers import LatentExplorer
-from vae_lib.explorers.weights import load_vae
+from explorers import LatentExplorer
+from explorers.weights import load_vae
 data = load_mnist()
 w = LatentExplorer.from_vae(
     load_vae()[0], data.test_images[:50], data.test_labels[:50])

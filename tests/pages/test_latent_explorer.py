@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from explorers.weights import load_vae
 from vae_lib.data import load_mnist
-from vae_lib.explorers.weights import load_vae
 from vae_lib.objective import kl_to_standard_normal
 
 CHAPTER = "08-latent-space"

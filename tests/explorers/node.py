@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.conftest import skip_or_fail
 
-EXPLORERS = Path(__file__).parents[1] / "vae_lib" / "explorers"
+EXPLORERS = Path(__file__).parents[2] / "explorers"
 
 
 def run_node(modules: str, code: str, data: dict):

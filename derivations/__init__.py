@@ -2,7 +2,7 @@
 
     check(latex, given=...)                      a block: a report with .ok and .steps
     check_derivation(latex, start=..., end=...)  an assignment: the same, with points
-    python -m vae_lib.equations check book       the whole book
+    python -m derivations check book       the whole book
 
 tokens, read, block (LaTeX to tree.py's trees), scope and definitions (what names mean),
 worlds and quantity (where and what is computed), evaluate with densities and slopes (a

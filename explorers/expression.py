@@ -13,8 +13,8 @@ import numpy as np
 import sympy as sp
 from traitlets import Any, Dict, TraitError, Unicode, validate
 
-from vae_lib.explorers.base import Explorer
-from vae_lib.explorers.figure import (
+from explorers.base import Explorer
+from explorers.figure import (
     Band,
     Bar,
     Contours,
@@ -27,8 +27,8 @@ from vae_lib.explorers.figure import (
     Switch,
     Trace,
 )
-from vae_lib.explorers.room import room
-from vae_lib.explorers.still import draw_still
+from explorers.room import room
+from explorers.still import draw_still
 
 HERE = Path(__file__).parent
 # Words of JavaScript that cannot name a number.

@@ -2,20 +2,17 @@
 
 import io
 from functools import singledispatch
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import matplotlib as mpl
 import numpy as np
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vae_lib.explorers.figure import Band, Bar, Contours, Curve, Dot, Dots, Panel, Trace
+from explorers.figure import Band, Bar, Contours, Curve, Dot, Dots, Panel, Trace
 
 if TYPE_CHECKING:
-    from vae_lib.explorers.expression import ExpressionExplorer
-
-STYLE = Path(__file__).parents[1] / "book.mplstyle"
+    from explorers.expression import ExpressionExplorer
 
 
 def places(panel: Panel, count: int = 240) -> np.ndarray:
@@ -27,7 +24,7 @@ def places(panel: Panel, count: int = 240) -> np.ndarray:
 
 def draw_still(explorer: "ExpressionExplorer") -> bytes:
     """The figure where its sliders stand, as a PNG file."""
-    with mpl.rc_context(fname=STYLE):
+    with style.context("vae_lib.book"):
         n = len(explorer.panels)
         figure = Figure(figsize=(3.6 * n, 3.4) if n > 1 else (5.6, 3.4))
         scope = explorer.scope()

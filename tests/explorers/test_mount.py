@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 CONFIGURATION = f"""
 import sys
@@ -32,7 +32,7 @@ mystnb:
 import base64
 from ipywidgets import IntSlider
 from traitlets import Any
-from vae_lib.explorers import Explorer
+from explorers import Explorer
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptV"

@@ -8,8 +8,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from explorers.pack import PackError, pack, unpack
 from vae_lib.encoder_decoder import VAE
-from vae_lib.explorers.pack import PackError, pack, unpack
 
 FOLDER = Path(__file__).with_name("weights")
 RECORD = "model.json"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import nbformat
 
-from vae_lib.explorers import ExpressionExplorer
+from explorers import ExpressionExplorer
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
 
 def _loads(statement: ast.stmt) -> set[str]:

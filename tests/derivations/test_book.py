@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lark import Lark, logger
 
-from vae_lib.equations import check, check_derivation, judge
-from vae_lib.equations.__main__ import main
-from vae_lib.equations.block import read_block
-from vae_lib.equations.ledger import chapters, displays, ledger
-from vae_lib.equations.read import ReadingError, parser
+from derivations import check, check_derivation, judge
+from derivations.__main__ import main
+from derivations.block import read_block
+from derivations.ledger import chapters, displays, ledger
+from derivations.read import ReadingError, parser
 
 from . import mutants
 from .note import CORRECT, WRONG
@@ -37,7 +37,7 @@ def test_the_grammar_has_no_conflict():
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
     try:
-        grammar = (ROOT / "vae_lib/equations/dialect.lark").read_text()
+        grammar = (ROOT / "derivations/dialect.lark").read_text()
         Lark(grammar, parser="lalr", lexer="basic", start="line", debug=True)
     finally:
         logger.removeHandler(handler)
@@ -446,7 +446,7 @@ def test_labels_are_required_and_unique(tmp_path):
 def test_the_command_line(tmp_path, capsys):
     page = tmp_path / "01.md"
     page.write_text(PAGE)
-    command = [sys.executable, "-m", "vae_lib.equations", "check", str(tmp_path), "--json"]
+    command = [sys.executable, "-m", "derivations", "check", str(tmp_path), "--json"]
     good = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert good.returncode == 0, good.stderr
     rows = json.loads(good.stdout)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from vae_lib.equations.__main__ import main
-from vae_lib.equations.ledger import Row
+from derivations.__main__ import main
+from derivations.ledger import Row
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 EXTENSIONS = ROOT / "book" / "extensions"
 sys.path.insert(0, str(EXTENSIONS))
 import ledger  # noqa: E402

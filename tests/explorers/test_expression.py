@@ -13,9 +13,7 @@ import pytest
 import sympy as sp
 from traitlets import TraitError
 
-from tests.conftest import skip_or_fail
-from tests.explorers import expression_explorers
-from vae_lib.explorers import (
+from explorers import (
     Bar,
     Contours,
     Curve,
@@ -27,9 +25,11 @@ from vae_lib.explorers import (
     Slider,
     Switch,
 )
-from vae_lib.explorers.expression import EXPRESSIONS, javascript
-from vae_lib.explorers.figure import Trace
-from vae_lib.explorers.still import places
+from explorers.expression import EXPRESSIONS, javascript
+from explorers.figure import Trace
+from explorers.still import places
+from tests.conftest import skip_or_fail
+from tests.explorers.of_chapter import expression_explorers
 
 CHAPTERS = [
     "01-maximum-likelihood",
@@ -273,6 +273,6 @@ def test_a_saved_notebook_shows_the_still_and_no_address():
 
 
 def test_the_package_imports_nothing_heavy_until_asked():
-    code = "import sys, vae_lib.explorers; print({'anywidget', 'torch'} & set(sys.modules))"
+    code = "import sys, explorers; print({'anywidget', 'torch'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "set()"

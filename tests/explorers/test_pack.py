@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from tests.node import EXPLORERS, run_node
+from explorers.pack import SETTINGS, PackError, pack, unpack
+from explorers.weights import FOLDER, WeightsError, load_vae, save_vae
+from tests.explorers.node import EXPLORERS, run_node
 from vae_lib.data import load_mnist
 from vae_lib.encoder_decoder import VAE
-from vae_lib.explorers.pack import SETTINGS, PackError, pack, unpack
-from vae_lib.explorers.weights import FOLDER, WeightsError, load_vae, save_vae
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 from make_explorer import elbo_on  # noqa: E402
 
 NETWORK = (EXPLORERS / "network.js").read_text(encoding="utf-8")

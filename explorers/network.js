@@ -1,4 +1,4 @@
-// A network that vae_lib/explorers/pack.py packed, run with typed arrays.
+// A network that explorers/pack.py packed, run with typed arrays.
 
 /** The value of a half-precision number from its sixteen bits. */
 function half(bits) {

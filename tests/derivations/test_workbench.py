@@ -5,8 +5,7 @@ import time
 
 import pytest
 
-from vae_lib import break_the_derivation as page
-from vae_lib.break_the_derivation import (
+from derivations.workbench import (
     SLIPS,
     THE_NOTES_LAST_LINE,
     Later,
@@ -17,6 +16,7 @@ from vae_lib.break_the_derivation import (
     markup,
     specimens,
 )
+from derivations import workbench as page
 
 
 def test_an_equation_is_read_from_its_chapter():

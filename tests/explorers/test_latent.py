@@ -7,10 +7,10 @@ import torch
 from PIL import Image
 from traitlets import TraitError
 
-from tests.node import run_node
+from explorers import LatentExplorer
+from explorers.pack import PackError
+from tests.explorers.node import run_node
 from vae_lib.encoder_decoder import VAE
-from vae_lib.explorers import LatentExplorer
-from vae_lib.explorers.pack import PackError
 from vae_lib.objective import kl_to_standard_normal
 
 

@@ -14,10 +14,10 @@ from IPython.display import HTML
 from ipywidgets import HTML as Markup
 from ipywidgets import Dropdown, HTMLMath, Layout, Textarea, VBox
 
-from vae_lib.equations.evaluate import TooMuchWork
-from vae_lib.equations.ledger import chapters, displays
-from vae_lib.equations.report import Report, check_block, with_given
-from vae_lib.equations.scope import Scope
+from derivations.evaluate import TooMuchWork
+from derivations.ledger import chapters, displays
+from derivations.report import Report, check_block, with_given
+from derivations.scope import Scope
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 LONGEST = 6_000  # characters that the editor judges
@@ -108,7 +108,7 @@ def _labels() -> list[str]:
 
 # ---------------------------------------------------------------- the verdicts
 def judge(latex: str, given: str = "") -> Report:
-    """As `vae_lib.equations.check`, within limits of length and time."""
+    """As `derivations.check`, within limits of length and time."""
     if not latex.strip():
         return Report(error="There is nothing here yet: type a derivation in LaTeX.")
     if len(latex) > LONGEST:

@@ -17,10 +17,10 @@ from matplotlib.patches import Ellipse
 from torch import Tensor, nn
 from traitlets import Any, Dict, Float, Int, List, TraitError, Unicode, observe, validate
 
+from explorers.base import Explorer
+from explorers.pack import pack, unpack
 from vae_lib.data import image_side
 from vae_lib.encoder_decoder import VAE, GaussianDecoder
-from vae_lib.explorers.base import Explorer
-from vae_lib.explorers.pack import pack, unpack
 
 HERE = Path(__file__).parent
 

@@ -1,6 +1,6 @@
 """Change one thing in a chapter's LaTeX, as a tired author would; does `check` notice?
 
-    python -m tests.equations.mutants [--each 40] [--kind density] [--seed 0]
+    python -m tests.derivations.mutants [--each 40] [--kind density] [--seed 0]
 
 A mutant is caught when the check of its whole file fails. Every one that is not is
 printed with the reason that makes it a true statement; one without is a hole in the
@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vae_lib.equations.ledger import Display, chapters, displays
-from vae_lib.equations.report import check_block
-from vae_lib.equations.scope import Scope
+from derivations.ledger import Display, chapters, displays
+from derivations.report import check_block
+from derivations.scope import Scope
 
 from .note import CORRECT
 

@@ -1,7 +1,7 @@
 """The command line.
 
-python -m vae_lib.equations check book [--json] [--seed 0] [--processes 2] [--numeric]
-python -m vae_lib.equations explain book/04-elbo.md eq-evidence
+python -m derivations check book [--json] [--seed 0] [--processes 2] [--numeric]
+python -m derivations explain book/04-elbo.md eq-evidence
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .report import shortened
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="vae_lib.equations", description=__doc__)
+    parser = argparse.ArgumentParser(prog="derivations", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser(
         "check", help="every display equation of a file or a folder"

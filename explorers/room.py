@@ -7,7 +7,7 @@ figures as drawn.
 import math
 from collections.abc import Sequence
 
-from vae_lib.explorers.figure import Panel, Readout
+from explorers.figure import Panel, Readout
 
 LINE, CONTROL, GAP = 21, 34, 24
 # The width of the book's column, and of a phone's.
