@@ -90,12 +90,10 @@ def main() -> int:
     if failures:
         print("\n".join(failures), file=sys.stderr)
         return 1
-    command = ["jupyter-book", "build", "book", "--config", "_config.yml"]
-    command += ["--path-output", ".", "--quiet", "-W", "-n", "--keep-going"]
-    script = Path(sys.executable).with_name(command[0])
-    failed = subprocess.run(
-        [script if script.exists() else command[0], *command[1:]], cwd=ROOT
-    )
+    # Through Python: the script has another name on Windows, another place elsewhere.
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command += ["build", "book", "--config", "_config.yml", "--path-output", "."]
+    failed = subprocess.run([*command, "--quiet", "-W", "-n", "--keep-going"], cwd=ROOT)
     if failed.returncode:
         print("the book was not built: see the warnings above", file=sys.stderr)
         return 1
