@@ -46,3 +46,19 @@ def test_nbval_passes_what_repeats_and_fails_what_does_not(
 ):
     result = nbval(notebook_with(source, output), tmp_path)
     assert (result.returncode == 0) == passes, result.stdout[-2000:]
+
+
+def test_what_the_book_executed_is_played_back_cell_by_cell():
+    """With `--executed-by-the-book` nbval compares the outputs of the book's run, and a
+    notebook whose cells are not the chapter's is refused."""
+    from conftest import PlayedBack
+
+    kernel = PlayedBack(notebook_with("print('z')", "z\n"))
+    said = kernel.execute_cell_input("print('z')")
+    messages = [kernel.get_message("iopub") for _ in range(2)]
+    assert [m["msg_type"] for m in messages] == ["stream", "status"]
+    assert messages[0]["content"]["text"] == "z\n"
+    assert messages[1]["content"] == {"execution_state": "idle"}
+    assert {m["parent_header"]["msg_id"] for m in messages} == {said}
+    with pytest.raises(AssertionError, match="differs from the chapter's"):
+        PlayedBack(notebook_with("print('z')", "z\n")).execute_cell_input("print('x')")

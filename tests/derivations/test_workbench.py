@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from derivations import workbench as page
 from derivations.workbench import (
     SLIPS,
     THE_NOTES_LAST_LINE,
@@ -16,7 +17,6 @@ from derivations.workbench import (
     markup,
     specimens,
 )
-from derivations import workbench as page
 
 
 def test_an_equation_is_read_from_its_chapter():
