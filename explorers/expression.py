@@ -52,7 +52,7 @@ EXPRESSIONS: dict[type, list[str]] = {
 }
 
 
-class Axes(TypedDict, total=False):
+class _Axes(TypedDict, total=False):
     """What a figure of one panel hands on to it."""
 
     xlabel: str
@@ -84,8 +84,9 @@ class ExpressionExplorer(Explorer):
 
     >>> x, mu = sp.symbols("x mu")
     >>> figure = ExpressionExplorer(
-    ...     [Curve(sp.exp(-(x - mu)**2 / 2), "a bell")], (x, -4, 4), (0, 1.2),
-    ...     sliders={mu: (-2.0, 2.0, 0.1)}, readouts=[Readout("twice mu", 2 * mu)])
+    ...     [Curve(sp.exp(-(x - mu)**2 / 2), "a bell")],
+    ...     x=(x, -4, 4), y=(0, 1.2), sliders={mu: (-2.0, 2.0, 0.1)},
+    ...     readouts=[Readout("twice mu", 2 * mu)])
     >>> figure.values = {"mu": 1.23}
     >>> figure.values
     {'mu': 1.2}
@@ -127,7 +128,7 @@ class ExpressionExplorer(Explorer):
         where: Mapping[sp.Symbol, sp.Expr] | None = None,
         data: Mapping[sp.IndexedBase, Sequence[float]] | None = None,
         readouts: Sequence[Readout] = (),
-        **axes: Unpack[Axes],
+        **axes: Unpack[_Axes],
     ) -> None:
         panels = [curve for curve in curves if isinstance(curve, Panel)]
         if not curves or 0 < len(panels) < len(curves):
