@@ -24,11 +24,18 @@ class Explorer(anywidget.AnyWidget):
     _room = List(Unicode(), ["26rem", "36rem"], minlen=2, maxlen=2).tag(sync=True)
 
     def still(self) -> bytes:
-        """The figure as it stands, as a PNG file."""
+        """The figure as it stands, as a PNG file.
+
+        Raises:
+            NotImplementedError: by a subclass that draws none.
+        """
         raise NotImplementedError(f"{type(self).__name__} draws no still picture")
 
-    def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
-        data, metadata = super()._repr_mimebundle_(**kwargs)
+    def _repr_mimebundle_(self, **kwargs: dict) -> tuple[dict, dict] | None:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:  # a widget whose view was taken away
+            return None
+        data, metadata = bundle
         # A notebook that is not trusted, and GitHub, show no widget but a picture.
         data["image/png"] = base64.b64encode(self.still()).decode("ascii")
         # The usual text has the object's address, which differs from run to run.

@@ -1,5 +1,6 @@
 """Every page of the built book, as readers open it: from disk, offline, at any width."""
 
+import posixpath
 import re
 from html.parser import HTMLParser
 
@@ -97,8 +98,10 @@ def test_axe_finds_no_serious_barrier(read, visit, html, page_name, theme):
 
 
 def test_every_link_inside_the_book_leads_somewhere(html):
+    paths = [*html.glob("*.html"), *(html / "_modules").rglob("*.html")]
     pages = {
-        path.name: Links(path.read_text(encoding="utf-8")) for path in html.glob("*.html")
+        path.relative_to(html).as_posix(): Links(path.read_text(encoding="utf-8"))
+        for path in paths
     }
     for name, page in pages.items():
         for load in page.loads:
@@ -107,7 +110,8 @@ def test_every_link_inside_the_book_leads_somewhere(html):
             if re.match(r"[a-z]+:", target):
                 continue
             file, _, anchor = target.partition("#")
-            file = file or name
+            file = posixpath.normpath(posixpath.join(posixpath.dirname(name), file))
+            file = file if target[0] != "#" else name
             if file.endswith(".html"):
                 assert file in pages, f"{name} links to {target}"
                 assert not anchor or anchor in pages[file].ids, f"{name} links to {target}"
