@@ -5,24 +5,22 @@ nbgrader's own layout: `course/{source,release,submitted,autograded,feedback}` a
 `gradebook.db`. Ours beside them: `course/graded` (one record a student) and `secret`.
 """
 
-import hashlib
 import importlib.util
-import json
 import os
 import re
 import secrets
-import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import nbformat
 import yaml
 from nbformat import NotebookNode
 from traitlets.config import Config
+
+from classroom.files import sha256, write_atomically
 
 ROOT = Path(__file__).resolve().parents[1]
 COURSE_ID = "default_course"  # what nbgrader's gradebook calls its only course
@@ -30,32 +28,6 @@ COURSE_ID = "default_course"  # what nbgrader's gradebook calls its only course
 
 class ClassroomError(Exception):
     """Something the teacher can mend; the message says what and how."""
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write to a temporary name, then rename: a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # A student's text may hold half of a surrogate pair, which UTF-8 cannot say.
-    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
-    file = tempfile.NamedTemporaryFile(dir=path.parent, suffix=".unfinished", delete=False)
-    try:
-        with file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
-    except OSError:
-        os.unlink(file.name)
-        raise
-
-
-def as_json(value: Any) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-
-
-def sha256(*contents: bytes) -> str:
-    return hashlib.sha256(b"\0".join(contents)).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -71,7 +43,6 @@ class Limits:
     memory_mb: int = 4096
     processes: int = 64
     disk_mb: int = 64
-    output_kb: int = 512
 
 
 @dataclass(frozen=True)
@@ -199,8 +170,7 @@ class Course:
         """One for each student and task, the same at every run, known to nobody else."""
         path = self.root / "secret"
         if not path.exists():
-            write_atomically(path, secrets.token_hex(32))
-            path.chmod(0o600)
+            write_atomically(path, secrets.token_hex(32), mode=0o600)
         key = sha256(*(part.encode() for part in (path.read_text(), assignment, student)))
         return int(sha256(key.encode(), task.encode())[:12], 16)
 

@@ -102,8 +102,8 @@ def demo(course: Course, jobs: int) -> int:
     uploads = course.root / "uploads-from-moodle"
     hand_in(course, uploads)
     print(f"\n$ make collect ASSIGNMENT={NAME} FROM={uploads}", flush=True)
-    for result in collect(course, assignment, uploads):
-        print(f"  {result.name}: {result.fault or 'collected'}")
+    for collected in collect(course, assignment, uploads):
+        print(f"  {collected.name}: {collected.fault or 'collected'}")
 
     print(f"\n$ make grade ASSIGNMENT={NAME} JOBS={jobs}", flush=True)
     grade(course, assignment, jobs=jobs)

@@ -11,13 +11,11 @@ from classroom.__main__ import main
 from classroom.author import make_release
 from classroom.collect import collect
 from classroom.course import ClassroomError, Course
-from classroom.grade import grade
+from classroom.grade import work
 from classroom.results import results
 
 from .conftest import TOY, edited, solution, text
-from .test_faults import fake_work
-
-PLAIN = {"sandboxed": False, "start_method": "fork"}
+from .fakes import fake_grade, fake_work
 
 
 @pytest.fixture
@@ -44,7 +42,7 @@ def handed_in(course, toy, tmp_path):
     uploads.mkdir()
     (uploads / "ada.ipynb").write_text(text(solution(course)))
     collect(course, toy, uploads)
-    grade(course, toy, work=fake_work, **PLAIN)
+    fake_grade(course, toy)
     return uploads
 
 
@@ -121,7 +119,7 @@ def test_marks_of_an_earlier_file_are_not_handed_out_as_those_of_a_newer(
     collect(course, toy, newer)
     (ada,) = results(course, toy)
     assert (ada.status, ada.tasks) == ("not graded", []) and "run 'grade'" in ada.reason
-    grade(course, toy, work=fake_work, **PLAIN)
+    fake_grade(course, toy)
     assert results(course, toy)[0].status == "pending"
 
 
@@ -129,7 +127,7 @@ def test_marks_of_an_earlier_file_are_not_handed_out_as_those_of_a_newer(
 def test_a_record_that_is_none_is_made_again(course, toy, handed_in, content):
     course.record("toy", "ada").write_text(content)
     assert results(course, toy)[0].status == "not graded"
-    assert grade(course, toy, work=fake_work, **PLAIN) == {"ada": "graded"}
+    assert fake_grade(course, toy) == {"ada": "graded"}
 
 
 @pytest.mark.parametrize("graded", [False, True])
@@ -154,10 +152,10 @@ def test_a_task_that_came_later(course, toy, handed_in, tmp_path, graded):
         assert course.release("toy").read_text() == release
         return
     make_release(anew, toy)
-    outcome = grade(anew, toy, **PLAIN)
+    outcome = fake_grade(anew, toy, work)
     assert "collected before toy had cube-test" in outcome["ada"]
     collect(anew, toy, handed_in)
-    assert grade(anew, toy, work=_as_cube, **PLAIN) == {"ada": "graded"}
+    assert fake_grade(anew, toy, _as_cube) == {"ada": "graded"}
     names = [task.name for task in results(anew, toy)[0].tasks]
     assert names == ["square", "root", "by-hand", "why", "cube"]
 
