@@ -5,15 +5,16 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, keep: bool = False) -> Iterator[Path]:
     """Give a path to write to, in the same folder; rename it to `path` at the end.
 
+    With `keep` a file that is there by then stays: of two who write, the first wins.
     Whoever reads `path` finds the old file or the new one, and never half of one. If the
     block raises, the old one stays and nothing is left behind. The folder is made where
     there is none.
@@ -28,17 +29,23 @@ def replacing(path: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=path.parent, suffix=".unfinished") as folder:
         new = Path(folder) / path.name
         yield new
-        os.replace(new, path)
+        if keep:
+            with suppress(FileExistsError):
+                os.link(new, path)
+        else:
+            os.replace(new, path)
 
 
-def write_atomically(path: Path, content: str | bytes, mode: int = 0o644) -> None:
-    """Write a file, whole or not at all, also where the power fails.
+def write_atomically(
+    path: Path, content: str | bytes, mode: int = 0o644, keep: bool = False
+) -> None:
+    """Write a file, whole or not at all, also where the power fails; see `replacing`.
 
     A text is written as UTF-8; what that cannot say (half of a surrogate pair, which a
     student's text may hold) becomes a question mark.
     """
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
-    with replacing(path) as new:
+    with replacing(path, keep) as new:
         with open(new, "wb") as file:
             os.chmod(new, mode)
             file.write(data)
