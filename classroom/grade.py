@@ -328,7 +328,7 @@ def _enter(submission: Submission, lock: TextIO | None) -> str:
             return f"not graded: {error}"
         submission.note_entered()
     faults = [
-        f"{mark['task']} waits for a person: {mark['fault'].strip().splitlines()[-1]}"
+        f"{mark['task']} waits for a person: {mark['fault'].splitlines()[0]}"
         for mark in marks.values()
         if mark["fault"]
     ]

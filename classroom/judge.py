@@ -36,7 +36,8 @@ class Line:
 class Mark:
     """What a task earned. Pending: a person must look before it counts.
 
-    `fault` is a traceback of ours, for the teacher, where something could not be judged.
+    `fault` is an error of ours, in a line and with its traceback, where something could
+    not be judged.
     """
 
     task: str
@@ -72,15 +73,18 @@ def judge_task(name: str, task: Task, cases: list[Case], run: CellRun) -> Mark:
             mark.lines.append(Line(p.name, 0.0, p.points, str(wrong)[:1000]))
         except Exception as error:  # ours: of checks.py, or of what it calls
             mark.pending = True
-            mark.fault += f"{p.name}:\n{_traceback(error)}"
+            mark.fault += f"{p.name}: {_fault(error)}"
             said = f"could not be judged ({type(error).__name__}): a person will look"
             mark.lines.append(Line(p.name, 0.0, p.points, said))
     mark.points = sum(line.points for line in mark.lines)
     return mark
 
 
-def _traceback(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))
+def _fault(error: BaseException) -> str:
+    """What the teacher is told: the error in a line, then where it was raised."""
+    (said, *_) = str(error).splitlines() or [""]
+    where = "".join(traceback.format_exception(error))
+    return f"{type(error).__name__}: {said}\n{where}"
 
 
 STOPPED = {
@@ -178,7 +182,7 @@ def display_math(text: str) -> str:
 
 
 class Checked(NamedTuple):
-    """Each step's verdict, what is wrong with the whole, and a traceback of ours."""
+    """Each step's verdict, what is wrong with the whole, and an error of ours."""
 
     steps: list[tuple[bool, str]]
     error: str = ""
@@ -231,4 +235,4 @@ def _check(pipe: Connection, task: Derivation, latex: str) -> None:
         pipe.send(Checked(steps, report.error or ""))
     except BaseException as error:
         said = f"It could not be judged ({type(error).__name__})."
-        pipe.send(Checked([], said, _traceback(error)))
+        pipe.send(Checked([], said, _fault(error)))

@@ -5,12 +5,15 @@ The marks are made up, and made in the driver itself, where its process would be
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 from unittest import mock
 
 from classroom.course import Assignment, Course
 from classroom.grade import Job, grade
-from classroom.records import Record, read_collected
+from classroom.judge import Mark
+from classroom.records import Record, read_collected, read_record
 
 POINTS = 5.5  # what everybody gets
 
@@ -46,6 +49,17 @@ def dying_work(job: Job) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def with_fault(job: Job) -> None:
+    """As when a check broke."""
+    fake_work(job)
+    record = read_record(job.course, job.assignment, job.student)
+    assert record is not None
+    fault = "the values: KeyError: 'x'\nTraceback (most recent call last):\n"
+    broken = Mark("square", 3.0, pending=True, fault=fault).as_dict()
+    marks = record["marks"] | {"square-test": broken}
+    job.submission().write(record | {"marks": marks})
+
+
 class Ended:
     """In the place of a worker's process: it has done its work when it is started."""
 
@@ -61,15 +75,22 @@ class Ended:
         pass
 
 
-def fake_grade(
-    course: Course,
-    assignment: Assignment,
-    work: Callable[[Job], None] = fake_work,
-    **options: object,
-) -> dict[str, str]:
-    """`grade`, and in the place of each worker's process `work`, in this one."""
+@contextmanager
+def faked(work: Callable[[Job], None] = fake_work) -> Iterator[None]:
+    """In the place of each worker's process `work`, in this one."""
     with (
         mock.patch("classroom.grade.start_worker", lambda job: Ended(work, job)),
         mock.patch("classroom.grade._leave_with_the_driver"),
     ):
+        yield
+
+
+def fake_grade(
+    course: Course,
+    assignment: Assignment,
+    work: Callable[[Job], None] = fake_work,
+    **options: Any,
+) -> dict[str, str]:
+    """`grade`, without a process and without a sandbox."""
+    with faked(work):
         return grade(course, assignment, sandboxed=False, **options)

@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -15,7 +16,7 @@ from classroom.grade import work
 from classroom.results import results
 
 from .conftest import TOY, edited, solution, text
-from .fakes import fake_grade, fake_work
+from .fakes import fake_grade, fake_work, faked, with_fault
 
 
 @pytest.fixture
@@ -57,6 +58,15 @@ def test_a_damaged_release_is_named(course, type_in, command):
     course.release("toy").write_text("{")
     code, said = type_in(command, "toy")
     assert code == 1 and "toy.ipynb is damaged" in said and said.count("\n") == 1
+
+
+def test_grade_says_whom_it_left_to_a_person_and_fails(course, type_in, handed_in):
+    course.record("toy", "ada").unlink()
+    with faked(with_fault):
+        code, said = type_in("grade", "toy", "--no-sandbox")
+    assert code == 1 and "1 graded in part" in said
+    assert "ada: graded, but square waits for a person: the values: KeyError: 'x'" in said
+    assert type_in("grade", "toy", "--no-sandbox") == (0, mock.ANY)
 
 
 @pytest.mark.parametrize("content", [b"no database", b"SQLite format 3\0" + b"x" * 5000])
