@@ -95,6 +95,7 @@ def _nbgrader_mark(marks: dict, tasks: dict, assignment: Assignment) -> dict:
 
 
 def practice_cases(assignment: Assignment) -> dict:
+    """The cases that a student sees, by task: the same for everybody."""
     return {
         name: cases_of(task, PRACTICE)
         for name, task in assignment.checks.TASKS.items()

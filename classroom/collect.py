@@ -179,6 +179,9 @@ def safe_name(label: str) -> str:
 
     Letters, digits and . _ @ + - of any script stay. Where something else was in it, a few
     digits of its hash keep it apart from whoever is really called that.
+
+    >>> safe_name("ada"), safe_name("../ada") == "ada"
+    ('ada', False)
     """
     label = unicodedata.normalize("NFC", label).strip(" ")
     slug = re.sub(r"[^\w.@-]+", "_", label)
@@ -197,7 +200,13 @@ CANVAS = re.compile(
 
 
 def owner_of(parts: tuple[str, ...], assignment: str) -> Owner | None:
-    """Whose file this is, by its path; None where the path does not say."""
+    """Whose file this is, by its path; None where the path does not say.
+
+    >>> owner_of(("lovelaceada_4711_98765_hw1.ipynb",), "hw1")
+    Owner(student='4711', name='lovelaceada', lms_id='4711')
+    >>> owner_of(("hw1_ada.ipynb",), "hw1").student
+    'ada'
+    """
     for part in parts:
         # Canvas first: there the end is a name that the student chose.
         for pattern in (CANVAS, MOODLE):

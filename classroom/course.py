@@ -62,6 +62,7 @@ class Assignment:
 
     @property
     def markdown(self) -> Path:
+        """The teacher's source of the notebook."""
         return self.folder / f"{self.name}.md"
 
     @cached_property
@@ -142,6 +143,7 @@ class Course:
         raise ClassroomError(f"no {name}/{name}.md in {looked}")
 
     def release(self, assignment: str) -> Path:
+        """The notebook that is handed out."""
         return self.root / "release" / assignment / f"{assignment}.ipynb"
 
     def read_release(self, assignment: str) -> NotebookNode:
@@ -156,9 +158,11 @@ class Course:
             raise ClassroomError(said) from error
 
     def submitted(self, assignment: str, student: str) -> Path:
+        """A student's notebook in the shape of the release, ready to be graded."""
         return self.root / "submitted" / student / assignment / f"{assignment}.ipynb"
 
     def record(self, assignment: str, student: str) -> Path:
+        """What came out when it was graded; see records.Record."""
         return self.root / "graded" / assignment / f"{student}.json"
 
     def students(self, assignment: str) -> list[str]:
@@ -176,6 +180,7 @@ class Course:
         return int(sha256(key.encode(), task.encode())[:12], 16)
 
     def nbgrader_config(self, assignment: str) -> Config:
+        """For one of nbgrader's steps: where the course lies, and which assignment."""
         config = Config()
         config.CourseDirectory.root = str(self.root)
         config.CourseDirectory.assignment_id = assignment
@@ -195,7 +200,11 @@ class Course:
 
 
 def in_utc(date: object) -> str:
-    """As nbgrader wants it. Raises ValueError where it is no date with a zone, or empty."""
+    """As nbgrader wants it. Raises ValueError where it is no date with a zone, or empty.
+
+    >>> in_utc("2027-03-01 12:00:00+02:00")
+    '2027-03-01 10:00:00 UTC'
+    """
     if not date:
         return ""
     moment = datetime.fromisoformat(str(date).replace(" UTC", "+00:00"))
@@ -205,6 +214,7 @@ def in_utc(date: object) -> str:
 
 
 def read_assignment(name: str, folder: Path) -> Assignment:
+    """From the front matter of its Markdown. Raises ClassroomError if it is malformed."""
     try:
         text = (folder / f"{name}.md").read_text(encoding="utf-8")
         match = re.match(r"---\n(.*?)\n---\n", text, re.S)

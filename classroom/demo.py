@@ -40,12 +40,14 @@ def replaced(**changes: tuple[str, str]) -> Edit:
 
 
 def without_marks(solution: NotebookNode, release: NotebookNode) -> str:
+    """The solution, from an editor that lost nbgrader's marks."""
     for cell in solution.cells:
         cell.metadata = nbformat.from_dict({})
     return nbformat.writes(solution)
 
 
 def half_done(solution: NotebookNode, release: NotebookNode) -> str:
+    """The first cells of the solution, and the rest as it was handed out."""
     done = {grade_id(cell): cell.source for cell in solution.cells[:8]}
     for cell in release.cells:
         cell.source = (

@@ -168,7 +168,11 @@ def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
 
 
 def display_math(text: str) -> str:
-    """What stands between the first two $$, or in the first LaTeX environment."""
+    """What stands between the first two $$, or in the first LaTeX environment.
+
+    >>> display_math("It follows that $$ a = b $$ holds.")
+    'a = b'
+    """
     if found := re.search(r"\$\$(.*?)\$\$", text, re.S):
         return found[1].strip()
     unended: set[str] = set()  # looked for once: a text may hold thousands
