@@ -3,9 +3,13 @@
 import json
 import os
 import re
+import secrets
 import shutil
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -128,6 +132,21 @@ def test_seeds_differ_by_student_and_stay(homework):
     assert len(seeds) == 3
     assert homework.seed("hw1", "ada", "mle") in seeds
     assert oct((homework.root / "secret").stat().st_mode)[-3:] == "600"
+
+
+def test_two_workers_at_once_draw_one_secret(tmp_path, monkeypatch):
+    """Seen: a class's first two submissions had cases that never came again."""
+    both_are_late = threading.Barrier(2, timeout=60)
+
+    def token(n: int) -> str:
+        both_are_late.wait()
+        return secrets.token_hex(n)
+
+    course = Course(tmp_path, ())
+    monkeypatch.setattr("classroom.course.secrets", SimpleNamespace(token_hex=token))
+    with ThreadPoolExecutor(2) as threads:
+        seeds = list(threads.map(lambda _: course.seed("toy", "ada", "square"), range(2)))
+    assert seeds == [course.seed("toy", "ada", "square")] * 2
 
 
 @pytest.mark.parametrize(
