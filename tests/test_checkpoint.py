@@ -104,21 +104,6 @@ def test_a_kill_in_the_middle_of_saving_leaves_the_old_file(saved, monkeypatch, 
     assert [path.name for path in saved.parent.iterdir()] == ["run.pt"]
 
 
-def test_the_bytes_are_on_the_disk_before_the_name_changes(saved, monkeypatch):
-    """Else a power cut after the rename may leave an empty file under the good name."""
-    calls = []
-    for name in ["fsync", "replace"]:
-        real = getattr(torch.os, name)
-
-        def record(*args, name=name, real=real):
-            calls.append(name)
-            return real(*args)
-
-        monkeypatch.setattr(f"vae_lib.checkpoint.os.{name}", record)
-    Run(saved).checkpoint.save([])
-    assert calls == ["fsync", "replace"]
-
-
 @pytest.mark.parametrize("keep", [0, 1, 100, 0.5, 0.99])
 def test_a_truncated_file_is_refused(saved, keep):
     content = saved.read_bytes()

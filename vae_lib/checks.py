@@ -1,6 +1,7 @@
 """Symbolic against numerical: the comparison that ends every derivation of the book."""
 
 import math
+from typing import SupportsFloat
 
 #: An estimate may miss by this many standard errors. A correct estimator that is nearly
 #: normal does so once in 1.7 million comparisons (two-sided, 5.7e-7).
@@ -13,10 +14,10 @@ class Disagreement(AssertionError):
 
 def agree(
     name: str,
-    symbolic,
-    numerical,
+    symbolic: SupportsFloat,
+    numerical: SupportsFloat,
     *,
-    standard_error=None,
+    standard_error: SupportsFloat | None = None,
     rtol: float = 1e-9,
     atol: float = 0.0,
 ) -> None:
@@ -37,6 +38,14 @@ def agree(
     Raises:
         Disagreement: with both values, if they are too far apart or not finite.
         ValueError: if the standard error is not positive and finite.
+
+    Example:
+        >>> agree("a half", 0.5, 0.503, standard_error=0.005)
+        a half: agree
+          0.5 symbolic, 0.503 estimated: difference +3.0e-03, SE 5.0e-03, z +0.6
+        >>> agree("a third", 0.333, 1 / 3)
+        Traceback (most recent call last):
+        vae_lib.checks.Disagreement: a third: DISAGREE: 0.333 symbolic, ...
     """
     symbolic, numerical = float(symbolic), float(numerical)
     difference = numerical - symbolic
