@@ -1,10 +1,13 @@
 """vae_lib.training against finite differences, torch.distributions, a kill and NaN."""
 
+import inspect
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from functools import partial
 from pathlib import Path
@@ -22,6 +25,7 @@ from vae_lib.collapse import kl_per_dimension
 from vae_lib.data import load_digits, load_mnist
 from vae_lib.encoder_decoder import VAE
 from vae_lib.evaluation import importance_weighted_objective
+from vae_lib.machine import Processes
 from vae_lib.objective import (
     Terms,
     elbo_objective,
@@ -61,6 +65,57 @@ def stop_after(epoch):
             raise Stop
 
     return on_epoch
+
+
+# --- the algorithm -----------------------------------------------------------------------
+
+
+def test_one_epoch_is_plain_gradient_ascent_on_the_average_of_each_batch():
+    """Two batches by hand; the watch sees each loss before its step."""
+    x, seen = IMAGES[:30], []
+    vae, by_hand = make(), make()
+    sgd, hand = (torch.optim.SGD(v.parameters(), lr=0.1) for v in (vae, by_hand))
+
+    def watch(loss, terms):
+        assert loss.item() == pytest.approx(-terms.objective.mean().item())
+        seen.append([p.detach().clone() for p in vae.parameters()])
+
+    batches, noise = [(x[:20], 20), (x[20:], 10)], torch.Generator().manual_seed(1)
+    training.one_epoch(vae, batches, elbo_objective, sgd, noise, watch)
+    noise.manual_seed(1)
+    for (images, _), before in zip(batches, seen, strict=True):
+        assert all(map(torch.equal, before, by_hand.parameters()))
+        hand.zero_grad()
+        reconstruction, kl = elbo_terms(by_hand, images, noise)
+        (kl - reconstruction).mean().backward()
+        hand.step()
+    for p, q in zip(vae.parameters(), by_hand.parameters(), strict=True):
+        torch.testing.assert_close(p, q)
+
+
+def test_minibatches_hold_each_image_once_in_a_random_order():
+    images = torch.arange(10.0)[:, None].expand(10, 3) / 10
+    shuffle = torch.Generator().manual_seed(0)
+    batches = list(training.minibatches(images, 4, torch.float32, shuffle, Processes()))
+    assert [(tuple(x.shape), B) for x, B in batches] == [
+        ((4, 3), 4),
+        ((4, 3), 4),
+        ((2, 3), 2),
+    ]
+    order = torch.cat([x for x, _ in batches])[:, 0]
+    assert torch.equal(order.sort().values, images[:, 0])
+    assert not torch.equal(order, images[:, 0])
+    grey = torch.full((2, 3), 51, dtype=torch.uint8)
+    ((x, _),) = training.minibatches(grey, 2, torch.float64, shuffle, Processes())
+    assert torch.equal(x, torch.full((2, 3), 0.2, dtype=torch.float64))
+
+
+def test_the_chapter_shows_the_loop_that_runs():
+    chapter = Path(__file__).parents[1] / "book" / "07-training.md"
+    (shown,) = re.findall(
+        r"```python\n(for x, B in .*?)```", chapter.read_text("utf-8"), re.S
+    )
+    assert textwrap.indent(shown, "    ") in inspect.getsource(training.one_epoch)
 
 
 # --- what training achieves -------------------------------------------------------------
@@ -194,7 +249,7 @@ def test_a_stopped_run_equals_the_uninterrupted_one(tmp_path, stop, binary):
 
 CHILD = """
 import sys, torch
-from vae_lib.data import load_digits, load_mnist
+from vae_lib.data import load_digits
 from vae_lib.encoder_decoder import VAE
 from vae_lib.training import train
 torch.manual_seed(0)
@@ -205,6 +260,7 @@ train(VAE(64, 2, (16,)), images, epochs=30, batch_size=20, checkpoint=sys.argv[1
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 def test_a_killed_run_equals_the_uninterrupted_one(tmp_path):
     path, options = tmp_path / "run.pt", {"epochs": 30, "batch_size": 20}
@@ -437,6 +493,7 @@ def one_of_two(rank, folder):
     distributed.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_two_processes_take_the_steps_of_one(tmp_path):
     torch.multiprocessing.spawn(one_of_two, (str(tmp_path),), nprocs=2)
     vae, history = fit(make(seed=0), epochs=2, objective=at_the_mean)
@@ -449,6 +506,7 @@ def test_two_processes_take_the_steps_of_one(tmp_path):
             assert there.parts == pytest.approx(here.parts, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_under_torchrun_the_script_reaches_the_same_elbo_within_seed_noise():
     """The spread over the seeds of one process is measured here. A t-test against it, at a
     false-alarm rate of 1e-5."""

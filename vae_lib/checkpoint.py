@@ -45,20 +45,6 @@ class Checkpoint:
 
     Raises:
         CheckpointError: if the folder does not exist. Better now than after an epoch.
-
-    Example:
-        >>> import tempfile
-        >>> folder, noise = tempfile.TemporaryDirectory(), torch.Generator()
-        >>> run = Checkpoint(f"{folder.name}/run.pt", {"seed": 0}, {"noise": noise})
-        >>> run.resume()
-        []
-        >>> run.save([(1, -98.7)])
-        >>> next_number = torch.rand(1, generator=noise)
-        >>> run.resume()
-        [(1, -98.7)]
-        >>> torch.rand(1, generator=noise) == next_number
-        tensor([True])
-        >>> folder.cleanup()
     """
 
     def __init__(
@@ -154,16 +140,8 @@ def _load(path: Path, advice: str) -> object:
 
 
 def as_plain(setting: object) -> object:
-    """What a file can hold, and compare, of a setting.
-
-    Returns:
-        The fingerprint of a tensor, the name of a function, NumPy's number as Python's;
-        anything else as it is.
-
-    Example:
-        >>> as_plain(np.float64(0.5)), as_plain(partial(nn.init.constant_, val=2))
-        (0.5, "constant_, (), {'val': 2}")
-    """
+    """What a file can hold, and compare, of a setting: of a tensor its fingerprint, of a
+    function its name, of NumPy's numbers Python's."""
     if isinstance(setting, Tensor):
         return fingerprint(setting)
     if isinstance(setting, np.generic):

@@ -29,14 +29,6 @@ def mlp(sizes: Sequence[int], activation: Activation = nn.GELU) -> nn.Sequential
     Raises:
         ValueError: on fewer than two sizes, or a size below 1.
         TypeError: if the activation makes no module.
-
-    Example:
-        >>> mlp([3, 8, 2], nn.Tanh)
-        Sequential(
-          (0): Linear(in_features=3, out_features=8, bias=True)
-          (1): Tanh()
-          (2): Linear(in_features=8, out_features=2, bias=True)
-        )
     """
     if len(sizes) < 2 or min(sizes) < 1:
         raise ValueError(f"need at least two sizes, each at least 1, got {tuple(sizes)}")

@@ -16,14 +16,6 @@ def write_whole(path: Path | str, content: bytes) -> None:
 
     Raises:
         OSError: if the disk is full, or the folder does not exist; the old file stays.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_whole(f"{folder}/note.txt", b"first")
-        ...     write_whole(f"{folder}/note.txt", b"second")
-        ...     Path(folder, "note.txt").read_bytes()
-        b'second'
     """
     unfinished = Path(f"{path}.unfinished")
     with open(unfinished, "wb") as file:

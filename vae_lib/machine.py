@@ -16,12 +16,6 @@ def flush_denormals() -> Iterator[None]:
     """Take the smallest numbers for zero while a block runs, and then as before.
 
     Adam's averages decay into these denormal numbers, which a processor adds slowly.
-
-    Example:
-        >>> tiny = torch.tensor(1e-40)
-        >>> with flush_denormals():
-        ...     tiny * 1.0
-        tensor(0.)
     """
     before = (torch.tensor(1e-40) * 1.0).item() == 0.0  # torch does not tell it otherwise
     torch.set_flush_denormal(True)
@@ -32,13 +26,7 @@ def flush_denormals() -> Iterator[None]:
 
 
 class Processes:
-    """Those that share a run: `rank` is this one's place, `world` is how many there are.
-
-    Example:
-        >>> alone = Processes()
-        >>> alone.rank, alone.world, alone.share(torch.arange(3))
-        (0, 1, tensor([0, 1, 2]))
-    """
+    """Those that share a run: `rank` is this one's place, `world` is how many there are."""
 
     def __init__(self) -> None:
         self.rank, self.world = 0, 1

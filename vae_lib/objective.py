@@ -55,14 +55,6 @@ def reparameterize(mu: Tensor, log_var: Tensor, generator: torch.Generator) -> T
     Args:
         mu, log_var: one shape (..., H).
         generator: the source of epsilon.
-
-    Returns:
-        z, of the same shape.
-
-    Example:
-        >>> mu, log_var = torch.tensor([3.0]), torch.tensor([-100.0])
-        >>> reparameterize(mu, log_var, torch.Generator())
-        tensor([3.])
     """
     epsilon = torch.randn(mu.shape, generator=generator, dtype=mu.dtype, device=mu.device)
     return shift_and_scale(epsilon, mu, log_var)
