@@ -130,6 +130,28 @@ def test_another_file_is_refused(saved, content):
     refused(saved, "no readable checkpoint")
 
 
+def test_a_file_that_lacks_a_part_is_refused(saved):
+    content = torch.load(saved, weights_only=True)
+    del content["optimizer"]
+    torch.save(content, saved)
+    refused(saved, r"no readable checkpoint \(it is another file\)")
+
+
+def test_a_fault_of_our_own_is_not_told_as_a_damaged_file(saved, monkeypatch):
+    """Such as a mistake in putting a state back, or no memory: the file may be good."""
+    run = Run(saved)
+    monkeypatch.setattr(run.checkpoint, "_set", lambda _: run.no_such_attribute)
+    with pytest.raises(AttributeError, match="no_such_attribute"):
+        run.checkpoint.resume()
+
+    def full(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(torch, "load", full)
+    with pytest.raises(MemoryError):
+        run.checkpoint.resume()
+
+
 def test_a_file_with_code_in_it_is_refused(saved):
     torch.save({"history": [], "settings": print}, saved)
     refused(saved, "no readable checkpoint")

@@ -86,9 +86,9 @@ class Checkpoint:
             return []
         advice = "delete it to start afresh, or give another path"
         saved = _load(self.path, advice)
-        kinds = {"history": list, "settings": dict}
+        kinds = dict.fromkeys(self.parts, object) | {"history": list, "settings": dict}
         if not isinstance(saved, dict) or not all(
-            isinstance(saved.get(name), kind) for name, kind in kinds.items()
+            name in saved and isinstance(saved[name], kind) for name, kind in kinds.items()
         ):
             raise CheckpointError(
                 f"{self.path} is no readable checkpoint (it is another file): {advice}"
@@ -105,7 +105,7 @@ class Checkpoint:
         before = {name: copy.deepcopy(_state(part)) for name, part in self.parts.items()}
         try:
             self._set(saved)
-        except (KeyError, ValueError, TypeError, RuntimeError) as error:  # torch's refusals
+        except (ValueError, TypeError, KeyError, RuntimeError) as error:  # torch refuses
             self._set(before)
             raise CheckpointError(
                 f"{self.path} does not fit ({error}): {advice}"

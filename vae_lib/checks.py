@@ -24,9 +24,9 @@ def agree(
     """Print a comparison of two results, and raise if they disagree.
 
     With a `standard_error` (SE) the numerical result is an estimate: the comparison shows
-    z = (numerical - symbolic) / standard_error, and |z| must stay below `Z_MAX`, which
+    z = (numerical - symbolic) / standard_error, and abs(z) must stay below `Z_MAX`, which
     is a false alarm once in 1.7 million. Without one both are meant to be exact, and
-    |difference| <= atol + rtol * |symbolic| must hold.
+    abs(difference) <= atol + rtol * abs(symbolic) must hold.
 
     Args:
         name: what is compared, for the reader.

@@ -288,7 +288,7 @@ class CurvedModel:
     deviation of 2/5 on each pixel; q = N(mu, sigma^2). All attributes are expressions in
     the symbols z, x, mu and sigma: `joint` is p(x, z), `reconstruction` and `kl` are the
     two terms of the ELBO. `log_evidence` is log p(x) by the trapezoidal rule, of which
-    the tests show that no digit of interest is lost for |x_1| <= 3 and -2 <= x_2 <= 3.
+    the tests show that no digit of interest is lost for abs(x_1) <= 3 and -2 <= x_2 <= 3.
     """
 
     def __init__(self) -> None:

@@ -66,7 +66,7 @@ def expectation(
     """Estimate E[f(x)], x ~ distribution, from n samples (`eq-monte-carlo`).
 
     Args:
-        f: maps samples (n, *batch_shape) to values (n,).
+        f: maps samples `(n, *batch_shape)` to values (n,).
         distribution: one of torch that has `icdf`; a batch shape means independent parts.
         n: the number of samples, at least 2.
         generator: the source of randomness, so that a run can be repeated.
@@ -80,7 +80,7 @@ def expectation(
 def sample(
     distribution: torch.distributions.Distribution, n: int, generator: torch.Generator
 ) -> Tensor:
-    """n samples by inverting the distribution function, shape (n, *batch_shape), float64.
+    """n samples by inverting the distribution function, shape `(n, *batch_shape)`, float64.
 
     torch's own `sample` reads the global generator; this one reads the given one.
 

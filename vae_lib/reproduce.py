@@ -266,6 +266,7 @@ def as_saved(value: Any) -> Any:
 
 
 def main() -> None:
+    """What `python -m vae_lib.reproduce` does."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
