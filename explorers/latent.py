@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from traitlets import Any, Dict, Float, Int, List, TraitError, Unicode, observe, validate
 
 from explorers.base import Explorer
+from explorers.markup import latent_markup
 from explorers.pack import pack, unpack
 from vae_lib.data import image_side
 from vae_lib.encoder_decoder import VAE, GaussianDecoder
@@ -100,8 +101,6 @@ class LatentExplorer(Explorer):
             labels=[str(name) for name in names],
             side=image_side(vae.x_dim),
             extent=float(max(4, math.ceil(mu.abs().max()))),
-            # one row of 31 px for each slider
-            _room=[f"{height + 31 * vae.z_dim}px" for height in (580, 1056)],
             z=mu[0].tolist(),
             x=[pixel / 255 for pixel in grey[0].tolist()],
         )
@@ -122,6 +121,9 @@ class LatentExplorer(Explorer):
         """The decoder's mean image at the present z, (D,)."""
         output = self._networks[1](torch.tensor(self.z))
         return output if self.likelihood["kind"] == "gaussian" else output.sigmoid()
+
+    def markup(self) -> str:
+        return latent_markup(len(self.z), self.side, self.extent, len(self.labels))
 
     def still(self) -> bytes:
         """The plane, x and decoder(z), as a PNG file."""
