@@ -322,10 +322,10 @@ class Figure {
     const { sliders, where, panels, readouts } = this.spec;
     el.innerHTML = model.get("_markup");
     this.root = el.firstElementChild;
-    const [boxes, numbers, rows] = [".panel", ".readout b", ".controls label"].map((which) => this.root.querySelectorAll(which));
+    const [boxes, outputs, rows] = [".panel", ".readout b", ".controls label"].map((which) => this.root.querySelectorAll(which));
     this.names = [...Object.keys(this.data), ...sliders.map(({ name }) => name), ...where.map(([name]) => name)];
     this.where = where.map(([name, code]) => [name, compile(code, this.names)]);
-    this.readouts = readouts.map((readout, i) => ({ ...readout, f: compile(readout.value, this.names), output: numbers[i] }));
+    this.readouts = readouts.map((readout, i) => ({ ...readout, f: compile(readout.value, this.names), output: outputs[i] }));
     this.panels = panels.map((spec, i) => new Panel(this, spec, boxes[i]));
     this.controls = sliders.map((slider, i) => this.control(rows[i], slider));
     this.adopt = () => this.change(this.model.get("values"), false);
