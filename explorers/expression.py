@@ -29,7 +29,7 @@ from explorers.figure import (
     Switch,
     Trace,
 )
-from explorers.room import room
+from explorers.markup import expression_markup
 from explorers.still import draw_still
 
 HERE = Path(__file__).parent
@@ -149,7 +149,6 @@ class ExpressionExplorer(Explorer):
                 raise ValueError(f"{name} cannot name a number in JavaScript: rename it")
         figure = self._description()
         super().__init__(
-            _room=room(self.panels, self.readouts, len(self.sliders)),
             _figure=figure,
             _data={str(base.label): array.tobytes() for base, array in self.data.items()},
             values={symbol.name: s.value for symbol, s in self.sliders.items()},
@@ -192,6 +191,9 @@ class ExpressionExplorer(Explorer):
 
         return evaluate
 
+    def markup(self) -> str:
+        return expression_markup(self)
+
     def still(self) -> bytes:
         """The figure where its sliders stand, as a PNG file."""
         scope = self.scope()
@@ -223,8 +225,7 @@ class ExpressionExplorer(Explorer):
             entry = asdict(slider) | {"name": symbol.name}
             entry["kind"] = "switch" if isinstance(slider, Switch) else "range"
             if isinstance(slider, Slider):
-                label = slider.label or sp.pretty(symbol, use_unicode=True)
-                entry |= {"decimals": slider.decimals, "label": label}
+                entry["decimals"] = slider.decimals
             sliders.append(entry)
         return {
             "panels": [self._panel(panel) for panel in self.panels],

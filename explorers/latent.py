@@ -29,6 +29,7 @@ from traitlets import (
 )
 
 from explorers.base import Explorer
+from explorers.markup import latent_markup
 from explorers.pack import pack, unpack
 from vae_lib.data import image_side
 from vae_lib.encoder_decoder import VAE, BernoulliDecoder, GaussianDecoder
@@ -133,8 +134,6 @@ class LatentExplorer(Explorer):
             labels=[str(name) for name in names],
             side=image_side(vae.x_dim),
             extent=float(max(4, math.ceil(mu.abs().max()))),
-            # one row of 31 px for each slider
-            _room=[f"{height + 31 * vae.z_dim}px" for height in (580, 1056)],
             z=mu[0].tolist(),
             x=[pixel / 255 for pixel in grey[0].tolist()],
         )
@@ -155,6 +154,9 @@ class LatentExplorer(Explorer):
         """The decoder's mean image at the present z, (D,)."""
         output = self._networks[1](torch.tensor(self.z))
         return output if self.likelihood["kind"] == "gaussian" else output.sigmoid()
+
+    def markup(self) -> str:
+        return latent_markup(len(self.z), self.side, self.extent, len(self.labels))
 
     def still(self) -> bytes:
         """The plane, x and decoder(z), as a PNG file."""
