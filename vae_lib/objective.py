@@ -36,8 +36,8 @@ def kl_to_standard_normal(mu: Tensor, log_var: Tensor) -> Tensor:
         ValueError: if the shapes differ.
 
     Example:
-        >>> kl_to_standard_normal(torch.tensor([0.0, 1.0]), torch.zeros(2))
-        tensor([-0.0000, 0.5000])
+        >>> kl_to_standard_normal(torch.tensor([1.0, 3.0]), torch.zeros(2))
+        tensor([0.5000, 4.5000])
     """
     if mu.shape != log_var.shape:
         raise ValueError(
