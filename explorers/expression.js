@@ -199,8 +199,8 @@ const LAYERS = {
       const attributes = { x: panel.x.map(layer.at) - half, width: 2 * half, y: top, height: Math.max(bottom - top, 0.5) };
       for (const [name, value] of Object.entries(attributes)) bar.setAttribute(name, value.toFixed(1));
       label.setAttribute("x", panel.x.map(layer.at).toFixed(1));
-      const below = to < from ? bottom + 15 : top - 6;
-      label.setAttribute("y", Math.min(Math.max(below, panel.top + 10), panel.bottom - 5).toFixed(1));
+      const below = to < from ? bottom + 15 * panel.unit : top - 6;
+      label.setAttribute("y", Math.min(Math.max(below, panel.top + 10 * panel.unit), panel.bottom - 5).toFixed(1));
       label.textContent = written(to - from, 2);
     };
   },
@@ -270,7 +270,8 @@ class Panel {
     for (const [value, text] of ticksOf(spec.x, this.right - this.left, 64 * unit)) {
       const x = this.x.map(value);
       element(this.axes, "path", { d: `M${x} ${this.bottom}v5`, class: "axis" });
-      element(this.axes, "text", { x, y: this.bottom + 18 * unit, class: "tick", "text-anchor": "middle" }, text);
+      const label = element(this.axes, "text", { y: this.bottom + 18 * unit, class: "tick", "text-anchor": "middle" }, text);
+      label.setAttribute("x", Math.min(x, width - label.getComputedTextLength() / 2));
     }
     element(this.axes, "text", { x: (this.left + this.right) / 2, y: height - 4 * unit, class: "label", "text-anchor": "middle" }, spec.x.label);
     if (spec.ylabel) element(this.axes, "text", { x: 2, y: 12 * unit, class: "label" }, spec.ylabel);

@@ -120,7 +120,6 @@ export function rasterize(strokes, side) {
 /** A number with a minus sign; what rounds to zero has none. */
 const fixed = (number, digits) => number.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "\u2212");
 const vector = (numbers, digits) => `(${numbers.map((v) => fixed(v, digits)).join(", ")})`;
-const subscript = (n) => String(n).replace(/\d/g, (digit) => String.fromCharCode(0x2080 + Number(digit)));
 
 /** Paint values in [0, 1] as dark ink on white, pixel by pixel, `left` pixels from the edge. */
 function paint(canvas, image, side, left = 0) {
@@ -369,9 +368,13 @@ function render({ model, el }) {
       pen.textBaseline = "top";
       pen.fillText(fixed(tick, 0), right(tick), span + 6);
     }
-    pen.font = "italic 600 13px Georgia, serif";
-    pen.fillText(`z${subscript(axes[0] + 1)}`, LEFT + span - 9, span + 5);
-    pen.fillText(`z${subscript(axes[1] + 1)}`, 10, 3);
+    for (const [axis, left, top] of [[axes[0], LEFT + span - 11, span + 5], [axes[1], 8, 3]]) {
+      pen.font = "italic 600 13px Georgia, serif";
+      pen.fillText("z", left, top);
+      // not every font has lowered digits
+      pen.font = "600 9px system-ui, sans-serif";
+      pen.fillText(String(axis + 1), left + 7, top + 6);
+    }
   }
 
   function drawEnds(pen) {
