@@ -38,13 +38,14 @@ def test_no_installed_package_of_ours_is_seen_in_the_sandbox(toy, tmp_path, monk
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
     packages = [name.split(".")[0] for name in pyproject["tool"]["setuptools"]["packages"]]
     assert len(packages) >= 4
+    site = tmp_path / "site"
     for package in [*packages, "somebody_elses"]:
-        (tmp_path / package).mkdir()
-        (tmp_path / package / "answers.py").write_text("")
-    folders = [*sandbox.python_folders(), tmp_path]
+        (site / package).mkdir(parents=True)
+        (site / package / "answers.py").write_text("")
+    folders = [*sandbox.python_folders(), site]
     monkeypatch.setattr(sandbox, "python_folders", lambda: folders)
-    monkeypatch.setattr(sandbox.sysconfig, "get_path", lambda _: str(tmp_path))
-    sources = [f"import sys; sys.path.append({str(tmp_path)!r})"]
+    monkeypatch.setattr(sandbox.sysconfig, "get_path", lambda _: str(site))
+    sources = [f"import sys; sys.path.append({str(site)!r})"]
     sources += [f"import {package}.answers" for package in ["somebody_elses", *packages]]
     with staged(toy, {}) as stage:
         runs = run_cells(sources, stage, Limits())
