@@ -118,7 +118,7 @@ def skip(app: Sphinx, what, name, obj, skipped: bool, options) -> bool | None:
 
 def sign(app: Sphinx, what, name, obj, options, signature, returns):
     """A widget is made as its own `__init__` says; autodoc finds that of traitlets."""
-    if what == "class" and issubclass(obj, HasTraits):
+    if isinstance(obj, type) and issubclass(obj, HasTraits):
         if "__init__" not in vars(obj):
             return "", None
         made = inspect.signature(obj.__init__, bound_method=True)
