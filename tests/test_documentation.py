@@ -168,6 +168,9 @@ Text, and an example:
 
   that goes on
 
+Names as they are given:
+    a_b_c/  *.ipynb
+
 Args:
     x: (n, *shape)
 
@@ -187,6 +190,12 @@ Text, and an example:
 - an item
 
   that goes on
+
+Names as they are given:
+
+::
+
+    a_b_c/  *.ipynb
 
 Args:
     x: (n, \*shape)

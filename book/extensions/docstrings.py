@@ -72,6 +72,14 @@ def indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
+def end_of_text(paragraph: list[str]) -> int:
+    """Where an indented block begins, right below a line that ends with a colon."""
+    for place, line in enumerate(paragraph[1:], start=1):
+        if indent(line) > indent(paragraph[0]) and paragraph[place - 1].endswith(":"):
+            return place
+    return len(paragraph)
+
+
 def restructured(lines: list[str]) -> list[str]:
     """A docstring's lines in reStructuredText; its sections are left to napoleon."""
     made: list[str] = []
@@ -80,6 +88,7 @@ def restructured(lines: list[str]) -> list[str]:
         first = paragraph[0]
         if section is not None and indent(first) <= section:
             section = None
+        in_list = in_list and indent(first) > 0
         if SECTION.match(first):
             section = indent(first)
         if is_example(paragraph):
@@ -87,8 +96,13 @@ def restructured(lines: list[str]) -> list[str]:
         elif indent(first) > margin and section is None and not in_list:
             made += [" " * margin + "::", "", *paragraph, ""]
         else:
-            made += [*marked("\n".join(paragraph)).split("\n"), ""]
-            margin, in_list = indent(first), in_list and indent(first) > 0
+            end = len(paragraph)
+            if section is None and not in_list:
+                end = end_of_text(paragraph)
+            made += [*marked("\n".join(paragraph[:end])).split("\n"), ""]
+            if paragraph[end:]:
+                made += [" " * indent(first) + "::", "", *paragraph[end:], ""]
+            margin = indent(first)
             in_list = in_list or any(ITEM.match(line.lstrip()) for line in paragraph)
     return made
 
@@ -104,7 +118,7 @@ def skip(app: Sphinx, what, name, obj, skipped: bool, options) -> bool | None:
 
 def sign(app: Sphinx, what, name, obj, options, signature, returns):
     """A widget is made as its own `__init__` says; autodoc finds that of traitlets."""
-    if what == "class" and issubclass(obj, HasTraits):
+    if isinstance(obj, type) and issubclass(obj, HasTraits):
         if "__init__" not in vars(obj):
             return "", None
         made = inspect.signature(obj.__init__, bound_method=True)
