@@ -101,7 +101,7 @@ class Terms(NamedTuple):
     parts: dict[str, Tensor]
 
 
-# From a model, images (B, D) and the source of epsilon to the terms of each image.
+#: From a model, images (B, D) and the source of epsilon to the `Terms` of each image.
 Objective = Callable[[VAE, Tensor, torch.Generator], Terms]
 
 
