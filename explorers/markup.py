@@ -9,6 +9,7 @@ import math
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
 import sympy as sp
 
 from explorers.figure import Panel, Switch
@@ -37,10 +38,16 @@ def expression_markup(explorer: "ExpressionExplorer") -> str:
     """Panels, numbers and controls of an `ExpressionExplorer`, where its sliders stand."""
     panels = "".join(map(_panel, explorer.panels))
     many = " many" if len(explorer.panels) > 1 else ""
-    scope = explorer.scope()
+    # at a pole NumPy's floats are infinite, as the script's are; Python's raise an error
+    scope = {
+        name: np.float64(value) if isinstance(value, float) else value
+        for name, value in explorer.scope().items()
+    }
     numbers = ""
     for readout in explorer.readouts:
-        number = written(float(explorer.function(readout.value)(scope)), readout.digits)
+        with np.errstate(all="ignore"):
+            value = float(explorer.function(readout.value)(scope))
+        number = written(value, readout.digits)
         unit = readout.unit and f"<span> {escape(readout.unit)}</span>"
         label = escape(readout.label)
         number = f"<span>{label} </span><b>{number}</b>{unit}"
