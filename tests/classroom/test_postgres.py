@@ -68,6 +68,7 @@ def grade_chunk(course, students) -> None:
     fake_grade(course, course.assignment("toy"), students=students)
 
 
+@pytest.mark.slow
 def test_two_drivers_share_a_gradebook_on_postgresql(course, server, tmp_path):
     shutil.rmtree(course.root)
     course = replace(course, db_url=server)

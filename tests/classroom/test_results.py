@@ -62,6 +62,7 @@ def test_a_late_submission_is_late_in_the_csv(graded, tmp_path):
     assert float(rows(tmp_path / "g.csv")[0]["hours_late"]) > 0
 
 
+@pytest.mark.slow
 def test_a_late_penalty_is_a_share_for_each_day_begun(course, tmp_path):
     """The toy is due on 2026-01-01 at noon: in time, an hour late, two days and an hour."""
     toy = replace(course.assignment("toy"), late_penalty_per_day=0.1)
