@@ -1,7 +1,7 @@
 """A derivation that a student types, judged line by line.
 
 The first and the last expression are fixed by the assignment; every step between must
-hold. Whatever is typed, the answer is a report: never an exception, never a long wait.
+hold. Whatever is typed, the answer is a report, and no long wait.
 
 What earns points: a relation that holds between two expressions that differ by more than
 typing. Reordering, brackets, + 0, a factor 1, adding what is subtracted again: such steps
@@ -29,6 +29,7 @@ from .worlds import Foreign
 LONGEST = 6_000  # characters of a student's answer
 MOST_STEPS = 25
 MOST_EFFORT = 250_000_000  # numbers computed: about eight seconds
+ASSIGNMENT = "The assignment itself is wrong, not your answer:"
 UP, DOWN = {"≤", "<"}, {"≥", ">"}
 
 
@@ -47,10 +48,17 @@ def check_derivation(
     Fewer than `min_steps` steps that count are refused: start = end in one line shows
     nothing. The report has `.ok`, `.points`, `.most_points`, `.steps` and `.error`.
 
-    Raises ReadingError or ValueError only if `start` or `end`, which are the teacher's,
-    cannot be read as one expression each.
+    Nothing that a student types raises, whatever the givens define. What is the teacher's
+    (`start`, `end`, `given`) and cannot be read gives a report whose error says that it is
+    the assignment's. An error of our own is raised, and is no verdict: the caller must not
+    make a mark of it (the classroom leaves such an answer to a person).
     """
-    ends = _side(start), _side(end)
+    try:
+        ends = _side(start), _side(end)
+        for line in [given] if isinstance(given, str) else given:
+            read_block(with_given("1 = 1", line))
+    except ReadingError as error:
+        return Report(error=f"{ASSIGNMENT} {error}")
     text = student_latex if isinstance(student_latex, str) else ""
     # a student's own comments are not assumptions of the assignment
     text = re.sub(r"(?<!\\)%.*", "", text)
@@ -63,7 +71,12 @@ def check_derivation(
         report = Report(error=_refusal(block))
         if not report.error:
             page = Scope(effort=MOST_EFFORT)
-            report.steps = judge_block(block, page, seed, symbolic=False, defines=False)
+            report.steps, entailed = judge_block(
+                block, page, seed, symbolic=False, defines=False
+            )
+            wrong = [step.detail for step in entailed if not step.ok]
+            if wrong:
+                return Report(error=f"{ASSIGNMENT} a given does not hold: {wrong[0]}")
             _grade(report, block, ends, min_steps, points_per_step)
         return report
     except ReadingError as error:
@@ -74,8 +87,9 @@ def check_derivation(
 
 def _side(latex: str) -> t.Node:
     (line, *more) = read_block(latex).lines
-    if more or line.rest:
-        raise ValueError("start and end are one expression each, without a relation")
+    if more or line.rest or line.first is None:
+        message = "start and end are one expression each, without a relation"
+        raise ReadingError(message, latex, 0)
     return canonical(line.first)
 
 

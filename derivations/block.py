@@ -104,12 +104,12 @@ def _statements(source: str, text: str, begin: int, end: int) -> list[Line]:
 def _outside(text: str, separator: str) -> Iterator[re.Match[str]]:
     """The separators that stand outside of all brackets."""
     depth = 0
-    for match in re.finditer(r"\\[{}]|[{(\[]|[})\]]|" + separator, text):
+    for match in re.finditer(rf"{separator}|\\[{{}}]|[{{(\[]|[}})\]]|\\[,;:! ]", text):
         if match[0][-1] in "{([":
             depth += 1
         elif match[0][-1] in "})]":
             depth -= 1
-        elif depth == 0:
+        elif depth == 0 and match[0] not in (*SPACES, "\\ "):
             yield match
 
 

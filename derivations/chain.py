@@ -30,8 +30,8 @@ def judge_block(
     strict: bool = False,
     quick: bool = False,
     since: int = 1,
-) -> list[Step]:
-    """The verdicts of a block; the page learns its definitions (if it `defines`).
+) -> tuple[list[Step], list[Step]]:
+    """The verdicts on a block, and on what must follow from it; the page learns its definitions (if it `defines`).
 
     `strict` refuses givens that are not used. `quick` stops at the first broken relation
     and explains nothing; with `since`, what stands above that line counts as judged.
@@ -40,10 +40,11 @@ def judge_block(
     if len(pairs) > MOST_RELATIONS:
         raise ReadingError(f"more than {MOST_RELATIONS} relations", block.source, 0)
     if block.unchecked is not None:
-        return [
+        exempt = [
             Step(p.line, p.relation, p.text, "exempt", detail=block.unchecked)
             for p in pairs
         ]
+        return exempt, []
     with np.errstate(all="ignore"):
         judge = Judge(block.source, scope_of(block, page), seed, mends=not quick)
         chain = Chain(judge, page, symbolic, defines, alone=len(block.lines) == 1)
@@ -57,15 +58,16 @@ def judge_block(
                 step.defines = ()  # A := B = C: what B says is tested by what follows
         if not quick:
             chain.blame(pairs, steps)
+        entailed: list[Step] = []
         if all(step.ok for step in steps) or not quick:
             # what must follow is a claim, and the numbers are enough for it
             chain.defines = chain.symbolic = False
             judge.scope.samples += tuple(d for line in block.lines for d in line.samples)
             judge.memory.clear()
-            steps += chain.verdicts(hence, quick)
-    if strict and all(step.ok for step in steps):
+            entailed += chain.verdicts(hence, quick)
+    if strict and all(step.ok for step in steps + entailed):
         _refuse_idle(judge.scope, chain.met)
-    return steps
+    return steps, entailed
 
 
 def _refuse_idle(scope: Scope, met: set[str]) -> None:

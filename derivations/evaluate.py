@@ -35,10 +35,9 @@ FUNCTIONS: dict[str, Callable] = {
     "sigmoid": sigmoid, "softplus": lambda s: np.logaddexp(0, s),
 }  # fmt: skip
 
-UNCOMPUTABLE = (  # what NumPy, or a formula of a strange form, ends in
-    ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
-    np.linalg.LinAlgError,
-)  # fmt: skip
+# What arithmetic ends in where a formula has no value. Nothing else is caught: an error
+# of our own must not look like a formula without a meaning.
+UNCOMPUTABLE = (ArithmeticError, np.linalg.LinAlgError)
 Place = tuple[str, tuple[int, ...]]  # a variable's name and its indices, e.g. x^{(2)}
 
 

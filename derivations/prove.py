@@ -187,7 +187,11 @@ def tidy(expr: sp.Expr) -> sp.Expr:
     if not symbols:
         return expr
     field = sp.QQ.frac_field(*symbols)
-    reduced = field.to_sympy(field.from_sympy(plain))
+    try:
+        fraction = field.from_sympy(plain)
+    except ValueError as error:  # SymPy's answer to what is no fraction of polynomials
+        raise Unprovable("no fraction of polynomials") from error
+    reduced = field.to_sympy(fraction)
     return reduced.xreplace({dummy: known for known, dummy in names.items()})
 
 
@@ -291,10 +295,9 @@ class Prover:
         """'proved', or '' where SymPy does not settle it."""
         try:
             return "proved" if self._proves(pair) else ""
-        except (Foreign, Meaningless, ArithmeticError, ValueError, TypeError):
+        except (Foreign, Meaningless, ArithmeticError):
             return ""
-        except (AttributeError, NotImplementedError, RecursionError, sp.PolynomialError,
-                sp.polys.polyerrors.CoercionFailed):  # fmt: skip
+        except (sp.PolynomialError, sp.polys.polyerrors.CoercionFailed):
             return ""  # SymPy's own limits
 
     def _proves(self, pair: Pair) -> bool:

@@ -45,6 +45,7 @@ MARKS = {"MID": "|", "PARALLEL": "‖", "SIM": "~"}
 OPERATIONS = {"TIMES": "times", "ODOT": "odot", "SLASH": "/"}
 REST = t.Constant("rest")  # a derivative that has not met its body yet
 PROSE = re.compile(r"[A-Za-z]{4,}")
+MOST_DIGITS = 300
 BRACED = re.compile(r"\\[A-Za-z]+\*?(\s*\{[^{}]*\})?")
 
 
@@ -490,7 +491,12 @@ class Builder:
         return t.At(self.build(tree.children[1]))
 
     def _number(self, tree: Tree) -> t.Node:
-        return t.Number(Fraction(str(tree.children[0])))
+        return self._digits(tree.children[0])
+
+    def _digits(self, token: Token) -> t.Number:
+        if len(token) > MOST_DIGITS:
+            raise self.error(f"a number of more than {MOST_DIGITS} digits", token)
+        return t.Number(Fraction(str(token)))
 
     def _letter(self, tree: Tree) -> t.Node:
         return t.Symbol(_plain(tree.children[0]))
@@ -561,7 +567,7 @@ class Builder:
         if isinstance(child, Tree):
             return self.build(child)
         number = child.type == "NUMBER"
-        node = t.Number(Fraction(str(child))) if number else t.Symbol(_plain(child))
+        node = self._digits(child) if number else t.Symbol(_plain(child))
         return replace(node, span=self.span(child))
 
     def _root(self, tree: Tree) -> t.Node:

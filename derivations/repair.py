@@ -27,8 +27,11 @@ Repairs = Iterator[tuple[str, t.Node]]
 def repairs(node: t.Node, source: str) -> Repairs:
     """All single repairs of a formula, the likelier ones first."""
     places = list(node.walk())[:MOST_PLACES]
+    values = {id(part) for part in node.values()}  # a name of a function has no square
     for proposals in (_signs, _swaps, _names, _sizes):
         for part in places:
+            if proposals is _sizes and id(part) not in values:
+                continue
             for message, new in proposals(part, source):
                 again = message == HAT and part.accent  # every \hat{d} is an \hat{x}
                 yield message, (_everywhere if again else t.exchange)(node, part, new)

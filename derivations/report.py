@@ -79,9 +79,10 @@ def _html_row(step: Step) -> str:
 
 
 def with_given(latex: str, given: str | list[str] | tuple[str, ...]) -> str:
-    """What is given, written as a block writes it: in comments above."""
+    """What is given, as a block writes it: in comments, below the text, so that every
+    line of the text keeps its number."""
     lines = [given] if isinstance(given, str) else given
-    return "".join(f"% given: {line}\n" for line in lines if line.strip()) + latex
+    return latex + "".join(f"\n% given: {line}" for line in lines if line.strip())
 
 
 def check(
@@ -98,9 +99,12 @@ def check_block(
     started = time.perf_counter()
     report = Report()
     try:
-        report.steps = judge_block(read_block(source), page, seed, symbolic, **options)
+        block = read_block(source)
+        steps, entailed = judge_block(block, page, seed, symbolic, **options)
+        report.steps = steps + entailed
     except ReadingError as error:
-        report.error = f"line {error.line}: {error}"
+        given = error.source.split("\n")[error.line - 1].startswith("% given:")
+        report.error = f"{'given' if given else f'line {error.line}'}: {error}"
     except (Meaningless, Foreign, RecursionError) as error:
         report.error = str(error) or type(error).__name__
     report.seconds = time.perf_counter() - started

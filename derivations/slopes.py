@@ -79,6 +79,8 @@ class Slopes:
         if set(keys) <= set(self.world.groups):
             parts = self.slopes_along(keys, body)
         else:
+            if len(node.variables) > 1:
+                raise Meaningless("a gradient in one name, or in all parameters")
             (symbol,) = map(base_of, node.variables)
             shape = self(symbol).shape
             if not shape:

@@ -34,6 +34,23 @@ class Node:
         for child in self.children():
             yield from child.walk()
 
+    def values(self) -> Iterator[Node]:
+        """The parts that stand for a value: not the names that are called, bound or varied."""
+        yield self
+        names = NAMES_IN.get(type(self).__name__, ())
+        for name, part in vars(self).items():
+            if name not in names:
+                for child in _nodes(part):
+                    yield from child.values()
+
+
+# the fields of a node that hold names, or sets of names, rather than values
+NAMES_IN = {
+    "Call": ("function",), "Integral": ("variable",), "Expectation": ("drawn",),
+    "Derivative": ("variables",), "Best": ("arguments",), "At": ("bindings",),
+    "Drawn": ("variable",),
+}  # fmt: skip
+
 
 def _nodes(value: object) -> Iterator[Node]:
     if isinstance(value, Node):
