@@ -16,31 +16,29 @@ from pathlib import Path
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.visitors import Interpreter
 
 from . import tree as t
+from .notation import (
+    AVERAGES,
+    CALLED,
+    DIVERGENCES,
+    GREEK,
+    LABELS,
+    RELATIONS,
+    SPELLINGS,
+    STYLED,
+    UNSIZED,
+    UPPER,
+    WORD_FUNCTIONS,
+    terminals,
+)
 from .tokens import Misplaced, Roles
 
-GRAMMAR = (Path(__file__).parent / "dialect.lark").read_text(encoding="utf-8")
-STYLED = {
-    "N": "Normal",
-    "D": "Data",
-    "L": "calL",
-    "E": "Expect",
-    "I": "I",
-    "0": "0",
-    "1": "1",
-}
-VARIANTS = {
-    "varepsilon": "epsilon", "varphi": "phi", "widehat": "hat", "overline": "bar",
-    "widetilde": "tilde", "ln": "log", "intercal": "top", "E": "Expect",
-}  # fmt: skip
-WORD_FUNCTIONS = set("diag tr det sigmoid softplus tanh log exp".split())
-CALLED = {"p", "q", "f", "g", "Normal", "Expect", "Var", "KL"} | WORD_FUNCTIONS
-AVERAGES = ("Expect", "Var", "Std")
-RELATIONS = {
-    "EQ": "=", "DEFINE": ":=", "APPROX": "≈", "GEQ": "≥", "LEQ": "≤", "GREATER": ">",
-    "LESS": "<", "PROPTO": "∝", "SIM": "~", "NEQ": "≠", "COLON": ":",
-}  # fmt: skip
+DIALECT = Path(__file__).parent / "dialect.lark"
+NO_FUNCTIONS = (*UNSIZED, "partial", "d")  # a bracket after these is a factor
+RESTARTS = ("\\log", "\\ln", "\\nabla")  # after a function's factors: a factor of its own
+SIGNS = {row.terminal: row.sign for row in RELATIONS.values()}
 MARKS = {"MID": "|", "PARALLEL": "‖", "SIM": "~"}
 OPERATIONS = {"TIMES": "times", "ODOT": "odot", "SLASH": "/"}
 REST = t.Constant("rest")  # a derivative that has not met its body yet
@@ -73,8 +71,8 @@ class ReadingError(Exception):
 
 
 @dataclass
-class Line:
-    """One statement: a first side (none when it continues) and what it is related to."""
+class Statement:
+    """One line: a first side (none when it continues) and what it is related to."""
 
     first: t.Node | None
     rest: list[tuple[str, t.Node]]
@@ -89,9 +87,17 @@ class Line:
 
 
 @lru_cache(maxsize=1)
+def grammar() -> str:
+    """The shapes of dialect.lark with the words of notation.py."""
+    words = "".join(f"{name}: /{regex}/\n" for name, regex in terminals().items())
+    relation = " | ".join(row.terminal for row in RELATIONS.values())
+    return f"{DIALECT.read_text(encoding='utf-8')}\nrelation: {relation}\n{words}"
+
+
+@lru_cache(maxsize=1)
 def parser() -> Lark:
     return Lark(
-        GRAMMAR, parser="lalr", lexer="basic", start="line", postlex=Roles(),
+        grammar(), parser="lalr", lexer="basic", start="line", postlex=Roles(),
         propagate_positions=True, maybe_placeholders=True,
     )  # fmt: skip
 
@@ -107,7 +113,7 @@ def drawn_from(variables: t.Node, density: t.Node) -> tuple[t.Drawn, ...]:
     )
 
 
-def read_statement(source: str, offset: int, text: str, number: int) -> Line:
+def read_statement(source: str, offset: int, text: str, number: int) -> Statement:
     """`text` stands in `source` at `offset`; errors point into the source."""
 
     def fail(message: str, position: int) -> ReadingError:
@@ -131,11 +137,11 @@ def read_statement(source: str, offset: int, text: str, number: int) -> Line:
     except UnexpectedInput as error:
         raise fail("this cannot be read", error.pos_in_stream or 0) from None
     build = Builder(source, offset).build
-    line = Line(None, [], (), number, text.strip())
+    line = Statement(None, [], (), number, text.strip())
     relation = ""
     for child in filter(None, tree.children):
         if child.data == "relation":
-            relation = RELATIONS[child.children[0].type]
+            relation = SIGNS[child.children[0].type]
         elif child.data == "samples":
             for drawn in child.find_data("drawn"):
                 variables, _, density = drawn.children
@@ -153,7 +159,12 @@ def _unknown(text: str, position: int) -> str:
     match = re.match(r"\\([A-Za-z]+)", text[position:])
     if not match:
         return f"{text[position]!r} is not part of the dialect"
-    words = set(re.findall(r"[a-z]{2,}", GRAMMAR, re.I)) | {"left", "right", "begin", "end"}
+    words = set(re.findall(r"[a-z]{2,}", grammar(), re.I)) | {
+        "left",
+        "right",
+        "begin",
+        "end",
+    }
     near = difflib.get_close_matches(match[1], words, 1, 0.7)
     hint = f"; did you mean \\{near[0]}?" if near and near[0] != match[1] else ""
     return f"unknown command \\{match[1]}{hint}"
@@ -162,13 +173,14 @@ def _unknown(text: str, position: int) -> str:
 def _plain(text: str) -> str:
     """The name behind a command: `\\varphi` is phi."""
     text = text.lstrip("\\")
-    return VARIANTS.get(text, text) if len(text) > 1 else text
+    return SPELLINGS.get(text, text) if len(text) > 1 else text
 
 
-class Builder:
+class Builder(Interpreter[Token, t.Node]):
     """Lark's tree to ours: calls, indices, derivatives; what is ambiguous is refused."""
 
     def __init__(self, source: str, offset: int):
+        super().__init__()
         self.source, self.offset = source, offset
 
     def error(self, message: str, place: Tree | Token | t.Node) -> ReadingError:
@@ -181,24 +193,24 @@ class Builder:
         return self.offset + begin, self.offset + end
 
     def build(self, tree: Tree) -> t.Node:
-        node = getattr(self, "_" + tree.data)(tree)
+        node = self.visit(tree)
         return replace(node, span=self.span(tree)) if node.span == (0, 0) else node
 
     # -- sums and products
-    def _side(self, tree: Tree) -> t.Node:
+    def side(self, tree: Tree) -> t.Node:
         items = tuple(self.build(c) for c in tree.children if isinstance(c, Tree))
         return items[0] if len(items) == 1 else t.Tuple(items)
 
-    def _expr(self, tree: Tree) -> t.Node:
+    def expr(self, tree: Tree) -> t.Node:
         children = [child for child in tree.children if child is not None]
         terms = tuple(self.build(c) for c in children if isinstance(c, Tree))
         signs = tuple(1 if c == "+" else -1 for c in children if isinstance(c, Token))
         signs = (1,) * (len(terms) - len(signs)) + signs
         return terms[0] if signs == (1,) else t.Add(terms, signs)
 
-    _signed = _expr
+    signed = expr
 
-    def _term(self, tree: Tree) -> t.Node:
+    def term(self, tree: Tree) -> t.Node:
         nodes: list[t.Node] = []
         operations: list[str] = []
         for child in tree.children:
@@ -242,7 +254,7 @@ class Builder:
             part = "body" if transposed else "base"
             base = getattr(group, part)
             known = name.name in CALLED or len(name.name) > 1
-            greek = name.name in t.GREEK and not (name.label or name.name == "ell")
+            greek = name.name in GREEK and not (name.label or name.name == "ell")
             call = isinstance(base, t.Group) and known and not greek
             call = self._call(name, base) if call else None
             return replace(group, **{part: call}, span=span) if call else None
@@ -250,13 +262,13 @@ class Builder:
             return None
         if name.name in AVERAGES:
             return self._expectation(name, group, span)
-        if name.key in ("D_KL", "KL"):
+        if name.key in DIVERGENCES:
             if len(group.items) != 2:
                 raise self.error("KL takes two densities, with \\| between", group)
             return t.Divergence(*group.items, span=span)
         if name.name in WORD_FUNCTIONS and len(group.items) == 1:
             return t.Function(name.name, group.items[0], span=span)
-        if name.name in ("I", "0", "1", "partial", "d"):
+        if name.name in NO_FUNCTIONS:
             return None
         return t.Call(name, group, span=span)
 
@@ -308,7 +320,7 @@ class Builder:
         return self.error(message, node)
 
     # -- operators
-    def _function(self, tree: Tree) -> t.Node:
+    def function(self, tree: Tree) -> t.Node:
         token, scripts, first, *more = tree.children
         name = _plain(token)
         nodes, operations = self._list(first)
@@ -318,7 +330,7 @@ class Builder:
             begins = more[0].children[0] if more[0].data == "function" else None
             if name == "nabla" or begins is None:
                 nodes, operations = nodes + beyond, operations + ["", *between]
-            elif begins in ("\\log", "\\ln", "\\nabla"):  # \log a \log b is a product
+            elif begins in RESTARTS:  # \log a \log b is a product
                 outside = beyond
             else:
                 raise self._ambiguous(name, beyond[0])
@@ -339,7 +351,7 @@ class Builder:
             node = t.Function(name, body, span=span)
         return self._product([node, *outside], [""] * len(outside))
 
-    def _sum(self, tree: Tree) -> t.Node:
+    def sum(self, tree: Tree) -> t.Node:
         token, scripts, body = tree.children
         under, above, _ = self._scripts(scripts)
         kind, inner = token[1:], self.build(body)
@@ -352,13 +364,13 @@ class Builder:
             return t.Integral(first, inner, counting=True)
         if under.relations not in ((), ("=",)):
             raise self.error(f"\\{kind} runs from = to", under)
-        if above is None and (under.relations or first.name not in t.UPPER):
+        if above is None and (under.relations or first.name not in UPPER):
             raise self.error(f"\\{kind} needs its upper limit", token)
         low = under.sides[1][0] if under.relations else t.ONE
-        high = above.sides[0][0] if above else t.Symbol(t.UPPER[first.name])
+        high = above.sides[0][0] if above else t.Symbol(UPPER[first.name])
         return t.Total(kind, first.name, low, high, inner)
 
-    def _integral(self, tree: Tree) -> t.Node:
+    def integral(self, tree: Tree) -> t.Node:
         token, scripts, body, variable, more, *rest = tree.children
         under, above, _ = self._scripts(scripts)
         begin, end = self.span(token)[0], self.span(variable)[1]
@@ -371,11 +383,11 @@ class Builder:
         node = t.Integral(symbol, self.build(body), *limits, span=(begin, end))
         return self._product([node, *map(self.build, rest)], [""] * len(rest))
 
-    def _best(self, tree: Tree) -> t.Node:
+    def best(self, tree: Tree) -> t.Node:
         token, scripts, body = tree.children
         return self._best_of(token, self._scripts(scripts)[0], body)
 
-    def _underset(self, tree: Tree) -> t.Node:
+    def underset(self, tree: Tree) -> t.Node:
         _, under, token, body = tree.children
         return self._best_of(token, self.build(under), body)
 
@@ -386,10 +398,10 @@ class Builder:
         return t.Best(sense, under.sides[0], self.build(body))
 
     # -- one factor and what hangs on it
-    def _factors(self, tree: Tree) -> t.Node:
+    def factors(self, tree: Tree) -> t.Node:
         return self._product(*self._list(tree))
 
-    def _factor(self, tree: Tree) -> t.Node:
+    def factor(self, tree: Tree) -> t.Node:
         atom, scripts = tree.children
         node = self.build(atom)
         return self._name(node, scripts) if scripts.children else node
@@ -408,12 +420,12 @@ class Builder:
             found[token.type] = self.build(next(children))
         return found.get("SUB"), found.get("SUPER"), primes
 
-    def _script(self, tree: Tree) -> t.Node:
+    def script(self, tree: Tree) -> t.Node:
         (child,) = tree.children
         node = t.Symbol("*") if isinstance(child, Token) else self.build(child)
         return node if isinstance(node, t.Inside) else t.Inside(((node,),))
 
-    def _inside(self, tree: Tree) -> t.Node:
+    def inside(self, tree: Tree) -> t.Node:
         sides, relations = [], []
         for child in tree.children:
             if child is None:
@@ -421,7 +433,7 @@ class Builder:
             if isinstance(child, Token):
                 sides.append((t.Symbol("*"),))
             elif child.data == "relation":
-                relations.append(RELATIONS[child.children[0].type])
+                relations.append(SIGNS[child.children[0].type])
             else:
                 node = self.build(child)
                 sides.append(node.items if isinstance(node, t.Tuple) else (node,))
@@ -455,11 +467,11 @@ class Builder:
             return replace(node, label="KL")
         if len(inside) == 1 and isinstance(first, t.Symbol):
             name = first.name
-            if name in t.GREEK or len(name) > 1 or name == "*":
+            if name in GREEK or len(name) > 1 or name == "*":
                 return replace(node, label=first.key + node.label)
-            if name in "xzypqe" and node.name != "N":
+            if name in LABELS and node.name != "N":
                 return replace(node, label=name + node.label)
-        if all(isinstance(s, t.Symbol) and s.name in t.GREEK for s in inside):
+        if all(isinstance(s, t.Symbol) and s.name in GREEK for s in inside):
             return replace(node, label=",".join(s.key for s in inside))
         return replace(node, component=inside)
 
@@ -487,10 +499,10 @@ class Builder:
         return t.Power(node, inner)
 
     # -- atoms
-    def _at(self, tree: Tree) -> t.Node:
+    def at(self, tree: Tree) -> t.Node:
         return t.At(self.build(tree.children[1]))
 
-    def _number(self, tree: Tree) -> t.Node:
+    def number(self, tree: Tree) -> t.Node:
         return self._digits(tree.children[0])
 
     def _digits(self, token: Token) -> t.Number:
@@ -498,23 +510,23 @@ class Builder:
             raise self.error(f"a number of more than {MOST_DIGITS} digits", token)
         return t.Number(Fraction(str(token)))
 
-    def _letter(self, tree: Tree) -> t.Node:
+    def letter(self, tree: Tree) -> t.Node:
         return t.Symbol(_plain(tree.children[0]))
 
-    def _word(self, tree: Tree) -> t.Node:
+    def word(self, tree: Tree) -> t.Node:
         text = str(tree.children[0])
         word = text[text.index("{") + 1 : -1].strip() if "{" in text else "const"
         if word in ("const", "constant"):
             return t.CONST
         return t.Symbol("Expect" if word == "E" else word)
 
-    def _constant(self, tree: Tree) -> t.Node:
+    def constant(self, tree: Tree) -> t.Node:
         return t.Constant(_plain(tree.children[0]))
 
-    def _dots(self, tree: Tree) -> t.Node:
+    def dots(self, tree: Tree) -> t.Node:
         return t.Constant("dots")
 
-    def _accent(self, tree: Tree) -> t.Node:
+    def accent(self, tree: Tree) -> t.Node:
         accent, inner = _plain(tree.children[0]), tree.children[1].children
         if len(inner) == 1:
             node: t.Node = t.Symbol(_plain(inner[0]))
@@ -524,7 +536,7 @@ class Builder:
             raise self.error(f"a {accent} belongs over one name", tree)
         return replace(node, accent=accent)
 
-    def _style(self, tree: Tree) -> t.Node:
+    def style(self, tree: Tree) -> t.Node:
         style, name = tree.children[0][1:], _plain(tree.children[1].children[0])
         if style in ("mathcal", "mathbb") or name in ("I", "0", "1"):
             if name not in STYLED or (style == "mathbb") != (name == "E"):
@@ -532,7 +544,7 @@ class Builder:
             name = STYLED[name]
         return t.Symbol(name)
 
-    def _fraction(self, tree: Tree) -> t.Node:
+    def fraction(self, tree: Tree) -> t.Node:
         over, under = (self._part(part) for part in tree.children[1:])
         below = under.factors if isinstance(under, t.Product) else (under,)
         if (
@@ -570,10 +582,10 @@ class Builder:
         node = self._digits(child) if number else t.Symbol(_plain(child))
         return replace(node, span=self.span(child))
 
-    def _root(self, tree: Tree) -> t.Node:
+    def root(self, tree: Tree) -> t.Node:
         return t.Power(self._part(tree.children[1]), t.Number(Fraction(1, 2)))
 
-    def _group(self, tree: Tree) -> t.Node:
+    def group(self, tree: Tree) -> t.Node:
         children = tree.children[1].children
         if None in children:
             raise self.error("empty brackets", tree)
@@ -581,11 +593,11 @@ class Builder:
         items = tuple(self.build(c) for c in children if c.data != "separator")
         return t.Group(items, tuple(MARKS.get(m.type, str(m)) for m in marks))
 
-    def _absolute(self, tree: Tree) -> t.Node:
+    def absolute(self, tree: Tree) -> t.Node:
         return t.Function("abs", self.build(tree.children[1]))
 
-    def _norm(self, tree: Tree) -> t.Node:
+    def norm(self, tree: Tree) -> t.Node:
         return t.Function("norm", self.build(tree.children[1]))
 
-    def _braced(self, tree: Tree) -> t.Node:
+    def braced(self, tree: Tree) -> t.Node:
         return t.Group((self.build(tree.children[0]),))

@@ -11,15 +11,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 from . import tree as t
+from .notation import NAMES
 
 MOST_PLACES = 150
 HAT = "did you mean \\hat{x}?"
 HOLDS = "it would hold "
-NAMES = {
-    "mu": ["sigma"], "sigma": ["mu"], "theta": ["phi"], "phi": ["theta"], "p": ["q"],
-    "q": ["p"], "x": ["z"], "z": ["x"], "N": ["K", "D"], "D": ["H", "N"], "H": ["D"],
-    "K": ["N"], "tau": ["sigma"],
-}  # fmt: skip
+LIKE = {key: row.like for key, row in NAMES.items() if row.like}
 FACTORS = {Fraction(2): "twice as large", Fraction(1, 2): "half as large"}
 Repairs = Iterator[tuple[str, t.Node]]
 
@@ -27,7 +24,7 @@ Repairs = Iterator[tuple[str, t.Node]]
 def repairs(node: t.Node, source: str) -> Repairs:
     """All single repairs of a formula, the likelier ones first."""
     places = list(node.walk())[:MOST_PLACES]
-    values = {id(part) for part in node.values()}  # a name of a function has no square
+    values = {id(part) for part in node.values()}  # the name of a function has no square
     for proposals in (_signs, _swaps, _names, _sizes):
         for part in places:
             if proposals is _sizes and id(part) not in values:
@@ -90,11 +87,11 @@ def _names(part: t.Node, source: str) -> Repairs:
             yield message, replace(part, index=(t.Symbol(letter),))
     if part.name in ("dzy" if part.accent else "xz"):
         yield HAT, replace(part, name="x", accent="hat")
-    for name in NAMES.get(part.name, []):
+    for name in LIKE.get(part.name, ()):
         message = f"{HOLDS}with {t.Symbol(name).spoken} for {_quoted(part, source)}"
         yield message, replace(part, name=name)
-    if part.label in NAMES:
-        name = NAMES[part.label][0]
+    if part.label in LIKE:
+        name = LIKE[part.label][0]
         message = f"{HOLDS}with \\{name} for \\{part.label} in {_quoted(part, source)}"
         yield message, replace(part, label=name)
 

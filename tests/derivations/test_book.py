@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lark import Lark, logger
 
-from derivations import check, check_derivation, judge
+from derivations import check, check_derivation, claims
 from derivations.__main__ import main
 from derivations.block import read_block
-from derivations.ledger import chapters, displays, ledger
-from derivations.read import ReadingError, parser
+from derivations.chapters import chapters, check_book, displays
+from derivations.read import ReadingError, grammar, parser
 
 from . import mutants
 from .note import CORRECT, WRONG
@@ -37,8 +37,7 @@ def test_the_grammar_has_no_conflict():
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
     try:
-        grammar = (ROOT / "derivations/dialect.lark").read_text()
-        Lark(grammar, parser="lalr", lexer="basic", start="line", debug=True)
+        Lark(grammar(), parser="lalr", lexer="basic", start="line", debug=True)
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
@@ -177,9 +176,7 @@ def test_a_consistent_estimate_says_that_it_is_biased():
 def test_unbiased_estimates_are_cross_checked_with_samples(monkeypatch):
     step = check(CORRECT["mc"]).steps[1]
     assert "z-score" in step.how
-    monkeypatch.setattr(
-        judge.Evaluator, "term_by_term", lambda self, samples, inner: self(LEFT)
-    )
+    monkeypatch.setattr(claims, "term_by_term", lambda samples, inner, at: at(LEFT))
     LEFT = read_block(CORRECT["mc"]).lines[0].first
     wrong = r"\mathbb{E}_{p_{*}(x)}[f(x)] \approx \frac{1}{N} \sum_{n=1}^{N} 2 f(x^{(n)}) \quad (x^{(n)} \sim p_{*}(x))"
     assert "samples average" in str(check(wrong))  # though the quadrature is made to agree
@@ -299,7 +296,7 @@ def test_a_sign_in_a_chapter_turns_the_check_red(tmp_path, capsys):
 )
 def test_a_definition_must_be_tested_and_a_given_used(tmp_path, page, verdict):
     (tmp_path / "01.md").write_text(f"$$\n{page}\n$$ (eq-one)\n")
-    assert verdict in [row.verdict for row in ledger(tmp_path)]
+    assert verdict in [row.verdict for row in check_book(tmp_path)]
 
 
 def test_an_adversary_finds_the_violation_that_draws_miss():
@@ -429,18 +426,18 @@ $$ (eq-evidence)
 
 def test_a_page_remembers_its_definitions(tmp_path):
     (tmp_path / "01.md").write_text(PAGE)
-    rows = ledger(tmp_path)
+    rows = check_book(tmp_path)
     assert [row.verdict for row in rows] == ["definition", "proved"]
     assert [row.line for row in rows] == [4, 12]
     (tmp_path / "01.md").write_text(PAGE.replace("w^2 +", "w +"))
-    assert [row.verdict for row in ledger(tmp_path)] == ["definition", "wrong"]
+    assert [row.verdict for row in check_book(tmp_path)] == ["definition", "wrong"]
 
 
 def test_labels_are_required_and_unique(tmp_path):
     (tmp_path / "01.md").write_text(PAGE.replace(" (eq-model)", ""))
-    assert "unlabelled" in [row.verdict for row in ledger(tmp_path)]
+    assert "unlabelled" in [row.verdict for row in check_book(tmp_path)]
     (tmp_path / "01.md").write_text(PAGE.replace("(eq-model)", "(eq-evidence)"))
-    assert "duplicate" in [row.verdict for row in ledger(tmp_path)]
+    assert "duplicate" in [row.verdict for row in check_book(tmp_path)]
 
 
 def test_the_command_line(tmp_path, capsys):

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from derivations import workbench as page
 from derivations.workbench import (
     SLIPS,
     THE_NOTES_LAST_LINE,
@@ -16,7 +17,6 @@ from derivations.workbench import (
     markup,
     specimens,
 )
-from derivations import workbench as page
 
 
 def test_an_equation_is_read_from_its_chapter():
@@ -82,7 +82,7 @@ def test_whatever_is_typed_gets_an_answer_in_time(latex, message):
 
 
 def test_time_runs_out_with_a_message(monkeypatch):
-    monkeypatch.setattr(page, "PATIENCE", -1.0)
+    monkeypatch.setattr(page, "MOST_EFFORT", -1)
     assert "could not be judged" in judge(equation("eq-evidence")).error
 
 
