@@ -12,6 +12,7 @@ whether the relation is strict: an inequality must not secretly be an equality.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from scipy.optimize import minimize
@@ -132,12 +133,13 @@ def estimate(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
     shift: Quantity | None = None
     for at in trial.draws(kind, DRAWS + shifted):
         left = trial.value(at, pair.left)
-        right = term_by_term(samples, lambda at=at: at(pair.right), at)
+        body = partial(at, pair.right)
+        right = term_by_term(samples, body, at)
         if shifted:
             shift = shift or right - left
             left = left + shift
         elif biased and not difference(left, right) <= TOLERANCE:
-            right = jointly(samples, lambda at=at: at(pair.right), at)
+            right = jointly(samples, body, at)
             biased = False
         try:
             _compare(left, right, at, step)

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import tree as t
 from .block import Block
-from .calculus import Unreliable, numeric
+from .calculus import At, Unreliable, numeric
 from .densities import places_of
 from .evaluate import Place
 from .judge import judged_by_numbers
@@ -65,7 +65,7 @@ def _assume(line: Statement, scope: Scope) -> Scope:
             scope = replace(scope, samples=scope.samples + drawn_from(left, right))
         elif relation == "=" and isinstance(right, t.Symbol):
             turned = not isinstance(left, t.Symbol | t.Call)  # E[x^2] = \lambda
-            scope = define(*((right, left) if turned else (left, right)), scope)
+            scope = define(right, left, scope) if turned else define(left, right, scope)
         elif relation in (":=", "="):
             scope = define(left, right, scope)
         elif relation in (*BOUNDS, "≠"):
@@ -294,6 +294,10 @@ def _depends(left: t.Call, step: Step, trial: Trial) -> None:
             step.fail(f"the right side does not depend on {name.spoken}")
 
 
+def _mass(at: At, places: list[Place], density: t.Call) -> Quantity:
+    return at.calculus.integrate(at, places, lambda _: at(density)).plain()
+
+
 def _normalised(left: t.Call, step: Step, trial: Trial) -> None:
     """What is called a density must integrate to 1.
 
@@ -307,7 +311,7 @@ def _normalised(left: t.Call, step: Step, trial: Trial) -> None:
         (at,) = trial.draws(kind, 1)
         try:
             places: list[Place] = [(name, ()) for name, _ in places_of(left, at)]
-            total = at.calculus.integrate(at, places, lambda _, at=at: at(left)).plain()
+            total = _mass(at, places, left)
         except Foreign as error:
             reasons.append(str(error))
         except Unreliable as error:

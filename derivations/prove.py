@@ -92,7 +92,8 @@ class Formula(Value):
             for c, e in self.terms for d, f in other.terms
         )  # fmt: skip
 
-    odot = __mul__
+    def odot(self, other: Formula) -> Formula:
+        return self * other
 
     def __truediv__(self, other: Formula) -> Formula:
         if len(other.terms) == 1:
@@ -138,8 +139,10 @@ class Formula(Value):
 
 @lru_cache(maxsize=256)
 def exact(value: float | Fraction | sp.Expr) -> sp.Expr:
-    if isinstance(value, sp.Expr) or value in KNOWN:
-        return KNOWN.get(value, value)
+    if isinstance(value, sp.Expr):
+        return value
+    if value in KNOWN:
+        return KNOWN[float(value)]
     return sp.Rational(Fraction(value).limit_denominator(10**6))
 
 

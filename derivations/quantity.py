@@ -267,7 +267,10 @@ class Quantity(Value):
         if len(indices) != self.rank or not all(inside):
             place = ", ".join(map(str, indices))
             raise Meaningless(f"{self.kind} has no component {place}")
-        return Quantity(self.array[(..., *(i - 1 for i in indices))])
+        array = self.array
+        for i in reversed(indices):
+            array = array[..., i - 1]
+        return Quantity(array)
 
     def diagonal(self) -> Quantity:
         if self.rank != 1:

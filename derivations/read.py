@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -44,6 +45,7 @@ OPERATIONS = {"TIMES": "times", "ODOT": "odot", "SLASH": "/"}
 REST = t.Constant("rest")  # a derivative that has not met its body yet
 PROSE = re.compile(r"[A-Za-z]{4,}")
 MOST_DIGITS = 300
+MOST_DERIVATIVES = 4
 BRACED = re.compile(r"\\[A-Za-z]+\*?(\s*\{[^{}]*\})?")
 
 
@@ -102,6 +104,11 @@ def parser() -> Lark:
     )  # fmt: skip
 
 
+def parts(tree: Tree[Token]) -> list[Any]:
+    """What a rule of the grammar holds; the rule says which is a tree and which a token."""
+    return tree.children
+
+
 def blank(match: re.Match[str]) -> str:
     """Spaces in its place, so that every position stays what it was."""
     return re.sub(r"[^\n]", " ", match[0])
@@ -128,23 +135,24 @@ def read_statement(source: str, offset: int, text: str, number: int) -> Statemen
     except Misplaced as error:
         raise fail(error.message, error.position) from None
     except UnexpectedCharacters as error:
-        raise fail(_unknown(text, error.pos_in_stream), error.pos_in_stream) from None
+        place = error.pos_in_stream or 0
+        raise fail(_unknown(text, place), place) from None
     except UnexpectedToken as error:
         if error.token.type == "$END":
             raise fail("the line ends too early", len(text.rstrip())) from None
         shown = str(error.token).strip()
-        raise fail(f"'{shown}' cannot stand here", error.token.start_pos) from None
+        raise fail(f"'{shown}' cannot stand here", error.token.start_pos or 0) from None
     except UnexpectedInput as error:
         raise fail("this cannot be read", error.pos_in_stream or 0) from None
     build = Builder(source, offset).build
     line = Statement(None, [], (), number, text.strip())
     relation = ""
-    for child in filter(None, tree.children):
+    for child in filter(None, parts(tree)):
         if child.data == "relation":
-            relation = SIGNS[child.children[0].type]
+            relation = SIGNS[parts(child)[0].type]
         elif child.data == "samples":
             for drawn in child.find_data("drawn"):
-                variables, _, density = drawn.children
+                variables, _, density = parts(drawn)
                 line.samples += drawn_from(build(variables), build(density))
         elif relation:
             line.rest.append((relation, build(child)))
@@ -198,11 +206,11 @@ class Builder(Interpreter[Token, t.Node]):
 
     # -- sums and products
     def side(self, tree: Tree) -> t.Node:
-        items = tuple(self.build(c) for c in tree.children if isinstance(c, Tree))
+        items = tuple(self.build(c) for c in parts(tree) if isinstance(c, Tree))
         return items[0] if len(items) == 1 else t.Tuple(items)
 
     def expr(self, tree: Tree) -> t.Node:
-        children = [child for child in tree.children if child is not None]
+        children = [child for child in parts(tree) if child is not None]
         terms = tuple(self.build(c) for c in children if isinstance(c, Tree))
         signs = tuple(1 if c == "+" else -1 for c in children if isinstance(c, Token))
         signs = (1,) * (len(terms) - len(signs)) + signs
@@ -213,7 +221,7 @@ class Builder(Interpreter[Token, t.Node]):
     def term(self, tree: Tree) -> t.Node:
         nodes: list[t.Node] = []
         operations: list[str] = []
-        for child in tree.children:
+        for child in parts(tree):
             more, between = self._list(child)
             operations += ([""] if nodes else []) + between
             nodes += more
@@ -226,9 +234,9 @@ class Builder(Interpreter[Token, t.Node]):
         nodes: list[t.Node] = []
         operations: list[str] = []
         operation = ""
-        for child in filter(None, tree.children):
+        for child in filter(None, parts(tree)):
             if child.data == "operation":
-                operation = OPERATIONS[child.children[0].type]
+                operation = OPERATIONS[parts(child)[0].type]
                 continue
             node = self.build(child)
             joined = self._call(nodes[-1], node) if nodes and not operation else None
@@ -249,15 +257,12 @@ class Builder(Interpreter[Token, t.Node]):
         if not isinstance(name, t.Symbol):
             return None
         span = (name.span[0], group.span[1])
-        transposed = isinstance(group, t.Function) and group.name == "transpose"
-        if isinstance(group, t.Power) or transposed:
-            part = "body" if transposed else "base"
-            base = getattr(group, part)
-            known = name.name in CALLED or len(name.name) > 1
-            greek = name.name in GREEK and not (name.label or name.name == "ell")
-            call = isinstance(base, t.Group) and known and not greek
-            call = self._call(name, base) if call else None
-            return replace(group, **{part: call}, span=span) if call else None
+        if isinstance(group, t.Power):
+            call = self._known_call(name, group.base)
+            return replace(group, base=call, span=span) if call else None
+        if isinstance(group, t.Function) and group.name == "transpose":
+            call = self._known_call(name, group.body)
+            return replace(group, body=call, span=span) if call else None
         if not isinstance(group, t.Group):
             return None
         if name.name in AVERAGES:
@@ -272,6 +277,14 @@ class Builder(Interpreter[Token, t.Node]):
             return None
         return t.Call(name, group, span=span)
 
+    def _known_call(self, name: t.Symbol, group: t.Node) -> t.Node | None:
+        """`a (x)^2` is a product, where `f(x)^2` is a square."""
+        known = name.name in CALLED or len(name.name) > 1
+        greek = name.name in GREEK and not (name.label or name.name == "ell")
+        if not isinstance(group, t.Group) or not known or greek:
+            return None
+        return self._call(name, group)
+
     def _expectation(self, name: t.Symbol, group: t.Group, span: tuple[int, int]) -> t.Node:
         if len(group.items) != 1:
             raise self.error("an expectation takes one expression", group)
@@ -284,13 +297,12 @@ class Builder(Interpreter[Token, t.Node]):
             left = under.sides[0]
             for density, *following in under.sides[1:]:
                 drawn.append((tuple(v for v in left if isinstance(v, t.Symbol)), density))
-                left = following
+                left = tuple(following)
             if left:
                 raise self.error("which density is this drawn from?", left[0])
         else:
             for density in under.sides[0]:
-                independent = isinstance(density, t.Product)
-                laws = density.factors if independent else (density,)
+                laws = density.factors if isinstance(density, t.Product) else (density,)
                 drawn += [((), law) for law in laws]
         kind = "E" if name.name == "Expect" else name.name
         return t.Expectation(kind, tuple(drawn), group.items[0], span=span)
@@ -321,13 +333,13 @@ class Builder(Interpreter[Token, t.Node]):
 
     # -- operators
     def function(self, tree: Tree) -> t.Node:
-        token, scripts, first, *more = tree.children
+        token, scripts, first, *more = parts(tree)
         name = _plain(token)
         nodes, operations = self._list(first)
         outside: list[t.Node] = []
         if more:
             beyond, between = self._list(more[0])
-            begins = more[0].children[0] if more[0].data == "function" else None
+            begins = parts(more[0])[0] if more[0].data == "function" else None
             if name == "nabla" or begins is None:
                 nodes, operations = nodes + beyond, operations + ["", *between]
             elif begins in RESTARTS:  # \log a \log b is a product
@@ -352,7 +364,7 @@ class Builder(Interpreter[Token, t.Node]):
         return self._product([node, *outside], [""] * len(outside))
 
     def sum(self, tree: Tree) -> t.Node:
-        token, scripts, body = tree.children
+        token, scripts, body = parts(tree)
         under, above, _ = self._scripts(scripts)
         kind, inner = token[1:], self.build(body)
         if under is None:
@@ -371,7 +383,7 @@ class Builder(Interpreter[Token, t.Node]):
         return t.Total(kind, first.name, low, high, inner)
 
     def integral(self, tree: Tree) -> t.Node:
-        token, scripts, body, variable, more, *rest = tree.children
+        token, scripts, body, variable, more, *rest = parts(tree)
         under, above, _ = self._scripts(scripts)
         begin, end = self.span(token)[0], self.span(variable)[1]
         symbol = self._name(t.Symbol(_plain(variable), span=self.span(variable)), more)
@@ -384,11 +396,11 @@ class Builder(Interpreter[Token, t.Node]):
         return self._product([node, *map(self.build, rest)], [""] * len(rest))
 
     def best(self, tree: Tree) -> t.Node:
-        token, scripts, body = tree.children
+        token, scripts, body = parts(tree)
         return self._best_of(token, self._scripts(scripts)[0], body)
 
     def underset(self, tree: Tree) -> t.Node:
-        _, under, token, body = tree.children
+        _, under, token, body = parts(tree)
         return self._best_of(token, self.build(under), body)
 
     def _best_of(self, token: Token, under: t.Node | None, body: Tree) -> t.Node:
@@ -402,14 +414,14 @@ class Builder(Interpreter[Token, t.Node]):
         return self._product(*self._list(tree))
 
     def factor(self, tree: Tree) -> t.Node:
-        atom, scripts = tree.children
+        atom, scripts = parts(tree)
         node = self.build(atom)
-        return self._name(node, scripts) if scripts.children else node
+        return self._name(node, scripts) if parts(scripts) else node
 
     def _scripts(self, tree: Tree) -> tuple[t.Inside | None, t.Inside | None, int]:
         """Below, above, primes; two scripts at one place are refused."""
         found: dict[str, t.Inside] = {}
-        children = iter(tree.children)
+        children = iter(parts(tree))
         primes = 0
         for token in children:
             if token.type == "PRIME":
@@ -417,23 +429,26 @@ class Builder(Interpreter[Token, t.Node]):
                 continue
             if token.type in found:
                 raise self.error(f"two {token.type.lower()}scripts", token)
-            found[token.type] = self.build(next(children))
+            script = self.build(next(children))
+            assert isinstance(script, t.Inside)
+            found[token.type] = script
         return found.get("SUB"), found.get("SUPER"), primes
 
     def script(self, tree: Tree) -> t.Node:
-        (child,) = tree.children
+        (child,) = parts(tree)
         node = t.Symbol("*") if isinstance(child, Token) else self.build(child)
         return node if isinstance(node, t.Inside) else t.Inside(((node,),))
 
     def inside(self, tree: Tree) -> t.Node:
-        sides, relations = [], []
-        for child in tree.children:
+        sides: list[tuple[t.Node, ...]] = []
+        relations = []
+        for child in parts(tree):
             if child is None:
                 raise self.error("something is missing before this", tree)
             if isinstance(child, Token):
                 sides.append((t.Symbol("*"),))
             elif child.data == "relation":
-                relations.append(SIGNS[child.children[0].type])
+                relations.append(SIGNS[parts(child)[0].type])
             else:
                 node = self.build(child)
                 sides.append(node.items if isinstance(node, t.Tuple) else (node,))
@@ -441,20 +456,21 @@ class Builder(Interpreter[Token, t.Node]):
 
     def _name(self, node: t.Node, scripts: Tree) -> t.Node:
         under, above, primes = self._scripts(scripts)
-        if primes and not isinstance(node, t.Symbol):
-            raise self.error("a prime belongs to a name", scripts)
         if primes:
+            if not isinstance(node, t.Symbol):
+                raise self.error("a prime belongs to a name", scripts)
             node = replace(node, label=node.label + "'" * primes)
         node = self._below(node, under) if under else node
         return self._above(node, above) if above else node
 
     def _below(self, node: t.Node, under: t.Inside) -> t.Node:
         if isinstance(node, t.At):
-            pairs = zip(under.sides, under.sides[1:], strict=False)
-            bindings = tuple((a[-1], b[0]) for a, b in pairs)
-            if not bindings or not all(isinstance(a, t.Symbol) for a, _ in bindings):
+            pairs = list(zip(under.sides, under.sides[1:], strict=False))
+            bindings = [(a[-1], b[0]) for a, b in pairs]
+            names = tuple((a, b) for a, b in bindings if isinstance(a, t.Symbol))
+            if not names or len(names) < len(bindings):
                 raise self.error("write where it is taken: \\right|_{z = 0}", under)
-            return replace(node, bindings=bindings)
+            return replace(node, bindings=names)
         if isinstance(node, t.Symbol) and node.name in AVERAGES:
             return replace(node, under=under)
         if under.relations:
@@ -471,8 +487,9 @@ class Builder(Interpreter[Token, t.Node]):
                 return replace(node, label=first.key + node.label)
             if name in LABELS and node.name != "N":
                 return replace(node, label=name + node.label)
-        if all(isinstance(s, t.Symbol) and s.name in GREEK for s in inside):
-            return replace(node, label=",".join(s.key for s in inside))
+        greek = [s.key for s in inside if isinstance(s, t.Symbol) and s.name in GREEK]
+        if len(greek) == len(inside):
+            return replace(node, label=",".join(greek))
         return replace(node, component=inside)
 
     def _above(self, node: t.Node, above: t.Inside) -> t.Node:
@@ -500,10 +517,10 @@ class Builder(Interpreter[Token, t.Node]):
 
     # -- atoms
     def at(self, tree: Tree) -> t.Node:
-        return t.At(self.build(tree.children[1]))
+        return t.At(self.build(parts(tree)[1]))
 
     def number(self, tree: Tree) -> t.Node:
-        return self._digits(tree.children[0])
+        return self._digits(parts(tree)[0])
 
     def _digits(self, token: Token) -> t.Number:
         if len(token) > MOST_DIGITS:
@@ -511,23 +528,23 @@ class Builder(Interpreter[Token, t.Node]):
         return t.Number(Fraction(str(token)))
 
     def letter(self, tree: Tree) -> t.Node:
-        return t.Symbol(_plain(tree.children[0]))
+        return t.Symbol(_plain(parts(tree)[0]))
 
     def word(self, tree: Tree) -> t.Node:
-        text = str(tree.children[0])
+        text = str(parts(tree)[0])
         word = text[text.index("{") + 1 : -1].strip() if "{" in text else "const"
         if word in ("const", "constant"):
             return t.CONST
         return t.Symbol("Expect" if word == "E" else word)
 
     def constant(self, tree: Tree) -> t.Node:
-        return t.Constant(_plain(tree.children[0]))
+        return t.Constant(_plain(parts(tree)[0]))
 
     def dots(self, tree: Tree) -> t.Node:
         return t.Constant("dots")
 
     def accent(self, tree: Tree) -> t.Node:
-        accent, inner = _plain(tree.children[0]), tree.children[1].children
+        accent, inner = _plain(parts(tree)[0]), parts(parts(tree)[1])
         if len(inner) == 1:
             node: t.Node = t.Symbol(_plain(inner[0]))
         else:
@@ -537,7 +554,7 @@ class Builder(Interpreter[Token, t.Node]):
         return replace(node, accent=accent)
 
     def style(self, tree: Tree) -> t.Node:
-        style, name = tree.children[0][1:], _plain(tree.children[1].children[0])
+        style, name = parts(tree)[0][1:], _plain(parts(parts(tree)[1])[0])
         if style in ("mathcal", "mathbb") or name in ("I", "0", "1"):
             if name not in STYLED or (style == "mathbb") != (name == "E"):
                 raise self.error(f"\\{style}{{{name}}} is not known", tree)
@@ -545,7 +562,7 @@ class Builder(Interpreter[Token, t.Node]):
         return t.Symbol(name)
 
     def fraction(self, tree: Tree) -> t.Node:
-        over, under = (self._part(part) for part in tree.children[1:])
+        over, under = map(self._part, parts(tree)[1:])
         below = under.factors if isinstance(under, t.Product) else (under,)
         if (
             isinstance(below[0], t.Symbol)
@@ -557,8 +574,9 @@ class Builder(Interpreter[Token, t.Node]):
 
     def _derivative(self, over: t.Node, below: list[t.Node], tree: Tree) -> t.Node:
         sign = below[0]
-        product = isinstance(over, t.Product)
-        above, *rest = over.factors if product else (over,)
+        above, rest, operations = over, list[t.Node](), list[str]()
+        if isinstance(over, t.Product):
+            (above, *rest), operations = over.factors, list(over.operations[1:])
         order = 1
         if isinstance(above, t.Power) and isinstance(above.exponent, t.Number):
             order, above = int(above.exponent.value), above.base
@@ -567,26 +585,27 @@ class Builder(Interpreter[Token, t.Node]):
         variables = [node for node in below if node != sign]
         if len(variables) == 1:
             (variable,) = variables
-            power = order > 1 and isinstance(variable, t.Power)
-            variables = [variable.base if power else variable] * order
-        if len(variables) != order:
+            if order > 1 and isinstance(variable, t.Power):
+                variable = variable.base
+            variables = [variable] * min(order, MOST_DERIVATIVES + 1)
+        if len(variables) != order or order > MOST_DERIVATIVES:
             raise self.error("how often is this differentiated?", tree)
-        body = self._product(rest, list(over.operations[1:])) if rest else REST
+        body = self._product(rest, operations) if rest else REST
         return t.Derivative(tuple(variables), body)
 
     def _part(self, tree: Tree) -> t.Node:
-        (child,) = tree.children
+        (child,) = parts(tree)
         if isinstance(child, Tree):
             return self.build(child)
         number = child.type == "NUMBER"
-        node = self._digits(child) if number else t.Symbol(_plain(child))
+        node: t.Node = self._digits(child) if number else t.Symbol(_plain(child))
         return replace(node, span=self.span(child))
 
     def root(self, tree: Tree) -> t.Node:
-        return t.Power(self._part(tree.children[1]), t.Number(Fraction(1, 2)))
+        return t.Power(self._part(parts(tree)[1]), t.Number(Fraction(1, 2)))
 
     def group(self, tree: Tree) -> t.Node:
-        children = tree.children[1].children
+        children = parts(parts(tree)[1])
         if None in children:
             raise self.error("empty brackets", tree)
         marks = [c.children[0] for c in children if c.data == "separator"]
@@ -594,10 +613,10 @@ class Builder(Interpreter[Token, t.Node]):
         return t.Group(items, tuple(MARKS.get(m.type, str(m)) for m in marks))
 
     def absolute(self, tree: Tree) -> t.Node:
-        return t.Function("abs", self.build(tree.children[1]))
+        return t.Function("abs", self.build(parts(tree)[1]))
 
     def norm(self, tree: Tree) -> t.Node:
-        return t.Function("norm", self.build(tree.children[1]))
+        return t.Function("norm", self.build(parts(tree)[1]))
 
     def braced(self, tree: Tree) -> t.Node:
-        return t.Group((self.build(tree.children[0]),))
+        return t.Group((self.build(parts(tree)[0]),))

@@ -30,8 +30,9 @@ def repairs(node: t.Node, source: str) -> Repairs:
             if proposals is _sizes and id(part) not in values:
                 continue
             for message, new in proposals(part, source):
-                again = message == HAT and part.accent  # every \hat{d} is an \hat{x}
-                yield message, (_everywhere if again else t.exchange)(node, part, new)
+                slip = isinstance(part, t.Symbol) and bool(part.accent) and message == HAT
+                change = _everywhere if slip else t.exchange  # every \hat{d} is an \hat{x}
+                yield message, change(node, part, new)
         if proposals is _signs:
             yield HOLDS + "with the other sign", t.Add((node,), (-1,))
             for size in ("N", "K"):
@@ -39,10 +40,13 @@ def repairs(node: t.Node, source: str) -> Repairs:
                 yield f"{HOLDS}if the right side were divided by {size}", mean
 
 
-def _everywhere(node: t.Node, wrong: t.Symbol, right: t.Symbol) -> t.Node:
+def _everywhere(node: t.Node, wrong: t.Node, right: t.Node) -> t.Node:
+    assert isinstance(wrong, t.Symbol) and isinstance(right, t.Symbol)
+
     def swap(part: t.Node) -> t.Node:
-        same = isinstance(part, t.Symbol) and part.key == wrong.key
-        return replace(part, name=right.name) if same else part
+        if isinstance(part, t.Symbol) and part.key == wrong.key:
+            return replace(part, name=right.name)
+        return part
 
     return t.rebuild(node, swap)
 

@@ -21,7 +21,7 @@ class Verdict(StrEnum):
 
     glyph: str
 
-    def __new__(cls, word: str, glyph: str) -> Verdict:
+    def __new__(cls, word: str, glyph: str = BROKEN) -> Verdict:
         verdict = str.__new__(cls, word)
         verdict._value_, verdict.glyph = word, glyph
         return verdict
@@ -30,12 +30,12 @@ class Verdict(StrEnum):
     PROVED = "proved", "✓✓"  # by SymPy, and tested
     TESTED = "tested", "✓"  # by numbers
     EXEMPT = "exempt", "–"  # by name, with a reason
-    WRONG = "wrong", BROKEN  # it does not hold, or has no meaning
-    UNJUDGED = "unjudged", BROKEN  # no world has what it speaks of
-    UNTESTED = "untested", BROKEN  # a definition on which nothing rests
-    UNREADABLE = "unreadable", BROKEN  # a whole block that is no formula
-    UNLABELLED = "unlabelled", BROKEN  # a chapter's equation without a name
-    DUPLICATE = "duplicate", BROKEN  # a label that was used before
+    WRONG = "wrong"  # it does not hold, or has no meaning
+    UNJUDGED = "unjudged"  # no world has what it speaks of
+    UNTESTED = "untested"  # a definition on which nothing rests
+    UNREADABLE = "unreadable"  # a whole block that is no formula
+    UNLABELLED = "unlabelled"  # a chapter's equation without a name
+    DUPLICATE = "duplicate"  # a label that was used before
 
     @property
     def ok(self) -> bool:

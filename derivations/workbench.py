@@ -152,7 +152,7 @@ def _sign(relation: str) -> str:
 class Workbench(VBox):
     """A menu of chains, an editor, the formula typeset, and the verdicts under it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.chains = specimens()
         wide = Layout(width="100%")
         self.menu = Dropdown(options=list(self.chains), description="chain", layout=wide)
@@ -166,7 +166,7 @@ class Workbench(VBox):
         self.show()
         super().__init__([self.menu, self.editor, self.formula, self.table])
 
-    def _choose(self, change) -> None:
+    def _choose(self, change: dict[str, str]) -> None:
         self.editor.value = self.chains[change["new"]]
 
     def show(self) -> None:
@@ -182,7 +182,8 @@ class Later:
     """Call once, when nobody has asked again for a while."""
 
     def __init__(self, pause: float, action: Callable[[], None]):
-        self.pause, self.action, self.waiting = pause, action, None
+        self.pause, self.action = pause, action
+        self.waiting: asyncio.TimerHandle | None = None
 
     def __call__(self) -> None:
         try:
