@@ -28,7 +28,7 @@ SCRIPTS = ("SUB", "SUPER")
 class Misplaced(Exception):
     def __init__(self, message: str, token: Token):
         super().__init__(message)
-        self.message, self.position = message, token.start_pos
+        self.message, self.position = message, token.start_pos or 0
 
 
 @dataclass
