@@ -53,7 +53,11 @@ class Display:
 
 
 def displays(text: str) -> Iterator[Display]:
-    """The display equations of a chapter; what stands in code cells is none."""
+    r"""The display equations of a chapter; what stands in code cells is none.
+
+    >>> list(displays("Text.\n\n$$\nx = x\n$$ (eq-same)\n"))
+    [Display(label='eq-same', source='x = x', line=4)]
+    """
 
     def blank(match: re.Match[str]) -> str:
         return match[0] if match["what"] in PROSE else re.sub(r"[^\n]", " ", match[0])
@@ -126,13 +130,7 @@ def judge_chapters(
 def check_book(
     path: Path | str, seed: int = 0, symbolic: bool = True, processes: int = 1
 ) -> list[Row]:
-    """All rows of a book or a file, in reading order, then the labels used twice.
-
-    >>> from pathlib import Path
-    >>> rows = check_book(Path("book/03-kl-and-mle.md"), symbolic=False)
-    >>> all(row.ok for row in rows)
-    True
-    """
+    """All rows of a book or a file, in reading order, then the labels used twice."""
     files = chapters(Path(path))
     parts = judge_chapters(files, seed, symbolic, processes)
     return [row for part in parts for row in part] + list(duplicates(files))

@@ -77,9 +77,13 @@ def _swaps(part: t.Node, source: str) -> Repairs:
         if part.group.marks == ("|",):
             message = f"{HOLDS}with {_quoted(part, source)} turned round"
             yield message, replace(part, group=given)
-        for mark, words in (("|", "conditional"), (",", "joint")):
-            changed = replace(part, group=replace(part.group, marks=(mark,)))
-            yield f"{HOLDS}if {_quoted(part, source)} were {words}", changed
+        joint = part.group.marks == (",",)
+        mark, words = ("|", "conditional") if joint else (",", "joint")
+        changed = replace(part.group, marks=(mark,))
+        yield (
+            f"{HOLDS}if {_quoted(part, source)} were {words}",
+            replace(part, group=changed),
+        )
 
 
 def _names(part: t.Node, source: str) -> Repairs:

@@ -71,7 +71,7 @@ class Roles:
                 kind = "SKIP"  # 2 \\cdot \\log x is 2 \\log x
             elif kind == "LPAR" and not self.stack and _holds_samples(tokens[i:]):
                 kind = "SAMPLES_OPEN"
-            settled = Token.new_borrow_pos(kind, str(token), token)
+            tokens[i] = settled = Token.new_borrow_pos(kind, str(token), token)
             if kind in CLOSERS:
                 named = self._close(settled)
             elif kind in OPENERS:

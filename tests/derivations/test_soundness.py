@@ -1,9 +1,18 @@
 """No error of ours is a verdict, and every error is told where it stands."""
 
+import random
+import re
+
 import pytest
 
 from derivations import check, check_derivation
+from derivations.evaluate import Budget
+from derivations.report import check_block
+from derivations.scope import Scope
 from derivations.worlds import Curve, Line
+
+from .note import CORRECT
+from .retypeset import RETYPESET
 
 FALSE = r"\mathbb{E}_{q_{\phi}(z \mid x)}[\mathrm{decoder}(z)] = \mathrm{decoder}(\mu)"
 ELBO = r"\int q(z) \log \frac{p_{\theta}(x, z)}{q(z)} \, dz"
@@ -101,3 +110,37 @@ def test_an_end_that_cannot_be_read_is_told_of_the_assignment():
 def test_a_number_without_end_is_refused_where_it_stands(digits):
     report = check("1 = " + "9" * digits)
     assert report.error.startswith("line 1: a number of more than")
+
+
+# ---------------------------------------------------------------- whatever is typed
+STRANGE = [
+    r"\tanh", r"\nabla_{\mu}", r"\frac{\partial}{\partial \mu}", "^{-1}", "_1", "^{(1)}", "W",
+    "C", r"\mathbf{I}", r"\mathbf{0}", r"^{\top}", r"\infty", "^2", r"\mathrm{diag}", r"\det ",
+    r"\pi", "|", r"\odot ", r"\operatorname*{argmax}_{\mu}", "(1, 2)", "+ \\text{const}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_edit_makes_the_judges_fail(seed):
+    """A slip of ours shows as an exception, since none is taken for a verdict."""
+    rng = random.Random(seed)
+    for _ in range(12):
+        latex = rng.choice([*RETYPESET, *CORRECT.values()])
+        tokens = re.findall(r"\\[A-Za-z]+|\\.|\s+|.", latex)
+        for _ in range(rng.randint(1, 3)):
+            place = rng.randrange(len(tokens))
+            tokens[place] = rng.choice(["", rng.choice(STRANGE), rng.choice(tokens)])
+        check_block("".join(tokens), Scope(), symbolic=seed < 4, budget=Budget(5e6))
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"\nabla_{x, y} x = 1", r"\frac{\partial^{999999}}{\partial x^{999999}} x = 1",
+        r"w(\theta) := 2 = w(\theta)", r"1 = x_{1,2}", r"\hat{x}^{(1, 2)} = 3",
+        r"F(a, b) := a b = F^{-1} (2)", r"\operatorname*{argmax}_{z} z = 1",
+        r"\mathbb{E}_{\prod_{k=1}^{K} q}[1] = 1", r"\mathcal{N}(W; 0, 1) = \det W",
+    ],
+)  # fmt: skip
+def test_a_strange_form_gets_a_verdict(latex):
+    assert not check(latex).ok

@@ -26,7 +26,7 @@ def test_draws_meet_the_conditions():
 
 
 def test_a_side_is_computed_once_and_what_it_met_is_met_again():
-    block = trial("% given: c := 2 d\nc + x = 1")
+    block = trial("% given: c := 2 s\nc + x = 1")
     side = pair("c + x = 1").left
     (at,) = block.draws(Line, 1)
     first = block.value(at, side)
@@ -35,7 +35,7 @@ def test_a_side_is_computed_once_and_what_it_met_is_met_again():
     (again,) = block.draws(Line, 1)
     assert again is at and at.met.named == {}
     assert block.value(at, side) is first
-    assert {"d", "x"} <= at.met.named.keys() and block.take_used() == {"c"}
+    assert {"s", "x"} <= at.met.named.keys() and block.take_used() == {"c"}
     assert at.spent == spent
 
 
