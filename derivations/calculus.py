@@ -57,6 +57,7 @@ def numeric(world: NumericWorld, scope: Scope, budget: Budget | None = None) -> 
 
 @lru_cache
 def gauss_legendre() -> tuple[np.ndarray, np.ndarray]:
+    """Knots and weights on [-1, 1]."""
     points, weights = np.polynomial.legendre.leggauss(120)
     return points, weights
 

@@ -82,6 +82,7 @@ class Chain:
                 return
 
     def verdict(self, pair: Pair) -> Step:
+        """The step of one pair; definitions change what follows."""
         if not pair.relation:
             return pair.step(Verdict.UNJUDGED, "this claims nothing: a relation is missing")
         self.trial.take_used()

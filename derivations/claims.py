@@ -54,6 +54,7 @@ def rule_for(pair: Pair) -> Rule:
 
 # ---------------------------------------------------------------- equality
 def equality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
+    """Both sides agree at every draw."""
     found = trial.values(pair, kind, step, CHEAP_DRAWS)
     for done, (at, left, right) in enumerate(found, start=1):
         _compare(left, right, at, step)
@@ -114,6 +115,7 @@ def proportional(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
 
 # ---------------------------------------------------------------- estimates
 def estimate(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
+    """The right side is the left one on average, or tends to it, or rounds it."""
     half = half_a_digit(pair.right)
     if half is not None:
         for at, left, right in trial.values(pair, kind, step, 1):

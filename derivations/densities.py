@@ -178,6 +178,7 @@ def places_of(
 # ---------------------------------------------------------------- integrals
 @value_of.register(t.Integral)
 def integral(node: t.Integral, at: Evaluator[V]) -> V:
+    """Over all of a variable, or between limits."""
     place = at.place(node.variable)
     if node.variable.name not in VARIABLES:
         raise Meaningless("integrate over x, z or \\epsilon")
@@ -203,12 +204,14 @@ def joint(pairs: Pairs, inner: Inner[V], at: Evaluator[V]) -> V:
 
 
 def expect(drawn: list[t.Drawn], inner: Inner[V], at: Evaluator[V]) -> V:
+    """The expectation of `inner` over samples without an index."""
     pairs: Pairs = [([at.place(d.variable)], d.density) for d in drawn]
     return joint(pairs, inner, at) if pairs else inner()
 
 
 @value_of.register(t.Divergence)
 def divergence(node: t.Divergence, at: Evaluator[V]) -> V:
+    """By definition the expectation of log p/q over p."""
     left, right = t.bare(node.left), t.bare(node.right)
     places = places_of(left, at, right)
     if isinstance(right, t.Call) and places_of(right, at, left) != places:
@@ -245,6 +248,7 @@ def total(node: t.Total, at: Evaluator[V]) -> V:
 
 @value_of.register(t.Expectation)
 def expectation(node: t.Expectation, at: Evaluator[V]) -> V:
+    """E, Var and Std, over the densities named below or the samples stated."""
     if node.kind != "E":  # Var is E of the square minus the square of E
         mean = at(replace(node, kind="E"))
         square = at(replace(node, kind="E", body=t.Power(node.body, t.TWO)))

@@ -46,6 +46,7 @@ class Budget:
         self.left = left
 
     def spend(self, count: int) -> None:
+        """Count what was computed; raises TooMuchWork when all is spent."""
         self.left -= count
         if self.left < 0:
             raise TooMuchWork("this takes too long to judge")
@@ -63,7 +64,8 @@ class Calculus(ABC, Generic[V]):
     """What numbers and SymPy do in different ways; `at` is the walk that asks."""
 
     @abstractmethod
-    def number(self, value: float | Fraction) -> V: ...
+    def number(self, value: float | Fraction) -> V:
+        """A number as a value."""
 
     @abstractmethod
     def law(self, name: str, value: V, parameters: list[V]) -> V:
@@ -104,7 +106,8 @@ class Calculus(ABC, Generic[V]):
         """`body` with the parameters moved by `step` along `way`."""
 
     @abstractmethod
-    def maximisers(self, at: Evaluator[V], node: t.Best) -> list[V]: ...
+    def maximisers(self, at: Evaluator[V], node: t.Best) -> list[V]:
+        """Where an argmax or argmin is taken, a value for each argument."""
 
     @abstractmethod
     def inverse(self, at: Evaluator[V], name: t.Symbol, argument: t.Node) -> V:
@@ -142,6 +145,7 @@ class Evaluator(Generic[V]):
         return value
 
     def spend(self, count: int) -> None:
+        """Count what was computed, here and in the budget of the whole."""
         self.spent += count
         self.budget.spend(count + STEP)
         if self.spent > BUDGET:
@@ -159,9 +163,11 @@ class Evaluator(Generic[V]):
             vars(self).update(before)
 
     def binding(self, pairs: dict[Place, V]) -> AbstractContextManager[None]:
+        """Variables stand for these values, for a while."""
         return self.within(bound={**self.bound, **pairs})
 
     def at_index(self, letter: str, value: int) -> AbstractContextManager[None]:
+        """An index letter stands for this number, for a while."""
         return self.within(indices={**self.indices, letter: value})
 
     def any_index(self) -> AbstractContextManager[None]:
@@ -195,9 +201,11 @@ class Evaluator(Generic[V]):
 
     # ------------------------------------------------------------ sizes and places
     def size(self, name: str) -> int:
+        """What N, D, H, K, M or B is in this world."""
         return int(getattr(self.world, name, 2))
 
     def integer(self, node: t.Node) -> int:
+        """The whole number that a limit or an index is."""
         if isinstance(node, t.Symbol) and node.name in UPPER.keys() - self.indices.keys():
             # a letter that nothing binds stands for any one value
             size = self.size(UPPER[node.name])
@@ -208,6 +216,7 @@ class Evaluator(Generic[V]):
         return value
 
     def integers(self, nodes: tuple[t.Node, ...]) -> tuple[int, ...]:
+        """Those of several indices."""
         return tuple(self.integer(node) for node in nodes)
 
     def place(self, symbol: t.Symbol) -> Place:
@@ -221,6 +230,7 @@ class Evaluator(Generic[V]):
 # ---------------------------------------------------------------- what nodes are worth
 @singledispatch
 def value_of(node: t.Node, at: Evaluator[V]) -> V:
+    """What a node is worth; each kind of node registers its own function."""
     raise Unknown("this cannot be computed")
 
 

@@ -37,6 +37,7 @@ Z = t.Symbol("z")
 
 @value_of.register(t.Symbol)
 def symbol(node: t.Symbol, at: Evaluator[V]) -> V:
+    """What a name is worth where it stands."""
     key, own = node.key, at.scope.meanings
     if node.name in UNSIZED and not node.index:
         return at.world.unsized(node.name)
@@ -127,6 +128,7 @@ def free(
 # ---------------------------------------------------------------- calls
 @value_of.register(t.Call)
 def call(node: t.Call, at: Evaluator[V]) -> V:
+    """What a function or a density is worth at its arguments."""
     name, items, key = node.function, node.group.items, node.function.key
     if name.name in LAWS:
         return named_law(node, at)

@@ -51,6 +51,7 @@ class Formula(Value):
 
     @classmethod
     def of(cls, value: float | Fraction | sp.Expr) -> Formula:
+        """A number or an expression, without an exponential."""
         return cls(((exact(value), sp.S.Zero),))
 
     @staticmethod
@@ -69,6 +70,7 @@ class Formula(Value):
         return len(self.terms) == 1 and self.terms[0][1] != 0
 
     def expr(self) -> sp.Expr:
+        """As one expression of SymPy."""
         return sp.Add(*(c * sp.exp(e) for c, e in self.terms))
 
     def component(self, indices: tuple[int, ...]) -> Formula:
@@ -129,6 +131,7 @@ class Formula(Value):
         raise Unprovable(f"{name} has no rules here")
 
     def diff(self, symbol: sp.Symbol) -> Formula:
+        """The derivative in a symbol."""
         slopes = ((sp.diff(c, symbol) + c * sp.diff(e, symbol), e) for c, e in self.terms)
         return Formula(tuple(slopes))
 
@@ -139,6 +142,7 @@ class Formula(Value):
 
 @lru_cache(maxsize=256)
 def exact(value: float | Fraction | sp.Expr) -> sp.Expr:
+    """A number as SymPy's, a fraction where it is one."""
     if isinstance(value, sp.Expr):
         return value
     if value in KNOWN:
@@ -211,6 +215,7 @@ At = Evaluator[Formula]
 
 
 def named(name: str, positive: bool = False) -> Formula:
+    """A symbol for a real, perhaps positive, number."""
     return Formula.of(sp.Symbol(name, positive=positive or None, real=True))
 
 
@@ -312,6 +317,7 @@ def varied(nodes: tuple[Node, ...], at: At) -> list[sp.Symbol]:
 
 
 def symbol_of(node: Node, at: At) -> sp.Symbol:
+    """The symbol that a name stands for."""
     value = at(node).expr()
     if not value.is_Symbol:
         raise Unprovable("the slope in something that is no symbol")
@@ -327,9 +333,11 @@ class Prover:
         self.memory: dict[tuple[Node, tuple[Drawn, ...]], Formula] = {}
 
     def evaluator(self) -> At:
+        """A fresh walk in the world of symbols."""
         return Evaluator(self.world, self.scope, Symbols(), Budget())
 
     def value(self, node: Node, samples: tuple[Drawn, ...] = ()) -> Formula:
+        """A side, averaged over the samples; computed once."""
         if (node, samples) not in self.memory:
             at = self.evaluator()
             self.memory[node, samples] = term_by_term(samples, lambda: at(node), at)

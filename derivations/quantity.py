@@ -44,7 +44,8 @@ class Value(ABC):
 
     @classmethod
     @abstractmethod
-    def of(cls, value: float | Fraction) -> Self: ...
+    def of(cls, value: float | Fraction) -> Self:
+        """A number as a value."""
 
     @abstractmethod
     def __add__(self, other: Self) -> Self: ...
@@ -65,10 +66,12 @@ class Value(ABC):
     def __pow__(self, exponent: Self) -> Self: ...
 
     @abstractmethod
-    def log(self) -> Self: ...
+    def log(self) -> Self:
+        """The natural logarithm."""
 
     @abstractmethod
-    def exp(self) -> Self: ...
+    def exp(self) -> Self:
+        """The exponential."""
 
     @abstractmethod
     def function(self, name: str) -> Self:
@@ -112,6 +115,7 @@ class Quantity(Value):
     # -- what it is
     @property
     def shape(self) -> tuple[int, ...]:
+        """Of the mathematical object: () for a number."""
         return self.array.shape[self.array.ndim - self.rank :] if self.rank else ()
 
     @property
@@ -128,6 +132,7 @@ class Quantity(Value):
         return f"a {word} of {self.shape[0]}" if self.rank else "a number"
 
     def plain(self) -> Quantity:
+        """The number itself where its logarithm is held."""
         if not self.logged:
             return self
         with np.errstate(over="ignore"):
@@ -140,6 +145,7 @@ class Quantity(Value):
         return None if self.rank or not np.all(self.array > 0) else np.log(self.array)
 
     def widened(self, rank: int) -> np.ndarray:
+        """The array with axes appended, to stand beside a vector or a matrix."""
         return self.array[(..., *[None] * (rank - self.rank))]
 
     def sized(self, other: Quantity) -> Quantity:
@@ -210,6 +216,7 @@ class Quantity(Value):
         return self.elementwise(other) if self.rank or other.rank else self * other
 
     def elementwise(self, other: Quantity) -> Quantity:
+        """The product of the components of two alike."""
         if (self.rank, self.shape) != (other.rank, other.shape):
             raise Meaningless(f"{self.kind} and {other.kind} have no elementwise product")
         return replace(self, array=self.plain().array * other.plain().array)
@@ -229,6 +236,7 @@ class Quantity(Value):
         return Quantity(self.plain().array, logged=True)
 
     def apply(self, function: Callable[[np.ndarray], np.ndarray]) -> Quantity:
+        """A function of each number."""
         plain = self.plain()
         return replace(plain, array=function(plain.array))
 
@@ -256,6 +264,7 @@ class Quantity(Value):
 
     # -- vectors and matrices
     def transposed(self) -> Quantity:
+        """A row for a vector, and the other way round."""
         if self.rank == 2:
             return replace(self, array=np.swapaxes(self.array, -1, -2))
         return replace(self, row=not self.row) if self.rank else self
@@ -273,11 +282,13 @@ class Quantity(Value):
         return Quantity(array)
 
     def diagonal(self) -> Quantity:
+        """The diagonal matrix of a vector."""
         if self.rank != 1:
             raise Meaningless(f"diag takes a vector, not {self.kind}")
         return Quantity(self.array[..., None] * np.eye(self.shape[0]), rank=2)
 
     def determinant(self) -> Quantity:
+        """Of a matrix, or of the identity of any size."""
         if self.unsized == "I" and np.all(self.array == 1):
             return Quantity(self.array)
         if self.rank != 2:
@@ -285,6 +296,7 @@ class Quantity(Value):
         return Quantity(np.linalg.det(self.array))
 
     def trace(self) -> Quantity:
+        """The sum of a matrix's diagonal."""
         if self.rank != 2:
             raise Meaningless(f"{self.kind} has no trace")
         return Quantity(np.trace(self.array, axis1=-1, axis2=-2))
@@ -339,6 +351,7 @@ def _matrix_product(a: Quantity, b: Quantity) -> Quantity:
 
 
 def sigmoid(s: np.ndarray) -> np.ndarray:
+    """1/(1 + exp(-s)), of each number."""
     return 1 / (1 + np.exp(-s))
 
 

@@ -85,6 +85,7 @@ class Statement:
 
     @property
     def sides(self) -> list[t.Node]:
+        """All sides, from left to right."""
         return ([self.first] if self.first else []) + [side for _, side in self.rest]
 
 
@@ -98,6 +99,7 @@ def grammar() -> str:
 
 @lru_cache(maxsize=1)
 def parser() -> Lark:
+    """Lark's parser of one line; it is made once."""
     return Lark(
         grammar(), parser="lalr", lexer="basic", start="line", postlex=Roles(),
         propagate_positions=True, maybe_placeholders=True,
@@ -115,6 +117,7 @@ def blank(match: re.Match[str]) -> str:
 
 
 def drawn_from(variables: t.Node, density: t.Node) -> tuple[t.Drawn, ...]:
+    """`x, z ~ p`: a sampling statement for each name."""
     return tuple(
         t.Drawn(v, density) for v in t.items_of(variables) if isinstance(v, t.Symbol)
     )
@@ -192,24 +195,29 @@ class Builder(Interpreter[Token, t.Node]):
         self.source, self.offset = source, offset
 
     def error(self, message: str, place: Tree | Token | t.Node) -> ReadingError:
+        """A ReadingError at a place."""
         begin = place.span[0] if isinstance(place, t.Node) else self.span(place)[0]
         return ReadingError(message, self.source, begin)
 
     def span(self, place: Tree | Token) -> tuple[int, int]:
+        """Where a piece begins and ends in the source."""
         meta = place.meta if isinstance(place, Tree) else place
         begin, end = getattr(meta, "start_pos", 0), getattr(meta, "end_pos", 0)
         return self.offset + begin, self.offset + end
 
     def build(self, tree: Tree) -> t.Node:
+        """The node of a piece, with its place."""
         node = self.visit(tree)
         return replace(node, span=self.span(tree)) if node.span == (0, 0) else node
 
     # -- sums and products
     def side(self, tree: Tree) -> t.Node:
+        """`\\theta, \\phi`, or one expression."""
         items = tuple(self.build(c) for c in parts(tree) if isinstance(c, Tree))
         return items[0] if len(items) == 1 else t.Tuple(items)
 
     def expr(self, tree: Tree) -> t.Node:
+        """`-a + b - c`."""
         children = [child for child in parts(tree) if child is not None]
         terms = tuple(self.build(c) for c in children if isinstance(c, Tree))
         signs = tuple(1 if c == "+" else -1 for c in children if isinstance(c, Token))
@@ -219,6 +227,7 @@ class Builder(Interpreter[Token, t.Node]):
     signed = expr
 
     def term(self, tree: Tree) -> t.Node:
+        """`2 a \\log b`."""
         nodes: list[t.Node] = []
         operations: list[str] = []
         for child in parts(tree):
@@ -333,6 +342,7 @@ class Builder(Interpreter[Token, t.Node]):
 
     # -- operators
     def function(self, tree: Tree) -> t.Node:
+        """`\\log a b`, `\\nabla_{\\phi} f(z)`: how far it reaches is settled here."""
         token, scripts, first, *more = parts(tree)
         name = _plain(token)
         nodes, operations = self._list(first)
@@ -364,6 +374,7 @@ class Builder(Interpreter[Token, t.Node]):
         return self._product([node, *outside], [""] * len(outside))
 
     def sum(self, tree: Tree) -> t.Node:
+        """`\\sum_{n=1}^{N} a`, `\\prod_k a`, `\\sum_z p(z)`."""
         token, scripts, body = parts(tree)
         under, above, _ = self._scripts(scripts)
         kind, inner = token[1:], self.build(body)
@@ -383,6 +394,7 @@ class Builder(Interpreter[Token, t.Node]):
         return t.Total(kind, first.name, low, high, inner)
 
     def integral(self, tree: Tree) -> t.Node:
+        """`\\int_{0}^{1} z \\, dz`."""
         token, scripts, body, variable, more, *rest = parts(tree)
         under, above, _ = self._scripts(scripts)
         begin, end = self.span(token)[0], self.span(variable)[1]
@@ -396,10 +408,12 @@ class Builder(Interpreter[Token, t.Node]):
         return self._product([node, *map(self.build, rest)], [""] * len(rest))
 
     def best(self, tree: Tree) -> t.Node:
+        """`\\operatorname*{argmax}_{\\theta} a`."""
         token, scripts, body = parts(tree)
         return self._best_of(token, self._scripts(scripts)[0], body)
 
     def underset(self, tree: Tree) -> t.Node:
+        """`\\underset{\\theta}{\\mathrm{argmax}} a`."""
         _, under, token, body = parts(tree)
         return self._best_of(token, self.build(under), body)
 
@@ -411,9 +425,11 @@ class Builder(Interpreter[Token, t.Node]):
 
     # -- one factor and what hangs on it
     def factors(self, tree: Tree) -> t.Node:
+        """`2 a / b`."""
         return self._product(*self._list(tree))
 
     def factor(self, tree: Tree) -> t.Node:
+        """`x^{(n)}_d`: an atom and its scripts."""
         atom, scripts = parts(tree)
         node = self.build(atom)
         return self._name(node, scripts) if parts(scripts) else node
@@ -435,11 +451,13 @@ class Builder(Interpreter[Token, t.Node]):
         return found.get("SUB"), found.get("SUPER"), primes
 
     def script(self, tree: Tree) -> t.Node:
+        """What hangs on a name."""
         (child,) = parts(tree)
         node = t.Symbol("*") if isinstance(child, Token) else self.build(child)
         return node if isinstance(node, t.Inside) else t.Inside(((node,),))
 
     def inside(self, tree: Tree) -> t.Node:
+        """`n=1`, `z \\sim q`, `*`."""
         sides: list[tuple[t.Node, ...]] = []
         relations = []
         for child in parts(tree):
@@ -517,9 +535,11 @@ class Builder(Interpreter[Token, t.Node]):
 
     # -- atoms
     def at(self, tree: Tree) -> t.Node:
+        """`\\left. f \\right|`."""
         return t.At(self.build(parts(tree)[1]))
 
     def number(self, tree: Tree) -> t.Node:
+        """`0.25`, exactly."""
         return self._digits(parts(tree)[0])
 
     def _digits(self, token: Token) -> t.Number:
@@ -528,9 +548,11 @@ class Builder(Interpreter[Token, t.Node]):
         return t.Number(Fraction(str(token)))
 
     def letter(self, tree: Tree) -> t.Node:
+        """`x`, `\\mu`."""
         return t.Symbol(_plain(parts(tree)[0]))
 
     def word(self, tree: Tree) -> t.Node:
+        """`\\mathrm{decoder}`, `\\text{const}`."""
         text = str(parts(tree)[0])
         word = text[text.index("{") + 1 : -1].strip() if "{" in text else "const"
         if word in ("const", "constant"):
@@ -538,12 +560,15 @@ class Builder(Interpreter[Token, t.Node]):
         return t.Symbol("Expect" if word == "E" else word)
 
     def constant(self, tree: Tree) -> t.Node:
+        """`\\infty`, `\\top`."""
         return t.Constant(_plain(parts(tree)[0]))
 
     def dots(self, tree: Tree) -> t.Node:
+        """`\\dots`."""
         return t.Constant("dots")
 
     def accent(self, tree: Tree) -> t.Node:
+        """`\\hat{x}`."""
         accent, inner = _plain(parts(tree)[0]), parts(parts(tree)[1])
         if len(inner) == 1:
             node: t.Node = t.Symbol(_plain(inner[0]))
@@ -554,6 +579,7 @@ class Builder(Interpreter[Token, t.Node]):
         return replace(node, accent=accent)
 
     def style(self, tree: Tree) -> t.Node:
+        """`\\mathcal{N}`, `\\mathbf{I}`."""
         style, name = parts(tree)[0][1:], _plain(parts(parts(tree)[1])[0])
         if style in ("mathcal", "mathbb") or name in ("I", "0", "1"):
             if name not in STYLED or (style == "mathbb") != (name == "E"):
@@ -562,6 +588,7 @@ class Builder(Interpreter[Token, t.Node]):
         return t.Symbol(name)
 
     def fraction(self, tree: Tree) -> t.Node:
+        """`\\frac{a}{b}`, or a derivative."""
         over, under = map(self._part, parts(tree)[1:])
         below = under.factors if isinstance(under, t.Product) else (under,)
         if (
@@ -602,9 +629,11 @@ class Builder(Interpreter[Token, t.Node]):
         return replace(node, span=self.span(child))
 
     def root(self, tree: Tree) -> t.Node:
+        """`\\sqrt{a}`."""
         return t.Power(self._part(parts(tree)[1]), t.Number(Fraction(1, 2)))
 
     def group(self, tree: Tree) -> t.Node:
+        """`(x \\mid z)`, `[a]`."""
         children = parts(parts(tree)[1])
         if None in children:
             raise self.error("empty brackets", tree)
@@ -613,10 +642,13 @@ class Builder(Interpreter[Token, t.Node]):
         return t.Group(items, tuple(MARKS.get(m.type, str(m)) for m in marks))
 
     def absolute(self, tree: Tree) -> t.Node:
+        """`|a|`."""
         return t.Function("abs", self.build(parts(tree)[1]))
 
     def norm(self, tree: Tree) -> t.Node:
+        """`\\lVert a \\rVert`."""
         return t.Function("norm", self.build(parts(tree)[1]))
 
     def braced(self, tree: Tree) -> t.Node:
+        """`{a}`."""
         return t.Group((self.build(parts(tree)[0]),))

@@ -34,9 +34,11 @@ class Step:
 
     @property
     def ok(self) -> bool:
+        """May a derivation rest on it?"""
         return self.verdict.ok
 
     def fail(self, detail: str) -> None:
+        """It is wrong, and why."""
         self.verdict, self.detail = Verdict.WRONG, detail
 
 
@@ -58,6 +60,7 @@ class Pair:
 
     @property
     def sides(self) -> tuple[t.Node, t.Node]:
+        """Left and right."""
         return self.left, self.right
 
     def step(self, verdict: Verdict, detail: str = "", how: str = "") -> Step:

@@ -69,6 +69,7 @@ class Scope:
 
     @property
     def densities(self) -> dict[str, Definition]:
+        """The definitions that are of densities."""
         found = self.meanings.items()
         return {k: d for k, d in found if k[-1] == ")" and not k.endswith("()")}
 
@@ -92,6 +93,7 @@ NO_PARAMETERS = {
 
 # ---------------------------------------------------------------- what names are
 def is_chance(node: t.Node) -> bool:
+    """Does this show that \\pi is a probability?"""
     if isinstance(node, t.Symbol):
         return (
             node.label == "pi" or node.name == "pi" and bool(node.accent or node.component)
@@ -158,6 +160,7 @@ VECTORS = ("I", "0", "D", "H", *shaped("matrix"))  # names
 
 
 def speaks_of_vectors(nodes: Iterable[t.Node]) -> bool:
+    """Does anything here need more than one dimension?"""
     return any(
         isinstance(n, t.Symbol) and (n.name in VECTORS
                                    or any(c in "dh" for c in t.letters(n.component)))

@@ -44,6 +44,7 @@ class Roles:
     always_accept = ("BAR", "BARS", "NOTHING")
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        """The tokens, with bars, brackets of samples and differentials told apart."""
         return iter(list(self._settled(list(stream))))  # brackets first, then the grammar
 
     def _settled(self, tokens: list[Token]) -> Iterator[Token]:

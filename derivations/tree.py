@@ -22,6 +22,7 @@ class Node:
         dataclass(frozen=True)(cls)
 
     def children(self) -> Iterator[Node]:
+        """The nodes right below."""
         return _nodes(tuple(vars(self).values()))
 
     def walk(self) -> Iterator[Node]:
@@ -37,6 +38,7 @@ class Node:
             yield from part.values()
 
     def operands(self) -> Iterator[Node]:
+        """The children that stand for values."""
         held = vars(self).items()
         return _nodes(tuple(part for name, part in held if name not in self.naming))
 
@@ -70,11 +72,13 @@ class Symbol(Node):
 
     @property
     def key(self) -> str:
+        """The name with its accent and label: `hat x`, `mu_phi`."""
         accent = f"{self.accent} " if self.accent else ""
         return accent + self.name + (f"_{self.label}" if self.label else "")
 
     @property
     def spoken(self) -> str:
+        """As a message shows it."""
         name = "\\" + self.name if self.name in GREEK else self.name
         return f"\\{self.accent}{{{name}}}" if self.accent else name
 
@@ -246,14 +250,17 @@ def bare(node: Node) -> Node:
 
 # ---------------------------------------------------------------- what it is about
 def items_of(node: Node) -> tuple[Node, ...]:
+    """The items of a list, or the one thing."""
     return node.items if isinstance(node, Group) else (node,)
 
 
 def names_in(node: Node) -> Iterator[Symbol]:
+    """All names below a node."""
     return (part for part in node.walk() if isinstance(part, Symbol))
 
 
 def letters(nodes: tuple[Node, ...]) -> tuple[str, ...]:
+    """The names of those nodes that are names."""
     return tuple(node.name for node in nodes if isinstance(node, Symbol))
 
 
@@ -281,6 +288,7 @@ def idle_sums(
 
 
 def has_const(*sides: Node) -> bool:
+    """Does a side hold `+ const`?"""
     return any(node == CONST for side in sides for node in side.walk())
 
 
@@ -319,13 +327,16 @@ def signature(call: Call) -> str:
 
 
 def is_density(node: Node) -> bool:
+    """Is this p, q, r or a law?"""
     name = node.function.name if isinstance(node, Call) else getattr(node, "name", "")
     return name in DENSITIES or name in LAWS
 
 
 def is_parameter(node: Node) -> bool:
+    """Is this theta or phi?"""
     return isinstance(node, Symbol) and node.name in PARAMETERS
 
 
 def data_point(letter: str = "n") -> Symbol:
+    """x^{(n)}."""
     return Symbol("x", index=(Symbol(letter),))

@@ -97,6 +97,7 @@ class Trial:
         return found
 
     def value(self, at: At, side: t.Node) -> Quantity:
+        """What a side is worth at a draw."""
         return self.remembered(at, side, lambda: at(side))
 
     def values(

@@ -39,6 +39,7 @@ class Verdict(StrEnum):
 
     @property
     def ok(self) -> bool:
+        """May a derivation rest on it?"""
         return self.glyph != BROKEN
 
 

@@ -70,6 +70,7 @@ class Slip:
 
     @property
     def latex(self) -> str:
+        """The equation with its slip."""
         before, found, after = equation(self.label).rpartition(self.right)
         if not found:
             raise ValueError(f"{self.label} has no {self.right!r} to change")
@@ -127,6 +128,7 @@ def verdicts(latex: str, given: str = "") -> HTML:
 
 
 def markup(report: Report) -> str:
+    """A report as an HTML table, with the formulas typeset."""
     rows = ["<tr><th>line</th><th>verdict</th><th>claim</th></tr>"]
     for step in report.steps:
         verdict = f"{step.verdict.glyph} {step.verdict}"
@@ -170,6 +172,7 @@ class Workbench(VBox):
         self.editor.value = self.chains[change["new"]]
 
     def show(self) -> None:
+        """Judge what stands in the editor."""
         latex = self.editor.value
         self.formula.value = f"$$\n{html.escape(latex)}\n$$"
         try:

@@ -47,15 +47,18 @@ class Axis:
 
     @property
     def rank(self) -> int:
+        """0 for numbers, 1 for vectors."""
         return self.points.ndim - 1
 
     @property
     def continuous(self) -> bool:
+        """Are there more points between the points?"""
         return len(self.weights) > 1
 
 
 @lru_cache
 def line_axis(low: float = -15.03, high: float = 15.11, count: int = 257) -> Axis:
+    """An interval, for the trapezoid rule."""
     points, step = np.linspace(low, high, count, retstep=True)
     fine = np.full(count, step)
     fine[[0, -1]] /= 2
@@ -67,6 +70,7 @@ def line_axis(low: float = -15.03, high: float = 15.11, count: int = 257) -> Axi
 
 @lru_cache
 def grid_axis(count: int = 61, dimensions: int = 2, reach: float = 9.03) -> Axis:
+    """A square or a cube of such intervals."""
     axis = line_axis(-reach, reach + 0.08, count)
     fine, coarse, _, _ = axis.weights
     points = np.stack(np.meshgrid(*[axis.points] * dimensions, indexing="ij"), -1)
@@ -98,6 +102,7 @@ def diagonal_gaussian(value: Quantity, mean: Quantity, scale: Quantity) -> Quant
 
 
 def full_gaussian(value: Quantity, mean: Quantity, covariance: np.ndarray) -> Quantity:
+    """N(value; mean, covariance) of vectors."""
     eigenvalues = np.linalg.eigvalsh(covariance)
     if np.any(eigenvalues <= 0):
         raise OutOfDomain("a covariance that is not positive")
@@ -148,7 +153,8 @@ class World(ABC, Generic[V]):
         self.draw_parameters(np.random.default_rng([seed, 11]))
 
     @abstractmethod
-    def draw_parameters(self, rng: np.random.Generator) -> None: ...
+    def draw_parameters(self, rng: np.random.Generator) -> None:
+        """Draw all parameters, and the densities that have some."""
 
     @abstractmethod
     def __getitem__(self, name: str) -> V:
@@ -175,6 +181,7 @@ class World(ABC, Generic[V]):
         """The density called e.g. 'q_phi(z|x)' at these values, or None if unknown."""
 
     def decoder(self, z: V) -> V:
+        """The mean of p_theta(x|z)."""
         raise Foreign("there is no decoder here")
 
     def encoder(self, x: V) -> tuple[V, V]:
@@ -332,6 +339,7 @@ class Curve(NumericWorld):
         return None
 
     def decoder_density(self, x: Quantity, mean: Quantity) -> Quantity:
+        """p_theta(x|z), from what the decoder puts out."""
         return diagonal_gaussian(x, mean, number(1))
 
 
@@ -436,6 +444,7 @@ class Finite(NumericWorld):
         self.parameters["p_*(x)"] = np.array([0.4, -0.3, 0.1, -0.6])
 
     def count(self, role: str) -> int:
+        """How many values x or z takes."""
         if role not in self.counts:
             raise Foreign(f"there is no {role} here")
         return self.counts[role]

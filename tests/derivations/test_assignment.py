@@ -90,3 +90,20 @@ def test_hostile_input_is_refused_in_time():
         report = check_derivation(f"1 = {latex} = 2", start="1", end="2")
         assert not report.ok
         assert time.perf_counter() - started < 15
+
+
+def test_an_error_of_ours_is_left_to_a_person(monkeypatch):
+    """The classroom makes no mark of it: the answer waits."""
+    from classroom.checks import Derivation
+    from classroom.judge import judge_derivation
+    from derivations.worlds import Line
+
+    task = Derivation(START, END, points=3.0)
+    assert judge_derivation("bound", task, f"$${GOOD}$$", "").points == 3
+
+    def broken(self, name, index):
+        raise AttributeError("out of order")
+
+    monkeypatch.setattr(Line, "variable", broken)
+    mark = judge_derivation("bound", task, f"$${GOOD}$$", "")
+    assert mark.pending and "could not be judged (AttributeError)" in mark.lines[0].message

@@ -114,9 +114,10 @@ def test_a_number_without_end_is_refused_where_it_stands(digits):
 
 # ---------------------------------------------------------------- whatever is typed
 STRANGE = [
-    r"\tanh", r"\nabla_{\mu}", r"\frac{\partial}{\partial \mu}", "^{-1}", "_1", "^{(1)}", "W",
-    "C", r"\mathbf{I}", r"\mathbf{0}", r"^{\top}", r"\infty", "^2", r"\mathrm{diag}", r"\det ",
-    r"\pi", "|", r"\odot ", r"\operatorname*{argmax}_{\mu}", "(1, 2)", "+ \\text{const}",
+    r"\tanh", r"\nabla_{\mu}", r"\frac{\partial}{\partial \mu}", "^{-1}", "_1", "^{(1)}",
+    "W", "C", r"\mathbf{I}", r"\mathbf{0}", r"^{\top}", r"\infty", "^2", r"\mathrm{diag}",
+    r"\det ", r"\pi", "|", r"\odot ", r"\operatorname*{argmax}_{\mu}", "(1, 2)",
+    "+ \\text{const}",
 ]  # fmt: skip
 
 
@@ -137,7 +138,7 @@ def test_no_edit_makes_the_judges_fail(seed):
     "latex",
     [
         r"\nabla_{x, y} x = 1", r"\frac{\partial^{999999}}{\partial x^{999999}} x = 1",
-        r"w(\theta) := 2 = w(\theta)", r"1 = x_{1,2}", r"\hat{x}^{(1, 2)} = 3",
+        r"w(\theta) := 2 = 3 w(\theta)", r"1 = x_{1,2}", r"\hat{x}^{(1, 2)} = 3",
         r"F(a, b) := a b = F^{-1} (2)", r"\operatorname*{argmax}_{z} z = 1",
         r"\mathbb{E}_{\prod_{k=1}^{K} q}[1] = 1", r"\mathcal{N}(W; 0, 1) = \det W",
     ],
