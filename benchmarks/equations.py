@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.timings import Row, compared, interleaved
-from derivations.ledger import ledger
+from derivations.chapters import check_book
 
 NOTES = """Elapsed time. The whole book by both judges, in two processes and in one. A
 chapter again while it is edited: by numbers alone, and by both judges. The verdicts of
@@ -26,11 +26,11 @@ def measure(quick: bool = False) -> list[Row]:
         cache = Path(folder) / "ledger.json"
         judged(book, cache)
         seconds = interleaved({
-            "one": lambda: ledger(book),
-            "two": lambda: ledger(book, processes=2),
+            "one": lambda: check_book(book),
+            "two": lambda: check_book(book, processes=2),
             "stored": lambda: judged(book, cache),
-            "page": lambda: ledger(page),
-            "numbers": lambda: ledger(page, symbolic=False),
+            "page": lambda: check_book(page),
+            "numbers": lambda: check_book(page, symbolic=False),
         }, rounds)  # fmt: skip
     return [
         compared(f"{what}, both judges", seconds["two"], "in one process", seconds["one"]),

@@ -2,15 +2,15 @@
 
     check(latex, given=...)                      a block: a report with .ok and .steps
     check_derivation(latex, start=..., end=...)  an assignment: the same, with points
-    python -m derivations check book       the whole book
+    python -m derivations check book             the whole book
 
-tokens, read, block (LaTeX to tree.py's trees), scope and definitions (what names mean),
-worlds and quantity (where and what is computed), evaluate with densities and slopes (a
-tree to a number), relation, judge, maximisers and repair (what a relation claims), prove
-(SymPy), chain (a block), report, assignment, ledger.
+Read pipeline.py first: its one function is the way of a block. notation.py is the table of
+all names and signs, verdict.py of all verdicts.
 """
 
 from .assignment import check_derivation
 from .report import Report, check
+from .verdict import Verdict
+from .version import fingerprint
 
-__all__ = ["Report", "check", "check_derivation"]
+__all__ = ["Report", "Verdict", "check", "check_derivation", "fingerprint"]

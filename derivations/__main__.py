@@ -11,8 +11,9 @@ import json
 import sys
 from pathlib import Path
 
-from .ledger import Row, check_file, ledger
+from .chapters import Row, check_book, check_file
 from .report import shortened
+from .verdict import Verdict
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         return fail(f"there is no {options.path}")
     if options.command == "explain":
         return show_chain(options.path, options.label, options.seed)
-    rows = ledger(options.path, options.seed, not options.numeric, options.processes)
+    rows = check_book(options.path, options.seed, not options.numeric, options.processes)
     if not rows:
         return fail(f"no display equation in {options.path}")
     if options.json:
@@ -58,7 +59,7 @@ def show_rows(rows: list[Row]) -> None:
         for line in row.detail.splitlines():
             print("       " + line)
     broken = sum(not row.ok for row in rows)
-    exempt = sum(row.verdict == "exempt" for row in rows)
+    exempt = sum(row.verdict is Verdict.EXEMPT for row in rows)
     print(f"{len(rows)} relations, {exempt} exempt, {broken} broken")
 
 

@@ -1,7 +1,7 @@
 """A derivation that a student types, judged line by line.
 
 The first and the last expression are fixed by the assignment; every step between must
-hold. Whatever is typed, the answer is a report: never an exception, never a long wait.
+hold. Whatever is typed, the answer is a report, and no long wait.
 
 What earns points: a relation that holds between two expressions that differ by more than
 typing. Reordering, brackets, + 0, a factor 1, adding what is subtracted again: such steps
@@ -18,18 +18,20 @@ from fractions import Fraction
 
 from . import tree as t
 from .block import Block, read_block
-from .chain import judge_block
-from .evaluate import TooMuchWork
+from .evaluate import Budget, TooMuchWork
+from .notation import RELATIONS
+from .pipeline import judge_block
 from .quantity import Meaningless
 from .read import ReadingError
-from .report import Report, with_given
+from .relation import Step
+from .report import Given, Report, place_of, with_given
 from .scope import Scope
 from .worlds import Foreign
 
 LONGEST = 6_000  # characters of a student's answer
 MOST_STEPS = 25
 MOST_EFFORT = 250_000_000  # numbers computed: about eight seconds
-UP, DOWN = {"≤", "<"}, {"≥", ">"}
+ASSIGNMENT = "The assignment itself is wrong, not your answer:"
 
 
 def check_derivation(
@@ -37,45 +39,68 @@ def check_derivation(
     *,
     start: str,
     end: str,
-    given: str | list[str] | tuple[str, ...] = (),
+    given: Given = (),
     min_steps: int = 2,
     points_per_step: int = 1,
     seed: int = 0,
 ) -> Report:
-    """Judge a derivation from `start` to `end`; each valid step earns points.
+    r"""Judge a derivation from `start` to `end`; each valid step earns points.
 
-    Fewer than `min_steps` steps that count are refused: start = end in one line shows
-    nothing. The report has `.ok`, `.points`, `.most_points`, `.steps` and `.error`.
+    Args:
+        student_latex: one chain; its comments are not read.
+        start, end: the first and the last expression that are asked for.
+        given: what may be assumed, as in `check`.
+        min_steps: fewer that count are refused: start = end in one line shows nothing.
+        points_per_step: for a step that holds and counts.
+        seed: of the random draws.
 
-    Raises ReadingError or ValueError only if `start` or `end`, which are the teacher's,
-    cannot be read as one expression each.
+    Returns:
+        A report with `.ok`, `.points`, `.most_points`, `.steps` and `.error`. Nothing that
+        a student types raises, whatever the givens define. What is the teacher's (`start`,
+        `end`, `given`) and cannot be read, or does not hold, gives a report whose error
+        begins with "The assignment itself is wrong". An error of our own is raised, and is
+        no verdict: the caller must not make a mark of it (the classroom leaves such an
+        answer to a person).
+
+    >>> answer = r"(a + b)^2 = (a + b) (a + b) = a^2 + 2 a b + b^2"
+    >>> report = check_derivation(answer, start="(a + b)^2", end="a^2 + 2 a b + b^2")
+    >>> report.ok, report.points, report.most_points
+    (True, 2, 2)
     """
-    ends = _side(start), _side(end)
-    text = student_latex if isinstance(student_latex, str) else ""
+    try:
+        ends = _side(start), _side(end)
+        for line in [given] if isinstance(given, str) else given:
+            read_block(with_given("1 = 1", line))
+    except ReadingError as error:
+        return Report(error=f"{ASSIGNMENT} {error}")
     # a student's own comments are not assumptions of the assignment
+    text = student_latex if isinstance(student_latex, str) else ""
     text = re.sub(r"(?<!\\)%.*", "", text)
     if not text.strip():
         return Report(error="There is nothing here yet: type the derivation in LaTeX.")
     if len(text) > LONGEST:
         return Report(error=f"This has {len(text)} characters; at most {LONGEST} are read.")
+    source = with_given(text, given)
     try:
-        block = read_block(with_given(text, given))
-        report = Report(error=_refusal(block))
-        if not report.error:
-            page = Scope(effort=MOST_EFFORT)
-            report.steps = judge_block(block, page, seed, symbolic=False, defines=False)
-            _grade(report, block, ends, min_steps, points_per_step)
-        return report
+        if refusal := _refusal(read_block(source)):
+            return Report(error=refusal)
+        judged = judge_block(
+            source, Scope(), seed, symbolic=False, defines=False, budget=Budget(MOST_EFFORT)
+        )
     except ReadingError as error:
-        return Report(error=str(error))
+        return Report(error=f"{place_of(error)}: {error}")
     except (TooMuchWork, Meaningless, Foreign, RecursionError, MemoryError) as error:
         return Report(error=f"This could not be judged: {error or type(error).__name__}")
+    if wrong := [step.detail for step in judged.entailed if not step.ok]:
+        return Report(error=f"{ASSIGNMENT} a given does not hold: {wrong[0]}")
+    return _graded(judged.steps, judged.block, ends, min_steps, points_per_step)
 
 
 def _side(latex: str) -> t.Node:
     (line, *more) = read_block(latex).lines
-    if more or line.rest:
-        raise ValueError("start and end are one expression each, without a relation")
+    if more or line.rest or line.first is None:
+        message = "start and end are one expression each, without a relation"
+        raise ReadingError(message, latex, 0)
     return canonical(line.first)
 
 
@@ -86,21 +111,22 @@ def _refusal(block: Block) -> str:
         return f"{len(relations)} steps; at most {MOST_STEPS} are judged"
     if ":=" in relations:
         return "A derivation claims; it does not define: write = for :=."
-    unknown = set(relations) - {"=", "≈"} - UP - DOWN
+    ways = {RELATIONS[relation].way for relation in relations}
+    unknown = {r for r in relations if r not in ("=", "≈") and not RELATIONS[r].way}
     if unknown:
         return (
             f"A derivation is made of =, \\approx, \\geq and \\leq, not of {min(unknown)}."
         )
-    if set(relations) & UP and set(relations) & DOWN:
+    if {1, -1} <= ways:
         return "The chain goes up and down: \\geq and \\leq together show nothing."
     if not block.lines[0].first or any(line.first for line in block.lines[1:]):
         return "Write one chain: after the first line each line begins with its relation."
     return "" if relations else "A derivation needs a relation: =, \\geq, \\approx."
 
 
-def _grade(
-    report: Report, block: Block, ends: tuple[t.Node, t.Node], least: int, each: int
-):
+def _graded(
+    steps: list[Step], block: Block, ends: tuple[t.Node, t.Node], least: int, each: int
+) -> Report:
     """Points for the steps that count, and none if the chain is not what is asked for."""
     sides = [canonical(side) for line in block.lines for side in line.sides]
     counts = [left != right for left, right in zip(sides, sides[1:], strict=False)]
@@ -115,9 +141,9 @@ def _grade(
     visited = [side for side, new in zip(sides, [True, *counts], strict=True) if new]
     if len(set(visited)) < len(visited):
         notes.append("A line is repeated; that earns nothing.")
-    earned = sum(step.ok for step, new in zip(report.steps, counts, strict=True) if new)
-    report.error = " ".join(notes)
-    report.points, report.most_points = 0 if notes else each * earned, each * sum(counts)
+    earned = sum(step.ok for step, new in zip(steps, counts, strict=True) if new)
+    points = 0 if notes else each * earned
+    return Report(steps, " ".join(notes), points=points, most_points=each * sum(counts))
 
 
 # ---------------------------------------------------------------- what is the same line
@@ -153,7 +179,8 @@ def _canonical(node: t.Node) -> t.Node:
 
 
 def _sum(node: t.Add) -> t.Node:
-    number, terms = Fraction(0), []
+    number = Fraction(0)
+    terms: list[tuple[int, t.Node]] = []
     for sign, term in zip(node.signs, node.terms, strict=True):
         inner = (term.signs, term.terms) if isinstance(term, t.Add) else ((1,), (term,))
         for s, part in zip(*inner, strict=True):

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .read import Line, ReadingError, blank, drawn_from, read_statement
+from .notation import RELATIONS, pattern
+from .read import ReadingError, Statement, blank, drawn_from, read_statement
 
 MOST_CHARACTERS = 20_000
 NOISE = re.compile(
@@ -22,18 +23,18 @@ REMARK = re.compile(
     r"|[.,;]\s*$"
 )
 ROW_END = re.compile(r"\\\\(\s*\[[\d.]+\w+\])?|\Z")
-RELATED = r"[=<>]|\\(approx|geq?|leq?|geqslant|leqslant|propto|sim|coloneqq)(?![A-Za-z])"
+RELATED = pattern(*(w for row in RELATIONS.values() for w in row.latex if w != ":"))
 SPACES = ("\\,", "\\;", "\\:", "\\!")
-STATEMENT = re.compile(r"(\s|\\[,;:!])*(x\^|z\^|z\s*\\sim)")
+BEGINS = re.compile(r"(\s|\\[,;:!])*(x\^|z\^|z\s*\\sim)")
 NEXT_STATEMENT = r"\\q?quad(?![A-Za-z])"
 
 
 @dataclass
 class Block:
     source: str
-    lines: list[Line] = field(default_factory=list)
-    given: list[Line] = field(default_factory=list)
-    hence: list[Line] = field(default_factory=list)  # what a definition must entail
+    lines: list[Statement] = field(default_factory=list)
+    given: list[Statement] = field(default_factory=list)
+    hence: list[Statement] = field(default_factory=list)  # what a definition must entail
     unchecked: str | None = None
 
 
@@ -80,7 +81,7 @@ def _continued(text: str) -> str:
     return text
 
 
-def _statements(source: str, text: str, begin: int, end: int) -> list[Line]:
+def _statements(source: str, text: str, begin: int, end: int) -> list[Statement]:
     """The statements of one line of a block; almost always there is one."""
     text, remark = text[begin:end], ""
     for match in (REMARK.search(text), REMARK.search(REMARK.sub(blank, text))):
@@ -88,7 +89,7 @@ def _statements(source: str, text: str, begin: int, end: int) -> list[Line]:
             text = text[: match.start()] + blank(match) + text[match.end() :]
             remark = remark or match["words"] or ""
     number = source.count("\n", 0, end - len(text.lstrip())) + 1
-    lines: list[Line] = []
+    lines: list[Statement] = []
     for low, high in _pieces(text):
         if not text[low:high].strip():
             continue
@@ -104,12 +105,12 @@ def _statements(source: str, text: str, begin: int, end: int) -> list[Line]:
 def _outside(text: str, separator: str) -> Iterator[re.Match[str]]:
     """The separators that stand outside of all brackets."""
     depth = 0
-    for match in re.finditer(r"\\[{}]|[{(\[]|[})\]]|" + separator, text):
+    for match in re.finditer(rf"{separator}|\\[{{}}]|[{{(\[]|[}})\]]|\\[,;:! ]", text):
         if match[0][-1] in "{([":
             depth += 1
         elif match[0][-1] in "})]":
             depth -= 1
-        elif depth == 0:
+        elif depth == 0 and match[0] not in (*SPACES, "\\ "):
             yield match
 
 
@@ -118,7 +119,7 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
     begin = 0
     for match in _outside(text, NEXT_STATEMENT):
         before, after = _trimmed(text[begin : match.start()]), text[match.end() :]
-        if before.endswith(",") or STATEMENT.match(after):
+        if before.endswith(",") or BEGINS.match(after):
             yield begin, begin + len(before.rstrip(","))
             begin = match.end()
     yield begin, len(text)

@@ -3,80 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-import numpy as np
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from . import tree as t
-from .block import Block
-from .definitions import Definitions, scope_of
-from .judge import Judge, Pair, Step
+from .definitions import defined, is_new
+from .judge import judged_by_numbers
 from .quantity import Meaningless
-from .read import Line as Statement
-from .read import ReadingError
+from .read import ReadingError, Statement
+from .relation import Pair, Step
 from .scope import Scope
+from .trial import Trial
+from .verdict import Verdict
 from .worlds import Line
+
+if TYPE_CHECKING:
+    from .prove import Prover
 
 MOST_RELATIONS = 60
 ALONE = "; this line alone is wrong: the next one agrees with the line before it"
 ABOVE = "the line above is wrong; this one agrees with the line before that"
-
-
-def judge_block(
-    block: Block,
-    page: Scope,
-    seed: int = 0,
-    symbolic: bool = True,
-    defines: bool = True,
-    strict: bool = False,
-    quick: bool = False,
-    since: int = 1,
-) -> list[Step]:
-    """The verdicts of a block; the page learns its definitions (if it `defines`).
-
-    `strict` refuses givens that are not used. `quick` stops at the first broken relation
-    and explains nothing; with `since`, what stands above that line counts as judged.
-    """
-    pairs, hence = (pairs_of(ls, block.source) for ls in (block.lines, block.hence))
-    if len(pairs) > MOST_RELATIONS:
-        raise ReadingError(f"more than {MOST_RELATIONS} relations", block.source, 0)
-    if block.unchecked is not None:
-        return [
-            Step(p.line, p.relation, p.text, "exempt", detail=block.unchecked)
-            for p in pairs
-        ]
-    with np.errstate(all="ignore"):
-        judge = Judge(block.source, scope_of(block, page), seed, mends=not quick)
-        chain = Chain(judge, page, symbolic, defines, alone=len(block.lines) == 1)
-        for line in block.given:  # about what is known, a given must agree with it
-            if isinstance(line.first, t.Call) and line.first.function.key == "ELBO":
-                hence += pairs_of([line], block.source)
-        pairs = [p for p in pairs if p.line >= since or p.relation == ":="]
-        steps = list(chain.verdicts(pairs, quick))
-        for step, above, below in zip(steps, pairs, pairs[1:], strict=False):
-            if below.left is above.right and isinstance(above.left, t.Symbol):
-                step.defines = ()  # A := B = C: what B says is tested by what follows
-        if not quick:
-            chain.blame(pairs, steps)
-        if all(step.ok for step in steps) or not quick:
-            # what must follow is a claim, and the numbers are enough for it
-            chain.defines = chain.symbolic = False
-            judge.scope.samples += tuple(d for line in block.lines for d in line.samples)
-            judge.memory.clear()
-            steps += chain.verdicts(hence, quick)
-    if strict and all(step.ok for step in steps):
-        _refuse_idle(judge.scope, chain.met)
-    return steps
-
-
-def _refuse_idle(scope: Scope, met: set[str]) -> None:
-    """What is given and used by nothing may say anything: a slip in it would not show."""
-    for idle in sorted(scope.assumed - met):
-        raise Meaningless(f"% given: {idle.strip('[]()')} is used by nothing here")
-    spoken = [name.key for name in scope.nodes if isinstance(name, t.Symbol)]
-    for left, _, right in scope.conditions:
-        for name in (*t.names_in(left), *t.names_in(right)):
-            if spoken.count(name.key) < 2:
-                raise Meaningless(f"% given: {name.spoken} does not occur in what follows")
 
 
 def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
@@ -96,59 +42,94 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
             about = line.samples, number, text, line.remark
             pairs.append(Pair(left, relation, right, *about))
             left = right
+    if len(pairs) > MOST_RELATIONS:
+        raise ReadingError(f"more than {MOST_RELATIONS} relations", source, 0)
     return pairs
 
 
 class Chain:
-    """Judges the pairs of one block in order; definitions hold from where they stand."""
+    """Judges the pairs of one block in order; definitions hold from where they stand.
+
+    Args:
+        trial: the draws, in the scope of the block's beginning.
+        page: what the page knows; it learns what is defined.
+        symbolic: is SymPy asked as well?
+        defines: may a line give a name its meaning?
+        alone: is there one line only?
+        mends: does a broken line get an explanation?
+    """
 
     def __init__(
-        self, judge: Judge, page: Scope, symbolic: bool, defines: bool, alone: bool
+        self,
+        trial: Trial,
+        page: Scope,
+        symbolic: bool = True,
+        defines: bool = True,
+        alone: bool = False,
+        mends: bool = True,
     ):
-        self.numeric, self.page, self.scope = judge, page, judge.scope
-        self.names = Definitions(judge, page, alone)
+        self.trial, self.page = trial, page
         self.symbolic, self.defines = symbolic, defines
-        self.prover = None
-        self.met: set[str] = set()  # all definitions that were looked up
+        self.alone, self.mends = alone, mends
+        self.prover: Prover | None = None
 
     def verdicts(self, pairs: list[Pair], quick: bool) -> Iterator[Step]:
+        """A step for each pair; `quick` stops at the first that is broken."""
         for pair in pairs:
-            step = self.judge(pair)
+            step = self.verdict(pair)
             yield step
             if quick and not step.ok:
                 return
 
-    def judge(self, pair: Pair) -> Step:
+    def verdict(self, pair: Pair) -> Step:
+        """The step of one pair; definitions change what follows."""
         if not pair.relation:
-            missing = "this claims nothing: a relation is missing"
-            return Step(pair.line, "", pair.text, "unjudged", detail=missing)
-        self.scope.used.clear()
-        step = self._judged(pair)
-        self.met |= self.scope.used
-        if step.verdict != "definition":
-            self.page.used |= self.scope.used - self.scope.assumed
+            return pair.step(Verdict.UNJUDGED, "this claims nothing: a relation is missing")
+        self.trial.take_used()
+        trial = self.trial
+        try:
+            self._refuse_idle_sums(pair)
+            step = self._judged(pair)
+        except (Meaningless, ReadingError) as error:
+            step = pair.step(Verdict.WRONG, str(error))
+        step.uses = tuple(sorted(trial.take_used() | self.trial.take_used()))
         return step
+
+    def _refuse_idle_sums(self, pair: Pair) -> None:
+        for side in pair.sides:
+            for total, letter in t.idle_sums(side):
+                message = f"nothing here depends on {total.index}, or binds {letter}"
+                raise ReadingError(message, self.trial.source, total.span[0])
 
     def _judged(self, pair: Pair) -> Step:
-        try:
-            for side in pair.sides:
-                for total, letter in t.idle_sums(side):
-                    message = f"nothing here depends on {total.index}, or binds {letter}"
-                    raise ReadingError(message, self.numeric.source, total.span[0])
-            new = pair.relation == ":=" or pair.relation == "=" and self.names.is_new(pair)
-            if self.defines and new:
-                self.prover = None  # its memory does not know the new meaning
-                return self.names.step(pair)
-            step = self.numeric.judge(pair)
-        except (Meaningless, ReadingError) as error:
-            return Step(pair.line, pair.relation, pair.text, "wrong", detail=str(error))
-        if self.symbolic and step.verdict == "tested" and Line.name in step.worlds:
-            from .prove import Prover  # SymPy takes half a second to load
-
-            self.prover = self.prover or Prover(self.scope)
-            step.symbolic = self.prover.prove(pair)
-            step.verdict = step.symbolic or step.verdict
+        new = pair.relation == ":=" or (
+            pair.relation == "=" and is_new(pair, self.trial.scope, self.alone)
+        )
+        if self.defines and new:
+            step, self.trial, self.page = defined(pair, self.trial, self.page)
+            return step
+        step = judged_by_numbers(self.trial, pair, self.mends)
+        if self.symbolic and step.verdict is Verdict.TESTED and Line.name in step.worlds:
+            if self._proved(pair):
+                step.symbolic, step.verdict = "proved", Verdict.PROVED
         return step
+
+    def _proved(self, pair: Pair) -> bool:
+        from .prove import Prover  # SymPy takes half a second to load
+
+        scope = self.trial.scope
+        if self.prover is None or self.prover.scope is not scope:
+            self.prover = Prover(scope)  # which computes each side once
+        return self.prover.proves(pair)
+
+    def entailed(
+        self, pairs: list[Pair], samples: tuple[t.Drawn, ...], quick: bool
+    ) -> list[Step]:
+        """What must follow is a claim, and the numbers are enough for it."""
+        scope = self.trial.scope
+        own = self.trial.under(replace(scope, samples=scope.samples + samples))
+        claims = Chain(own, self.page, False, False, mends=self.mends)
+        return list(claims.verdicts(pairs, quick))
 
     # ------------------------------------------------------------ blame
     def blame(self, pairs: list[Pair], steps: list[Step]) -> None:
@@ -156,17 +137,15 @@ class Chain:
         for i in range(len(pairs) - 1):
             first, second = pairs[i : i + 2]
             relations = first.relation, second.relation
-            broken = all(step.verdict == "wrong" for step in steps[i : i + 2])
+            broken = all(step.verdict is Verdict.WRONG for step in steps[i : i + 2])
             if not broken or second.left is not first.right or "=" not in relations:
                 continue
             relation = relations[relations[0] == "="]
             samples = second.samples or first.samples
+            around = Pair(first.left, relation, second.right, samples)
             try:
-                around = self.numeric.judge(
-                    Pair(first.left, relation, second.right, samples)
-                )
+                if judged_by_numbers(self.trial, around, self.mends).ok:
+                    steps[i].detail += ALONE
+                    steps[i + 1].detail = ABOVE
             except Meaningless:
                 continue
-            if around.ok:
-                steps[i].detail += ALONE
-                steps[i + 1].detail = ABOVE

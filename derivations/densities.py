@@ -1,399 +1,342 @@
-"""Densities, integrals and expectations: the part of the evaluator that is about chance.
+"""What densities are worth, and the averages over them: the part that is about chance.
 
-Integrals are sums over the world's quadrature points, all at once; each one that has not
-converged or is cut off is refused.
+What a world does not know is derived: p(x, z) is p(x | z) p(z), the evidence its integral
+over z. An expectation is an integral; a sum over samples becomes one where it is asked
+what an estimate is on average.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import partial
 from itertools import product
 
 import numpy as np
 
 from . import tree as t
-from .quantity import Meaningless, OutOfDomain, Quantity
-from .worlds import (
-    Axis,
-    Foreign,
-    bernoulli,
-    full_gaussian,
-    gaussian,
-    grid_axis,
-    line_axis,
-)
+from .evaluate import Evaluator, Place, value_of
+from .notation import LAWS, NAMES, UPPER, VARIABLES, WORLDLY
+from .quantity import Meaningless, V
+from .scope import Scope
+from .worlds import Foreign
 
-MOST_POINTS = 6_000_000  # of one integral
-ARGUMENTS = {"Normal": 3, **dict.fromkeys(t.COIN, 2)}  # of a law, with its variable
-DERIVED = ("p_theta(x)", "p_theta(z|x)", "p_theta(x,z)")
-
-Inner = Callable[[], Quantity]
-Integrand = Callable[[list[Quantity]], Quantity]
+MOST_TERMS = 40  # of a sum
+DERIVED = ("p_theta(x)", "p_theta(z|x)", "p_theta(x,z)")  # from the model
+ALL_DATA = (replace(t.data_point(), index=(t.ONE,)),
+            replace(t.data_point(), index=(t.Symbol("N"),)))  # fmt: skip
+Inner = Callable[[], V]
+Pairs = list[tuple[list[Place], t.Node]]  # which places are drawn from which density
 
 
-class Unreliable(OutOfDomain):
-    """The quadrature did not converge, or the integral diverges."""
+# ---------------------------------------------------------------- laws and densities
+def named_law(node: t.Call, at: Evaluator[V], value: V | None = None) -> V:
+    """`\\mathcal{N}(x; \\mu, v)`, or `\\mathcal{N}(\\mu, v)` at `value`."""
+    items, marks, name = node.group.items, node.group.marks, node.function.name
+    count = NAMES[name].arguments
+    if len(items) == count and marks[0] in (";", "|"):
+        value = at(items[0]) if value is None else value
+        items = items[1:]
+    if len(items) != count - 1 or value is None:
+        form = "(x; \\mu, \\sigma^2)" if count == 3 else "(x; \\pi)"
+        raise Meaningless(f"a density is written {form}")
+    return at.calculus.law(name, value, list(map(at, items)))
 
 
-@lru_cache
-def gauss_legendre() -> tuple[np.ndarray, np.ndarray]:
-    return np.polynomial.legendre.leggauss(120)
+def density(node: t.Call, at: Evaluator[V]) -> V:
+    """The value of p_theta(x, z) and its like; the semicolon's names are checked."""
+    name, group = node.function, node.group
+    for mark, item in zip(group.marks, group.items[1:], strict=True):
+        if mark in "‖:~" or mark == ";" and not t.is_parameter(item):
+            raise Meaningless(f"{mark} cannot stand in a density")
+    before, after = t.split_bar(group)
+    if t.role_of(before[0]) == "Data" or t.Constant("dots") in before:
+        return _of_the_data(name, before, at)
+    values = {t.role_of(item): at(item) for item in before + after}
+    if len(values) != len(before + after):
+        raise Meaningless("a density of the same variable twice")
+    if name.index:
+        return _one_of_many(node, values, at)
+    return density_at(t.signature(node), values, at)
 
 
-class Densities:
-    """Mixed into the evaluator; `self(node)` evaluates a node."""
+def _one_of_many(node: t.Call, values: dict[str, V], at: Evaluator[V]) -> V:
+    """q^{(n)}: a density of its own for each n."""
+    name, indices = t.signature(node), at.integers(node.function.index)
+    own = at.scope.meanings.get(name)
+    if name != "q(z)" or len(indices) != 1 or own and len(own.letters) != 1:
+        raise Meaningless("only q(z) has a sample index")
+    if own:
+        with at.at_index(own.letters[0], indices[0]):
+            return density_at(name, values, at)
+    shift = {f"q(z) {what}": np.asarray(0.17 * indices[0]) for what in ("mean", "scale")}
+    if name in at.world.parameters:
+        shift = {name: 0.4 * indices[0] * np.arange(3.0)}
+    return at.calculus.moved(at, shift, 1.0, lambda: density_at(name, values, at))
 
-    # ------------------------------------------------------------ laws
-    def named_law(self, node: t.Call, value: Quantity | None = None) -> Quantity:
-        """`\\mathcal{N}(x; \\mu, v)`, or `\\mathcal{N}(\\mu, v)` at `value`."""
-        items, marks = node.group.items, node.group.marks
-        count = ARGUMENTS[node.function.name]
-        if len(items) == count and marks[0] in (";", "|"):
-            value = self(items[0]) if value is None else value
-            items = items[1:]
-        elif len(items) != count - 1 or value is None:
-            form = "(x; \\mu, \\sigma^2)" if count == 3 else "(x; \\pi)"
-            raise Meaningless(f"a density is written {form}")
-        law = self.normal if count == 3 else bernoulli
-        return law(value, *map(self, items))
 
-    def normal(self, value: Quantity, mean: Quantity, variance: Quantity) -> Quantity:
-        kinds = f"{mean.kind} and {variance.kind}"
-        if not value.rank:
-            if mean.rank or variance.rank or mean.unsized or variance.unsized:
-                raise Meaningless(f"N of a number with {kinds}")
-            if np.any(variance.plain().array <= 0):
-                raise OutOfDomain("a variance that is not positive")
-            return gaussian(value, mean, variance)
-        if variance.unsized == "I":
-            variance = Quantity(variance.widened(2) * np.eye(*value.shape), rank=2)
-        if variance.rank != 2:
-            what = f"{variance.kind} as the covariance of {value.kind}"
-            raise Meaningless(f"{what}: write diag or I")
-        if variance.shape[0] != value.shape[0]:
-            raise Meaningless(f"N of {value.kind} with {kinds}")
-        return full_gaussian(value, mean, variance.array)
+def _of_the_data(name: t.Symbol, items: list[t.Node], at: Evaluator[V]) -> V:
+    listed = (items[0], items[-1]) == ALL_DATA and len(items) > 2
+    if not (items[0] == t.Symbol("Data") or listed):
+        raise Meaningless("the data are x^{(1)}, \\dots, x^{(N)}")
+    each = t.Call(name, t.Group((t.data_point(),)))
+    return at(t.Total("prod", "n", t.ONE, t.Symbol("N"), each))
 
-    # ------------------------------------------------------------ densities
-    def density(self, node: t.Call) -> Quantity:
-        """The value of p_theta(x, z) and its like; the semicolon's names are checked."""
-        name, group = node.function, node.group
-        for mark, item in zip(group.marks, group.items[1:], strict=True):
-            if mark in "‖:~" or mark == ";" and not t.is_parameter(item):
-                raise Meaningless(f"{mark} cannot stand in a density")
-        before, after = t.split_bar(group)
-        if t.role_of(before[0]) == "Data" or t.Constant("dots") in before:
-            return self._of_the_data(name, before)
-        values = {t.role_of(item): self(item) for item in before + after}
-        if len(values) != len(before + after):
-            raise Meaningless("a density of the same variable twice")
-        if name.index:
-            return self._one_of_many(node, values)
-        return self.density_at(t.signature(node), values)
 
-    def _one_of_many(self, node: t.Call, values: dict[str, Quantity]) -> Quantity:
-        """q^{(n)}: a density of its own for each n."""
-        name, indices = t.signature(node), self.integers(node.function.index)
-        own = self.scope.meanings.get(name)
-        if name != "q(z)" or len(indices) != 1 or own and len(own.letters) != 1:
-            raise Meaningless("only q(z) has a sample index")
-        if own:
-            with self.at_index(own.letters[0], indices[0]):
-                return self.density_at(name, values)
-        shift = {
-            f"q(z) {what}": np.asarray(0.17 * indices[0]) for what in ("mean", "scale")
-        }
-        if name in self.world.parameters:
-            shift = {name: 0.4 * indices[0] * np.arange(3.0)}
-        return self.moved(shift, 1.0, lambda: self.density_at(name, values))
-
-    def _of_the_data(self, name: t.Symbol, items: list[t.Node]) -> Quantity:
-        first, last = items[0], items[-1]
-        listed = [first, last] == [
-            replace(t.data_point(), index=(i,)) for i in (t.ONE, t.Symbol("N"))
-        ]
-        if not (first == t.Symbol("Data") or listed and len(items) > 2):
-            raise Meaningless("the data are x^{(1)}, \\dots, x^{(N)}")
-        each = t.Call(name, t.Group((t.data_point(),)))
-        return self(t.Total("prod", "n", t.ONE, t.Symbol("N"), each))
-
-    def density_at(self, name: str, values: dict[str, Quantity]) -> Quantity:
-        """Look a density up, or derive it from the others: p(x, z) = p(x|z) p(z)."""
-        own = self.scope.densities
-        if not values.keys() <= {"x", "z", "epsilon"}:
-            raise Meaningless(f"no density is called {name}")
-        if name in own and name not in self.expanding:
-            law = own[name]
-            self.scope.used.add(name)
-            pairs = {(p.key, ()): values[t.role_of(p)] for p in law.parameters}
-            with self.within(
-                bound={**self.bound, **pairs}, expanding=(*self.expanding, name)
-            ):
-                return self(law.body)
-        changed = any(key.startswith(("p_theta", "p(z)")) for key in own)
-        if not (changed and name in DERIVED):
-            value = self.world.density(name, values)
-            if value is not None:
-                return value
-        if "p_theta(x)" in own and name.startswith("p_theta"):
-            raise Foreign("p_theta(x) is given; there is no latent variable")
-        at = self.density_at
-        if name == "p_theta(x,z)" and self.world.latent:
-            return at("p_theta(x|z)", values) * at("p(z)", {"z": values["z"]})
-        if name == "p_theta(z|x)" and self.world.latent:
-            return at("p_theta(x,z)", values) / at("p_theta(x)", {"x": values["x"]})
-        if name == "p_theta(x)" and self.world.latent:
-            return self.integrate(
-                [("z", ())], lambda points: at("p_theta(x,z)", {**values, "z": points[0]})
-            )
-        if name == "q_phi(z)":  # what the encoder gives on average over the population
-
-            def joint(points: list[Quantity]) -> Quantity:
-                x = {"x": points[0]}
-                return at("q_phi(z|x)", {**values, **x}) * at("p_*(x)", x)
-
-            return self.integrate([("x", ())], joint)
-        if not self.world.latent and name != "p_theta(x)":
-            raise Foreign(f"there is no {name} here")
+def density_at(name: str, values: dict[str, V], at: Evaluator[V]) -> V:
+    """Look a density up, or derive it from the others: p(x, z) = p(x|z) p(z)."""
+    own = at.scope.densities
+    if not values.keys() <= set(WORLDLY):
         raise Meaningless(f"no density is called {name}")
+    if name in own and name not in at.expanding:
+        law = own[name]
+        at.met.used.add(name)
+        pairs: dict[Place, V] = {(p.key, ()): values[t.role_of(p)] for p in law.parameters}
+        bound, expanding = {**at.bound, **pairs}, (*at.expanding, name)
+        with at.within(bound=bound, expanding=expanding):
+            return at(law.body)
+    changed = any(key.startswith(("p_theta", "p(z)")) for key in own)
+    if not (changed and name in DERIVED):
+        value = at.world.density(name, values)
+        if value is not None:
+            return value
+    if "p_theta(x)" in own and name.startswith("p_theta"):
+        raise Foreign("p_theta(x) is given; there is no latent variable")
+    if name == "p_theta(x,z)" and at.world.latent:
+        prior = density_at("p(z)", {"z": values["z"]}, at)
+        return density_at("p_theta(x|z)", values, at) * prior
+    if name == "p_theta(z|x)" and at.world.latent:
+        evidence = {"x": values["x"]}
+        joint = density_at("p_theta(x,z)", values, at)
+        return joint / density_at("p_theta(x)", evidence, at)
+    if name == "p_theta(x)" and at.world.latent:
 
-    def law_of(self, density: t.Node, places: list) -> Integrand:
-        """The density as a function of the points at `places`."""
+        def model(points: list[V]) -> V:
+            return density_at("p_theta(x,z)", {**values, "z": points[0]}, at)
 
-        def at(points: list[Quantity]) -> Quantity:
-            pairs = dict(zip(places, points, strict=True))
-            if isinstance(density, t.Symbol):
-                values = {t.role_of(t.Symbol(name)): v for (name, _), v in pairs.items()}
-                return self.density_at(f"{density.key}({','.join(sorted(values))})", values)
-            plain = {(name, ()): value for (name, _), value in pairs.items()}
-            with self.binding({**plain, **pairs}):
-                if isinstance(density, t.Call):
-                    count = ARGUMENTS.get(density.function.name, 0)
-                    if len(density.group.items) == count - 1:
-                        return self.named_law(density, points[0])
-                return self(density)
+        return at.calculus.integrate(at, [("z", ())], model)
+    if name == "q_phi(z)":  # what the encoder gives on average over the population
 
-        return at
+        def encoded(points: list[V]) -> V:
+            x = {"x": points[0]}
+            q = density_at("q_phi(z|x)", {**values, **x}, at)
+            return q * density_at("p_*(x)", x, at)
 
-    def places_of(self, density: t.Node, partner: t.Node | None = None) -> list:
-        """The variables that a density is a density of."""
+        return at.calculus.integrate(at, [("x", ())], encoded)
+    if not at.world.latent and name != "p_theta(x)":
+        raise Foreign(f"there is no {name} here")
+    raise Meaningless(f"no density is called {name}")
+
+
+def law_of(
+    density: t.Node, places: list[Place], at: Evaluator[V]
+) -> Callable[[list[V]], V]:
+    """The density as a function of the points at `places`."""
+
+    def law(points: list[V]) -> V:
+        pairs = dict(zip(places, points, strict=True))
         if isinstance(density, t.Symbol):
-            return self.places_of(partner) if isinstance(partner, t.Call) else [("x", ())]
-        if not t.is_density(density):
-            raise Meaningless("this is not a density")
-        items = t.split_bar(density.group)[0]
-        count = ARGUMENTS.get(density.function.name)
-        if count and len(density.group.items) < count:
-            if isinstance(partner, t.Call) and len(partner.group.items) == count:
-                return self.places_of(partner)
-            return [("z" if self(density.group.items[0]).rank else "x", ())]
-        places = []
-        for item in items[:1] if count else items:
-            if not isinstance(item, t.Symbol) or item.name not in t.VARIABLES:
-                raise Meaningless("a density of what?")
-            places.append(self.place(item))
-        return places
+            values = {t.role_of(t.Symbol(name)): v for (name, _), v in pairs.items()}
+            return density_at(f"{density.key}({','.join(sorted(values))})", values, at)
+        plain: dict[Place, V] = {(name, ()): value for (name, _), value in pairs.items()}
+        with at.binding({**plain, **pairs}):
+            if isinstance(density, t.Call) and _without_variable(density):
+                return named_law(density, at, points[0])
+            return at(density)
 
-    def place(self, symbol: t.Symbol) -> tuple[str, tuple[int, ...]]:
-        indices = self.integers(symbol.index)
-        if symbol.component and not self.world.scalar:
-            component = self.integers(symbol.component)
-            return f"{symbol.key}{component}", indices  # one coordinate, by itself
-        return symbol.key, indices
+    return law
 
-    # ------------------------------------------------------------ integrals
-    def axis(self, name: str, many: int = 1) -> Axis:
-        """Of several variables at once, each has fewer points."""
-        axis = line_axis() if name.endswith(")") else self.world.axis(name)
-        if axis.continuous and self.coarse and axis.rank:
-            if axis.points.shape[1] > 2:
-                raise Foreign("too many dimensions to integrate")
-            return grid_axis(31)
-        return line_axis(-9.03, 9.11, 61) if axis.continuous and many > 2 else axis
 
-    def integrate(
-        self, places: list, body: Callable[[list[Quantity]], Quantity]
-    ) -> Quantity:
-        """Integrate `body` over all `places`; it receives the points as quantities."""
-        axes = [self.axis(name, len(places)) for name, _ in places]
-        if math.prod(len(axis.points) for axis in axes) > MOST_POINTS:
-            raise Foreign("too many dimensions to integrate")
-        points, depth = [], self.depth
-        for k, axis in enumerate(axes):
-            shape = (len(axis.points),) + (1,) * (depth + k) + axis.points.shape[1:]
-            points.append(Quantity(axis.points.reshape(shape), rank=axis.rank))
-        bound = {**self.bound, **dict(zip(places, points, strict=True))}
-        with self.within(depth=depth + len(axes), bound=bound):
-            value = body(points)
-        self.spend(value.array.size * 4)
-        try:
-            for k in reversed(range(len(axes))):
-                value = self._sum_axis(value, depth + k + 1, axes[k])
-        except Unreliable:
-            if self.coarse:
-                raise Foreign("too many dimensions for so narrow a peak") from None
-            raise
-        return value
+def _without_variable(call: t.Call) -> bool:
+    """`\\mathcal{N}(\\mu, \\sigma^2)`: a law that does not say of what."""
+    law = call.function.name in LAWS
+    return law and len(call.group.items) == NAMES[call.function.name].arguments - 1
 
-    def _sum_axis(self, value: Quantity, position: int, axis: Axis) -> Quantity:
-        """Sum over one axis, if a coarser rule and the rim of the grid agree to it."""
-        total, *others = value.integrate(position, axis.weights)
-        if not others:
-            return total
-        if not np.all(np.isfinite(total.array)):
-            raise Unreliable("the integral is not finite")
-        coarse, size, rim = (other.array for other in others)
-        error = float(np.max(np.abs(coarse - total.array), initial=0))
-        if value.logged:
-            cut = math.exp(min(float(np.max(rim - size, initial=-np.inf)), 1))
-        else:
-            scale = max(float(np.max(size)), 1e-300)
-            cut, error = float(np.max(rim, initial=0)) / scale, error / scale
-        if cut > 1e-8:
-            raise Unreliable("the integral diverges, or reaches beyond the grid")
-        # The error falls like exp(-c/step^2): that of the fine rule is the fourth power.
-        if error > 3e-3:
-            raise Unreliable("the quadrature has not converged")
+
+def places_of(
+    density: t.Node, at: Evaluator[V], partner: t.Node | None = None
+) -> list[Place]:
+    """The variables that a density is a density of."""
+    if isinstance(density, t.Symbol):
+        return places_of(partner, at) if isinstance(partner, t.Call) else [("x", ())]
+    if not (isinstance(density, t.Call) and t.is_density(density)):
+        raise Meaningless("this is not a density")
+    items, law = t.split_bar(density.group)[0], density.function.name in LAWS
+    if law and len(density.group.items) < NAMES[density.function.name].arguments:
+        if isinstance(partner, t.Call) and partner.function.name in LAWS:
+            if not _without_variable(partner):
+                return places_of(partner, at)
+        return [("z" if at(density.group.items[0]).rank else "x", ())]
+    places = []
+    for item in items[:1] if law else items:
+        if not isinstance(item, t.Symbol) or item.name not in VARIABLES:
+            raise Meaningless("a density of what?")
+        places.append(at.place(item))
+    return places
+
+
+# ---------------------------------------------------------------- integrals
+@value_of.register(t.Integral)
+def integral(node: t.Integral, at: Evaluator[V]) -> V:
+    """Over all of a variable, or between limits."""
+    place = at.place(node.variable)
+    if node.variable.name not in VARIABLES:
+        raise Meaningless("integrate over x, z or \\epsilon")
+    if node.counting and not at.calculus.discrete(place[0]):
+        raise Foreign("a sum over the values of a continuous variable")
+    if node.low is not None:
+        return at.calculus.between(at, place, node)
+    return at.calculus.integrate(at, [place], lambda _: at(node.body))
+
+
+def joint(pairs: Pairs, inner: Inner[V], at: Evaluator[V]) -> V:
+    """The expectation of `inner` when the places are drawn, each from its density."""
+    places = [place for group, _ in pairs for place in group]
+
+    def integrand(points: list[V]) -> V:
+        total, rest = inner(), points
+        for group, density in pairs:
+            own, rest = rest[: len(group)], rest[len(group) :]
+            total = law_of(density, group, at)(own) * total
         return total
 
-    def _integral(self, node: t.Integral) -> Quantity:
-        place = self.place(node.variable)
-        if node.variable.name not in t.VARIABLES:
-            raise Meaningless("integrate over x, z or \\epsilon")
-        if node.counting and self.axis(place[0]).continuous:
-            raise Foreign("a sum over the values of a continuous variable")
-        if node.low is not None:
-            return self._from_to(node, place)
-        return self.integrate([place], lambda _: self(node.body))
+    return at.calculus.integrate(at, places, integrand)
 
-    def _from_to(self, node: t.Integral, place) -> Quantity:
-        limits = [self(limit).plain() for limit in (node.low, node.high)]
-        if any(limit.array.ndim for limit in limits):
-            raise Foreign("the limits of an integral are numbers here")
-        low, high = (float(limit.array) for limit in limits)
-        if (low, high) == (-math.inf, math.inf):
-            return self.integrate([place], lambda _: self(node.body))
-        if not self.world.scalar or not self.axis(place[0]).continuous:
-            raise Foreign("limits need one continuous dimension")
-        low, high = np.clip([low, high], -12.0, 12.0)
-        knots, weights = gauss_legendre()
-        points = ((high - low) / 2 * knots + (high + low) / 2).reshape(
-            -1, *[1] * self.depth
-        )
-        bound = {**self.bound, place: Quantity(points)}
-        with self.within(depth=self.depth + 1, bound=bound):
-            value = self(node.body)
-        weights = weights[None] * (high - low) / 2
-        (total,) = value.plain().integrate(self.depth + 1, weights)
-        return total
 
-    # ------------------------------------------------------------ expectations
-    def joint(self, pairs: list[tuple[list, t.Node]], inner: Inner) -> Quantity:
-        """The expectation of `inner` when the places are drawn, each from its density."""
-        places = [place for group, _ in pairs for place in group]
+def expect(drawn: list[t.Drawn], inner: Inner[V], at: Evaluator[V]) -> V:
+    """The expectation of `inner` over samples without an index."""
+    pairs: Pairs = [([at.place(d.variable)], d.density) for d in drawn]
+    return joint(pairs, inner, at) if pairs else inner()
 
-        def integrand(points: list[Quantity]) -> Quantity:
-            total, rest = inner(), points
-            for group, density in pairs:
-                own, rest = rest[: len(group)], rest[len(group) :]
-                total = self.law_of(density, group)(own) * total
-            return total
 
-        return self.integrate(places, integrand)
+@value_of.register(t.Divergence)
+def divergence(node: t.Divergence, at: Evaluator[V]) -> V:
+    """By definition the expectation of log p/q over p."""
+    left, right = t.bare(node.left), t.bare(node.right)
+    places = places_of(left, at, right)
+    if isinstance(right, t.Call) and places_of(right, at, left) != places:
+        raise Meaningless("KL between densities of different variables")
+    p, q = law_of(left, places, at), law_of(right, places, at)
 
-    def expect(self, drawn: list[t.Drawn], inner: Inner) -> Quantity:
-        pairs = [([self.place(d.variable)], d.density) for d in drawn]
-        return self.joint(pairs, inner) if pairs else inner()
+    def integrand(points: list[V]) -> V:
+        return p(points) * (p(points) / q(points)).log()
 
-    def _expectation(self, node: t.Expectation) -> Quantity:
-        if node.kind != "E":  # Var is E of the square minus the square of E
-            mean = self(replace(node, kind="E"))
-            square = self(replace(node, kind="E", body=t.Power(node.body, t.TWO)))
-            variance = square - mean * mean
-            return variance if node.kind == "Var" else variance ** self.number(0.5)
-        if not node.drawn and not self.scope.samples:
-            raise Meaningless("over what? Name the density under the expectation")
-        value: Inner = lambda: self(node.body)  # noqa: E731
-        if not node.drawn:
-            return self._over(self.scope.samples, node.body, value)
-        if len(node.drawn) > 1 and not any(names for names, _ in node.drawn):
-            pairs = [(self.places_of(density), density) for _, density in node.drawn]
-            with self.within(coarse=True):
-                return self.joint(pairs, value)
-        for variables, density in reversed(node.drawn):
-            value = self._average(variables, density, value, node.body)
-        return value()
+    return at.calculus.integrate(at, places, integrand)
 
-    def _average(self, variables, density: t.Node, inner: Inner, body: t.Node) -> Inner:
-        data = isinstance(density, t.Call) and t.role_of(density.group.items[0]) == "Data"
-        if data:
-            law = t.Call(density.function, t.Group((t.Symbol("x"),)))
-            return lambda: self._over((t.Drawn(t.data_point(), law),), body, inner)
-        return lambda: self.joint(self._draws(variables, density), inner)
 
-    def _draws(
-        self, variables: tuple[t.Symbol, ...], density: t.Node
-    ) -> list[tuple[list, t.Node]]:
-        """Which places are drawn from which density."""
-        if isinstance(density, t.Total) and density.kind == "prod":
-            # \prod_{k=1}^{K} q(z^{(k)}): independent draws
-            places = []
-            for k in range(self.integer(density.low), self.integer(density.high) + 1):
-                with self.at_index(density.index, k):
-                    places += self.places_of(t.bare(density.body))
-            return [(places, density)]
-        if not variables:
-            return [(self.places_of(density), density)]
-        if len(variables) == 1 and len(variables[0].index) == 2:  # z^{(1:K)}
-            low, high = self.integers(variables[0].index)
-            places = [(variables[0].key, (i,)) for i in range(low, high + 1)]
+# ---------------------------------------------------------------- sums and expectations
+@value_of.register(t.Total)
+def total(node: t.Total, at: Evaluator[V]) -> V:
+    """A sum or a product; of samples, the expectations of the terms."""
+    low, high = at.integer(node.low), at.integer(node.high)
+    if not 1 <= high - low + 1 <= MOST_TERMS:
+        raise Meaningless(f"a sum over {node.index} from {low} to {high}")
+    indexed = [(d, set(t.letters(d.variable.index))) for d in at.sampling]
+    known = {node.index, *at.indices}
+    drawn = [d for d, own in indexed if node.index in own and own <= known]
+    result: V | None = None
+    for value in range(low, high + 1):
+        with at.at_index(node.index, value):
+            term = expect(drawn, lambda: at(node.body), at)
+        if result is None:
+            result = term
         else:
-            places = [self.place(v) for v in variables]
-            (first, start), (last, stop) = places[0], places[-1]
-            if len(places) == 2 and first == last and start == (1,) and stop:
-                places = [(first, (i,)) for i in range(1, stop[0] + 1)]  # with dots between
-        if len(places) > 1 and len(self.places_of(density)) == 1:
-            return [([place], density) for place in places]
+            result = result * term if node.kind == "prod" else result + term
+    assert result is not None
+    return result
+
+
+@value_of.register(t.Expectation)
+def expectation(node: t.Expectation, at: Evaluator[V]) -> V:
+    """E, Var and Std, over the densities named below or the samples stated."""
+    if node.kind != "E":  # Var is E of the square minus the square of E
+        mean = at(replace(node, kind="E"))
+        square = at(replace(node, kind="E", body=t.Power(node.body, t.TWO)))
+        variance = square - mean * mean
+        return variance if node.kind == "Var" else variance ** at.calculus.number(0.5)
+    if not node.drawn and not at.scope.samples:
+        raise Meaningless("over what? Name the density under the expectation")
+    value: Inner[V] = lambda: at(node.body)  # noqa: E731
+    if not node.drawn:
+        return _over(at.scope.samples, node.body, value, at)
+    if len(node.drawn) > 1 and not any(names for names, _ in node.drawn):
+        pairs: Pairs = [(places_of(density, at), density) for _, density in node.drawn]
+        with at.within(coarse=True):
+            return joint(pairs, value, at)
+    for variables, density in reversed(node.drawn):
+        value = partial(_average, variables, density, value, node.body, at)
+    return value()
+
+
+def _average(
+    variables: tuple[t.Symbol, ...],
+    density: t.Node,
+    inner: Inner[V],
+    body: t.Node,
+    at: Evaluator[V],
+) -> V:
+    if isinstance(density, t.Call) and t.role_of(density.group.items[0]) == "Data":
+        law = t.Call(density.function, t.Group((t.Symbol("x"),)))
+        return _over((t.Drawn(t.data_point(), law),), body, inner, at)
+    return joint(_draws(variables, density, at), inner, at)
+
+
+def _draws(variables: tuple[t.Symbol, ...], density: t.Node, at: Evaluator[V]) -> Pairs:
+    """Which places are drawn from which density."""
+    if isinstance(density, t.Total) and density.kind == "prod":
+        # \prod_{k=1}^{K} q(z^{(k)}): independent draws
+        places: list[Place] = []
+        for k in range(at.integer(density.low), at.integer(density.high) + 1):
+            with at.at_index(density.index, k):
+                places += places_of(t.bare(density.body), at)
         return [(places, density)]
-
-    def _over(self, samples: tuple[t.Drawn, ...], body: t.Node, inner: Inner) -> Quantity:
-        """Over samples: term by term where the body is linear in averages, else jointly."""
-        linear = degree(body, self.scope, samples) <= 1
-        return (self.term_by_term if linear else self.jointly)(samples, inner)
-
-    def term_by_term(self, samples: tuple[t.Drawn, ...], inner: Inner) -> Quantity:
-        """Each sum over samples becomes the sum of the expectations of its terms."""
-        with self.within(sampling=self.sampling + samples):
-            return self.expect([d for d in samples if not d.variable.index], inner)
-
-    def jointly(self, samples: tuple[t.Drawn, ...], inner: Inner) -> Quantity:
-        pairs = [([p], d.density) for d in samples for _, p in self.sample_places(d)]
-        return self.joint(pairs, inner)
-
-    def sample_places(self, drawn: t.Drawn) -> list:
-        """Every value of the index letters, with the place that it gives."""
-        names = t.letters(drawn.variable.index)
-        sizes = [range(1, self.size(t.UPPER.get(name, "N")) + 1) for name in names]
-        return [(dict(zip(names, values, strict=True)), (drawn.variable.key, values))
-                for values in product(*sizes)]  # fmt: skip
-
-    def _divergence(self, node: t.Divergence) -> Quantity:
-        left, right = t.bare(node.left), t.bare(node.right)
-        places = self.places_of(left, right)
-        if isinstance(right, t.Call) and self.places_of(right, left) != places:
-            raise Meaningless("KL between densities of different variables")
-        p, q = self.law_of(left, places), self.law_of(right, places)
-        return self.integrate(places, lambda at: p(at) * (p(at) / q(at)).log())
+    if not variables:
+        return [(places_of(density, at), density)]
+    if len(variables) == 1 and len(variables[0].index) == 2:  # z^{(1:K)}
+        low, high = at.integers(variables[0].index)
+        places = [(variables[0].key, (i,)) for i in range(low, high + 1)]
+    else:
+        places = [at.place(v) for v in variables]
+        (first, start), (last, stop) = places[0], places[-1]
+        if len(places) == 2 and first == last and start == (1,) and stop:
+            places = [(first, (i,)) for i in range(1, stop[0] + 1)]  # with dots between
+    if len(places) > 1 and len(places_of(density, at)) == 1:
+        return [([place], density) for place in places]
+    return [(places, density)]
 
 
-# ---------------------------------------------------------------- samples
+def _over(
+    samples: tuple[t.Drawn, ...], body: t.Node, inner: Inner[V], at: Evaluator[V]
+) -> V:
+    """Over samples: term by term where the body is linear in averages, else jointly."""
+    linear = degree(body, at.scope, samples) <= 1
+    return (term_by_term if linear else jointly)(samples, inner, at)
+
+
+def term_by_term(samples: tuple[t.Drawn, ...], inner: Inner[V], at: Evaluator[V]) -> V:
+    """Each sum over samples becomes the sum of the expectations of its terms."""
+    with at.within(sampling=at.sampling + samples):
+        return expect([d for d in samples if not d.variable.index], inner, at)
+
+
+def jointly(samples: tuple[t.Drawn, ...], inner: Inner[V], at: Evaluator[V]) -> V:
+    """All samples are integrated over at once."""
+    pairs: Pairs = [([p], d.density) for d in samples for _, p in sample_places(d, at)]
+    return joint(pairs, inner, at)
+
+
+def sample_places(drawn: t.Drawn, at: Evaluator[V]) -> list[tuple[dict[str, int], Place]]:
+    """Every value of the index letters, with the place that it gives."""
+    names = t.letters(drawn.variable.index)
+    sizes = [range(1, at.size(UPPER.get(name, "N")) + 1) for name in names]
+    return [(dict(zip(names, values, strict=True)), (drawn.variable.key, values))
+            for values in product(*sizes)]  # fmt: skip
+
+
 LINEAR = (t.Add, t.Group, t.Expectation, t.Integral, t.Derivative)
 
 
-def degree(node: t.Node, scope, samples: tuple[t.Drawn, ...]) -> int:
+def degree(node: t.Node, scope: Scope, samples: tuple[t.Drawn, ...]) -> int:
     """0: free of the samples; 1: linear in averages over them; 2: anything else."""
     indexed = {d.variable.key for d in samples if d.variable.index}
     over = {letter for d in samples for letter in t.letters(d.variable.index)}
@@ -408,7 +351,7 @@ def degree(node: t.Node, scope, samples: tuple[t.Drawn, ...]) -> int:
                 return of(scope.meanings[key].body, inside, (*seen, key))
             return 0
         summed = isinstance(node, t.Total) and node.kind == "sum"
-        if summed and node.index in over:
+        if isinstance(node, t.Total) and summed and node.index in over:
             return 1 if of(node.body, inside | {node.index}, seen) == 0 else 2
         parts = [of(child, inside, seen) for child in node.children()]
         worst = max(parts, default=0)

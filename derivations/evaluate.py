@@ -1,44 +1,37 @@
-"""A formula, a world and a draw give a number.
+"""A formula, a world and a draw give a value: the walk over a tree.
 
-The evaluator walks the tree. Names are looked up at the place where they stand: inside a
-sum over n, `x^{(n)}` is the n-th observation, and what a definition says about
-`\\hat{x}^{(n)}` is computed from it. The same walk serves SymPy (prove.py): only numbers,
-integrals and slopes differ.
+`value_of` says what each kind of node is worth: sums and products here, names and calls
+in names.py, densities and expectations in densities.py. How numbers are made, integrals
+done and slopes taken is the `Calculus`: by grids (calculus.py), or by SymPy (prove.py).
 """
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import singledispatch
+from typing import Generic
 
 import numpy as np
 
 from . import tree as t
-from .densities import Densities
-from .quantity import Meaningless, Quantity, Unknown, number
-from .scope import ENCODERS, POSITIVE, Definition, Scope
-from .slopes import Slopes
-from .worlds import Foreign, World, sigmoid
+from .notation import UPPER
+from .quantity import Meaningless, Unknown, V
+from .scope import Definition, Scope
+from .worlds import Foreign, World
 
-CHANCES = ("pi", "rho", "theta")
 BUDGET = 30_000_000  # numbers computed for one side in one world
 STEP = 1_000  # what a step of the walk costs, however few numbers it computes
-MOST_TERMS = 40  # of a sum
-# what is elementary, and what needs a vector or a matrix
-METHODS = {"log": "log", "exp": "exp", "transpose": "transposed"}
-MATRICES = {"diag": "diagonal", "det": "determinant", "tr": "trace"}
-FUNCTIONS: dict[str, Callable] = {
-    "abs": np.abs, "norm": np.abs, "tanh": np.tanh, "sin": np.sin, "cos": np.cos,
-    "sigmoid": sigmoid, "softplus": lambda s: np.logaddexp(0, s),
-}  # fmt: skip
+WALK = 300  # and what it counts as numbers
+MATRIX_FUNCTIONS = ("diag", "det", "tr")  # of a number, in a world of numbers: itself
 
-UNCOMPUTABLE = (  # what NumPy, or a formula of a strange form, ends in
-    ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
-    np.linalg.LinAlgError,
-)  # fmt: skip
+# What arithmetic ends in where a formula has no value. Nothing else is caught: an error
+# of our own must not look like a formula without a meaning.
+UNCOMPUTABLE = (ArithmeticError, np.linalg.LinAlgError)
 Place = tuple[str, tuple[int, ...]]  # a variable's name and its indices, e.g. x^{(2)}
 
 
@@ -46,46 +39,119 @@ class TooMuchWork(Exception):
     """A student's input has used up its time; nothing is concluded."""
 
 
-class Evaluator(Densities, Slopes):
+class Budget:
+    """Numbers that may still be computed. No clock: every machine stops at one place."""
+
+    def __init__(self, left: float = math.inf):
+        self.left = left
+
+    def spend(self, count: int) -> None:
+        """Count what was computed; raises TooMuchWork when all is spent."""
+        self.left -= count
+        if self.left < 0:
+            raise TooMuchWork("this takes too long to judge")
+
+
+@dataclass
+class Met(Generic[V]):
+    """What a walk came across."""
+
+    named: dict[str, V] = field(default_factory=dict)  # free names, for messages
+    used: set[str] = field(default_factory=set)  # definitions that were looked up
+
+
+class Calculus(ABC, Generic[V]):
+    """What numbers and SymPy do in different ways; `at` is the walk that asks."""
+
+    @abstractmethod
+    def number(self, value: float | Fraction) -> V:
+        """A number as a value."""
+
+    @abstractmethod
+    def law(self, name: str, value: V, parameters: list[V]) -> V:
+        """The density of a law of notation.LAWS at a value."""
+
+    @abstractmethod
+    def integrate(
+        self, at: Evaluator[V], places: list[Place], body: Callable[[list[V]], V]
+    ) -> V:
+        """Over all places; `body` receives a value for each."""
+
+    @abstractmethod
+    def between(self, at: Evaluator[V], place: Place, node: t.Integral) -> V:
+        """An integral from `node.low` to `node.high`."""
+
+    @abstractmethod
+    def discrete(self, name: str) -> bool:
+        """Does this variable take finitely many values?"""
+
+    @abstractmethod
+    def slope(
+        self, at: Evaluator[V], symbol: t.Symbol, squared: bool, body: Callable[[], V]
+    ) -> V:
+        """The derivative of `body` in a name, or in its square."""
+
+    @abstractmethod
+    def gradient(self, at: Evaluator[V], node: t.Derivative) -> V:
+        """A vector that vanishes where the gradient does."""
+
+    @abstractmethod
+    def moved(
+        self,
+        at: Evaluator[V],
+        way: dict[str, np.ndarray],
+        step: float,
+        body: Callable[[], V],
+    ) -> V:
+        """`body` with the parameters moved by `step` along `way`."""
+
+    @abstractmethod
+    def maximisers(self, at: Evaluator[V], node: t.Best) -> list[V]:
+        """Where an argmax or argmin is taken, a value for each argument."""
+
+    @abstractmethod
+    def inverse(self, at: Evaluator[V], name: t.Symbol, argument: t.Node) -> V:
+        """`F^{-1}(a)` for a defined, increasing F of one number."""
+
+
+class Evaluator(Generic[V]):
     """Evaluates trees in one world. `bound` holds what integrals and sums have bound."""
 
-    def __init__(self, world: World, scope: Scope):
-        self.world, self.scope = world, scope
-        self.bound: dict[Place, Quantity] = {}
+    def __init__(
+        self, world: World[V], scope: Scope, calculus: Calculus[V], budget: Budget
+    ):
+        self.world, self.scope, self.calculus = world, scope, calculus
+        self.budget, self.spent = budget, 0
+        self.met: Met[V] = Met()
+        self.bound: dict[Place, V] = {}
         self.indices: dict[str, int] = {}
         self.depth = 0  # open integrals
         self.coarse = False  # several independent vectors at once: fewer points each
-        self.spent = 0
         self.expanding: tuple[str, ...] = ()  # definitions that are being used
         self.sampling: tuple[t.Drawn, ...] = ()  # sums over these become expectations
-        self.named: dict[str, Quantity] = {}  # free names met, for messages
-        self.chosen: dict[t.Node, list[Quantity]] = {}  # maximisers found
+        self.chosen: dict[t.Node, list[V]] = {}  # maximisers found
 
-    def number(self, value: float | Fraction) -> Quantity:
-        return number(value)
-
-    def __call__(self, node: t.Node) -> Quantity:
-        self.spend(300)
+    def __call__(self, node: t.Node) -> V:
+        self.spend(WALK)
         try:
-            value = getattr(self, "_" + type(node).__name__.lower())(node)
+            value = value_of(node, self)
         except Meaningless as error:
             if error.node is None and node.span != (0, 0):
                 error.node = node
             raise
         except UNCOMPUTABLE as error:
             raise Meaningless(f"this cannot be computed ({error})") from error
-        self.spend(value.array.size)
+        self.spend(value.size)
         return value
 
     def spend(self, count: int) -> None:
+        """Count what was computed, here and in the budget of the whole."""
         self.spent += count
-        self.scope.effort -= count + STEP
-        if self.scope.effort < 0:
-            raise TooMuchWork("this takes too long to judge")
+        self.budget.spend(count + STEP)
         if self.spent > BUDGET:
             raise Foreign("this takes more computation than the budget allows")
 
-    # ------------------------------------------------------------ scopes
+    # ------------------------------------------------------------ for a while
     @contextmanager
     def within(self, **changes: object) -> Iterator[None]:
         """Indices, bindings and the like, for as long as the block lasts."""
@@ -96,15 +162,26 @@ class Evaluator(Densities, Slopes):
         finally:
             vars(self).update(before)
 
-    def binding(self, pairs: dict[Place, Quantity]):
+    def binding(self, pairs: dict[Place, V]) -> AbstractContextManager[None]:
+        """Variables stand for these values, for a while."""
         return self.within(bound={**self.bound, **pairs})
 
-    def at_index(self, letter: str, value: int):
+    def at_index(self, letter: str, value: int) -> AbstractContextManager[None]:
+        """An index letter stands for this number, for a while."""
         return self.within(indices={**self.indices, letter: value})
 
+    def any_index(self) -> AbstractContextManager[None]:
+        """Every index letter stands for the first."""
+        return self.within(indices=dict.fromkeys(UPPER, 1))
+
     def expand(
-        self, key: str, definition: Definition, values=(), indices=(), components=()
-    ) -> Quantity:
+        self,
+        key: str,
+        definition: Definition,
+        values: dict[Place, V] | None = None,
+        indices: tuple[int, ...] = (),
+        components: tuple[int, ...] = (),
+    ) -> V:
         """What a definition says, for these arguments."""
         if key in self.expanding:
             raise Meaningless(f"{key.strip('()[]')} is defined by itself")
@@ -116,283 +193,159 @@ class Evaluator(Densities, Slopes):
             if len(names) != len(given):
                 raise Meaningless(f"{key.strip('()[]')} takes {len(names)} indices here")
             where |= zip(names, given, strict=True)
-        self.scope.used.add(key)
-        bound, expanding = {**self.bound, **dict(values)}, (*self.expanding, key)
+        self.met.used.add(key)
+        bound, expanding = {**self.bound, **(values or {})}, (*self.expanding, key)
         with self.within(indices=where, bound=bound, expanding=expanding):
             value = self(definition.body)
-        return value ** self.number(0.5) if definition.root else value
+        return value ** self.calculus.number(0.5) if definition.root else value
 
+    # ------------------------------------------------------------ sizes and places
     def size(self, name: str) -> int:
+        """What N, D, H, K, M or B is in this world."""
         return int(getattr(self.world, name, 2))
 
     def integer(self, node: t.Node) -> int:
-        if isinstance(node, t.Symbol) and node.name in t.UPPER.keys() - self.indices.keys():
+        """The whole number that a limit or an index is."""
+        if isinstance(node, t.Symbol) and node.name in UPPER.keys() - self.indices.keys():
             # a letter that nothing binds stands for any one value
-            size = self.size(t.UPPER[node.name])
+            size = self.size(UPPER[node.name])
             return size - self.world.seed % size  # the largest first: is it there at all?
-        value = self(node).plain().array
-        if value.ndim or value != round(float(value)):
-            raise Meaningless("a limit or an index is not a whole number")
-        return int(value)
-
-    def integers(self, nodes: tuple[t.Node, ...]) -> tuple[int, ...]:
-        return tuple(self.integer(node) for node in nodes)
-
-    # ------------------------------------------------------------ names
-    def _symbol(self, node: t.Symbol) -> Quantity:
-        key, own = node.key, self.scope.meanings
-        if node.name in ("I", "0", "1") and not node.index:
-            value = self.number(0 if node.name == "0" else 1)
-            return value if self.world.scalar else replace(value, unsized=node.name)
-        if node.under is not None:
-            raise Unknown("an expectation needs brackets")
-        indices, component = self.integers(node.index), self.integers(node.component)
-        plain = not (indices or component)
-        if min(indices, default=1) < 1:
-            raise Meaningless("samples are counted from 1")
-        if component and (f"{key}{component}", indices) in self.bound:
-            return self.bound[f"{key}{component}", indices]
-        if (key, indices) in self.bound:
-            value = self.bound[key, indices]
-        elif component and key + "[]" in own:
-            return self.expand(key + "[]", own[key + "[]"], (), indices, component)
-        elif key in own:
-            value = self.expand(key, own[key], (), indices)
-        elif key + "()" in own:
-            raise Unknown(f"{node.spoken} is a function: of what?")
-        elif key in self.indices and plain:
-            return self.number(self.indices[key])
-        elif key in t.SIZES and plain:
-            return self.number(self.size(key))
-        elif key == "pi" and not self.scope.chances:
-            return self.number(math.pi)
-        elif key == "e" and not indices:
-            return self.number(math.e)
-        else:
-            value = self._of_the_world(node, indices)
-            if value is None:
-                return self._free(node, indices, component)
-        return value.component(component) if component else value
-
-    def _of_the_world(self, node: t.Symbol, indices: tuple[int, ...]) -> Quantity | None:
-        key = node.key
-        if key in ("x", "z", "epsilon"):
-            value = self.world.variable(key, indices)
-            if not indices:
-                self.named[key] = value
-            return value
-        if key == "y":
-            return self.world.variable("x", (50, *indices))
-        if key == "hat x":
-            return self.world.decoder(self(t.Symbol("z", index=node.index)))
-        encoded = self.scope.encoder and key in ("mu", "sigma")
-        if encoded or key in ("mu_phi", "sigma_phi"):
-            mean, scale = self.world.encoder(self(t.Symbol("x", index=node.index)))
-            return mean if node.name == "mu" else scale
-        if key in ("theta", "phi", "Data") and not self.scope.chances:
-            raise Unknown(f"{key} stands alone: what is computed from it?")
-        return None
-
-    def _free(self, node: t.Symbol, indices, component) -> Quantity:
-        """A parameter that only the formula names: a drawn value stands for any."""
-        name = node.key
-        if len(node.name) > 1 and node.name not in t.GREEK:
-            raise Unknown(f"what is {node.name}?")
-        if node.accent or node.name in "pqfgd":
-            hat = node.accent == "hat" and node.name in "dzy"
-            hint = "; did you mean \\hat{x}?" if hat else ""
-            raise Unknown(f"{node.spoken} has no definition{hint}")
-        sizes = self.scope.shapes.get(name, ())
-        if self.world.scalar:  # a vector of one component is that component
-            sizes, component = (), () if sizes and set(component) == {1} else component
-        kind = "positive" if node.name in POSITIVE else "real"
-        if len(sizes) == 2 and sizes[0] == sizes[1]:
-            kind = "covariance"
-        elif self.scope.chances and node.name in CHANCES:
-            kind = "chance"
-        part = indices or (() if sizes else component)
-        label = f"{name}_{','.join(map(str, part))}" if part else name
-        if component and not sizes:
-            name, component = f"{name}_{component}", ()
-        name += str(indices) if indices else ""
-        value = self.bound.get((name, ()))
+        value = self(node).whole()
         if value is None:
-            value = self.world.free(name, tuple(map(self.size, sizes)), kind)
-        self.named[label] = value
-        return value.component(component) if component else value
-
-    def _chosen(self, node: t.Chosen) -> Quantity:
-        if node.best not in self.chosen:
-            with self.within(expanding=(), bound={}, depth=0):  # outside of all integrals
-                self.chosen[node.best] = self.best_values(node.best)
-        return self.chosen[node.best][node.place]
-
-    # ------------------------------------------------------------ arithmetic
-    def _number(self, node: t.Number) -> Quantity:
-        return self.number(node.value)
-
-    def _constant(self, node: t.Constant) -> Quantity:
-        if node.name not in ("const", "infty"):
-            raise Unknown("this cannot be computed")
-        return self.number(0 if node.name == "const" else math.inf)
-
-    def _group(self, node: t.Group) -> Quantity:
-        if len(node.items) != 1:
-            raise Unknown("a list is not a number")
-        return self(node.items[0])
-
-    _tuple = _group
-
-    def _add(self, node: t.Add) -> Quantity:
-        total: Quantity | None = None
-        for sign, term in zip(node.signs, node.terms, strict=True):
-            if term == t.CONST and total is not None:
-                continue
-            value = self(term) if sign > 0 else -self(term)
-            total = value if total is None else total + value
-        return total
-
-    def _product(self, node: t.Product) -> Quantity:
-        head = node.factors[0]
-        if isinstance(head, t.Power) and head.exponent == t.MINUS_ONE:
-            inverse = isinstance(head.base, t.Symbol) and head.base.key + "()"
-            if inverse in self.scope.meanings and len(node.factors) == 2:
-                return self.inverse(head.base, node.factors[1])
-        value = self(head)
-        for operation, factor in zip(node.operations, node.factors[1:], strict=True):
-            other = self(factor)
-            if operation == "/":
-                value = value / other
-            elif operation == "odot" and (value.rank or other.rank):
-                value = value.elementwise(other)
-            else:
-                value = value * other
+            raise Meaningless("a limit or an index is not a whole number")
         return value
 
-    def _quotient(self, node: t.Quotient) -> Quantity:
-        return self(node.over) / self(node.under)
+    def integers(self, nodes: tuple[t.Node, ...]) -> tuple[int, ...]:
+        """Those of several indices."""
+        return tuple(self.integer(node) for node in nodes)
 
-    def _power(self, node: t.Power) -> Quantity:
-        if node.base == t.Symbol("e"):
-            return self(node.exponent).exp()
-        return self(node.base) ** self(node.exponent)
-
-    def _function(self, node: t.Function) -> Quantity:
-        name, value = node.name, self(node.body)
-        if name in ("log", "exp") and value.unsized:
-            raise Meaningless(f"{name} of {value.kind}")
-        if name in METHODS:
-            return getattr(value, METHODS[name])()
-        if name == "abs" and (value.rank == 2 or value.unsized):
-            name = "det"
-        if name in MATRICES:
-            return value if self.world.scalar else getattr(value, MATRICES[name])()
-        if name == "abs" and value.rank:
-            raise Meaningless(f"|...| of {value.kind}; a norm is \\lVert ... \\rVert")
-        if name == "norm" and value.rank == 1:
-            return Quantity(np.linalg.norm(value.array, axis=-1))
-        if name not in FUNCTIONS:
-            raise Unknown(f"{name} is not known")
-        return value.apply(FUNCTIONS[name])
-
-    def _total(self, node: t.Total) -> Quantity:
-        low, high = self.integer(node.low), self.integer(node.high)
-        if not 1 <= high - low + 1 <= MOST_TERMS:
-            raise Meaningless(f"a sum over {node.index} from {low} to {high}")
-        indexed = [(d, set(t.letters(d.variable.index))) for d in self.sampling]
-        known = {node.index, *self.indices}
-        drawn = [d for d, own in indexed if node.index in own and own <= known]
-        total: Quantity | None = None
-        for value in range(low, high + 1):
-            with self.at_index(node.index, value):
-                term = self.expect(drawn, lambda: self(node.body))
-            if total is None:
-                total = term
-            else:
-                total = total * term if node.kind == "prod" else total + term
-        return total
-
-    def _at(self, node: t.At) -> Quantity:
-        """Evaluate at a point: inside the derivative the name is still free to move."""
-        pairs = {self.place(symbol): self(value) for symbol, value in node.bindings}
-        with self.binding(pairs):
-            return self(node.body)
-
-    # ------------------------------------------------------------ calls
-    def _call(self, node: t.Call) -> Quantity:
-        name, items, key = node.function, node.group.items, node.function.key
-        if name.name in ("Normal", *t.COIN):
-            return self.named_law(node)
-        if t.is_density(node):
-            return self.density(node)
-        if key + "()" in self.scope.meanings:
-            return self._apply(node, self.scope.meanings[key + "()"])
-        if key == "ELBO":
-            return self._elbo(node)
-        if name.name in (*ENCODERS, "decoder", "Decoder") or key in NETWORKS:
-            return self._network(node)
-        if len(items) == 1 and name.name in "fgh":
-            return self.world.test_function(key, self(items[0]))
-        if len(items) == 1 and (name.name in t.GREEK or len(name.name) == 1):
-            return self(name) * self(items[0])
-        raise Unknown(f"{name.spoken} is not a known function")
-
-    def _apply(self, node: t.Call, definition: Definition) -> Quantity:
-        own, group, key = definition.parameters, node.group, node.function.key
-        if len(group.items) < len(own):
-            raise Unknown(f"this takes {len(own)} arguments")
-        rest = group.items[len(own) :]
-        tail = tuple(getattr(item, "key", "") for item in rest)
-        if tail != definition.tail or rest and group.marks[len(own) - 1] != ";":
-            raise Unknown("its definition has other parameters after the semicolon")
-        pairs = zip(own, group.items, strict=False)
-        values = {(p.key, ()): self(item) for p, item in pairs if not t.is_parameter(item)}
-        component = self.integers(node.function.component)
-        return self.expand(key + "()", definition, values, (), component)
-
-    def _network(self, node: t.Call) -> Quantity:
-        name, items = node.function.name, node.group.items
-        if not all(map(t.is_parameter, items[1:])):
-            raise Unknown("after the semicolon only parameters may stand")
-        value, role = self(items[0]), t.role_of(items[0])
-        if name in ("decoder", "Decoder", "x") or name == "NeuralNet" and role == "z":
-            if role == "x":
-                raise Unknown("the decoder takes z, not x")
-            return self.world.decoder(value)
-        if role == "z":
-            raise Unknown("the encoder takes x, not z")
-        if name not in ("mu", "sigma"):
-            raise Unknown("the encoder gives two things: \\mu, \\sigma = ...")
-        return self.world.encoder(value)[name == "sigma"]
-
-    def _elbo(self, node: t.Call) -> Quantity:
-        """By definition the integral of q log p(x, z)/q, for the q that is named."""
-        (x, *rest), marks = node.group.items, node.group.marks
-        names = [r for r in rest if isinstance(r, t.Symbol)]
-        theta = names and names[0].key in ("theta", *self.scope.theta)
-        q = self._q_of_elbo(x, names[1:])
-        if q is None or not theta or names != rest or marks[0] != ";" or ";" in marks[1:]:
-            message = "the ELBO is that of (x; \\theta, \\phi) or (x; \\theta, q)"
-            raise Unknown(message)
-        z = t.Symbol("z")
-        p = t.Call(t.Symbol("p", label="theta"), t.Group((x, z), (",",)))
-        ratio = t.Function("log", t.Quotient(p, q))
-        return self(t.Integral(z, t.Product((q, ratio), ("",))))
-
-    @staticmethod
-    def _q_of_elbo(x: t.Node, names: list[t.Symbol]) -> t.Call | None:
-        """What stands for q: phi, the density q itself, or the mean and the deviation."""
-        z, keys = t.Symbol("z"), [name.key for name in names]
-        if keys == ["phi"]:
-            return t.Call(t.Symbol("q", label="phi"), t.Group((z, x), ("|",)))
-        if keys == ["q"]:
-            return t.Call(names[0], t.Group((z,)))
-        if [name.name for name in names] == ["mu", "sigma"]:
-            covariance = t.Function("diag", t.Power(names[1], t.TWO))
-            return t.Call(
-                t.Symbol("Normal"), t.Group((z, names[0], covariance), (";", ","))
-            )
-        return None
+    def place(self, symbol: t.Symbol) -> Place:
+        """Where a name is bound; one coordinate of a vector is a name by itself."""
+        indices = self.integers(symbol.index)
+        if symbol.component and not self.world.scalar:
+            return f"{symbol.key}{self.integers(symbol.component)}", indices
+        return symbol.key, indices
 
 
-NETWORKS = ("hat x", "mu_phi", "sigma_phi", "hat x_theta")
+# ---------------------------------------------------------------- what nodes are worth
+@singledispatch
+def value_of(node: t.Node, at: Evaluator[V]) -> V:
+    """What a node is worth; each kind of node registers its own function."""
+    raise Unknown("this cannot be computed")
+
+
+@value_of.register(t.Number)
+def _number(node: t.Number, at: Evaluator[V]) -> V:
+    return at.calculus.number(node.value)
+
+
+@value_of.register(t.Constant)
+def _constant(node: t.Constant, at: Evaluator[V]) -> V:
+    if node.name not in ("const", "infty"):
+        raise Unknown("this cannot be computed")
+    return at.calculus.number(0 if node.name == "const" else math.inf)
+
+
+@value_of.register(t.Group)
+def _group(node: t.Group, at: Evaluator[V]) -> V:
+    if len(node.items) != 1:
+        raise Unknown("a list is not a number")
+    return at(node.items[0])
+
+
+@value_of.register(t.Add)
+def _add(node: t.Add, at: Evaluator[V]) -> V:
+    total: V | None = None
+    for sign, term in zip(node.signs, node.terms, strict=True):
+        if term == t.CONST and total is not None:
+            continue
+        value = at(term) if sign > 0 else -at(term)
+        total = value if total is None else total + value
+    assert total is not None
+    return total
+
+
+@value_of.register(t.Product)
+def _product(node: t.Product, at: Evaluator[V]) -> V:
+    head = node.factors[0]
+    if isinstance(head, t.Power) and head.exponent == t.MINUS_ONE:
+        name = head.base
+        inverse = isinstance(name, t.Symbol) and name.key + "()" in at.scope.meanings
+        if inverse and isinstance(name, t.Symbol) and len(node.factors) == 2:
+            return at.calculus.inverse(at, name, node.factors[1])
+    value = at(head)
+    for operation, factor in zip(node.operations, node.factors[1:], strict=True):
+        other = at(factor)
+        if operation == "/":
+            value = value / other
+        else:
+            value = value.odot(other) if operation == "odot" else value * other
+    return value
+
+
+@value_of.register(t.Quotient)
+def _quotient(node: t.Quotient, at: Evaluator[V]) -> V:
+    return at(node.over) / at(node.under)
+
+
+@value_of.register(t.Power)
+def _power(node: t.Power, at: Evaluator[V]) -> V:
+    if node.base == t.Symbol("e"):
+        return at(node.exponent).exp()
+    return at(node.base) ** at(node.exponent)
+
+
+@value_of.register(t.Function)
+def _function(node: t.Function, at: Evaluator[V]) -> V:
+    value = at(node.body)
+    if at.world.scalar and node.name in MATRIX_FUNCTIONS:
+        return value
+    return value.function(node.name)
+
+
+@value_of.register(t.At)
+def _at(node: t.At, at: Evaluator[V]) -> V:
+    """Evaluate at a point: inside the derivative the name is still free to move."""
+    with at.binding({at.place(symbol): at(value) for symbol, value in node.bindings}):
+        return at(node.body)
+
+
+@value_of.register(t.Derivative)
+def _derivative(node: t.Derivative, at: Evaluator[V]) -> V:
+    if node.nabla:
+        return at.calculus.gradient(at, node)
+
+    def partial(variable: t.Node, body: Callable[[], V]) -> Callable[[], V]:
+        symbol, squared = base_of(variable), isinstance(t.bare(variable), t.Power)
+        return lambda: at.calculus.slope(at, symbol, squared, body)
+
+    body: Callable[[], V] = lambda: at(node.body)  # noqa: E731
+    for variable in reversed(node.variables):
+        body = partial(variable, body)
+    return body()
+
+
+@value_of.register(t.Best)
+def _best(node: t.Best, at: Evaluator[V]) -> V:
+    """The maximiser itself, when one name is varied."""
+    if len(node.arguments) != 1:
+        raise Foreign("several arguments at once are not searched here")
+    return at.calculus.maximisers(at, node)[0]
+
+
+@value_of.register(t.Chosen)
+def _chosen(node: t.Chosen, at: Evaluator[V]) -> V:
+    if node.best not in at.chosen:
+        with at.within(expanding=(), bound={}, depth=0):  # outside of all integrals
+            at.chosen[node.best] = at.calculus.maximisers(at, node.best)
+    return at.chosen[node.best][node.place]
+
+
+def base_of(variable: t.Node) -> t.Symbol:
+    """What is varied: a name, also where it is written as its square."""
+    variable = t.bare(variable)
+    if isinstance(variable, t.Power) and variable.exponent == t.TWO:
+        variable = variable.base
+    if not isinstance(variable, t.Symbol):
+        raise Meaningless("vary a name or its square")
+    return variable

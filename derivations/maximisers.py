@@ -1,4 +1,8 @@
-"""When two maximisers are the same, and when an expression is one: the judge's rules."""
+"""When two maximisers are the same, and when an expression is one.
+
+Two `argmax` agree when the slopes are parallel at random points: then terms free of the
+argument, positive factors and logarithms may come and go.
+"""
 
 from __future__ import annotations
 
@@ -7,131 +11,150 @@ from dataclasses import replace
 import numpy as np
 
 from . import tree as t
-from .evaluate import Evaluator
+from .calculus import At, slopes_along
+from .densities import term_by_term
+from .evaluate import Place, base_of
 from .quantity import Meaningless, OutOfDomain, Quantity
-from .relation import DRAWS, Broken, Pair, Step, difference, show, where
-from .slopes import base_of
-from .worlds import Foreign, World
+from .relation import Broken, Pair, Step, difference, show, where
+from .trial import DRAWS, Kind, Trial
+from .worlds import Foreign
 
 
-class Maximisers:
-    """Mixed into the judge, which has the draws and the memory."""
+def same_maximiser(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
+    """`argmax f = argmax g`; with ≈, g in expectation over the samples."""
+    left, right = pair.sides
+    assert isinstance(left, t.Best) and isinstance(right, t.Best)
+    estimated = pair.relation == "≈"
+    if pair.relation not in ("=", "≈", ":="):
+        raise Meaningless(f"{pair.relation} between two maximisers")
+    if set(left.arguments) != set(right.arguments):
+        raise Meaningless("the two sides are maximised over different arguments")
+    samples = (pair.samples or trial.scope.samples) if estimated else ()
+    if estimated and not samples:
+        raise Meaningless("what is sampled? State it at the line's end")
+    if not estimated:
+        _same_place(trial, left, right, kind)
+    keys = tuple(base_of(a).key for a in left.arguments)
+    for at in trial.draws(kind, DRAWS):
+        slopes = (
+            _slopes(trial, at, left, keys, ()),
+            _slopes(trial, at, right, keys, samples),
+        )
+        _parallel(*slopes, at, step)
+        step.draws += 1
+    step.how = "same slopes up to a positive factor"
+    if estimated:
+        step.how += ", in expectation: the maximisers meet only as the samples grow"
+    return True
 
-    def same_maximiser(self, pair: Pair, kind: type[World], step: Step) -> bool:
-        left, right = pair.sides
-        estimated = pair.relation == "≈"
-        if pair.relation not in ("=", "≈", ":="):
-            raise Meaningless(f"{pair.relation} between two maximisers")
-        if set(left.arguments) != set(right.arguments):
-            raise Meaningless("the two sides are maximised over different arguments")
-        samples = (pair.samples or self.scope.samples) if estimated else ()
-        if estimated and not samples:
-            raise Meaningless("what is sampled? State it at the line's end")
-        if not estimated:
-            self.same_place(pair, kind)
-        keys = tuple(base_of(a).key for a in left.arguments)
-        for evaluator in self.draws(kind, DRAWS):
-            rows = [self.slopes(evaluator, left, keys, ())]
-            rows += [self.slopes(evaluator, right, keys, samples)]
-            self.parallel(*rows, evaluator, step)
-            step.draws += 1
-        step.how = "same slopes up to a positive factor"
-        if estimated:
-            step.how += ", in expectation: the maximisers meet only as the samples grow"
-        return True
 
-    def same_place(self, pair: Pair, kind: type[World]) -> None:
-        """Of single names parallel slopes say little, so find both maximisers."""
-        (evaluator,) = self.draws(kind, 1)
-        try:
-            left, right = (
-                dict(zip(s.arguments, self.remembered(
-                    evaluator, (s, "best"), lambda s=s: evaluator.best_values(s)),
-                    strict=True))
-                for s in pair.sides
-            )  # fmt: skip
-        except (Foreign, OutOfDomain):
-            return
-        for name, a in left.items():
-            if difference(a, right[name]) > 1e-4:
-                raise Broken(f"the maximisers are {show(a)} and {show(right[name])}")
+def _same_place(trial: Trial, left: t.Best, right: t.Best, kind: Kind) -> None:
+    """Of single names parallel slopes say little, so find both maximisers."""
+    (at,) = trial.draws(kind, 1)
 
-    def slopes(self, evaluator: Evaluator, side: t.Best, keys, samples) -> np.ndarray:
-        """The slopes of what is maximised, or of its logarithm, in random directions."""
+    def places(side: t.Best) -> dict[t.Node, Quantity]:
+        found = trial.remembered(
+            at, (side, "best"), lambda: at.calculus.maximisers(at, side)
+        )
+        return dict(zip(side.arguments, found, strict=True))
 
-        def body() -> Quantity:
-            value = evaluator.term_by_term(samples, lambda: evaluator(side.body))
-            if value.array.ndim:
-                raise Meaningless("only a number can be maximised")
-            return value.log() if value.logged else value
+    try:
+        ours, theirs = places(left), places(right)
+    except (Foreign, OutOfDomain):
+        return
+    for name, a in ours.items():
+        if difference(a, theirs[name]) > 1e-4:
+            raise Broken(f"the maximisers are {show(a)} and {show(theirs[name])}")
 
-        key = (side.body, keys, samples)
-        found = self.remembered(evaluator, key, lambda: evaluator.slopes_along(keys, body))
-        sign = 1 if side.sense == "argmax" else -1
-        return sign * np.array([float(slope.array) for slope in found])
 
-    def parallel(self, left, right, evaluator: Evaluator, step: Step) -> None:
-        here = where(evaluator)
-        if np.max(np.abs(left)) < 1e-9 or np.max(np.abs(right)) < 1e-9:
-            raise Broken(f"{here}one side does not depend on what is varied")
-        factor = float(left @ right / (right @ right))
-        error = float(np.max(np.abs(left - factor * right)) / np.max(np.abs(left)))
-        shown = f"{here}slopes {np.round(left[:2], 4)} and {np.round(right[:2], 4)}"
-        step.values = step.values or shown
-        if error > 1e-5:
-            raise Broken(f"{shown} are not proportional")
-        if factor < 0:
-            what = "what one side maximises the other minimises"
-            raise Broken(f"{shown} are opposite: {what}")
-        step.worst = max(step.worst, error)
+def _slopes(
+    trial: Trial,
+    at: At,
+    side: t.Best,
+    keys: tuple[str, ...],
+    samples: tuple[t.Drawn, ...],
+) -> np.ndarray:
+    """The slopes of what is maximised, or of its logarithm, in random directions."""
 
-    def is_maximiser(self, pair: Pair, kind: type[World], step: Step) -> bool:
-        """`argmax f = expression`: the slope vanishes there, and elsewhere f is lower."""
-        best, value = sorted(pair.sides, key=lambda side: not isinstance(side, t.Best))
-        values = t.items_of(value)
-        if len(values) != len(best.arguments):
-            raise Meaningless("as many values are needed as arguments")
-        for evaluator in self.draws(kind, DRAWS):
-            places = {}
-            for argument, expression in zip(best.arguments, values, strict=True):
-                symbol, result = base_of(argument), evaluator(expression).plain()
-                if symbol.key in evaluator.world.groups:
-                    raise Foreign("the maximiser of a whole network has no formula")
-                if result.shape:
-                    raise Foreign("only numbers are tried as maximisers")
-                root = isinstance(t.bare(argument), t.Power)
-                result = result ** evaluator.number(0.5) if root else result
-                places[evaluator.place(symbol)] = result
-            self.peak(evaluator, best, places)
-            step.draws += 1
-        step.how = "the slope vanishes and neighbours are lower"
-        return True
+    def body() -> Quantity:
+        value = term_by_term(samples, lambda: at(side.body), at)
+        if value.array.ndim:
+            raise Meaningless("only a number can be maximised")
+        return value.log() if value.logged else value
 
-    def peak(self, evaluator: Evaluator, best: t.Best, places: dict) -> None:
-        sign = 1 if best.sense == "argmax" else -1
+    what = (side.body, keys, samples)
+    found = trial.remembered(at, what, lambda: slopes_along(at, keys, body))
+    sign = 1 if side.sense == "argmax" else -1
+    return sign * np.array([float(slope.array) for slope in found])
 
-        def value(moved: dict) -> float:
-            with evaluator.binding({**places, **moved}):
-                try:
-                    return sign * float(evaluator(best.body).array)
-                except OutOfDomain:
-                    return -np.inf
 
-        here, top = where(evaluator), value({})
-        if not np.isfinite(top):
-            raise OutOfDomain("what is maximised has no value there")
-        for place, at in places.items():
-            for relative in (0.3, 0.05, 0.002):
-                size = relative * max(abs(float(at.array)), 0.3)
-                moves = [replace(at, array=at.array + way * size) for way in (-1, 1)]
-                low, high = (value({place: moved}) for moved in moves)
-                if max(low, high) > top:
-                    better = moves[high > low]
-                    tried = ((at, sign * top), (better, sign * max(low, high)))
-                    found = (f"at {place[0]} = {float(q.array):.5g} it is {v:.6g}"
-                             for q, v in tried)  # fmt: skip
-                    raise Broken(f"{here}not the best: {', but '.join(found)}")
-            if low == high == top:
-                raise Broken(f"{here}what is maximised does not depend on {place[0]}")
-            if abs(high - low) > 0.05 * abs(low + high - 2 * top) + 1e-12:
-                raise Broken(f"{here}the slope in {place[0]} is not zero there")
+def _parallel(left: np.ndarray, right: np.ndarray, at: At, step: Step) -> None:
+    here = where(at)
+    if np.max(np.abs(left)) < 1e-9 or np.max(np.abs(right)) < 1e-9:
+        raise Broken(f"{here}one side does not depend on what is varied")
+    factor = float(left @ right / (right @ right))
+    error = float(np.max(np.abs(left - factor * right)) / np.max(np.abs(left)))
+    shown = f"{here}slopes {np.round(left[:2], 4)} and {np.round(right[:2], 4)}"
+    step.values = step.values or shown
+    if error > 1e-5:
+        raise Broken(f"{shown} are not proportional")
+    if factor < 0:
+        raise Broken(f"{shown} are opposite: what one side maximises the other minimises")
+    step.worst = max(step.worst, error)
+
+
+def is_maximiser(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
+    """`argmax f = expression`: the slope vanishes there, and elsewhere f is lower."""
+    best, value = sorted(pair.sides, key=lambda side: not isinstance(side, t.Best))
+    assert isinstance(best, t.Best)
+    values = t.items_of(value)
+    if len(values) != len(best.arguments):
+        raise Meaningless("as many values are needed as arguments")
+    for at in trial.draws(kind, DRAWS):
+        places: dict[Place, Quantity] = {}
+        for argument, expression in zip(best.arguments, values, strict=True):
+            symbol, result = base_of(argument), at(expression).plain()
+            if symbol.key in at.world.groups:
+                raise Foreign("the maximiser of a whole network has no formula")
+            if result.shape:
+                raise Foreign("only numbers are tried as maximisers")
+            root = isinstance(t.bare(argument), t.Power)
+            result = result ** Quantity.of(0.5) if root else result
+            places[at.place(symbol)] = result
+        _peak(at, best, places)
+        step.draws += 1
+    step.how = "the slope vanishes and neighbours are lower"
+    return True
+
+
+def _peak(at: At, best: t.Best, places: dict[Place, Quantity]) -> None:
+    sign = 1 if best.sense == "argmax" else -1
+
+    def value(moved: dict[Place, Quantity]) -> float:
+        with at.binding({**places, **moved}):
+            try:
+                found = at(best.body).array
+            except OutOfDomain:
+                return -np.inf
+        if found.ndim:
+            raise Meaningless("only a number can be maximised")
+        return sign * float(found)
+
+    here, top = where(at), value({})
+    if not np.isfinite(top):
+        raise OutOfDomain("what is maximised has no value there")
+    for place, middle in places.items():
+        for relative in (0.3, 0.05, 0.002):
+            size = relative * max(abs(float(middle.array)), 0.3)
+            moves = [replace(middle, array=middle.array + way * size) for way in (-1, 1)]
+            low, high = (value({place: moved}) for moved in moves)
+            if max(low, high) > top:
+                better = moves[high > low]
+                tried = ((middle, sign * top), (better, sign * max(low, high)))
+                found = (f"at {place[0]} = {float(q.array):.5g} it is {v:.6g}"
+                         for q, v in tried)  # fmt: skip
+                raise Broken(f"{here}not the best: {', but '.join(found)}")
+        if low == high == top:
+            raise Broken(f"{here}what is maximised does not depend on {place[0]}")
+        if abs(high - low) > 0.05 * abs(low + high - 2 * top) + 1e-12:
+            raise Broken(f"{here}the slope in {place[0]} is not zero there")

@@ -13,17 +13,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import NoReturn
 
 import numpy as np
 import sympy as sp
+from sympy.polys.polyerrors import CoercionFailed
 
-from .densities import degree
-from .evaluate import Evaluator
-from .judge import Pair
-from .quantity import Meaningless
+from . import names as _names  # noqa: F401 (registers what names and calls are worth)
+from .densities import degree, term_by_term
+from .evaluate import UNCOMPUTABLE, Budget, Calculus, Evaluator, Place
+from .notation import COINS
+from .quantity import Meaningless, Value
+from .relation import Pair
 from .scope import Scope
-from .tree import Best, Derivative, Node, Symbol, has_const
-from .worlds import Foreign, Line
+from .tree import Best, Derivative, Drawn, Integral, Node, Symbol, has_const
+from .worlds import Foreign, LinearGaussian, gaussian
 
 MOST_TERMS, MOST_OPERATIONS = 20, 400
 KNOWN = {math.pi: sp.pi, 2 * math.pi: 2 * sp.pi, math.e: sp.E, math.inf: sp.oo}
@@ -35,16 +39,20 @@ class Unprovable(Foreign):
 
 # ---------------------------------------------------------------- arithmetic
 @dataclass(frozen=True, eq=False)
-class Formula:
-    """A sum of c * exp(e): a density keeps its exponent, for logs and integrals."""
+class Formula(Value):
+    """A sum of c * exp(e): a density keeps its exponent, for logs and integrals.
+
+    >>> x = Formula.of(sp.Symbol("x"))
+    >>> (x + x * Formula.of(2)).expr()
+    3*x
+    """
 
     terms: tuple[tuple[sp.Expr, sp.Expr], ...]  # pairs (c, e)
-    # what a Quantity can be besides a number, a Formula never is
-    rank, row, unsized, logged, shape, kind = 0, False, "", False, (), "a number"
 
-    @staticmethod
-    def of(value: float | Fraction | sp.Expr) -> Formula:
-        return Formula(((exact(value), sp.S.Zero),))
+    @classmethod
+    def of(cls, value: float | Fraction | sp.Expr) -> Formula:
+        """A number or an expression, without an exponential."""
+        return cls(((exact(value), sp.S.Zero),))
 
     @staticmethod
     def sum(terms: Iterable[tuple[sp.Expr, sp.Expr]]) -> Formula:
@@ -57,27 +65,22 @@ class Formula:
         return Formula(tuple((c, e) for e, c in collected.items() if c != 0))
 
     @property
-    def array(self) -> np.ndarray:
-        expr = self.expr()
-        return np.asarray(float(expr) if expr.is_number and expr.is_finite else math.nan)
-
-    @property
     def single(self) -> bool:
         """One term with an exponent: a density, of which the logarithm is plain."""
         return len(self.terms) == 1 and self.terms[0][1] != 0
 
     def expr(self) -> sp.Expr:
+        """As one expression of SymPy."""
         return sp.Add(*(c * sp.exp(e) for c, e in self.terms))
-
-    def plain(self) -> Formula:
-        return self
-
-    transposed = plain
 
     def component(self, indices: tuple[int, ...]) -> Formula:
         if indices != (1,):
             raise Meaningless("no such component")
         return self
+
+    def whole(self) -> int | None:
+        expr = self.expr()
+        return int(expr) if expr.is_Integer else None
 
     def __add__(self, other: Formula) -> Formula:
         return Formula.sum((*self.terms, *other.terms))
@@ -85,16 +88,14 @@ class Formula:
     def __neg__(self) -> Formula:
         return Formula(tuple((-c, e) for c, e in self.terms))
 
-    def __sub__(self, other: Formula) -> Formula:
-        return self + (-other)
-
     def __mul__(self, other: Formula) -> Formula:
         return Formula.sum(
             (c * d, tidy(e + f) if e != 0 and f != 0 else e + f)
             for c, e in self.terms for d, f in other.terms
         )  # fmt: skip
 
-    elementwise = __mul__
+    def odot(self, other: Formula) -> Formula:
+        return self * other
 
     def __truediv__(self, other: Formula) -> Formula:
         if len(other.terms) == 1:
@@ -122,10 +123,15 @@ class Formula:
             raise Unprovable("exp of an exp")
         return Formula(((sp.S.One, tidy(self.expr())),))
 
-    def apply(self, function: object) -> Formula:
-        raise Unprovable("a function without rules here")
+    def function(self, name: str) -> Formula:
+        if name in ("log", "exp"):
+            return self.log() if name == "log" else self.exp()
+        if name == "transpose":
+            return self
+        raise Unprovable(f"{name} has no rules here")
 
     def diff(self, symbol: sp.Symbol) -> Formula:
+        """The derivative in a symbol."""
         slopes = ((sp.diff(c, symbol) + c * sp.diff(e, symbol), e) for c, e in self.terms)
         return Formula(tuple(slopes))
 
@@ -136,8 +142,11 @@ class Formula:
 
 @lru_cache(maxsize=256)
 def exact(value: float | Fraction | sp.Expr) -> sp.Expr:
-    if isinstance(value, sp.Expr) or value in KNOWN:
-        return KNOWN.get(value, value)
+    """A number as SymPy's, a fraction where it is one."""
+    if isinstance(value, sp.Expr):
+        return value
+    if value in KNOWN:
+        return KNOWN[float(value)]
     return sp.Rational(Fraction(value).limit_denominator(10**6))
 
 
@@ -187,7 +196,11 @@ def tidy(expr: sp.Expr) -> sp.Expr:
     if not symbols:
         return expr
     field = sp.QQ.frac_field(*symbols)
-    reduced = field.to_sympy(field.from_sympy(plain))
+    try:
+        fraction = field.from_sympy(plain)
+    except ValueError as error:  # SymPy's answer to what is no fraction of polynomials
+        raise Unprovable("no fraction of polynomials") from error
+    reduced = field.to_sympy(fraction)
     return reduced.xreplace({dummy: known for known, dummy in names.items()})
 
 
@@ -198,11 +211,17 @@ def is_zero(expr: sp.Expr) -> bool:
 
 
 # ---------------------------------------------------------------- the world of symbols
+At = Evaluator[Formula]
+
+
 def named(name: str, positive: bool = False) -> Formula:
+    """A symbol for a real, perhaps positive, number."""
     return Formula.of(sp.Symbol(name, positive=positive or None, real=True))
 
 
-class SymbolicLine(Line):
+class SymbolicLine(LinearGaussian[Formula]):
+    """The linear-Gaussian world with symbols for its parameters."""
+
     N = K = M = B = 2
 
     def __getitem__(self, name: str) -> Formula:
@@ -214,62 +233,95 @@ class SymbolicLine(Line):
     def free(self, name: str, shape: tuple[int, ...], kind: str) -> Formula:
         return named(f"free {name}", positive=kind != "real")
 
+    def unsized(self, name: str) -> Formula:
+        return Formula.of(0 if name == "0" else 1)
+
     def test_function(self, name: str, value: Formula) -> Formula:
         a, b, c = (named(f"{name}_{i}", positive=True) for i in "abc")
         return a + c * (value - b) * (value - b)
 
 
-class SymbolicEvaluator(Evaluator):
-    """The same walk; integrals complete the square, and slopes are exact."""
+class Symbols(Calculus[Formula]):
+    """What a `Calculus` promises, by SymPy: squares are completed, and slopes are exact."""
 
     def number(self, value: float | Fraction) -> Formula:
         return Formula.of(value)
 
-    def integrate(self, places: list, body: Callable[[list[Formula]], Formula]) -> Formula:
-        fresh = [sp.Symbol(f"u{self.depth + i}", real=True) for i in range(len(places))]
+    def law(self, name: str, value: Formula, parameters: list[Formula]) -> Formula:
+        if name in COINS:
+            raise Unprovable("a sum over bits")
+        mean, variance = parameters
+        return gaussian(value, mean, variance)
+
+    def discrete(self, name: str) -> bool:
+        return False
+
+    def integrate(
+        self, at: At, places: list[Place], body: Callable[[list[Formula]], Formula]
+    ) -> Formula:
+        fresh = [sp.Symbol(f"u{at.depth + i}", real=True) for i in range(len(places))]
         points = [Formula.of(u) for u in fresh]
-        bound = {**self.bound, **dict(zip(places, points, strict=True))}
-        with self.within(depth=self.depth + len(places), bound=bound):
+        bound = {**at.bound, **dict(zip(places, points, strict=True))}
+        with at.within(depth=at.depth + len(places), bound=bound):
             value = body(points)
         for u in reversed(fresh):
             value = value.integrate(u)
         return value
 
-    def slope(self, symbol: Symbol, squared: bool, body: Callable[[], Formula]) -> Formula:
-        value = self._varied_name(symbol)
+    def slope(
+        self, at: At, symbol: Symbol, squared: bool, body: Callable[[], Formula]
+    ) -> Formula:
+        value = symbol_of(symbol, at)
         slope = body().diff(value)
         return slope / Formula.of(2 * value) if squared else slope
 
-    def gradient(self, node: Derivative) -> Formula:
+    def gradient(self, at: At, node: Derivative) -> Formula:
         """A sum with unlike weights stands for the vector of all slopes."""
-        value = self(node.body)
-        slopes = (value.diff(symbol) for symbol in self.varied(node.variables))
+        value = at(node.body)
+        slopes = (value.diff(symbol) for symbol in varied(node.variables, at))
         weighted = (Formula.of(sp.Integer(w)) * s for w, s in enumerate(slopes, start=2))
         return sum(weighted, start=Formula(()))
 
-    def varied(self, nodes: tuple[Node, ...]) -> list[sp.Symbol]:
-        """The symbols behind theta, phi, or single names."""
-        symbols: list[sp.Symbol] = []
-        for node in nodes:
-            group = self.world.groups.get(getattr(node, "key", ""))
-            if group is None:
-                symbols.append(self._varied_name(node))
-                continue
-            symbols += [self.world[name].expr() for name in group]
-            if node.key == "theta":
-                symbols += [self._varied_name(Symbol(name)) for name in self.scope.theta]
-        return symbols
+    def between(self, at: At, place: Place, node: Integral) -> NoReturn:
+        raise Unprovable("an integral with limits")
 
-    def _varied_name(self, node: Node) -> sp.Symbol:
-        value = self(node).expr()
-        if not value.is_Symbol:
-            raise Unprovable("the slope in something that is no symbol")
-        return value
+    def moved(
+        self,
+        at: At,
+        way: dict[str, np.ndarray],
+        step: float,
+        body: Callable[[], Formula],
+    ) -> NoReturn:
+        raise Unprovable("only numbers can be moved")
 
-    def _not_here(self, *_: object):
-        raise Unprovable("only numbers can say")
+    def maximisers(self, at: At, node: Best) -> NoReturn:
+        raise Unprovable("only numbers are searched")
 
-    _from_to = moved = inverse = best_values = _not_here
+    def inverse(self, at: At, name: Symbol, argument: Node) -> NoReturn:
+        raise Unprovable("only numbers are searched")
+
+
+def varied(nodes: tuple[Node, ...], at: At) -> list[sp.Symbol]:
+    """The symbols behind theta, phi, or single names."""
+    symbols: list[sp.Symbol] = []
+    for node in nodes:
+        key = node.key if isinstance(node, Symbol) else ""
+        group = at.world.groups.get(key)
+        if group is None:
+            symbols.append(symbol_of(node, at))
+            continue
+        symbols += [at.world[name].expr() for name in group]
+        if key == "theta":
+            symbols += [symbol_of(Symbol(name), at) for name in at.scope.theta]
+    return symbols
+
+
+def symbol_of(node: Node, at: At) -> sp.Symbol:
+    """The symbol that a name stands for."""
+    value = at(node).expr()
+    if not value.is_Symbol:
+        raise Unprovable("the slope in something that is no symbol")
+    return value
 
 
 # ---------------------------------------------------------------- proving
@@ -278,52 +330,57 @@ class Prover:
 
     def __init__(self, scope: Scope):
         self.scope, self.world = scope, SymbolicLine(0)
-        self.memory: dict[tuple, Formula] = {}
+        self.memory: dict[tuple[Node, tuple[Drawn, ...]], Formula] = {}
 
-    def value(self, node: Node, samples: tuple = ()) -> Formula:
+    def evaluator(self) -> At:
+        """A fresh walk in the world of symbols."""
+        return Evaluator(self.world, self.scope, Symbols(), Budget())
+
+    def value(self, node: Node, samples: tuple[Drawn, ...] = ()) -> Formula:
+        """A side, averaged over the samples; computed once."""
         if (node, samples) not in self.memory:
-            evaluator = SymbolicEvaluator(self.world, self.scope)
-            value = evaluator.term_by_term(samples, lambda: evaluator(node))
-            self.memory[node, samples] = value
+            at = self.evaluator()
+            self.memory[node, samples] = term_by_term(samples, lambda: at(node), at)
         return self.memory[node, samples]
 
-    def prove(self, pair: Pair) -> str:
-        """'proved', or '' where SymPy does not settle it."""
-        try:
-            return "proved" if self._proves(pair) else ""
-        except (Foreign, Meaningless, ArithmeticError, ValueError, TypeError):
-            return ""
-        except (AttributeError, NotImplementedError, RecursionError, sp.PolynomialError,
-                sp.polys.polyerrors.CoercionFailed):  # fmt: skip
-            return ""  # SymPy's own limits
-
-    def _proves(self, pair: Pair) -> bool:
+    def proves(self, pair: Pair) -> bool:
+        """Does SymPy show it? False where it does not settle it."""
         if pair.relation not in ("=", "≈", ":="):
             return False
-        samples = (pair.samples or self.scope.samples) if pair.relation == "≈" else ()
-        bests = sum(isinstance(side, Best) for side in pair.sides)
-        right = pair.right.body if bests == 2 else pair.right
-        if bests == 1 or samples and degree(right, self.scope, samples) > 1:
+        try:
+            return self._proves(pair)
+        except (Foreign, Meaningless, *UNCOMPUTABLE):
             return False
-        if bests:
-            return self._same_maximiser(pair, samples)
-        left, right = self.value(pair.left), self.value(right, samples)
+        except (sp.PolynomialError, CoercionFailed):
+            return False  # SymPy's own limits
+
+    def _proves(self, pair: Pair) -> bool:
+        left, right = pair.sides
+        samples = (pair.samples or self.scope.samples) if pair.relation == "≈" else ()
+        if isinstance(left, Best) and isinstance(right, Best):
+            linear = not samples or degree(right.body, self.scope, samples) <= 1
+            return linear and self._same_maximiser(left, right, samples)
+        if isinstance(left, Best) or isinstance(right, Best):
+            return False
+        if samples and degree(right, self.scope, samples) > 1:
+            return False
+        f, g = self.value(left), self.value(right, samples)
         if has_const(*pair.sides):
-            gap = tidy(left.expr() - right.expr())
+            gap = tidy(f.expr() - g.expr())
             names = (s for s in gap.free_symbols if not str(s).startswith("p_*"))
             return all(is_zero(sp.diff(gap, s)) for s in names)
-        if left.single and right.single:
-            left, right = left.log(), right.log()
-        return is_zero(left.expr() - right.expr())
+        if f.single and g.single:
+            f, g = f.log(), g.log()
+        return is_zero(f.expr() - g.expr())
 
-    def _same_maximiser(self, pair: Pair, samples: tuple) -> bool:
+    def _same_maximiser(self, left: Best, right: Best, samples: tuple[Drawn, ...]) -> bool:
         """Up to a constant and a factor of N the two are the same function."""
-        if set(pair.left.arguments) != set(pair.right.arguments):
+        if set(left.arguments) != set(right.arguments):
             return False
-        symbols = SymbolicEvaluator(self.world, self.scope).varied(pair.left.arguments)
-        f, g = self.value(pair.left.body), self.value(pair.right.body, samples)
-        f, g = (tidy((h.log() if h.single else h).expr()) for h in (f, g))
-        sign = 1 if pair.left.sense == pair.right.sense else -1
+        symbols = varied(left.arguments, self.evaluator())
+        values = self.value(left.body), self.value(right.body, samples)
+        f, g = (tidy((h.log() if h.single else h).expr()) for h in values)
+        sign = 1 if left.sense == right.sense else -1
         for factor in (1, self.world.N, sp.Rational(1, self.world.N)):
             gap = tidy(f - sign * factor * g)
             if all(is_zero(sp.diff(gap, s)) for s in symbols):

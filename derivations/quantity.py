@@ -1,24 +1,30 @@
-"""The numbers that formulas are evaluated to.
+"""What formulas are evaluated to: values, and the numbers among them.
 
-A `Quantity` is a scalar, a vector or a matrix, for many points at once. Axes of points
-(one for each open integral) stand on the left, so NumPy broadcasts them; the last `rank`
-axes are the mathematical ones. A positive scalar may be held as its logarithm: densities
-are, from the moment they are made, and neither a product over the data nor a far tail
-underflows.
+A `Value` is what the walk over a tree does arithmetic with: numbers here, and a formula
+of SymPy in prove.py. A `Quantity` is a scalar, a vector or a matrix, for many points at
+once. Axes of points (one for each open integral) stand on the left, so NumPy broadcasts
+them; the last `rank` axes are the mathematical ones. A positive scalar may be held as its
+logarithm: densities are, from the moment they are made, and neither a product over the
+data nor a far tail underflows.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Self, TypeVar
 
 import numpy as np
+
+from .tree import Node
 
 
 class Meaningless(Exception):
     """An expression that has no value; `node` is the smallest piece that has none."""
 
-    node = None
+    node: Node | None = None
 
 
 class Unknown(Meaningless):
@@ -29,25 +35,95 @@ class OutOfDomain(Meaningless):
     """No value at this draw, perhaps at another: a logarithm needs a positive number."""
 
 
+class Value(ABC):
+    """A number, unless it says otherwise; arithmetic is all that is asked of it."""
+
+    rank = 0  # of the mathematical object: 0 number, 1 vector, 2 matrix
+    kind = "a number"
+    size = 1  # how many numbers were computed
+
+    @classmethod
+    @abstractmethod
+    def of(cls, value: float | Fraction) -> Self:
+        """A number as a value."""
+
+    @abstractmethod
+    def __add__(self, other: Self) -> Self: ...
+
+    @abstractmethod
+    def __neg__(self) -> Self: ...
+
+    def __sub__(self, other: Self) -> Self:
+        return self + (-other)
+
+    @abstractmethod
+    def __mul__(self, other: Self) -> Self: ...
+
+    @abstractmethod
+    def __truediv__(self, other: Self) -> Self: ...
+
+    @abstractmethod
+    def __pow__(self, exponent: Self) -> Self: ...
+
+    @abstractmethod
+    def log(self) -> Self:
+        """The natural logarithm."""
+
+    @abstractmethod
+    def exp(self) -> Self:
+        """The exponential."""
+
+    @abstractmethod
+    def function(self, name: str) -> Self:
+        """A function of notation.FUNCTIONS at this value."""
+
+    @abstractmethod
+    def odot(self, other: Self) -> Self:
+        """The product of the components."""
+
+    @abstractmethod
+    def component(self, indices: tuple[int, ...]) -> Self:
+        """Counted from 1; a number has the component 1, itself."""
+
+    @abstractmethod
+    def whole(self) -> int | None:
+        """The whole number that this is, or None."""
+
+
+V = TypeVar("V", bound=Value)
+
+
 @dataclass(frozen=True, eq=False)
-class Quantity:
+class Quantity(Value):
+    """Numbers: a scalar, a vector or a matrix, at many points at once.
+
+    >>> v = Quantity(np.array([3.0, 4.0]), rank=1)
+    >>> v.kind, v.function("norm").array.item()
+    ('a vector of 2', 5.0)
+    """
+
     array: np.ndarray
     rank: int = 0
     logged: bool = False
     row: bool = False  # a transposed vector
     unsized: str = ""  # 'I': a number times the identity, '0': a zero vector, of any size
 
-    @staticmethod
-    def of(value: float) -> Quantity:
-        return Quantity(np.asarray(float(value)))
+    @classmethod
+    def of(cls, value: float | Fraction) -> Quantity:
+        return cls(np.asarray(float(value)))
 
     # -- what it is
     @property
     def shape(self) -> tuple[int, ...]:
+        """Of the mathematical object: () for a number."""
         return self.array.shape[self.array.ndim - self.rank :] if self.rank else ()
 
     @property
-    def kind(self) -> str:
+    def size(self) -> int:  # type: ignore[override] # computed here, a constant there
+        return self.array.size
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
         if self.unsized:
             return "a multiple of the identity" if self.unsized == "I" else "a zero vector"
         if self.rank == 2:
@@ -56,6 +132,7 @@ class Quantity:
         return f"a {word} of {self.shape[0]}" if self.rank else "a number"
 
     def plain(self) -> Quantity:
+        """The number itself where its logarithm is held."""
         if not self.logged:
             return self
         with np.errstate(over="ignore"):
@@ -68,6 +145,7 @@ class Quantity:
         return None if self.rank or not np.all(self.array > 0) else np.log(self.array)
 
     def widened(self, rank: int) -> np.ndarray:
+        """The array with axes appended, to stand beside a vector or a matrix."""
         return self.array[(..., *[None] * (rank - self.rank))]
 
     def sized(self, other: Quantity) -> Quantity:
@@ -94,14 +172,11 @@ class Quantity:
     def __neg__(self) -> Quantity:
         return self.apply(np.negative)
 
-    def __sub__(self, other: Quantity) -> Quantity:
-        return self + (-other)
-
     def __mul__(self, other: Quantity) -> Quantity:
         if not self.rank and not other.rank and (self.logged or other.logged):
-            a, b = self.as_log(), other.as_log()
-            if a is not None and b is not None:
-                return Quantity(a + b, logged=True)
+            logs = self.as_log(), other.as_log()
+            if logs[0] is not None and logs[1] is not None:
+                return Quantity(logs[0] + logs[1], logged=True)
         a, b = self.plain(), other.plain()
         if a.unsized and b.row or b.unsized and a.rank == 1 and not a.row:
             raise Meaningless(f"{a.kind} times {b.kind}: write \\mathrm{{diag}}(...)")
@@ -117,8 +192,7 @@ class Quantity:
             raise Meaningless(f"{self.kind} cannot be divided by {other.kind}")
         if not other.logged and np.any(other.array == 0):
             raise OutOfDomain("division by zero")
-        inverse = -other.array if other.logged else 1 / other.array
-        inverse = replace(other, array=inverse)
+        inverse = replace(other, array=-other.array if other.logged else 1 / other.array)
         return self.elementwise(inverse) if other.rank else self * inverse
 
     def __pow__(self, exponent: Quantity) -> Quantity:
@@ -138,7 +212,11 @@ class Quantity:
             raise OutOfDomain("division by zero")
         return replace(self, array=self.array ** exponent.plain().widened(self.rank))
 
+    def odot(self, other: Quantity) -> Quantity:
+        return self.elementwise(other) if self.rank or other.rank else self * other
+
     def elementwise(self, other: Quantity) -> Quantity:
+        """The product of the components of two alike."""
         if (self.rank, self.shape) != (other.rank, other.shape):
             raise Meaningless(f"{self.kind} and {other.kind} have no elementwise product")
         return replace(self, array=self.plain().array * other.plain().array)
@@ -158,11 +236,35 @@ class Quantity:
         return Quantity(self.plain().array, logged=True)
 
     def apply(self, function: Callable[[np.ndarray], np.ndarray]) -> Quantity:
+        """A function of each number."""
         plain = self.plain()
         return replace(plain, array=function(plain.array))
 
+    def function(self, name: str) -> Quantity:
+        if name in ("log", "exp"):
+            if self.unsized:
+                raise Meaningless(f"{name} of {self.kind}")
+            return self.log() if name == "log" else self.exp()
+        if name == "abs" and self.rank == 1:
+            raise Meaningless(f"|...| of {self.kind}; a norm is \\lVert ... \\rVert")
+        if name == "abs" and (self.rank or self.unsized):
+            name = "det"
+        if name in METHODS:
+            return METHODS[name](self)
+        if name == "norm" and self.rank == 1:
+            return Quantity(np.linalg.norm(self.array, axis=-1))
+        if name not in ELEMENTARY:
+            raise Unknown(f"{name} is not known")
+        return self.apply(ELEMENTARY[name])
+
+    def whole(self) -> int | None:
+        value = self.plain().array
+        known = not value.ndim and np.isfinite(value) and value == np.round(value)
+        return int(value) if known else None
+
     # -- vectors and matrices
     def transposed(self) -> Quantity:
+        """A row for a vector, and the other way round."""
         if self.rank == 2:
             return replace(self, array=np.swapaxes(self.array, -1, -2))
         return replace(self, row=not self.row) if self.rank else self
@@ -174,14 +276,19 @@ class Quantity:
         if len(indices) != self.rank or not all(inside):
             place = ", ".join(map(str, indices))
             raise Meaningless(f"{self.kind} has no component {place}")
-        return Quantity(self.array[(..., *(i - 1 for i in indices))])
+        array = self.array
+        for i in reversed(indices):
+            array = array[..., i - 1]
+        return Quantity(array)
 
     def diagonal(self) -> Quantity:
+        """The diagonal matrix of a vector."""
         if self.rank != 1:
             raise Meaningless(f"diag takes a vector, not {self.kind}")
         return Quantity(self.array[..., None] * np.eye(self.shape[0]), rank=2)
 
     def determinant(self) -> Quantity:
+        """Of a matrix, or of the identity of any size."""
         if self.unsized == "I" and np.all(self.array == 1):
             return Quantity(self.array)
         if self.rank != 2:
@@ -189,6 +296,7 @@ class Quantity:
         return Quantity(np.linalg.det(self.array))
 
     def trace(self) -> Quantity:
+        """The sum of a matrix's diagonal."""
         if self.rank != 2:
             raise Meaningless(f"{self.kind} has no trace")
         return Quantity(np.trace(self.array, axis1=-1, axis2=-2))
@@ -242,4 +350,17 @@ def _matrix_product(a: Quantity, b: Quantity) -> Quantity:
     return Quantity(np.einsum(rule, a.array, b.array), rank=rank, row=row)
 
 
+def sigmoid(s: np.ndarray) -> np.ndarray:
+    """1/(1 + exp(-s)), of each number."""
+    return 1 / (1 + np.exp(-s))
+
+
+METHODS = {
+    "transpose": Quantity.transposed, "diag": Quantity.diagonal,
+    "det": Quantity.determinant, "tr": Quantity.trace,
+}  # fmt: skip
+ELEMENTARY: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "abs": np.abs, "norm": np.abs, "tanh": np.tanh, "sin": np.sin, "cos": np.cos,
+    "sigmoid": sigmoid, "softplus": lambda s: np.logaddexp(0, s),
+}  # fmt: skip
 number = Quantity.of

@@ -13,38 +13,39 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.visitors import Interpreter
 
 from . import tree as t
+from .notation import (
+    AVERAGES,
+    CALLED,
+    DIVERGENCES,
+    GREEK,
+    LABELS,
+    RELATIONS,
+    SPELLINGS,
+    STYLED,
+    UNSIZED,
+    UPPER,
+    WORD_FUNCTIONS,
+    terminals,
+)
 from .tokens import Misplaced, Roles
 
-GRAMMAR = (Path(__file__).parent / "dialect.lark").read_text(encoding="utf-8")
-STYLED = {
-    "N": "Normal",
-    "D": "Data",
-    "L": "calL",
-    "E": "Expect",
-    "I": "I",
-    "0": "0",
-    "1": "1",
-}
-VARIANTS = {
-    "varepsilon": "epsilon", "varphi": "phi", "widehat": "hat", "overline": "bar",
-    "widetilde": "tilde", "ln": "log", "intercal": "top", "E": "Expect",
-}  # fmt: skip
-WORD_FUNCTIONS = set("diag tr det sigmoid softplus tanh log exp".split())
-CALLED = {"p", "q", "f", "g", "Normal", "Expect", "Var", "KL"} | WORD_FUNCTIONS
-AVERAGES = ("Expect", "Var", "Std")
-RELATIONS = {
-    "EQ": "=", "DEFINE": ":=", "APPROX": "≈", "GEQ": "≥", "LEQ": "≤", "GREATER": ">",
-    "LESS": "<", "PROPTO": "∝", "SIM": "~", "NEQ": "≠", "COLON": ":",
-}  # fmt: skip
+DIALECT = Path(__file__).parent / "dialect.lark"
+NO_FUNCTIONS = (*UNSIZED, "partial", "d")  # a bracket after these is a factor
+RESTARTS = ("\\log", "\\ln", "\\nabla")  # after a function's factors: a factor of its own
+SIGNS = {row.terminal: row.sign for row in RELATIONS.values()}
 MARKS = {"MID": "|", "PARALLEL": "‖", "SIM": "~"}
 OPERATIONS = {"TIMES": "times", "ODOT": "odot", "SLASH": "/"}
 REST = t.Constant("rest")  # a derivative that has not met its body yet
 PROSE = re.compile(r"[A-Za-z]{4,}")
+MOST_DIGITS = 300
+MOST_DERIVATIVES = 4
 BRACED = re.compile(r"\\[A-Za-z]+\*?(\s*\{[^{}]*\})?")
 
 
@@ -72,8 +73,8 @@ class ReadingError(Exception):
 
 
 @dataclass
-class Line:
-    """One statement: a first side (none when it continues) and what it is related to."""
+class Statement:
+    """One line: a first side (none when it continues) and what it is related to."""
 
     first: t.Node | None
     rest: list[tuple[str, t.Node]]
@@ -84,15 +85,30 @@ class Line:
 
     @property
     def sides(self) -> list[t.Node]:
+        """All sides, from left to right."""
         return ([self.first] if self.first else []) + [side for _, side in self.rest]
 
 
 @lru_cache(maxsize=1)
+def grammar() -> str:
+    """The shapes of dialect.lark with the words of notation.py."""
+    words = "".join(f"{name}: /{regex}/\n" for name, regex in terminals().items())
+    relation = " | ".join(row.terminal for row in RELATIONS.values())
+    return f"{DIALECT.read_text(encoding='utf-8')}\nrelation: {relation}\n{words}"
+
+
+@lru_cache(maxsize=1)
 def parser() -> Lark:
+    """Lark's parser of one line; it is made once."""
     return Lark(
-        GRAMMAR, parser="lalr", lexer="basic", start="line", postlex=Roles(),
+        grammar(), parser="lalr", lexer="basic", start="line", postlex=Roles(),
         propagate_positions=True, maybe_placeholders=True,
     )  # fmt: skip
+
+
+def parts(tree: Tree[Token]) -> list[Any]:
+    """What a rule of the grammar holds; the rule says which is a tree and which a token."""
+    return tree.children
 
 
 def blank(match: re.Match[str]) -> str:
@@ -101,12 +117,13 @@ def blank(match: re.Match[str]) -> str:
 
 
 def drawn_from(variables: t.Node, density: t.Node) -> tuple[t.Drawn, ...]:
+    """`x, z ~ p`: a sampling statement for each name."""
     return tuple(
         t.Drawn(v, density) for v in t.items_of(variables) if isinstance(v, t.Symbol)
     )
 
 
-def read_statement(source: str, offset: int, text: str, number: int) -> Line:
+def read_statement(source: str, offset: int, text: str, number: int) -> Statement:
     """`text` stands in `source` at `offset`; errors point into the source."""
 
     def fail(message: str, position: int) -> ReadingError:
@@ -121,23 +138,24 @@ def read_statement(source: str, offset: int, text: str, number: int) -> Line:
     except Misplaced as error:
         raise fail(error.message, error.position) from None
     except UnexpectedCharacters as error:
-        raise fail(_unknown(text, error.pos_in_stream), error.pos_in_stream) from None
+        place = error.pos_in_stream or 0
+        raise fail(_unknown(text, place), place) from None
     except UnexpectedToken as error:
         if error.token.type == "$END":
             raise fail("the line ends too early", len(text.rstrip())) from None
         shown = str(error.token).strip()
-        raise fail(f"'{shown}' cannot stand here", error.token.start_pos) from None
+        raise fail(f"'{shown}' cannot stand here", error.token.start_pos or 0) from None
     except UnexpectedInput as error:
         raise fail("this cannot be read", error.pos_in_stream or 0) from None
     build = Builder(source, offset).build
-    line = Line(None, [], (), number, text.strip())
+    line = Statement(None, [], (), number, text.strip())
     relation = ""
-    for child in filter(None, tree.children):
+    for child in filter(None, parts(tree)):
         if child.data == "relation":
-            relation = RELATIONS[child.children[0].type]
+            relation = SIGNS[parts(child)[0].type]
         elif child.data == "samples":
             for drawn in child.find_data("drawn"):
-                variables, _, density = drawn.children
+                variables, _, density = parts(drawn)
                 line.samples += drawn_from(build(variables), build(density))
         elif relation:
             line.rest.append((relation, build(child)))
@@ -152,7 +170,12 @@ def _unknown(text: str, position: int) -> str:
     match = re.match(r"\\([A-Za-z]+)", text[position:])
     if not match:
         return f"{text[position]!r} is not part of the dialect"
-    words = set(re.findall(r"[a-z]{2,}", GRAMMAR, re.I)) | {"left", "right", "begin", "end"}
+    words = set(re.findall(r"[a-z]{2,}", grammar(), re.I)) | {
+        "left",
+        "right",
+        "begin",
+        "end",
+    }
     near = difflib.get_close_matches(match[1], words, 1, 0.7)
     hint = f"; did you mean \\{near[0]}?" if near and near[0] != match[1] else ""
     return f"unknown command \\{match[1]}{hint}"
@@ -161,46 +184,53 @@ def _unknown(text: str, position: int) -> str:
 def _plain(text: str) -> str:
     """The name behind a command: `\\varphi` is phi."""
     text = text.lstrip("\\")
-    return VARIANTS.get(text, text) if len(text) > 1 else text
+    return SPELLINGS.get(text, text) if len(text) > 1 else text
 
 
-class Builder:
+class Builder(Interpreter[Token, t.Node]):
     """Lark's tree to ours: calls, indices, derivatives; what is ambiguous is refused."""
 
     def __init__(self, source: str, offset: int):
+        super().__init__()
         self.source, self.offset = source, offset
 
     def error(self, message: str, place: Tree | Token | t.Node) -> ReadingError:
+        """A ReadingError at a place."""
         begin = place.span[0] if isinstance(place, t.Node) else self.span(place)[0]
         return ReadingError(message, self.source, begin)
 
     def span(self, place: Tree | Token) -> tuple[int, int]:
+        """Where a piece begins and ends in the source."""
         meta = place.meta if isinstance(place, Tree) else place
         begin, end = getattr(meta, "start_pos", 0), getattr(meta, "end_pos", 0)
         return self.offset + begin, self.offset + end
 
     def build(self, tree: Tree) -> t.Node:
-        node = getattr(self, "_" + tree.data)(tree)
+        """The node of a piece, with its place."""
+        node = self.visit(tree)
         return replace(node, span=self.span(tree)) if node.span == (0, 0) else node
 
     # -- sums and products
-    def _side(self, tree: Tree) -> t.Node:
-        items = tuple(self.build(c) for c in tree.children if isinstance(c, Tree))
+    def side(self, tree: Tree) -> t.Node:
+        """`\\theta, \\phi`, or one expression."""
+        items = tuple(self.build(c) for c in parts(tree) if isinstance(c, Tree))
         return items[0] if len(items) == 1 else t.Tuple(items)
 
-    def _expr(self, tree: Tree) -> t.Node:
-        children = [child for child in tree.children if child is not None]
+    def expr(self, tree: Tree) -> t.Node:
+        """`-a + b - c`."""
+        children = [child for child in parts(tree) if child is not None]
         terms = tuple(self.build(c) for c in children if isinstance(c, Tree))
         signs = tuple(1 if c == "+" else -1 for c in children if isinstance(c, Token))
         signs = (1,) * (len(terms) - len(signs)) + signs
         return terms[0] if signs == (1,) else t.Add(terms, signs)
 
-    _signed = _expr
+    signed = expr
 
-    def _term(self, tree: Tree) -> t.Node:
+    def term(self, tree: Tree) -> t.Node:
+        """`2 a \\log b`."""
         nodes: list[t.Node] = []
         operations: list[str] = []
-        for child in tree.children:
+        for child in parts(tree):
             more, between = self._list(child)
             operations += ([""] if nodes else []) + between
             nodes += more
@@ -213,9 +243,9 @@ class Builder:
         nodes: list[t.Node] = []
         operations: list[str] = []
         operation = ""
-        for child in filter(None, tree.children):
+        for child in filter(None, parts(tree)):
             if child.data == "operation":
-                operation = OPERATIONS[child.children[0].type]
+                operation = OPERATIONS[parts(child)[0].type]
                 continue
             node = self.build(child)
             joined = self._call(nodes[-1], node) if nodes and not operation else None
@@ -236,28 +266,33 @@ class Builder:
         if not isinstance(name, t.Symbol):
             return None
         span = (name.span[0], group.span[1])
-        transposed = isinstance(group, t.Function) and group.name == "transpose"
-        if isinstance(group, t.Power) or transposed:
-            part = "body" if transposed else "base"
-            base = getattr(group, part)
-            known = name.name in CALLED or len(name.name) > 1
-            greek = name.name in t.GREEK and not (name.label or name.name == "ell")
-            call = isinstance(base, t.Group) and known and not greek
-            call = self._call(name, base) if call else None
-            return replace(group, **{part: call}, span=span) if call else None
+        if isinstance(group, t.Power):
+            call = self._known_call(name, group.base)
+            return replace(group, base=call, span=span) if call else None
+        if isinstance(group, t.Function) and group.name == "transpose":
+            call = self._known_call(name, group.body)
+            return replace(group, body=call, span=span) if call else None
         if not isinstance(group, t.Group):
             return None
         if name.name in AVERAGES:
             return self._expectation(name, group, span)
-        if name.key in ("D_KL", "KL"):
+        if name.key in DIVERGENCES:
             if len(group.items) != 2:
                 raise self.error("KL takes two densities, with \\| between", group)
             return t.Divergence(*group.items, span=span)
         if name.name in WORD_FUNCTIONS and len(group.items) == 1:
             return t.Function(name.name, group.items[0], span=span)
-        if name.name in ("I", "0", "1", "partial", "d"):
+        if name.name in NO_FUNCTIONS:
             return None
         return t.Call(name, group, span=span)
+
+    def _known_call(self, name: t.Symbol, group: t.Node) -> t.Node | None:
+        """`a (x)^2` is a product, where `f(x)^2` is a square."""
+        known = name.name in CALLED or len(name.name) > 1
+        greek = name.name in GREEK and not (name.label or name.name == "ell")
+        if not isinstance(group, t.Group) or not known or greek:
+            return None
+        return self._call(name, group)
 
     def _expectation(self, name: t.Symbol, group: t.Group, span: tuple[int, int]) -> t.Node:
         if len(group.items) != 1:
@@ -271,13 +306,12 @@ class Builder:
             left = under.sides[0]
             for density, *following in under.sides[1:]:
                 drawn.append((tuple(v for v in left if isinstance(v, t.Symbol)), density))
-                left = following
+                left = tuple(following)
             if left:
                 raise self.error("which density is this drawn from?", left[0])
         else:
             for density in under.sides[0]:
-                independent = isinstance(density, t.Product)
-                laws = density.factors if independent else (density,)
+                laws = density.factors if isinstance(density, t.Product) else (density,)
                 drawn += [((), law) for law in laws]
         kind = "E" if name.name == "Expect" else name.name
         return t.Expectation(kind, tuple(drawn), group.items[0], span=span)
@@ -307,17 +341,18 @@ class Builder:
         return self.error(message, node)
 
     # -- operators
-    def _function(self, tree: Tree) -> t.Node:
-        token, scripts, first, *more = tree.children
+    def function(self, tree: Tree) -> t.Node:
+        """`\\log a b`, `\\nabla_{\\phi} f(z)`: how far it reaches is settled here."""
+        token, scripts, first, *more = parts(tree)
         name = _plain(token)
         nodes, operations = self._list(first)
         outside: list[t.Node] = []
         if more:
             beyond, between = self._list(more[0])
-            begins = more[0].children[0] if more[0].data == "function" else None
+            begins = parts(more[0])[0] if more[0].data == "function" else None
             if name == "nabla" or begins is None:
                 nodes, operations = nodes + beyond, operations + ["", *between]
-            elif begins in ("\\log", "\\ln", "\\nabla"):  # \log a \log b is a product
+            elif begins in RESTARTS:  # \log a \log b is a product
                 outside = beyond
             else:
                 raise self._ambiguous(name, beyond[0])
@@ -338,8 +373,9 @@ class Builder:
             node = t.Function(name, body, span=span)
         return self._product([node, *outside], [""] * len(outside))
 
-    def _sum(self, tree: Tree) -> t.Node:
-        token, scripts, body = tree.children
+    def sum(self, tree: Tree) -> t.Node:
+        """`\\sum_{n=1}^{N} a`, `\\prod_k a`, `\\sum_z p(z)`."""
+        token, scripts, body = parts(tree)
         under, above, _ = self._scripts(scripts)
         kind, inner = token[1:], self.build(body)
         if under is None:
@@ -351,14 +387,15 @@ class Builder:
             return t.Integral(first, inner, counting=True)
         if under.relations not in ((), ("=",)):
             raise self.error(f"\\{kind} runs from = to", under)
-        if above is None and (under.relations or first.name not in t.UPPER):
+        if above is None and (under.relations or first.name not in UPPER):
             raise self.error(f"\\{kind} needs its upper limit", token)
         low = under.sides[1][0] if under.relations else t.ONE
-        high = above.sides[0][0] if above else t.Symbol(t.UPPER[first.name])
+        high = above.sides[0][0] if above else t.Symbol(UPPER[first.name])
         return t.Total(kind, first.name, low, high, inner)
 
-    def _integral(self, tree: Tree) -> t.Node:
-        token, scripts, body, variable, more, *rest = tree.children
+    def integral(self, tree: Tree) -> t.Node:
+        """`\\int_{0}^{1} z \\, dz`."""
+        token, scripts, body, variable, more, *rest = parts(tree)
         under, above, _ = self._scripts(scripts)
         begin, end = self.span(token)[0], self.span(variable)[1]
         symbol = self._name(t.Symbol(_plain(variable), span=self.span(variable)), more)
@@ -370,12 +407,14 @@ class Builder:
         node = t.Integral(symbol, self.build(body), *limits, span=(begin, end))
         return self._product([node, *map(self.build, rest)], [""] * len(rest))
 
-    def _best(self, tree: Tree) -> t.Node:
-        token, scripts, body = tree.children
+    def best(self, tree: Tree) -> t.Node:
+        """`\\operatorname*{argmax}_{\\theta} a`."""
+        token, scripts, body = parts(tree)
         return self._best_of(token, self._scripts(scripts)[0], body)
 
-    def _underset(self, tree: Tree) -> t.Node:
-        _, under, token, body = tree.children
+    def underset(self, tree: Tree) -> t.Node:
+        """`\\underset{\\theta}{\\mathrm{argmax}} a`."""
+        _, under, token, body = parts(tree)
         return self._best_of(token, self.build(under), body)
 
     def _best_of(self, token: Token, under: t.Node | None, body: Tree) -> t.Node:
@@ -385,18 +424,20 @@ class Builder:
         return t.Best(sense, under.sides[0], self.build(body))
 
     # -- one factor and what hangs on it
-    def _factors(self, tree: Tree) -> t.Node:
+    def factors(self, tree: Tree) -> t.Node:
+        """`2 a / b`."""
         return self._product(*self._list(tree))
 
-    def _factor(self, tree: Tree) -> t.Node:
-        atom, scripts = tree.children
+    def factor(self, tree: Tree) -> t.Node:
+        """`x^{(n)}_d`: an atom and its scripts."""
+        atom, scripts = parts(tree)
         node = self.build(atom)
-        return self._name(node, scripts) if scripts.children else node
+        return self._name(node, scripts) if parts(scripts) else node
 
     def _scripts(self, tree: Tree) -> tuple[t.Inside | None, t.Inside | None, int]:
         """Below, above, primes; two scripts at one place are refused."""
         found: dict[str, t.Inside] = {}
-        children = iter(tree.children)
+        children = iter(parts(tree))
         primes = 0
         for token in children:
             if token.type == "PRIME":
@@ -404,23 +445,28 @@ class Builder:
                 continue
             if token.type in found:
                 raise self.error(f"two {token.type.lower()}scripts", token)
-            found[token.type] = self.build(next(children))
+            script = self.build(next(children))
+            assert isinstance(script, t.Inside)
+            found[token.type] = script
         return found.get("SUB"), found.get("SUPER"), primes
 
-    def _script(self, tree: Tree) -> t.Node:
-        (child,) = tree.children
+    def script(self, tree: Tree) -> t.Node:
+        """What hangs on a name."""
+        (child,) = parts(tree)
         node = t.Symbol("*") if isinstance(child, Token) else self.build(child)
         return node if isinstance(node, t.Inside) else t.Inside(((node,),))
 
-    def _inside(self, tree: Tree) -> t.Node:
-        sides, relations = [], []
-        for child in tree.children:
+    def inside(self, tree: Tree) -> t.Node:
+        """`n=1`, `z \\sim q`, `*`."""
+        sides: list[tuple[t.Node, ...]] = []
+        relations = []
+        for child in parts(tree):
             if child is None:
                 raise self.error("something is missing before this", tree)
             if isinstance(child, Token):
                 sides.append((t.Symbol("*"),))
             elif child.data == "relation":
-                relations.append(RELATIONS[child.children[0].type])
+                relations.append(SIGNS[parts(child)[0].type])
             else:
                 node = self.build(child)
                 sides.append(node.items if isinstance(node, t.Tuple) else (node,))
@@ -428,20 +474,21 @@ class Builder:
 
     def _name(self, node: t.Node, scripts: Tree) -> t.Node:
         under, above, primes = self._scripts(scripts)
-        if primes and not isinstance(node, t.Symbol):
-            raise self.error("a prime belongs to a name", scripts)
         if primes:
+            if not isinstance(node, t.Symbol):
+                raise self.error("a prime belongs to a name", scripts)
             node = replace(node, label=node.label + "'" * primes)
         node = self._below(node, under) if under else node
         return self._above(node, above) if above else node
 
     def _below(self, node: t.Node, under: t.Inside) -> t.Node:
         if isinstance(node, t.At):
-            pairs = zip(under.sides, under.sides[1:], strict=False)
-            bindings = tuple((a[-1], b[0]) for a, b in pairs)
-            if not bindings or not all(isinstance(a, t.Symbol) for a, _ in bindings):
+            pairs = list(zip(under.sides, under.sides[1:], strict=False))
+            bindings = [(a[-1], b[0]) for a, b in pairs]
+            names = tuple((a, b) for a, b in bindings if isinstance(a, t.Symbol))
+            if not names or len(names) < len(bindings):
                 raise self.error("write where it is taken: \\right|_{z = 0}", under)
-            return replace(node, bindings=bindings)
+            return replace(node, bindings=names)
         if isinstance(node, t.Symbol) and node.name in AVERAGES:
             return replace(node, under=under)
         if under.relations:
@@ -454,12 +501,13 @@ class Builder:
             return replace(node, label="KL")
         if len(inside) == 1 and isinstance(first, t.Symbol):
             name = first.name
-            if name in t.GREEK or len(name) > 1 or name == "*":
+            if name in GREEK or len(name) > 1 or name == "*":
                 return replace(node, label=first.key + node.label)
-            if name in "xzypqe" and node.name != "N":
+            if name in LABELS and node.name != "N":
                 return replace(node, label=name + node.label)
-        if all(isinstance(s, t.Symbol) and s.name in t.GREEK for s in inside):
-            return replace(node, label=",".join(s.key for s in inside))
+        greek = [s.key for s in inside if isinstance(s, t.Symbol) and s.name in GREEK]
+        if len(greek) == len(inside):
+            return replace(node, label=",".join(greek))
         return replace(node, component=inside)
 
     def _above(self, node: t.Node, above: t.Inside) -> t.Node:
@@ -486,30 +534,42 @@ class Builder:
         return t.Power(node, inner)
 
     # -- atoms
-    def _at(self, tree: Tree) -> t.Node:
-        return t.At(self.build(tree.children[1]))
+    def at(self, tree: Tree) -> t.Node:
+        """`\\left. f \\right|`."""
+        return t.At(self.build(parts(tree)[1]))
 
-    def _number(self, tree: Tree) -> t.Node:
-        return t.Number(Fraction(str(tree.children[0])))
+    def number(self, tree: Tree) -> t.Node:
+        """`0.25`, exactly."""
+        return self._digits(parts(tree)[0])
 
-    def _letter(self, tree: Tree) -> t.Node:
-        return t.Symbol(_plain(tree.children[0]))
+    def _digits(self, token: Token) -> t.Number:
+        if len(token) > MOST_DIGITS:
+            raise self.error(f"a number of more than {MOST_DIGITS} digits", token)
+        return t.Number(Fraction(str(token)))
 
-    def _word(self, tree: Tree) -> t.Node:
-        text = str(tree.children[0])
+    def letter(self, tree: Tree) -> t.Node:
+        """`x`, `\\mu`."""
+        return t.Symbol(_plain(parts(tree)[0]))
+
+    def word(self, tree: Tree) -> t.Node:
+        """`\\mathrm{decoder}`, `\\text{const}`."""
+        text = str(parts(tree)[0])
         word = text[text.index("{") + 1 : -1].strip() if "{" in text else "const"
         if word in ("const", "constant"):
             return t.CONST
         return t.Symbol("Expect" if word == "E" else word)
 
-    def _constant(self, tree: Tree) -> t.Node:
-        return t.Constant(_plain(tree.children[0]))
+    def constant(self, tree: Tree) -> t.Node:
+        """`\\infty`, `\\top`."""
+        return t.Constant(_plain(parts(tree)[0]))
 
-    def _dots(self, tree: Tree) -> t.Node:
+    def dots(self, tree: Tree) -> t.Node:
+        """`\\dots`."""
         return t.Constant("dots")
 
-    def _accent(self, tree: Tree) -> t.Node:
-        accent, inner = _plain(tree.children[0]), tree.children[1].children
+    def accent(self, tree: Tree) -> t.Node:
+        """`\\hat{x}`."""
+        accent, inner = _plain(parts(tree)[0]), parts(parts(tree)[1])
         if len(inner) == 1:
             node: t.Node = t.Symbol(_plain(inner[0]))
         else:
@@ -518,16 +578,18 @@ class Builder:
             raise self.error(f"a {accent} belongs over one name", tree)
         return replace(node, accent=accent)
 
-    def _style(self, tree: Tree) -> t.Node:
-        style, name = tree.children[0][1:], _plain(tree.children[1].children[0])
+    def style(self, tree: Tree) -> t.Node:
+        """`\\mathcal{N}`, `\\mathbf{I}`."""
+        style, name = parts(tree)[0][1:], _plain(parts(parts(tree)[1])[0])
         if style in ("mathcal", "mathbb") or name in ("I", "0", "1"):
             if name not in STYLED or (style == "mathbb") != (name == "E"):
                 raise self.error(f"\\{style}{{{name}}} is not known", tree)
             name = STYLED[name]
         return t.Symbol(name)
 
-    def _fraction(self, tree: Tree) -> t.Node:
-        over, under = (self._part(part) for part in tree.children[1:])
+    def fraction(self, tree: Tree) -> t.Node:
+        """`\\frac{a}{b}`, or a derivative."""
+        over, under = map(self._part, parts(tree)[1:])
         below = under.factors if isinstance(under, t.Product) else (under,)
         if (
             isinstance(below[0], t.Symbol)
@@ -539,8 +601,9 @@ class Builder:
 
     def _derivative(self, over: t.Node, below: list[t.Node], tree: Tree) -> t.Node:
         sign = below[0]
-        product = isinstance(over, t.Product)
-        above, *rest = over.factors if product else (over,)
+        above, rest, operations = over, list[t.Node](), list[str]()
+        if isinstance(over, t.Product):
+            (above, *rest), operations = over.factors, list(over.operations[1:])
         order = 1
         if isinstance(above, t.Power) and isinstance(above.exponent, t.Number):
             order, above = int(above.exponent.value), above.base
@@ -549,37 +612,43 @@ class Builder:
         variables = [node for node in below if node != sign]
         if len(variables) == 1:
             (variable,) = variables
-            power = order > 1 and isinstance(variable, t.Power)
-            variables = [variable.base if power else variable] * order
-        if len(variables) != order:
+            if order > 1 and isinstance(variable, t.Power):
+                variable = variable.base
+            variables = [variable] * min(order, MOST_DERIVATIVES + 1)
+        if len(variables) != order or order > MOST_DERIVATIVES:
             raise self.error("how often is this differentiated?", tree)
-        body = self._product(rest, list(over.operations[1:])) if rest else REST
+        body = self._product(rest, operations) if rest else REST
         return t.Derivative(tuple(variables), body)
 
     def _part(self, tree: Tree) -> t.Node:
-        (child,) = tree.children
+        (child,) = parts(tree)
         if isinstance(child, Tree):
             return self.build(child)
         number = child.type == "NUMBER"
-        node = t.Number(Fraction(str(child))) if number else t.Symbol(_plain(child))
+        node: t.Node = self._digits(child) if number else t.Symbol(_plain(child))
         return replace(node, span=self.span(child))
 
-    def _root(self, tree: Tree) -> t.Node:
-        return t.Power(self._part(tree.children[1]), t.Number(Fraction(1, 2)))
+    def root(self, tree: Tree) -> t.Node:
+        """`\\sqrt{a}`."""
+        return t.Power(self._part(parts(tree)[1]), t.Number(Fraction(1, 2)))
 
-    def _group(self, tree: Tree) -> t.Node:
-        children = tree.children[1].children
+    def group(self, tree: Tree) -> t.Node:
+        """`(x \\mid z)`, `[a]`."""
+        children = parts(parts(tree)[1])
         if None in children:
             raise self.error("empty brackets", tree)
         marks = [c.children[0] for c in children if c.data == "separator"]
         items = tuple(self.build(c) for c in children if c.data != "separator")
         return t.Group(items, tuple(MARKS.get(m.type, str(m)) for m in marks))
 
-    def _absolute(self, tree: Tree) -> t.Node:
-        return t.Function("abs", self.build(tree.children[1]))
+    def absolute(self, tree: Tree) -> t.Node:
+        """`|a|`."""
+        return t.Function("abs", self.build(parts(tree)[1]))
 
-    def _norm(self, tree: Tree) -> t.Node:
-        return t.Function("norm", self.build(tree.children[1]))
+    def norm(self, tree: Tree) -> t.Node:
+        """`\\lVert a \\rVert`."""
+        return t.Function("norm", self.build(parts(tree)[1]))
 
-    def _braced(self, tree: Tree) -> t.Node:
-        return t.Group((self.build(tree.children[0]),))
+    def braced(self, tree: Tree) -> t.Node:
+        """`{a}`."""
+        return t.Group((self.build(parts(tree)[0]),))

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import tree as t
-from .evaluate import Evaluator
+from .calculus import At
 from .quantity import Meaningless, OutOfDomain, Quantity
-
-DRAWS = 2  # in each world, at least
-GOOD = ("proved", "tested", "definition", "exempt")
+from .verdict import Verdict
 
 
 @dataclass
@@ -21,7 +19,7 @@ class Step:
     line: int
     relation: str
     text: str
-    verdict: str
+    verdict: Verdict
     remark: str = ""  # the author's own reason
     how: str = ""
     detail: str = ""
@@ -32,22 +30,25 @@ class Step:
     symbolic: str = ""
     values: str = ""
     defines: tuple[str, ...] = ()  # the names that get their meaning here
+    uses: tuple[str, ...] = ()  # the definitions that were looked up
 
     @property
     def ok(self) -> bool:
-        return self.verdict in GOOD
+        """May a derivation rest on it?"""
+        return self.verdict.ok
 
     def fail(self, detail: str) -> None:
-        self.verdict, self.detail = "wrong", detail
+        """It is wrong, and why."""
+        self.verdict, self.detail = Verdict.WRONG, detail
 
 
 class Broken(Exception):
     """A relation that does not hold; the message says where."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Pair:
-    """Two neighbours of a chain."""
+    """Two neighbours of a chain: what is to be judged."""
 
     left: t.Node
     relation: str
@@ -59,7 +60,12 @@ class Pair:
 
     @property
     def sides(self) -> tuple[t.Node, t.Node]:
+        """Left and right."""
         return self.left, self.right
+
+    def step(self, verdict: Verdict, detail: str = "", how: str = "") -> Step:
+        """A record of this relation, to be filled in."""
+        return Step(self.line, self.relation, self.text, verdict, self.remark, how, detail)
 
 
 # ---------------------------------------------------------------- comparing values
@@ -73,7 +79,11 @@ def comparable(left: Quantity, right: Quantity) -> tuple[np.ndarray, np.ndarray]
 
 
 def difference(left: Quantity, right: Quantity) -> float:
-    """The largest relative difference; of densities, that of the logarithms."""
+    """The largest relative difference; of densities, that of the logarithms.
+
+    >>> difference(Quantity.of(2.0), Quantity.of(1.0))
+    0.5
+    """
     if left.unsized != right.unsized:
         left, right = left.sized(right), right.sized(left)
     if (left.shape, left.row) != (right.shape, right.row):
@@ -86,6 +96,7 @@ def difference(left: Quantity, right: Quantity) -> float:
 
 
 def show(value: Quantity) -> str:
+    """A value as a message shows it."""
     array = value.array
     if value.logged and (array.ndim or abs(float(array)) >= 12):
         return f"exp({np.array2string(array, precision=5)})"
@@ -94,11 +105,12 @@ def show(value: Quantity) -> str:
     return "..." if array.ndim else f"{float(value.plain().array):.6g}"
 
 
-def where(evaluator: Evaluator) -> str:
+def where(at: At) -> str:
     """The names that the formula left open, with their values."""
-    texts = [f"{name} = {show(value)}" for name, value in evaluator.named.items()]
+    texts = [f"{name} = {show(value)}" for name, value in at.met.named.items()]
     return f"at {', '.join(texts[:5])}: " if texts else ""
 
 
-def both(left: Quantity, right: Quantity, evaluator: Evaluator) -> str:
-    return f"{where(evaluator)}left = {show(left)}, right = {show(right)}"
+def both(left: Quantity, right: Quantity, at: At) -> str:
+    """Both sides, and where."""
+    return f"{where(at)}left = {show(left)}, right = {show(right)}"

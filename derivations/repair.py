@@ -11,15 +11,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 from . import tree as t
+from .notation import NAMES
 
 MOST_PLACES = 150
 HAT = "did you mean \\hat{x}?"
 HOLDS = "it would hold "
-NAMES = {
-    "mu": ["sigma"], "sigma": ["mu"], "theta": ["phi"], "phi": ["theta"], "p": ["q"],
-    "q": ["p"], "x": ["z"], "z": ["x"], "N": ["K", "D"], "D": ["H", "N"], "H": ["D"],
-    "K": ["N"], "tau": ["sigma"],
-}  # fmt: skip
+LIKE = {key: row.like for key, row in NAMES.items() if row.like}
 FACTORS = {Fraction(2): "twice as large", Fraction(1, 2): "half as large"}
 Repairs = Iterator[tuple[str, t.Node]]
 
@@ -27,11 +24,15 @@ Repairs = Iterator[tuple[str, t.Node]]
 def repairs(node: t.Node, source: str) -> Repairs:
     """All single repairs of a formula, the likelier ones first."""
     places = list(node.walk())[:MOST_PLACES]
+    values = {id(part) for part in node.values()}  # the name of a function has no square
     for proposals in (_signs, _swaps, _names, _sizes):
         for part in places:
+            if proposals is _sizes and id(part) not in values:
+                continue
             for message, new in proposals(part, source):
-                again = message == HAT and part.accent  # every \hat{d} is an \hat{x}
-                yield message, (_everywhere if again else t.exchange)(node, part, new)
+                slip = isinstance(part, t.Symbol) and bool(part.accent) and message == HAT
+                change = _everywhere if slip else t.exchange  # every \hat{d} is an \hat{x}
+                yield message, change(node, part, new)
         if proposals is _signs:
             yield HOLDS + "with the other sign", t.Add((node,), (-1,))
             for size in ("N", "K"):
@@ -39,10 +40,13 @@ def repairs(node: t.Node, source: str) -> Repairs:
                 yield f"{HOLDS}if the right side were divided by {size}", mean
 
 
-def _everywhere(node: t.Node, wrong: t.Symbol, right: t.Symbol) -> t.Node:
+def _everywhere(node: t.Node, wrong: t.Node, right: t.Node) -> t.Node:
+    assert isinstance(wrong, t.Symbol) and isinstance(right, t.Symbol)
+
     def swap(part: t.Node) -> t.Node:
-        same = isinstance(part, t.Symbol) and part.key == wrong.key
-        return replace(part, name=right.name) if same else part
+        if isinstance(part, t.Symbol) and part.key == wrong.key:
+            return replace(part, name=right.name)
+        return part
 
     return t.rebuild(node, swap)
 
@@ -73,9 +77,13 @@ def _swaps(part: t.Node, source: str) -> Repairs:
         if part.group.marks == ("|",):
             message = f"{HOLDS}with {_quoted(part, source)} turned round"
             yield message, replace(part, group=given)
-        for mark, words in (("|", "conditional"), (",", "joint")):
-            changed = replace(part, group=replace(part.group, marks=(mark,)))
-            yield f"{HOLDS}if {_quoted(part, source)} were {words}", changed
+        joint = part.group.marks == (",",)
+        mark, words = ("|", "conditional") if joint else (",", "joint")
+        changed = replace(part.group, marks=(mark,))
+        yield (
+            f"{HOLDS}if {_quoted(part, source)} were {words}",
+            replace(part, group=changed),
+        )
 
 
 def _names(part: t.Node, source: str) -> Repairs:
@@ -87,11 +95,11 @@ def _names(part: t.Node, source: str) -> Repairs:
             yield message, replace(part, index=(t.Symbol(letter),))
     if part.name in ("dzy" if part.accent else "xz"):
         yield HAT, replace(part, name="x", accent="hat")
-    for name in NAMES.get(part.name, []):
+    for name in LIKE.get(part.name, ()):
         message = f"{HOLDS}with {t.Symbol(name).spoken} for {_quoted(part, source)}"
         yield message, replace(part, name=name)
-    if part.label in NAMES:
-        name = NAMES[part.label][0]
+    if part.label in LIKE:
+        name = LIKE[part.label][0]
         message = f"{HOLDS}with \\{name} for \\{part.label} in {_quoted(part, source)}"
         yield message, replace(part, label=name)
 

@@ -6,34 +6,52 @@ import html
 import time
 from dataclasses import dataclass, field
 
-from .block import read_block
-from .chain import judge_block
-from .judge import Step
+from .evaluate import Budget, TooMuchWork
+from .pipeline import judge_block
 from .quantity import Meaningless
 from .read import ReadingError
+from .relation import Step
 from .scope import Scope
+from .verdict import Verdict
 from .worlds import Foreign
 
+Given = str | list[str] | tuple[str, ...]
 COLUMNS = ("line", "reason", "symbolic", "numeric", "verdict")
 
 
 def shortened(text: str, length: int) -> str:
+    """On one line, and cut.
+
+    >>> shortened("a  b\\nc d e f", 8)
+    'a b c...'
+    """
     text = " ".join(text.split())
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
 @dataclass(repr=False)
 class Report:
-    """The verdicts of one block; in a notebook it shows itself as a table."""
+    """The verdicts of one block; in a notebook it shows itself as a table.
+
+    `ok` is True where everything was read and every step holds. `points` and
+    `most_points` are those of an assignment.
+
+    >>> report = check("x + y = y + x")
+    >>> report.ok, len(report.steps), report.steps[0].verdict.glyph
+    (True, 1, '✓✓')
+    """
 
     steps: list[Step] = field(default_factory=list)
     error: str = ""
     seconds: float = 0.0
     points: int | None = None
     most_points: int | None = None
+    page: Scope = field(default_factory=Scope)  # what is known after the block
+    used: frozenset[str] = frozenset()  # the page's definitions that it rests on
 
     @property
     def ok(self) -> bool:
+        """Was all read, and does each step hold?"""
         return not self.error and bool(self.steps) and all(step.ok for step in self.steps)
 
     def __str__(self) -> str:
@@ -42,7 +60,7 @@ class Report:
             lines.append(
                 f"{s.line:>3}  {s.relation:<2} {s.verdict:<10} {shortened(s.text, 60)}"
             )
-            if not s.ok or s.verdict == "exempt":
+            if not s.ok or s.verdict is Verdict.EXEMPT:
                 lines += ["       " + part for part in s.detail.splitlines()]
         return "\n".join(lines)
 
@@ -66,7 +84,7 @@ def _html_row(step: Step) -> str:
     cells = [
         f"{step.line}: <code>{latex}</code>", html.escape(step.remark or step.how or "–"),
         step.symbolic or "–", numeric,
-        f"<strong>{'✓' if step.ok else '✗'} {step.verdict}</strong>",
+        f"<strong>{step.verdict.glyph} {step.verdict}</strong>",
     ]  # fmt: skip
     left = '<td style="text-align: left">'
     row = "<tr>" + "".join(f"{left}{cell}</td>" for cell in cells) + "</tr>"
@@ -78,30 +96,72 @@ def _html_row(step: Step) -> str:
     return row
 
 
-def with_given(latex: str, given: str | list[str] | tuple[str, ...]) -> str:
-    """What is given, written as a block writes it: in comments above."""
+def with_given(latex: str, given: Given) -> str:
+    """What is given, as a block writes it: in comments, below the text, so that every
+    line of the text keeps its number."""
     lines = [given] if isinstance(given, str) else given
-    return "".join(f"% given: {line}\n" for line in lines if line.strip()) + latex
+    return latex + "".join(f"\n% given: {line}" for line in lines if line.strip())
 
 
-def check(
-    latex: str, given: str | list[str] | tuple[str, ...] = (), seed: int = 0, symbolic=True
-) -> Report:
-    """Judge one block of LaTeX; unreadable input gives a report with an error."""
+def check(latex: str, given: Given = (), seed: int = 0, symbolic: bool = True) -> Report:
+    r"""Judge one block of LaTeX.
+
+    Args:
+        latex: a formula or a chain of them, as in a chapter of the book: one relation a
+            line, with its comments `% given:`, `% hence:` and `% unchecked:` if it has any.
+        given: what the reader knows from the prose: definitions (`a := b c`), samples
+            (`z \sim q(z)`) and conditions (`a > 0`), one a string.
+        seed: of the random draws; the same seed gives the same report.
+        symbolic: ask SymPy as well as the numbers.
+
+    Returns:
+        A report with `.ok`, `.steps` (one for each relation sign, with `.line` counted in
+        `latex`) and `.error` for what cannot be read. What a block says never raises; an
+        error of our own does, and is no verdict.
+
+    >>> check(r"\log (a b) = \log a + \log b", given="a > 0").ok
+    True
+    >>> print(check("a - b = a + b", symbolic=False))  # doctest: +ELLIPSIS
+      1  =  wrong      a + b
+           at a = ..., b = ...: left = ..., right = ... had the other sign
+    """
     return check_block(with_given(latex.strip("\n"), given), Scope(), seed, symbolic)
 
 
 def check_block(
-    source: str, page: Scope, seed: int = 0, symbolic: bool = True, **options: bool
+    source: str,
+    page: Scope,
+    seed: int = 0,
+    symbolic: bool = True,
+    strict: bool = False,
+    quick: bool = False,
+    since: int = 1,
+    budget: Budget | None = None,
 ) -> Report:
-    """Judge a block in the scope of its page, which learns the block's definitions."""
+    """Judge a block below what its page has defined; the options are `judge_block`'s.
+
+    The report's `page` is what the page knows after it, `used` what it rests on.
+    """
     started = time.perf_counter()
-    report = Report()
+    report = Report(page=page)
     try:
-        report.steps = judge_block(read_block(source), page, seed, symbolic, **options)
+        judged = judge_block(
+            source, page, seed, symbolic, True, strict, quick, since, budget
+        )
     except ReadingError as error:
-        report.error = f"line {error.line}: {error}"
-    except (Meaningless, Foreign, RecursionError) as error:
+        report.error = f"{place_of(error)}: {error}"
+    except (Meaningless, Foreign) as error:
         report.error = str(error) or type(error).__name__
+    except (TooMuchWork, RecursionError) as error:
+        report.error = f"This could not be judged: {error}."
+    else:
+        report.steps = judged.steps + judged.entailed
+        report.error, report.page, report.used = judged.idle, judged.page, judged.used
     report.seconds = time.perf_counter() - started
     return report
+
+
+def place_of(error: ReadingError) -> str:
+    """Where an error is, as a reader of the text would say."""
+    given = error.source.split("\n")[error.line - 1].startswith("% given:")
+    return "given" if given else f"line {error.line}"

@@ -6,18 +6,25 @@ parameter; whether it is a number, a vector or a matrix is seen from how it is u
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from . import tree as t
-from .worlds import Bits, Coin, Cube, Curve, Finite, Line, World
+from .notation import (
+    COINS,
+    LAWS,
+    NETWORKS,
+    OUTPUTS,
+    SIZES,
+    UNSIZED,
+    UPPER,
+    VARIABLES,
+    shaped,
+)
+from .worlds import Bits, Coin, Cube, Curve, Finite, Line, NumericWorld
 
-POSITIVE = ("sigma", "tau", "s", "lambda", "beta", "v", "gamma", "alpha", "ell", "kappa")
-ENCODERS = ("encoder", "Encoder", "NeuralNet")
 
-
-@dataclass
+@dataclass(frozen=True)
 class Definition:
     """`w^{(k)} := ...` has index letters (k,); `f(x) := ...` has parameters (x,)."""
 
@@ -29,37 +36,40 @@ class Definition:
     root: bool = False  # \hat{\sigma}^2 := ... defines the square
 
 
-@dataclass
+@dataclass(frozen=True)
 class Scope:
-    """What a block means beyond the worlds: its definitions and sampling statements.
+    """What is known where a line stands: facts, that no judge changes.
 
     `meanings` holds names ('hat x'; 'm[]' if it takes a subscript), functions ('w()')
     and densities ('p_theta(x|z)').
     """
 
-    meanings: dict[str, Definition] = field(default_factory=dict)
-    samples: tuple[t.Drawn, ...] = ()
-    conditions: list[tuple[t.Node, str, t.Node]] = field(default_factory=list)
+    meanings: Mapping[str, Definition] = field(default_factory=dict)
     encoder: bool = False  # does mu mean what the encoder gives?
+    # and of one block only
+    samples: tuple[t.Drawn, ...] = ()
+    conditions: tuple[tuple[t.Node, str, t.Node], ...] = ()
     chances: bool = False  # is \pi a probability rather than 3.14?
-    shapes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of free names
-    nodes: list[t.Node] = field(default_factory=list)  # all that the block says
-    assumed: set[str] = field(default_factory=set)  # definitions that are given
-    used: set[str] = field(default_factory=set)  # definitions that were looked up
-    # Numbers that may still be computed. No clock: every machine stops at one place.
-    effort: float = math.inf
+    shapes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of free names
+    nodes: tuple[t.Node, ...] = ()  # all that the block says
+    assumed: frozenset[str] = frozenset()  # definitions that are given
 
-    def copy(self) -> Scope:
-        """The page's definitions, without what was true of one block only."""
-        return replace(
-            Scope(),
-            meanings=dict(self.meanings),
-            encoder=self.encoder,
-            effort=self.effort,
-        )
+    def page(self) -> Scope:
+        """The page's definitions, without what is true of one block only."""
+        return Scope(self.meanings, self.encoder)
+
+    def meaning(self, key: str, definition: Definition) -> Scope:
+        """With one more definition."""
+        return replace(self, meanings={**self.meanings, key: definition})
+
+    def new_since(self, before: Scope) -> frozenset[str]:
+        """The names that have another meaning than before."""
+        old = before.meanings
+        return frozenset(k for k, d in self.meanings.items() if old.get(k) is not d)
 
     @property
     def densities(self) -> dict[str, Definition]:
+        """The definitions that are of densities."""
         found = self.meanings.items()
         return {k: d for k, d in found if k[-1] == ")" and not k.endswith("()")}
 
@@ -77,25 +87,27 @@ class Scope:
 
 
 NO_PARAMETERS = {
-    *t.SIZES, *t.VARIABLES, *t.COIN, *"I0endh", "Normal", "hat x", "decoder",
+    *SIZES, *VARIABLES, *LAWS, *UNSIZED, "hat x", "decoder", "e", "n", "d", "h",
 }  # fmt: skip
 
 
 # ---------------------------------------------------------------- what names are
 def is_chance(node: t.Node) -> bool:
+    """Does this show that \\pi is a probability?"""
     if isinstance(node, t.Symbol):
         return (
             node.label == "pi" or node.name == "pi" and bool(node.accent or node.component)
         )
     if isinstance(node, t.Call):
-        return node.function.name in t.COIN and node.group.items[-1] == t.Symbol("pi")
-    power = isinstance(node, t.Power) and node.base == t.Symbol("pi")
-    return power and isinstance(node.exponent, t.Symbol) and node.exponent.name == "x"
+        return node.function.name in COINS and node.group.items[-1] == t.Symbol("pi")
+    if not isinstance(node, t.Power) or node.base != t.Symbol("pi"):
+        return False
+    return isinstance(node.exponent, t.Symbol) and node.exponent.name == "x"
 
 
-def shapes_of(nodes: list[t.Node], names: set[str]) -> dict[str, tuple[str, ...]]:
+def shapes_of(nodes: tuple[t.Node, ...], names: set[str]) -> dict[str, tuple[str, ...]]:
     """Which free names are vectors: those that carry a component somewhere."""
-    upper = {"d": "D", "h": "H", "k": "K"}
+    upper = dict(UPPER)
     for node in nodes:
         if isinstance(node, t.Total) and isinstance(node.high, t.Symbol):
             upper[node.index] = node.high.name
@@ -103,32 +115,33 @@ def shapes_of(nodes: list[t.Node], names: set[str]) -> dict[str, tuple[str, ...]
     symbols = [n for n in nodes if isinstance(n, t.Symbol)]
     for symbol in symbols:
         sizes = tuple(upper.get(letter, "") for letter in t.letters(symbol.component))
-        if symbol.key not in t.VARIABLES and sizes and set(sizes) <= {"D", "H"}:
+        if symbol.key not in VARIABLES and sizes and set(sizes) <= {"D", "H"}:
             shapes[symbol.key] = sizes
     if not speaks_of_vectors(nodes):
         return shapes
     size = "H" if {"z", "epsilon", "H", "ELBO"} & names else "D"
-    matrix = any(s.name == "W" for s in symbols)
+    matrix = any(s.name in shaped("matrix") for s in symbols)
     diagonal = {s.key for n in nodes for s in _diagonals(n)}
     for symbol in symbols:
         name, key = symbol.name, symbol.key
         if key in shapes:
             continue
-        if name in ("mu", "m", "a") and symbol.label != "phi" or key in diagonal:
+        if name in shaped("vector") and symbol.label != "phi" or key in diagonal:
             shapes[key] = (size,)
-        elif name == "W":
+        elif name in shaped("matrix"):
             shapes[key] = ("D", "H")
-        elif name == "b" and matrix:
+        elif name in shaped("bias") and matrix:
             shapes[key] = ("D",)
-        elif name in ("C", "S", "Sigma"):
+        elif name in shaped("covariance"):
             shapes[key] = (size, size)
     return shapes
 
 
 def _of_two(node: t.Node) -> bool:
     """ELBO(x; \\theta, \\mu, \\sigma): q is N(z; mu, diag(sigma^2))."""
-    elbo = isinstance(node, t.Call) and node.function.key == "ELBO"
-    return elbo and "mu" in t.letters(node.group.items)
+    if not isinstance(node, t.Call) or node.function.key != "ELBO":
+        return False
+    return "mu" in t.letters(node.group.items)
 
 
 def _diagonals(node: t.Node) -> Iterable[t.Symbol]:
@@ -142,12 +155,14 @@ def _diagonals(node: t.Node) -> Iterable[t.Symbol]:
     return []
 
 
-VECTORIAL = ("diag", "norm", "tr", "transpose", "det")
+VECTORIAL = ("diag", "norm", "tr", "transpose", "det")  # functions
+VECTORS = ("I", "0", "D", "H", *shaped("matrix"))  # names
 
 
-def speaks_of_vectors(nodes: list[t.Node]) -> bool:
+def speaks_of_vectors(nodes: Iterable[t.Node]) -> bool:
+    """Does anything here need more than one dimension?"""
     return any(
-        isinstance(n, t.Symbol) and (n.name in ("I", "0", "D", "H", "W")
+        isinstance(n, t.Symbol) and (n.name in VECTORS
                                    or any(c in "dh" for c in t.letters(n.component)))
         or isinstance(n, t.Function) and n.name in VECTORIAL
         or _of_two(n)
@@ -159,19 +174,17 @@ def _is_bit(node: t.Node) -> bool:
     """`Bernoulli`, or `\\hat{x}^x`."""
     if isinstance(node, t.Power) and isinstance(node.base, t.Symbol):
         return node.base.key in ("hat x", "pi") and t.role_of(node.exponent) == "x"
-    return isinstance(node, t.Symbol) and node.name in t.COIN
+    return isinstance(node, t.Symbol) and node.name in COINS
 
 
 # ---------------------------------------------------------------- where it is judged
-CONTINUOUS = {
-    "Normal", "decoder", "encoder", "NeuralNet", "hat x", "epsilon", "mu", "sigma", "I",
-}  # fmt: skip
+CONTINUOUS = {"Normal", "epsilon", "I", *OUTPUTS, *NETWORKS}  # no tables of values
 
 
-def worlds_for(scope: Scope) -> list[type[World]]:
+def worlds_for(scope: Scope) -> list[type[NumericWorld]]:
     """All worlds that have what the block speaks of."""
     nodes, own = scope.nodes, scope.densities
-    everything = nodes + [n for d in own.values() for n in d.body.walk()]
+    everything = [*nodes, *(n for d in own.values() for n in d.body.walk())]
     names = {n.key for n in nodes if isinstance(n, t.Symbol)}
     vectors = speaks_of_vectors(nodes)
     limits = any(isinstance(n, t.Integral) and n.low is not None for n in nodes)

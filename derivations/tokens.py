@@ -28,7 +28,7 @@ SCRIPTS = ("SUB", "SUPER")
 class Misplaced(Exception):
     def __init__(self, message: str, token: Token):
         super().__init__(message)
-        self.message, self.position = message, token.start_pos
+        self.message, self.position = message, token.start_pos or 0
 
 
 @dataclass
@@ -44,6 +44,7 @@ class Roles:
     always_accept = ("BAR", "BARS", "NOTHING")
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        """The tokens, with bars, brackets of samples and differentials told apart."""
         return iter(list(self._settled(list(stream))))  # brackets first, then the grammar
 
     def _settled(self, tokens: list[Token]) -> Iterator[Token]:
@@ -71,7 +72,7 @@ class Roles:
                 kind = "SKIP"  # 2 \\cdot \\log x is 2 \\log x
             elif kind == "LPAR" and not self.stack and _holds_samples(tokens[i:]):
                 kind = "SAMPLES_OPEN"
-            settled = Token.new_borrow_pos(kind, str(token), token)
+            tokens[i] = settled = Token.new_borrow_pos(kind, str(token), token)
             if kind in CLOSERS:
                 named = self._close(settled)
             elif kind in OPENERS:

@@ -5,34 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
+from typing import Any, ClassVar, dataclass_transform
 
-GREEK = set(
-    "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau "
-    "phi psi omega ell Sigma Lambda Phi Theta Delta Omega Psi".split()
-)
-VARIABLES = ("x", "z", "epsilon", "y", "u", "t", "a", "b")
-SIZES = ("N", "D", "H", "K", "M", "B")
-UPPER = {"n": "N", "d": "D", "h": "H", "k": "K", "b": "B", "m": "M", "i": "N", "j": "K"}
-COIN = ("Bernoulli", "Ber")
-BOUNDS = ("≥", "≤", ">", "<")
+from .notation import DENSITIES, GREEK, LAWS, NAMES, PARAMETERS, UPPER
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 @dataclass(frozen=True)
 class Node:
     """A piece of a formula; two nodes are equal when they read the same."""
 
+    naming: ClassVar[tuple[str, ...]] = ()  # fields that hold names, not values
     span: tuple[int, int] = field(default=(0, 0), compare=False, kw_only=True)
 
     def __init_subclass__(cls) -> None:
         dataclass(frozen=True)(cls)
 
     def children(self) -> Iterator[Node]:
+        """The nodes right below."""
         return _nodes(tuple(vars(self).values()))
 
     def walk(self) -> Iterator[Node]:
+        """This node and all below it, from left to right."""
         yield self
         for child in self.children():
             yield from child.walk()
+
+    def values(self) -> Iterator[Node]:
+        """The parts that stand for a value: no name that is called, bound or varied."""
+        yield self
+        for part in self.operands():
+            yield from part.values()
+
+    def operands(self) -> Iterator[Node]:
+        """The children that stand for values."""
+        held = vars(self).items()
+        return _nodes(tuple(part for name, part in held if name not in self.naming))
 
 
 def _nodes(value: object) -> Iterator[Node]:
@@ -54,6 +62,7 @@ class Symbol(Node):
     choose from it. `under` holds the subscript of an expectation.
     """
 
+    naming = ("index", "component", "under")
     name: str
     accent: str = ""
     label: str = ""
@@ -63,11 +72,13 @@ class Symbol(Node):
 
     @property
     def key(self) -> str:
+        """The name with its accent and label: `hat x`, `mu_phi`."""
         accent = f"{self.accent} " if self.accent else ""
         return accent + self.name + (f"_{self.label}" if self.label else "")
 
     @property
     def spoken(self) -> str:
+        """As a message shows it."""
         name = "\\" + self.name if self.name in GREEK else self.name
         return f"\\{self.accent}{{{name}}}" if self.accent else name
 
@@ -91,8 +102,13 @@ class Tuple(Group):
 
 
 class Call(Node):
+    """`f(x)`, also a density or a law with its arguments."""
+
     function: Symbol
     group: Group
+
+    def operands(self) -> Iterator[Node]:
+        return iter(self.group.items)
 
 
 class Add(Node):
@@ -131,6 +147,7 @@ class Total(Node):
 
 
 class Integral(Node):
+    naming = ("variable",)
     variable: Symbol
     body: Node
     low: Node | None = None
@@ -139,6 +156,7 @@ class Integral(Node):
 
 
 class Expectation(Node):
+    naming = ("drawn",)
     kind: str  # E, Var or Std
     drawn: tuple[tuple[tuple[Symbol, ...], Node], ...]
     body: Node
@@ -150,6 +168,7 @@ class Divergence(Node):
 
 
 class Best(Node):
+    naming = ("arguments",)
     sense: str
     arguments: tuple[Node, ...]
     body: Node
@@ -165,6 +184,7 @@ class Chosen(Node):
 class Derivative(Node):
     """With respect to each of `variables`, one after the other; `nabla` stacks them."""
 
+    naming = ("variables",)
     variables: tuple[Node, ...]
     body: Node
     nabla: bool = False
@@ -173,6 +193,7 @@ class Derivative(Node):
 class At(Node):
     """`\\left. f \\right|_{z = 0}`"""
 
+    naming = ("bindings",)
     body: Node
     bindings: tuple[tuple[Symbol, Node], ...] = ()
 
@@ -186,6 +207,7 @@ class Constant(Node):
 class Drawn(Node):
     """A sampling statement: `variable` (perhaps with an index letter) from `density`."""
 
+    naming = ("variable",)
     variable: Symbol
     density: Node
 
@@ -197,7 +219,9 @@ MINUS_ONE = Add((ONE,), (-1,))
 # ---------------------------------------------------------------- changing a tree
 def rebuild(node: Node, change: Callable[[Node], Node]) -> Node:
     """`change` applied to every node, children first; what stays the same is the same."""
-    new = {f.name: _rebuilt(getattr(node, f.name), change) for f in fields(node)}
+    new: dict[str, Any] = {
+        f.name: _rebuilt(getattr(node, f.name), change) for f in fields(node)
+    }
     moved = {name: v for name, v in new.items() if v is not getattr(node, name)}
     return change(replace(node, **moved) if moved else node)
 
@@ -226,14 +250,17 @@ def bare(node: Node) -> Node:
 
 # ---------------------------------------------------------------- what it is about
 def items_of(node: Node) -> tuple[Node, ...]:
+    """The items of a list, or the one thing."""
     return node.items if isinstance(node, Group) else (node,)
 
 
 def names_in(node: Node) -> Iterator[Symbol]:
+    """All names below a node."""
     return (part for part in node.walk() if isinstance(part, Symbol))
 
 
 def letters(nodes: tuple[Node, ...]) -> tuple[str, ...]:
+    """The names of those nodes that are names."""
     return tuple(node.name for node in nodes if isinstance(node, Symbol))
 
 
@@ -261,14 +288,18 @@ def idle_sums(
 
 
 def has_const(*sides: Node) -> bool:
+    """Does a side hold `+ const`?"""
     return any(node == CONST for side in sides for node in side.walk())
+
+
+ROLES = {key for key, row in NAMES.items() if row.stands_for}
 
 
 def role_of(node: Node) -> str:
     """Which argument of a density this is: x, z, epsilon, the data."""
     node = bare(node)
     if isinstance(node, Symbol):
-        return {"y": "x", "a": "z", "b": "z"}.get(node.name, node.name)
+        return NAMES[node.name].stands_for if node.name in ROLES else node.name
     names = [part.name for part in names_in(node)]
     for name, role in (("z", "z"), ("epsilon", "z"), ("x", "x")):
         if name in names:
@@ -278,7 +309,8 @@ def role_of(node: Node) -> str:
 
 def split_bar(group: Group) -> tuple[list[Node], list[Node]]:
     """What stands before and after the bar; what follows a semicolon is no variable."""
-    before, after = [group.items[0]], []
+    before: list[Node] = [group.items[0]]
+    after: list[Node] = []
     behind = False
     for mark, item in zip(group.marks, group.items[1:], strict=True):
         behind = behind or mark == "|"
@@ -295,13 +327,16 @@ def signature(call: Call) -> str:
 
 
 def is_density(node: Node) -> bool:
+    """Is this p, q, r or a law?"""
     name = node.function.name if isinstance(node, Call) else getattr(node, "name", "")
-    return name in ("p", "q", "r", "Normal", *COIN)
+    return name in DENSITIES or name in LAWS
 
 
 def is_parameter(node: Node) -> bool:
-    return isinstance(node, Symbol) and node.name in ("theta", "phi")
+    """Is this theta or phi?"""
+    return isinstance(node, Symbol) and node.name in PARAMETERS
 
 
 def data_point(letter: str = "n") -> Symbol:
+    """x^{(n)}."""
     return Symbol("x", index=(Symbol(letter),))

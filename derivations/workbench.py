@@ -14,16 +14,16 @@ from IPython.display import HTML
 from ipywidgets import HTML as Markup
 from ipywidgets import Dropdown, HTMLMath, Layout, Textarea, VBox
 
-from derivations.evaluate import TooMuchWork
-from derivations.ledger import chapters, displays
+from derivations.chapters import chapters, displays
+from derivations.evaluate import Budget
+from derivations.notation import RELATIONS
 from derivations.report import Report, check_block, with_given
 from derivations.scope import Scope
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 LONGEST = 6_000  # characters that the editor judges
-PATIENCE = 150_000_000  # numbers computed for one chain: about five seconds
+MOST_EFFORT = 150_000_000  # numbers computed for one chain: about five seconds
 PAUSE = 0.4  # seconds without a keystroke before the chain is judged
-MARKS = {"proved": "✓✓", "tested": "✓", "definition": ":=", "exempt": "–"}
 
 # WRONG, on purpose: the last formula of the source note (row 12 of the errata).
 THE_NOTES_LAST_LINE = r"""\begin{aligned}
@@ -70,6 +70,7 @@ class Slip:
 
     @property
     def latex(self) -> str:
+        """The equation with its slip."""
         before, found, after = equation(self.label).rpartition(self.right)
         if not found:
             raise ValueError(f"{self.label} has no {self.right!r} to change")
@@ -108,16 +109,17 @@ def _labels() -> list[str]:
 
 # ---------------------------------------------------------------- the verdicts
 def judge(latex: str, given: str = "") -> Report:
-    """As `derivations.check`, within limits of length and time."""
+    """As `derivations.check`, within limits of length and effort.
+
+    >>> judge("x + y = y + x").ok
+    True
+    """
     if not latex.strip():
         return Report(error="There is nothing here yet: type a derivation in LaTeX.")
     if len(latex) > LONGEST:
         return Report(error=f"{len(latex)} characters; at most {LONGEST} are judged.")
-    scope = Scope(effort=PATIENCE)
-    try:
-        return check_block(with_given(latex.strip("\n"), given), scope)
-    except TooMuchWork as error:
-        return Report(error=f"This could not be judged: {error}.")
+    source = with_given(latex.strip("\n"), given)
+    return check_block(source, Scope(), budget=Budget(MOST_EFFORT))
 
 
 def verdicts(latex: str, given: str = "") -> HTML:
@@ -126,9 +128,10 @@ def verdicts(latex: str, given: str = "") -> HTML:
 
 
 def markup(report: Report) -> str:
+    """A report as an HTML table, with the formulas typeset."""
     rows = ["<tr><th>line</th><th>verdict</th><th>claim</th></tr>"]
     for step in report.steps:
-        verdict = f"{MARKS[step.verdict] if step.ok else '✗'} {step.verdict}"
+        verdict = f"{step.verdict.glyph} {step.verdict}"
         claim = html.escape(f"{_sign(step.relation)} {step.text}")
         rows.append(
             f"<tr><td>{step.line}</td><td><strong>{verdict}</strong></td>"
@@ -144,16 +147,14 @@ def markup(report: Report) -> str:
 
 
 def _sign(relation: str) -> str:
-    return {"≈": r"\approx", "≥": r"\geq", "≤": r"\leq", "∝": r"\propto"}.get(
-        relation, relation
-    )
+    return RELATIONS[relation].latex[0] if relation else ""
 
 
 # ---------------------------------------------------------------- the editor
 class Workbench(VBox):
     """A menu of chains, an editor, the formula typeset, and the verdicts under it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.chains = specimens()
         wide = Layout(width="100%")
         self.menu = Dropdown(options=list(self.chains), description="chain", layout=wide)
@@ -167,10 +168,11 @@ class Workbench(VBox):
         self.show()
         super().__init__([self.menu, self.editor, self.formula, self.table])
 
-    def _choose(self, change) -> None:
+    def _choose(self, change: dict[str, str]) -> None:
         self.editor.value = self.chains[change["new"]]
 
     def show(self) -> None:
+        """Judge what stands in the editor."""
         latex = self.editor.value
         self.formula.value = f"$$\n{html.escape(latex)}\n$$"
         try:
@@ -183,7 +185,8 @@ class Later:
     """Call once, when nobody has asked again for a while."""
 
     def __init__(self, pause: float, action: Callable[[], None]):
-        self.pause, self.action, self.waiting = pause, action, None
+        self.pause, self.action = pause, action
+        self.waiting: asyncio.TimerHandle | None = None
 
     def __call__(self) -> None:
         try:

@@ -17,12 +17,15 @@ No one world is enough: Line alone accepts E[decoder(z)] = decoder(E[z]).
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, reduce
+from typing import Any, ClassVar, Generic
 
 import numpy as np
 
-from .quantity import Meaningless, OutOfDomain, Quantity, number
+from .quantity import Meaningless, OutOfDomain, Quantity, V, number, sigmoid
 
 
 class Foreign(Exception):
@@ -44,15 +47,18 @@ class Axis:
 
     @property
     def rank(self) -> int:
+        """0 for numbers, 1 for vectors."""
         return self.points.ndim - 1
 
     @property
     def continuous(self) -> bool:
+        """Are there more points between the points?"""
         return len(self.weights) > 1
 
 
 @lru_cache
 def line_axis(low: float = -15.03, high: float = 15.11, count: int = 257) -> Axis:
+    """An interval, for the trapezoid rule."""
     points, step = np.linspace(low, high, count, retstep=True)
     fine = np.full(count, step)
     fine[[0, -1]] /= 2
@@ -64,6 +70,7 @@ def line_axis(low: float = -15.03, high: float = 15.11, count: int = 257) -> Axi
 
 @lru_cache
 def grid_axis(count: int = 61, dimensions: int = 2, reach: float = 9.03) -> Axis:
+    """A square or a cube of such intervals."""
     axis = line_axis(-reach, reach + 0.08, count)
     fine, coarse, _, _ = axis.weights
     points = np.stack(np.meshgrid(*[axis.points] * dimensions, indexing="ij"), -1)
@@ -80,7 +87,7 @@ def points_axis(points: np.ndarray) -> Axis:
 
 
 # ---------------------------------------------------------------- laws
-def gaussian(value, mean, variance):
+def gaussian(value: V, mean: V, variance: V) -> V:
     """N(value; mean, variance) of numbers, in any arithmetic."""
     difference = value - mean
     total = difference * difference / variance + (variance * value.of(2 * math.pi)).log()
@@ -95,6 +102,7 @@ def diagonal_gaussian(value: Quantity, mean: Quantity, scale: Quantity) -> Quant
 
 
 def full_gaussian(value: Quantity, mean: Quantity, covariance: np.ndarray) -> Quantity:
+    """N(value; mean, covariance) of vectors."""
     eigenvalues = np.linalg.eigvalsh(covariance)
     if np.any(eigenvalues <= 0):
         raise OutOfDomain("a covariance that is not positive")
@@ -117,12 +125,9 @@ def bernoulli(value: Quantity, chance: Quantity) -> Quantity:
     return Quantity(np.sum(log, axis=-1) if value.rank else log, logged=True)
 
 
-def sigmoid(s: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-s))
-
-
 @lru_cache(maxsize=100_000)
-def drawn(seed: int, key: str, law: tuple[str, tuple]) -> np.ndarray:
+def drawn(seed: int, key: str, law: tuple[str, tuple[Any, ...]]) -> np.ndarray:
+    """An array from NumPy's law of that name; the same key gives the same one."""
     name, arguments = law
     return getattr(np.random.default_rng([seed, *key.encode()]), name)(*arguments)
 
@@ -131,23 +136,63 @@ def drawn(seed: int, key: str, law: tuple[str, tuple]) -> np.ndarray:
 PRIORS = ("p(z)", "p_theta(z)", "p(epsilon)")  # all are standard normal
 
 
-class World:
-    """What all worlds share: named random draws and the sizes."""
+class World(ABC, Generic[V]):
+    """What all worlds share: the sizes, and parameters drawn from a seed."""
 
-    name = "world"
+    name: ClassVar[str]
     # No two sizes are alike where it can be helped, and no N - 1 is 1: else K for N,
     # or a product for a sum of two twos, would pass.
     N, D, H, K, M, B = 3, 1, 1, 2, 4, 5
     scalar = True  # are x and z plain numbers?
     latent = True
-    groups: dict[str, list[str]] = {}
+    groups: ClassVar[dict[str, list[str]]] = {}
 
     def __init__(self, seed: int):
         self.seed = seed
         self.parameters: dict[str, np.ndarray] = {}
         self.draw_parameters(np.random.default_rng([seed, 11]))
 
-    def draw(self, *key: object, **law: tuple) -> np.ndarray:
+    @abstractmethod
+    def draw_parameters(self, rng: np.random.Generator) -> None:
+        """Draw all parameters, and the densities that have some."""
+
+    @abstractmethod
+    def __getitem__(self, name: str) -> V:
+        """A parameter."""
+
+    @abstractmethod
+    def variable(self, name: str, index: tuple[int, ...]) -> V:
+        """A data point or a latent point; the same name and index give the same point."""
+
+    @abstractmethod
+    def free(self, name: str, shape: tuple[int, ...], kind: str) -> V:
+        """A parameter that only the formula names: mu, a variance, a matrix."""
+
+    @abstractmethod
+    def unsized(self, name: str) -> V:
+        """The identity I, a vector of zeros or of ones, of the size that fits."""
+
+    @abstractmethod
+    def test_function(self, name: str, value: V) -> V:
+        """A smooth positive function standing for 'any f'."""
+
+    @abstractmethod
+    def density(self, name: str, values: Mapping[str, V]) -> V | None:
+        """The density called e.g. 'q_phi(z|x)' at these values, or None if unknown."""
+
+    def decoder(self, z: V) -> V:
+        """The mean of p_theta(x|z)."""
+        raise Foreign("there is no decoder here")
+
+    def encoder(self, x: V) -> tuple[V, V]:
+        """The mean and the standard deviation of q_phi(z|x)."""
+        raise Foreign("there is no encoder here")
+
+
+class NumericWorld(World[Quantity]):
+    """A world of numbers, with points to integrate over."""
+
+    def draw(self, *key: object, **law: tuple[Any, ...]) -> np.ndarray:
         """`draw('free', 'mu', uniform=(0, 1))`: the same key gives the same numbers."""
         return drawn(self.seed, repr(key), *law.items())
 
@@ -156,7 +201,6 @@ class World:
         return Quantity(array, rank=array.ndim)
 
     def free(self, name: str, shape: tuple[int, ...], kind: str) -> Quantity:
-        """A parameter that only the formula names: mu, a variance, a matrix."""
         size = self.draw("free", name, uniform=(0.55, 1.35, shape))
         if kind == "covariance":
             size = size @ np.swapaxes(size, 0, 1) / len(size) + 0.4 * np.eye(len(size))
@@ -166,28 +210,15 @@ class World:
             size = size * self.draw("sign", name, choice=((-1.0, 1.0), shape))
         return Quantity(np.asarray(size), rank=len(shape))
 
-    def draw_parameters(self, rng: np.random.Generator) -> None:
-        raise NotImplementedError
+    def unsized(self, name: str) -> Quantity:
+        value = np.asarray(0.0 if name == "0" else 1.0)
+        return Quantity(value, unsized="" if self.scalar else name)
 
-    def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
-        """A data point or a latent point; the same name and index give the same point."""
-        raise NotImplementedError
-
+    @abstractmethod
     def axis(self, role: str) -> Axis:
-        raise NotImplementedError
-
-    def density(self, name: str, values: dict[str, Quantity]) -> Quantity | None:
-        """The density called e.g. 'q_phi(z|x)' at these values, or None if unknown."""
-        raise NotImplementedError
-
-    def decoder(self, z: Quantity) -> Quantity:
-        raise Foreign("there is no decoder here")
-
-    def encoder(self, x: Quantity) -> tuple[Quantity, Quantity]:
-        raise Foreign("there is no encoder here")
+        """The points of x, z or epsilon."""
 
     def test_function(self, name: str, value: Quantity) -> Quantity:
-        """A smooth positive function standing for 'any f'."""
         a, b, c = self.draw("function", name, uniform=(0.4, 1.2, 3))
         total = number(a)
         size = value.shape[0] if value.rank else 0
@@ -198,11 +229,11 @@ class World:
         return total
 
 
-class Line(World):
+class LinearGaussian(World[V]):
     """p(z) = N(0, 1), x = w z + b + noise, q_phi(z|x) = N(a x + c, t^2)."""
 
     name = "linear-Gaussian, one dimension"
-    groups = {"theta": ["w", "b"], "phi": ["a", "c", "t"]}
+    groups: ClassVar[dict[str, list[str]]] = {"theta": ["w", "b"], "phi": ["a", "c", "t"]}
     ranges = {
         "w": (0.5, 1.2), "b": (0.2, 0.8), "a": (0.3, 0.7), "c": (0.2, 0.6),
         "t": (0.55, 0.9), "q(z) mean": (0.2, 0.8), "q(z) scale": (0.6, 0.9),
@@ -218,42 +249,46 @@ class Line(World):
         self.parameters["p_*(x) mean"] = np.asarray(0.37)
         self.parameters["p_*(x) scale"] = np.asarray(0.83)
 
-    def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
-        return number(self.draw("variable", name, index, uniform=(-1.4, 1.4)))
-
-    def axis(self, role: str) -> Axis:
-        # An encoder's mean at the rim of x must still lie inside the grid of z.
-        return line_axis(-11.03, 11.11, 193) if role == "x" else line_axis()
-
-    def decoder(self, z):
+    def decoder(self, z: V) -> V:
         return self["w"] * z + self["b"]
 
-    def encoder(self, x):
+    def encoder(self, x: V) -> tuple[V, V]:
         return self["a"] * x + self["c"], self["t"]
 
-    def density(self, name: str, values: dict):
-        x, z = values.get("x"), values.get("z")
-        value = values.get("epsilon", z or x)
+    def density(self, name: str, values: Mapping[str, V]) -> V | None:
+        value = values.get("epsilon") or values.get("z") or values["x"]
         one, w = value.of(1), self["w"]
         if name in PRIORS:
             return gaussian(value, value.of(0), one)
         if name == "p_theta(x|z)":
-            return gaussian(x, self.decoder(z), one)
+            return gaussian(values["x"], self.decoder(values["z"]), one)
         if name == "p_theta(x)":
-            return gaussian(x, self["b"], w * w + one)
+            return gaussian(values["x"], self["b"], w * w + one)
         if name == "p_theta(z|x)":
             precision = w * w + one
-            return gaussian(z, w * (x - self["b"]) / precision, one / precision)
+            mean = w * (values["x"] - self["b"]) / precision
+            return gaussian(values["z"], mean, one / precision)
         if name == "q_phi(z|x)":
-            mean, scale = self.encoder(x)
-            return gaussian(z, mean, scale * scale)
+            mean, scale = self.encoder(values["x"])
+            return gaussian(values["z"], mean, scale * scale)
         if name + " mean" in self.parameters:
             scale = self[name + " scale"]
             return gaussian(value, self[name + " mean"], scale * scale)
         return None
 
 
-class Curve(World):
+class Line(LinearGaussian[Quantity], NumericWorld):
+    """One latent variable and one pixel, both real numbers; everything is Gaussian."""
+
+    def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
+        return number(float(self.draw("variable", name, index, uniform=(-1.4, 1.4))))
+
+    def axis(self, role: str) -> Axis:
+        # An encoder's mean at the rim of x must still lie inside the grid of z.
+        return line_axis(-11.03, 11.11, 193) if role == "x" else line_axis()
+
+
+class Curve(NumericWorld):
     """p(z) = N(0, I), x = W tanh(V z + u) + b + noise of unit covariance."""
 
     name = "tanh decoder, x in R^3, z in R^2"
@@ -289,21 +324,22 @@ class Curve(World):
         scale = (self["S"] * x).apply(lambda s: 0.7 * np.exp(0.25 * np.tanh(s)))
         return mean, scale
 
-    def density(self, name: str, values: dict[str, Quantity]) -> Quantity | None:
-        x, z = values.get("x"), values.get("z")
+    def density(self, name: str, values: Mapping[str, Quantity]) -> Quantity | None:
         if name in PRIORS:
-            return diagonal_gaussian(values.get("epsilon", z), number(0), number(1))
+            value = values["epsilon" if "epsilon" in values else "z"]
+            return diagonal_gaussian(value, number(0), number(1))
         if name == "p_theta(x|z)":
-            return self.decoder_density(x, self.decoder(z))
+            return self.decoder_density(values["x"], self.decoder(values["z"]))
         if name == "q_phi(z|x)":
-            return diagonal_gaussian(z, *self.encoder(x))
+            return diagonal_gaussian(values["z"], *self.encoder(values["x"]))
         if name == "q(z)":
-            return diagonal_gaussian(z, self["q(z) mean"], self["q(z) scale"])
+            return diagonal_gaussian(values["z"], self["q(z) mean"], self["q(z) scale"])
         if name in ("p(x)", "q(x)", "p_*(x)"):
             raise Foreign("x has no population here")
         return None
 
     def decoder_density(self, x: Quantity, mean: Quantity) -> Quantity:
+        """p_theta(x|z), from what the decoder puts out."""
         return diagonal_gaussian(x, mean, number(1))
 
 
@@ -355,14 +391,14 @@ class Bits(Curve):
         bits = np.stack(np.meshgrid(*[[0.0, 1.0]] * 3, indexing="ij"), -1).reshape(-1, 3)
         return points_axis(bits)
 
-    def density(self, name: str, values: dict[str, Quantity]) -> Quantity | None:
+    def density(self, name: str, values: Mapping[str, Quantity]) -> Quantity | None:
         if name in ("p(x)", "q(x)", "p_*(x)"):
             place = np.round(values["x"].array @ np.array([4, 2, 1])).astype(int)
             return Quantity(self.parameters[name][place], logged=True)
         return super().density(name, values)
 
 
-class Coin(World):
+class Coin(NumericWorld):
     """x is 0 or 1. All there is to know is the chance, which the formula names."""
 
     name = "coin, x in {0, 1}"
@@ -378,19 +414,19 @@ class Coin(World):
         if name != "x":
             raise Foreign(f"there is no {name} here")
         # Neither all heads nor all tails: the best chance then lies inside (0, 1).
-        forced = {(1,): 1.0, (2,): 0.0}
+        forced: dict[tuple[int, ...], float] = {(1,): 1.0, (2,): 0.0}
         toss = float(self.draw("variable", name, index, integers=(0, 2)))
         return number(forced.get(index, toss))
 
     def axis(self, role: str) -> Axis:
         return points_axis(np.array([0.0, 1.0])) if role == "x" else line_axis()
 
-    def density(self, name: str, values: dict[str, Quantity]) -> Quantity | None:
+    def density(self, name: str, values: Mapping[str, Quantity]) -> Quantity | None:
         chance = name in self.parameters
         return bernoulli(values["x"], self[name]) if chance else None
 
 
-class Finite(World):
+class Finite(NumericWorld):
     """x in {0, 1, 2, 3} and z in {0, 1, 2}; a sum is an integral here."""
 
     name = "finite, x of 4 values, z of 3"
@@ -408,17 +444,19 @@ class Finite(World):
         self.parameters["p_*(x)"] = np.array([0.4, -0.3, 0.1, -0.6])
 
     def count(self, role: str) -> int:
+        """How many values x or z takes."""
         if role not in self.counts:
             raise Foreign(f"there is no {role} here")
         return self.counts[role]
 
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
-        return number(self.draw("variable", name, index, integers=(0, self.count(name))))
+        value = self.draw("variable", name, index, integers=(0, self.count(name)))
+        return number(float(value))
 
     def axis(self, role: str) -> Axis:
         return points_axis(np.arange(float(self.count(role))))
 
-    def density(self, name: str, values: dict[str, Quantity]) -> Quantity | None:
+    def density(self, name: str, values: Mapping[str, Quantity]) -> Quantity | None:
         name = "p(z)" if name == "p_theta(z)" else name
         if name not in self.parameters:
             return None

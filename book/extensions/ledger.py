@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import asdict
-from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 
@@ -22,14 +21,11 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-import derivations
-from derivations.ledger import Row, chapters, duplicates, judge_chapters
+from derivations import Verdict, fingerprint
+from derivations.chapters import Row, chapters, duplicates, judge_chapters
+from derivations.verdict import BROKEN, weakest
 
 PAGE = "ledger"
-# From the strongest verdict to the weakest: an equation is as good as its weakest line.
-# Two ticks for two judges, one for one: the glyphs differ, not the colours alone.
-GLYPHS = {"definition": ":=", "proved": "✓✓", "tested": "✓", "exempt": "–"}
-BROKEN = "✗"
 # What the numbers showed, where the judge has nothing to add.
 SHOWN = {"=": "equal", ":=": "has a value", "≈": "equal", "≥": "never violated"}
 SHOWN |= {"≤": "never violated", "∝": "proportional"}
@@ -39,18 +35,6 @@ logger = logging.getLogger(__name__)
 
 
 # ---------------------------------------------------------------- verdicts
-def fingerprint() -> bytes:
-    """Changes with every file of the judges and the libraries they use."""
-    engine = Path(derivations.__file__).parent
-    digest = hashlib.sha256()
-    for library in ("lark", "numpy", "sympy"):
-        digest.update(f"{library} {version(library)}\n".encode())
-    for path in sorted(engine.iterdir()):
-        if path.suffix in {".py", ".lark"}:
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.digest()
-
-
 def judged(book: Path, cache: Path) -> list[Row]:
     """The rows of all chapters; from the cache, of those that have not changed since."""
     files, judges = chapters(book), fingerprint()
@@ -97,10 +81,8 @@ def page_of(row: Row) -> str:
 
 def verdict(rows: Iterable[Row]) -> str:
     """One word for a whole equation; what it only defines counts if it claims nothing."""
-    found = {row.verdict for row in rows}
-    if found - set(GLYPHS):
-        return "broken"
-    return max(found, key=list(GLYPHS).index)
+    worst = weakest(row.verdict for row in rows)
+    return worst if worst.ok else "broken"
 
 
 def verdicts(rows: Iterable[Row]) -> dict[str, str]:
@@ -141,7 +123,7 @@ def look_for_orphans(app: Sphinx, env) -> None:
 def look_for_unjudged(app: Sphinx, doctree: nodes.document) -> None:
     """An equation without a row: it is not written as the judges read it."""
     here = [row for row in app.ledger if page_of(row) == app.env.docname]
-    told = any(row.verdict == "unlabelled" for row in here)
+    told = any(row.verdict is Verdict.UNLABELLED for row in here)
     labels = {row.label for row in here}
     for block in doctree.findall(nodes.math_block):
         label = block.get("label")
@@ -180,7 +162,7 @@ def visit_math_block(translator, node: nodes.math_block) -> None:
 
 
 def mark(verdict: str, href: str) -> str:
-    glyph = GLYPHS.get(verdict, BROKEN)
+    glyph = BROKEN if verdict == "broken" else Verdict(verdict).glyph
     says = f"{verdict}: see the ledger"
     return (
         f'<a class="verdict verdict-{verdict}" href="{href}" title="{says}" '
@@ -234,7 +216,9 @@ def _number(count: int, what: str) -> str:
 
 
 def exempt(rows: list[Row]) -> str:
-    reasons = [f"- {{eq}}`{r.label}`: {r.detail}" for r in rows if r.verdict == "exempt"]
+    reasons = [
+        f"- {{eq}}`{r.label}`: {r.detail}" for r in rows if r.verdict is Verdict.EXEMPT
+    ]
     return "\n".join(reasons) or "No equation of this book is exempt."
 
 
@@ -283,7 +267,6 @@ def equation(page: str, label: str) -> nodes.paragraph:
 
 def facts(number: int, step: Row) -> list[str]:
     """The cells of one step, after the equation's."""
-    glyph = GLYPHS.get(step.verdict, BROKEN)
     numbers = step.how or SHOWN.get(step.relation, "")
     compared = step.relation in ("=", "≈", ":=") and step.worlds and step.how != "rounded"
     if "at every draw" in step.values:
@@ -291,8 +274,8 @@ def facts(number: int, step: Row) -> list[str]:
     worst = f"{step.worst:.0e}" if step.worst else "0" if step.draws and compared else "–"
     draws = f"{step.draws} in {len(step.worlds)}" if step.draws else "–"
     return [
-        str(number), step.relation, f"{glyph} {step.verdict}", step.symbolic or "–",
-        numbers, draws, worst,
+        str(number), step.relation, f"{step.verdict.glyph} {step.verdict}",
+        step.symbolic or "–", numbers, draws, worst,
         f"{1000 * step.seconds:.0f} ms" if step.seconds else "–",
     ]  # fmt: skip
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from derivations.ledger import Display, chapters, displays
+from derivations.chapters import Display, chapters, displays
 from derivations.report import check_block
 from derivations.scope import Scope
 
@@ -185,8 +185,8 @@ class Book:
         for file, blocks in self.blocks.items():
             page, self.pages[file] = Scope(), []
             for block in blocks:
-                self.pages[file].append(page.copy())
-                check_block(block.source, page, symbolic=False, quick=True)
+                self.pages[file].append(page)
+                page = check_block(block.source, page, symbolic=False, quick=True).page
 
     def mutants(self) -> Iterator[Mutant]:
         for file, blocks in self.blocks.items():
@@ -198,20 +198,20 @@ class Book:
         blocks, pages = self.blocks[mutant.file], self.pages[mutant.file]
         place = next(i for i, block in enumerate(blocks) if block.label == mutant.label)
         assumption = mutant.before.startswith("%")
-        page = pages[place].copy()
         report = check_block(
-            mutant.source, page, seed, symbolic=False, quick=True, strict=assumption,
+            mutant.source, pages[place], seed, symbolic=False, quick=True, strict=assumption,
             since=1 if assumption else mutant.row,
         )  # fmt: skip
         untested = [set(step.defines) for step in report.steps if step.defines]
-        ok = report.ok
-        for i in range(place + 1, len(blocks)):
-            untested = [names for names in untested if not names & page.used]
-            if not ok or not untested and page.meanings == pages[i].meanings:
+        used = report.used
+        for block, page in zip(blocks[place + 1 :], pages[place + 1 :], strict=True):
+            untested = [names for names in untested if not names & used]
+            if not report.ok or not untested and report.page.meanings == page.meanings:
                 break
-            ok = check_block(blocks[i].source, page, seed, False, quick=True).ok
+            report = check_block(block.source, report.page, seed, False, quick=True)
+            used |= report.used
         note = mutant.file.startswith("note")  # a lone block promises no test
-        return not ok or any(not names & page.used for names in untested) and not note
+        return not report.ok or any(not names & used for names in untested) and not note
 
 
 def chosen(book: Book, each: int) -> list[Mutant]:

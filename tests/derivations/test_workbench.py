@@ -82,7 +82,7 @@ def test_whatever_is_typed_gets_an_answer_in_time(latex, message):
 
 
 def test_time_runs_out_with_a_message(monkeypatch):
-    monkeypatch.setattr(page, "PATIENCE", -1.0)
+    monkeypatch.setattr(page, "MOST_EFFORT", -1)
     assert "could not be judged" in judge(equation("eq-evidence")).error
 
 

@@ -1,4 +1,4 @@
-"""The book's ledger: every labelled equation of every chapter with its verdicts."""
+"""The equations of a book: every labelled one of every chapter, with its verdicts."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from .judge import Step
+from .relation import Step
 from .report import Report, check_block
 from .scope import Scope
+from .verdict import Verdict
 
 DISPLAY = re.compile(r"^ *\$\$(?P<body>.*?)\$\$[ \t]*(\((?P<label>[\w-]+)\))?", re.M | re.S)
 CODE = re.compile(
@@ -28,12 +29,16 @@ UNTESTED = (
 
 @dataclass
 class Row(Step):
-    """One relation in the ledger; `line` counts in the file, from 1."""
+    """One relation of a chapter; `line` counts in the file, from 1."""
 
     file: str = ""
     label: str = ""
 
-    def as_dict(self) -> dict:
+    def __post_init__(self) -> None:
+        self.verdict = Verdict(self.verdict)  # as read from JSON, a word
+
+    def as_dict(self) -> dict[str, object]:
+        """For machines: the fields, and whether it is good."""
         how = self.symbolic or self.how or self.values
         return asdict(self) | {"how": how, "ok": self.ok}
 
@@ -48,7 +53,11 @@ class Display:
 
 
 def displays(text: str) -> Iterator[Display]:
-    """The display equations of a chapter; what stands in code cells is none."""
+    r"""The display equations of a chapter; what stands in code cells is none.
+
+    >>> list(displays("Text.\n\n$$\nx = x\n$$ (eq-same)\n"))
+    [Display(label='eq-same', source='x = x', line=4)]
+    """
 
     def blank(match: re.Match[str]) -> str:
         return match[0] if match["what"] in PROSE else re.sub(r"[^\n]", " ", match[0])
@@ -61,21 +70,25 @@ def displays(text: str) -> Iterator[Display]:
         yield Display(match["label"] or "", body.strip("\n"), line)
 
 
-def check_file(path: Path, seed=0, symbolic=True) -> Iterator[tuple[Display, Report]]:
+def check_file(
+    path: Path, seed: int = 0, symbolic: bool = True
+) -> list[tuple[Display, Report]]:
     """Judge a chapter from top to bottom: definitions hold from where they are made."""
-    page = Scope()
-    judged = [
-        (display, check_block(display.source, page, seed, symbolic, strict=True))
-        for display in displays(path.read_text(encoding="utf-8"))
-    ]
+    page, used = Scope(), set[str]()
+    judged = []
+    for display in displays(path.read_text(encoding="utf-8")):
+        report = check_block(display.source, page, seed, symbolic, strict=True)
+        page, used = report.page, used | report.used
+        judged.append((display, report))
     for _, report in judged:
         for step in report.steps:
-            if step.ok and step.defines and not page.used & set(step.defines):
-                step.verdict, step.detail = "untested", UNTESTED
-    yield from judged
+            if step.ok and step.defines and not used & set(step.defines):
+                step.verdict, step.detail = Verdict.UNTESTED, UNTESTED
+    return judged
 
 
 def chapters(path: Path) -> list[Path]:
+    """The Markdown files of a folder, in reading order; a file is itself."""
     if path.is_file():
         return [path]
     hidden = {"_build", ".ipynb_checkpoints"}
@@ -86,23 +99,25 @@ def rows_of(path: Path, seed: int = 0, symbolic: bool = True) -> list[Row]:
     """The rows of one chapter; what is wrong with a whole equation is a row as well."""
     rows: list[Row] = []
     for display, report in check_file(path, seed, symbolic):
-        place = {"file": path.as_posix(), "label": display.label}
-        troubles = {"unreadable": report.error}
+        if report.error:
+            rows.append(_whole(display, path, Verdict.UNREADABLE, report.error))
         if not display.label:
-            troubles["unlabelled"] = "a display equation needs a label"
-        for verdict, detail in troubles.items():
-            if detail:
-                rows.append(
-                    Row(display.line, "", display.source, verdict, detail=detail, **place)
-                )
+            needed = "a display equation needs a label"
+            rows.append(_whole(display, path, Verdict.UNLABELLED, needed))
         for step in report.steps:
-            line = display.line + step.line - 1
-            rows.append(Row(**vars(step) | {"line": line}, **place))
+            place = {"line": display.line + step.line - 1, "file": path.as_posix()}
+            rows.append(Row(**vars(step) | place, label=display.label))
     return rows
 
 
+def _whole(display: Display, file: Path, verdict: Verdict, detail: str) -> Row:
+    """What is wrong with a whole equation."""
+    return Row(display.line, "", display.source, verdict, detail=detail,
+               file=file.as_posix(), label=display.label)  # fmt: skip
+
+
 def judge_chapters(
-    files: list[Path], seed=0, symbolic=True, processes: int = 1
+    files: list[Path], seed: int = 0, symbolic: bool = True, processes: int = 1
 ) -> list[list[Row]]:
     """The rows of each chapter. No chapter's depend on another's."""
     judged = partial(rows_of, seed=seed, symbolic=symbolic)
@@ -112,7 +127,9 @@ def judge_chapters(
     return list(map(judged, files))
 
 
-def ledger(path: Path | str, seed=0, symbolic=True, processes: int = 1) -> list[Row]:
+def check_book(
+    path: Path | str, seed: int = 0, symbolic: bool = True, processes: int = 1
+) -> list[Row]:
     """All rows of a book or a file, in reading order, then the labels used twice."""
     files = chapters(Path(path))
     parts = judge_chapters(files, seed, symbolic, processes)
@@ -127,5 +144,4 @@ def duplicates(files: list[Path]) -> Iterator[Row]:
             here, label = f"{file.as_posix()}:{display.line}", display.label
             if label and home.setdefault(label, here) != here:
                 detail = f"the label is also at {home[label]}"
-                yield Row(display.line, "", display.source, "duplicate", detail=detail,
-                          file=file.as_posix(), label=label)  # fmt: skip
+                yield _whole(display, file, Verdict.DUPLICATE, detail)

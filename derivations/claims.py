@@ -1,0 +1,276 @@
+"""What each relation claims, in one world.
+
+`=` is identity testing: both sides at random parameters in every world that has them.
+`≈` says that the right side, averaged over the stated samples, is the left one (or, for
+a log or a ratio of averages, that it tends to it). `≥` is never violated and not always
+an equality. `+ const` is the same at every draw. Maximisers are in maximisers.py.
+
+A rule takes a trial, a pair, a world and the step to fill in; it raises Broken, or says
+whether the relation is strict: an inequality must not secretly be an equality.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from scipy.optimize import minimize
+
+from . import tree as t
+from .calculus import At
+from .densities import degree, jointly, law_of, places_of, sample_places, term_by_term
+from .evaluate import BUDGET, Place
+from .maximisers import is_maximiser, same_maximiser
+from .notation import BOUNDS, RELATIONS
+from .quantity import Meaningless, OutOfDomain, Quantity
+from .relation import Broken, Pair, Step, both, comparable, difference, where
+from .trial import DEAR, DRAWS, Kind, Trial
+from .worlds import Foreign, Line
+
+TOLERANCE = 1e-7
+CHEAP, CHEAP_DRAWS = 20_000, 8  # numbers computed at one draw, and how often then
+BOUND_DRAWS = 16  # draws for an inequality
+SEARCH = 80  # steps of the search for a violation
+SAMPLES = 4000  # of the Monte Carlo cross-check
+Rule = Callable[[Trial, Pair, Kind, Step], bool]
+
+
+def rule_for(pair: Pair) -> Rule:
+    """What this relation claims between these sides."""
+    bests = sum(isinstance(side, t.Best) for side in pair.sides)
+    if pair.relation in BOUNDS:
+        return inequality
+    if bests == 2:
+        return same_maximiser
+    if bests and pair.relation == "=":
+        return is_maximiser
+    if pair.relation in ("=", ":="):
+        return up_to_const if t.has_const(*pair.sides) else equality
+    if pair.relation in ("≈", "∝"):
+        return estimate if pair.relation == "≈" else proportional
+    raise Meaningless(f"what does {pair.relation} claim here?")
+
+
+# ---------------------------------------------------------------- equality
+def equality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
+    """Both sides agree at every draw."""
+    found = trial.values(pair, kind, step, CHEAP_DRAWS)
+    for done, (at, left, right) in enumerate(found, start=1):
+        _compare(left, right, at, step)
+        if at.spent > CHEAP and done >= DRAWS:
+            break
+    return True
+
+
+def _compare(left: Quantity, right: Quantity, at: At, step: Step) -> None:
+    error = difference(left, right)
+    if not error <= TOLERANCE:
+        raise Broken(both(left, right, at))
+    step.worst = max(step.worst, error)
+
+
+def up_to_const(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
+    """The difference is the same over all draws of parameters and data."""
+    gaps: list[tuple[float, str]] = []
+    scale = 1.0
+    for at, left, right in trial.values(pair, kind, step, 3):
+        if left.shape or right.shape:
+            raise Meaningless("+ const needs numbers on both sides")
+        a, b = (float(side.plain().array) for side in (left, right))
+        gaps.append((a - b, where(at)))
+        scale = max(scale, abs(a))
+    if len(gaps) < 2:
+        raise Foreign("too few draws for a constant")
+    (first, here), *others = gaps
+    for gap, there in others:
+        if abs(gap - first) > 1e-6 * scale:
+            shown = f"{here}it is {first:.6g}, but {there}{gap:.6g}"
+            raise Broken(f"the difference is no constant: {shown}")
+    step.values = f"{here}left - right = {first:.6g}, at every draw"
+    return True
+
+
+def proportional(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
+    """The logarithms differ by a constant in the variables of the left density."""
+    if not isinstance(pair.left, t.Call):
+        raise Meaningless("proportional as a function of what?")
+    for at in trial.draws(kind, DRAWS):
+        ratios, shown = [], []
+        for i in range(3):
+            places = places_of(pair.left, at)
+            points = {p: at.world.variable(p[0], (100 + i,)) for p in places}
+            with at.binding(points):
+                a, b = (at(side).as_log() for side in pair.sides)
+            if a is None or b is None:
+                raise Meaningless("a density is positive")
+            ratios.append(float(a - b))
+            shown.append(f"left = {np.exp(a):.4g}, right = {np.exp(b):.4g}")
+        if np.ptp(ratios) > 1e-6:
+            found = f"{shown[0]}, but elsewhere {shown[1]}"
+            raise Broken(f"{where(at)}the ratio is no constant: {found}")
+        step.draws += 1
+    return True
+
+
+# ---------------------------------------------------------------- estimates
+def estimate(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
+    """The right side is the left one on average, or tends to it, or rounds it."""
+    half = half_a_digit(pair.right)
+    if half is not None:
+        for at, left, right in trial.values(pair, kind, step, 1):
+            if np.max(np.abs(left.plain().array - right.plain().array)) > half:
+                raise Broken(both(left, right, at))
+        step.how = "rounded"
+        return True
+    samples = pair.samples or tuple(
+        d for d in trial.scope.samples
+        if not d.variable.index or d.variable not in pair.left.walk()
+    )  # fmt: skip
+    if not samples:
+        hint = "State it, as in (x^{(n)} \\sim p_{*}(x))"
+        raise Meaningless(f"what is sampled? {hint}")
+    shifted = t.has_const(*pair.sides)
+    biased = degree(pair.right, trial.scope, samples) == 2
+    shift: Quantity | None = None
+    for at in trial.draws(kind, DRAWS + shifted):
+        left = trial.value(at, pair.left)
+        body = partial(at, pair.right)
+        right = term_by_term(samples, body, at)
+        if shifted:
+            shift = shift or right - left
+            left = left + shift
+        elif biased and not difference(left, right) <= TOLERANCE:
+            right = jointly(samples, body, at)
+            biased = False
+        try:
+            _compare(left, right, at, step)
+        except Broken as error:
+            what = ", up to a constant," if shifted else ""
+            message = f"the expectation of the right side is{what} not the left: {error}"
+            raise Broken(message) from None
+        step.draws += 1
+        step.values = step.values or both(left, right, at)
+    how = "consistent, biased at finite size" if biased else "unbiased"
+    step.how = step.how if how in step.how else how
+    if kind is Line and not biased and not shifted:
+        cross_check(trial, pair, samples, step)
+    return True
+
+
+def cross_check(trial: Trial, pair: Pair, samples: tuple[t.Drawn, ...], step: Step) -> None:
+    """The estimator as it is written, on real samples: is its mean within the noise?"""
+    (at,) = trial.draws(Line, 1)
+    assert isinstance(at.world, Line)
+    left = float(at(pair.left).plain().array)
+    rng = np.random.default_rng([trial.seed, 77])
+    places: dict[Place, Quantity] = {}
+    for drawn in samples:
+        for indices, place in sample_places(drawn, at):
+            points = at.world.axis(place[0]).points
+            with at.within(indices=indices):
+                log = law_of(drawn.density, [place], at)([Quantity(points)]).as_log()
+            if log is None:
+                raise Meaningless("a density is positive")
+            mass = np.cumsum(np.exp(log - np.max(log)))
+            uniform = rng.uniform(mass[0], mass[-1], SAMPLES)
+            middle = points + (points[1] - points[0]) / 2
+            places[place] = Quantity(np.interp(uniform, mass, middle))
+    with at.within(depth=1, bound={**at.bound, **places}):
+        values = at(pair.right).plain().array
+    if values.shape != (SAMPLES,):
+        return
+    error = values.std(ddof=1) / np.sqrt(SAMPLES)
+    score = (values.mean() - left) / error if error else 0.0
+    step.how += f", z-score {score:+.1f}"
+    if abs(score) > 6:
+        raise Broken(f"{SAMPLES} samples average {values.mean():.5g}, not {left:.5g}")
+
+
+def half_a_digit(node: t.Node) -> float | None:
+    """Half a unit in the last place of a decimal number.
+
+    >>> from fractions import Fraction
+    >>> round(half_a_digit(t.Number(Fraction("0.25"))), 4)
+    0.005
+    """
+    node = t.bare(node)
+    if isinstance(node, t.Add) and len(node.terms) == 1:
+        node = node.terms[0]
+    if not isinstance(node, t.Number):
+        return None
+    digits = next((d for d in range(12) if 10**d % node.value.denominator == 0), 12)
+    return 0.5 * 10.0**-digits * 1.0001
+
+
+# ---------------------------------------------------------------- inequalities
+def inequality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
+    """Never violated: at random draws, and where a search makes the gap small."""
+    if any(isinstance(side, t.Best) for side in pair.sides):
+        raise Meaningless(
+            "an inequality holds between values, not between maximisers: "
+            "the argmax of a bound is in general not that of what it bounds"
+        )
+    count = BOUND_DRAWS if kind.scalar else 3
+    gaps: list[tuple[float, At]] = []
+    spent = 0
+    for at, left, right in trial.values(pair, kind, step, count):
+        if left.shape or right.shape or left.unsized or right.unsized:
+            raise Meaningless(f"{left.kind} is compared with {right.kind}")
+        gaps.append((_gap(pair, left, right, at), at))
+        spent += at.spent
+        dear = spent > DEAR or at.chosen  # a maximiser is searched at each draw
+        if dear and len(gaps) > 2:
+            break
+    if kind.scalar and not gaps[-1][1].chosen:
+        _search(pair, min(gaps, key=lambda found: found[0])[1], step)
+    return max(gap for gap, _ in gaps) > 1e-5
+
+
+def _gap(pair: Pair, left: Quantity, right: Quantity, at: At) -> float:
+    """By how much the inequality holds, relative to its sides; Broken if not."""
+    a, b = map(float, comparable(left, right))
+    gap = RELATIONS[pair.relation].way * (a - b) / max(abs(a), abs(b), 1e-3)
+    if gap < -1e-6 or pair.relation in "><" and gap <= 0:
+        raise Broken(both(left, right, at))
+    return gap
+
+
+def _search(pair: Pair, at: At, step: Step) -> None:
+    """An adversary moves all that the formula leaves open to where the gap is least."""
+    world, at.spent = at.world, BUDGET - DEAR
+    open_names = [f"free {name}" for name in at.met.named if name.isidentifier()]
+    sizes = {name: array.size for name, array in world.parameters.items()}
+    sizes |= dict.fromkeys(open_names, 1)
+    places = [(name, i) for name, size in sizes.items() for i in range(size)]
+
+    def gap(moves: dict[tuple[str, int], float]) -> float:
+        way: dict[str, np.ndarray] = {}
+        for (name, i), size in moves.items():
+            shape = world.parameters[name].shape if name in world.parameters else ()
+            way.setdefault(name, np.zeros(shape)).reshape(-1)[i] += size
+        result = np.inf
+
+        def moved() -> Quantity:
+            nonlocal result
+            left, right = at(pair.left), at(pair.right)
+            result = _gap(pair, left, right, at)
+            return left
+
+        try:
+            at.calculus.moved(at, way, 1.0, moved)
+        except (OutOfDomain, Foreign):
+            return np.inf
+        return result
+
+    here = gap({})
+    felt = {place: abs(gap({place: 0.1}) - here) for place in places}
+    most = sorted((p for p in places if felt[p] > 1e-9), key=lambda p: -felt[p])[:8]
+    if not most:
+        return
+    simplex = np.vstack([np.zeros(len(most)), 0.3 * np.eye(len(most))])
+    found = minimize(
+        lambda moves: gap(dict(zip(most, moves, strict=True))), simplex[0],
+        method="Nelder-Mead", options={"maxfev": SEARCH, "initial_simplex": simplex},
+    )  # fmt: skip
+    step.how = f"an adversary's least gap is {max(found.fun, 0):.1e}"

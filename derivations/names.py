@@ -1,0 +1,207 @@
+"""What names and calls are worth: looked up where they stand.
+
+Inside a sum over n, `x^{(n)}` is the n-th observation, and what a definition says about
+`\\hat{x}^{(n)}` is computed from it. In this order: what an integral or a sum has bound,
+what the page defines, what everybody knows, what the world has; then it is free.
+"""
+
+from __future__ import annotations
+
+import math
+
+from . import tree as t
+from .densities import density, named_law
+from .evaluate import Evaluator, Place, value_of
+from .notation import (
+    ANY,
+    CHANCES,
+    DECODERS,
+    ENCODERS,
+    GREEK,
+    LAWS,
+    NAMES,
+    NETWORKS,
+    OUTPUTS,
+    PARAMETERS,
+    POSITIVE,
+    SIZES,
+    UNDEFINED,
+    UNSIZED,
+    WORLDLY,
+)
+from .quantity import Meaningless, Unknown, V
+from .scope import Definition
+
+Z = t.Symbol("z")
+
+
+@value_of.register(t.Symbol)
+def symbol(node: t.Symbol, at: Evaluator[V]) -> V:
+    """What a name is worth where it stands."""
+    key, own = node.key, at.scope.meanings
+    if node.name in UNSIZED and not node.index:
+        return at.world.unsized(node.name)
+    if node.under is not None:
+        raise Unknown("an expectation needs brackets")
+    indices, component = at.integers(node.index), at.integers(node.component)
+    plain = not (indices or component)
+    if min(indices, default=1) < 1:
+        raise Meaningless("samples are counted from 1")
+    if component and (f"{key}{component}", indices) in at.bound:
+        return at.bound[f"{key}{component}", indices]
+    if (key, indices) in at.bound:
+        value = at.bound[key, indices]
+    elif component and key + "[]" in own:
+        return at.expand(key + "[]", own[key + "[]"], None, indices, component)
+    elif key in own:
+        value = at.expand(key, own[key], None, indices)
+    elif key + "()" in own:
+        raise Unknown(f"{node.spoken} is a function: of what?")
+    elif key in at.indices and plain:
+        return at.calculus.number(at.indices[key])
+    elif key in SIZES and plain:
+        return at.calculus.number(at.size(key))
+    elif key == "pi" and not at.scope.chances:
+        return at.calculus.number(math.pi)
+    elif key == "e" and not indices:
+        return at.calculus.number(math.e)
+    else:
+        worldly = of_the_world(node, indices, at)
+        if worldly is None:
+            return free(node, indices, component, at)
+        value = worldly
+    return value.component(component) if component else value
+
+
+def of_the_world(node: t.Symbol, indices: tuple[int, ...], at: Evaluator[V]) -> V | None:
+    """A point, or what the networks put out for the sample of that index."""
+    key = node.key
+    if key in WORLDLY:
+        value = at.world.variable(key, indices)
+        if not indices:
+            at.met.named[key] = value
+        return value
+    if key == "y":
+        return at.world.variable("x", (50, *indices))
+    if key == "hat x":
+        return at.world.decoder(at(t.Symbol("z", index=node.index)))
+    gives = NAMES[key].gives if key in NAMES else ""
+    if gives in ("mean", "spread") or at.scope.encoder and key in OUTPUTS:
+        mean, scale = at.world.encoder(at(t.Symbol("x", index=node.index)))
+        return mean if node.name == OUTPUTS[0] else scale
+    if key in (*PARAMETERS, "Data") and not at.scope.chances:
+        raise Unknown(f"{key} stands alone: what is computed from it?")
+    return None
+
+
+def free(
+    node: t.Symbol, indices: tuple[int, ...], component: tuple[int, ...], at: Evaluator[V]
+) -> V:
+    """A parameter that only the formula names: a drawn value stands for any."""
+    name = node.key
+    if len(node.name) > 1 and node.name not in GREEK:
+        raise Unknown(f"what is {node.name}?")
+    if node.accent or node.name in UNDEFINED:
+        hat = node.accent == "hat" and node.name in "dzy"
+        hint = "; did you mean \\hat{x}?" if hat else ""
+        raise Unknown(f"{node.spoken} has no definition{hint}")
+    sizes = at.scope.shapes.get(name, ())
+    if at.world.scalar:  # a vector of one component is that component
+        sizes, component = (), () if sizes and set(component) == {1} else component
+    kind = "positive" if node.name in POSITIVE else "real"
+    if len(sizes) == 2 and sizes[0] == sizes[1]:
+        kind = "covariance"
+    elif at.scope.chances and node.name in CHANCES:
+        kind = "chance"
+    part = indices or (() if sizes else component)
+    label = f"{name}_{','.join(map(str, part))}" if part else name
+    if component and not sizes:
+        name, component = f"{name}_{component}", ()
+    name += str(indices) if indices else ""
+    value = at.bound.get((name, ()))
+    if value is None:
+        value = at.world.free(name, tuple(map(at.size, sizes)), kind)
+    at.met.named[label] = value
+    return value.component(component) if component else value
+
+
+# ---------------------------------------------------------------- calls
+@value_of.register(t.Call)
+def call(node: t.Call, at: Evaluator[V]) -> V:
+    """What a function or a density is worth at its arguments."""
+    name, items, key = node.function, node.group.items, node.function.key
+    if name.name in LAWS:
+        return named_law(node, at)
+    if t.is_density(node):
+        return density(node, at)
+    if key + "()" in at.scope.meanings:
+        return _apply(node, at.scope.meanings[key + "()"], at)
+    if key == "ELBO":
+        return _elbo(node, at)
+    if name.name in (*ENCODERS, *DECODERS) or key in NETWORKS:
+        return _network(node, at)
+    if len(items) == 1 and name.name in ANY:
+        return at.world.test_function(key, at(items[0]))
+    if len(items) == 1 and (name.name in GREEK or len(name.name) == 1):
+        return at(name) * at(items[0])
+    raise Unknown(f"{name.spoken} is not a known function")
+
+
+def _apply(node: t.Call, definition: Definition, at: Evaluator[V]) -> V:
+    own, group, key = definition.parameters, node.group, node.function.key
+    if len(group.items) < len(own):
+        raise Unknown(f"this takes {len(own)} arguments")
+    rest = group.items[len(own) :]
+    tail = tuple(getattr(item, "key", "") for item in rest)
+    if tail != definition.tail or own and rest and group.marks[len(own) - 1] != ";":
+        raise Unknown("its definition has other parameters after the semicolon")
+    pairs = zip(own, group.items, strict=False)
+    values: dict[Place, V] = {
+        (p.key, ()): at(item) for p, item in pairs if not t.is_parameter(item)
+    }
+    component = at.integers(node.function.component)
+    return at.expand(key + "()", definition, values, (), component)
+
+
+def _network(node: t.Call, at: Evaluator[V]) -> V:
+    name, items = node.function, node.group.items
+    if not all(map(t.is_parameter, items[1:])):
+        raise Unknown("after the semicolon only parameters may stand")
+    value, role = at(items[0]), t.role_of(items[0])
+    row = NAMES[name.key] if name.key in NAMES else NAMES[name.name]
+    if (row.takes or role) == "z":
+        if role == "x":
+            raise Unknown("the decoder takes z, not x")
+        return at.world.decoder(value)
+    if role == "z":
+        raise Unknown("the encoder takes x, not z")
+    if row.gives == "both":
+        raise Unknown("the encoder gives two things: \\mu, \\sigma = ...")
+    return at.world.encoder(value)[row.gives == "spread"]
+
+
+def _elbo(node: t.Call, at: Evaluator[V]) -> V:
+    """By definition the integral of q log p(x, z)/q, for the q that is named."""
+    (x, *rest), marks = node.group.items, node.group.marks
+    names = [r for r in rest if isinstance(r, t.Symbol)]
+    theta = bool(names) and names[0].key in ("theta", *at.scope.theta)
+    q = _q_of_elbo(x, names[1:])
+    if q is None or not theta or names != rest or marks[0] != ";" or ";" in marks[1:]:
+        message = "the ELBO is that of (x; \\theta, \\phi) or (x; \\theta, q)"
+        raise Unknown(message)
+    p = t.Call(t.Symbol("p", label="theta"), t.Group((x, Z), (",",)))
+    ratio = t.Function("log", t.Quotient(p, q))
+    return at(t.Integral(Z, t.Product((q, ratio), ("",))))
+
+
+def _q_of_elbo(x: t.Node, names: list[t.Symbol]) -> t.Call | None:
+    """What stands for q: phi, the density q itself, or the mean and the deviation."""
+    keys = [name.key for name in names]
+    if keys == ["phi"]:
+        return t.Call(t.Symbol("q", label="phi"), t.Group((Z, x), ("|",)))
+    if keys == ["q"]:
+        return t.Call(names[0], t.Group((Z,)))
+    if tuple(name.name for name in names) == OUTPUTS:
+        covariance = t.Function("diag", t.Power(names[1], t.TWO))
+        return t.Call(t.Symbol("Normal"), t.Group((Z, names[0], covariance), (";", ",")))
+    return None

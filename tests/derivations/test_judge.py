@@ -1,0 +1,57 @@
+"""One relation in all worlds, and the repair that is proposed."""
+
+import pytest
+
+from derivations.judge import judged_by_numbers
+
+from .build import pair, trial
+
+
+def judged(latex: str):
+    return judged_by_numbers(trial(latex), pair(latex))
+
+
+def test_a_relation_is_tried_in_every_world_that_has_it():
+    step = judged(r"\log p_{\theta}(x, z) = \log p_{\theta}(x \mid z) + \log p(z)")
+    assert step.ok and len(step.worlds) == 3 and step.draws >= 6
+    step = judged(
+        r"\mathbb{E}_{q_{\phi}(z \mid x)}[\mathrm{decoder}(z)] = \mathrm{decoder}(\mu)"
+    )
+    assert not step.ok and len(step.worlds) == 1 and "[tanh decoder" in step.detail
+
+
+def test_what_no_world_has_is_unjudged():
+    step = judged(r"\sum_z z = \sum_z z \cdot \mathcal{N}(0; 0, 1)")
+    assert step.verdict == "unjudged" and "continuous" in step.detail
+
+
+def test_what_has_no_meaning_is_shown_where_it_stands():
+    step = judged(r"x = \hat{d} + 1")
+    assert step.verdict == "wrong"
+    assert r"did you mean \hat{x}?" in step.detail and "^" in step.detail
+    assert "right has no value" in step.detail
+
+
+@pytest.mark.parametrize(
+    ("latex", "hint"),
+    [
+        (r"a - b = a + b", "had the other sign"),
+        (r"2 a = a", "twice as large"),
+        (r"a^2 = a", "squared"),
+        (r"a = a^2", "without the square"),
+        (r"a \geq a + 1", "it would hold with ≤"),
+        (r"D_{\mathrm{KL}}(q(z) \| p(z)) = D_{\mathrm{KL}}(p(z) \| q(z))", "exchanged"),
+        (r"x \hat{x} = x \hat{d}", r"did you mean \hat{x}?"),
+    ],
+)
+def test_a_slip_is_named(latex, hint):
+    assert hint in judged(latex).detail
+
+
+def test_without_mending_nothing_is_proposed():
+    step = judged_by_numbers(trial("a - b = a + b"), pair("a - b = a + b"), mends=False)
+    assert not step.ok and "would hold" not in step.detail
+
+
+def test_an_equality_is_no_bound():
+    assert "write =" in judged("a + b \\geq b + a").detail
