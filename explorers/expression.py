@@ -192,7 +192,14 @@ class ExpressionExplorer(Explorer):
         return evaluate
 
     def markup(self) -> str:
-        return expression_markup(self)
+        # At a pole NumPy's floats are infinite, as the script's; Python's raise an error.
+        scope = {
+            name: np.float64(value) if isinstance(value, float) else value
+            for name, value in self.scope().items()
+        }
+        with np.errstate(all="ignore"):
+            numbers = [(r, float(self.function(r.value)(scope))) for r in self.readouts]
+        return expression_markup(self.panels, numbers, self.sliders, self.values)
 
     def still(self) -> bytes:
         """The figure where its sliders stand, as a PNG file."""

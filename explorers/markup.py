@@ -6,16 +6,12 @@ takes, in any font, at any width and size of text.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
-import numpy as np
 import sympy as sp
 
-from explorers.figure import Panel, Switch
-
-if TYPE_CHECKING:
-    from explorers.expression import ExpressionExplorer
+from explorers.figure import Panel, Readout, Slider, Switch
 
 # JupyterLab would take a key for a command.
 OWN_KEYS = 'data-lm-suppress-shortcuts="true"'
@@ -34,32 +30,34 @@ def written(value: float, digits: int) -> str:
     return text.removeprefix("-") if is_zero else text.replace("-", "−")
 
 
-def expression_markup(explorer: "ExpressionExplorer") -> str:
-    """Panels, numbers and controls of an `ExpressionExplorer`, where its sliders stand."""
-    panels = "".join(map(_panel, explorer.panels))
-    many = " many" if len(explorer.panels) > 1 else ""
-    # at a pole NumPy's floats are infinite, as the script's are; Python's raise an error
-    scope = {
-        name: np.float64(value) if isinstance(value, float) else value
-        for name, value in explorer.scope().items()
-    }
-    numbers = ""
-    for readout in explorer.readouts:
-        with np.errstate(all="ignore"):
-            value = float(explorer.function(readout.value)(scope))
-        number = written(value, readout.digits)
+def expression_markup(
+    panels: Sequence[Panel],
+    numbers: Sequence[tuple[Readout, float]],
+    sliders: Mapping[sp.Symbol, Slider | Switch],
+    values: Mapping[str, float],
+) -> str:
+    """Panels, numbers and controls of an `ExpressionExplorer`.
+
+    Args:
+        numbers: each readout with its value where the sliders stand.
+        sliders, values: the controls, and by their symbols' names where they stand.
+    """
+    drawn = "".join(map(_panel, panels))
+    many = " many" if len(panels) > 1 else ""
+    read = ""
+    for readout, value in numbers:
         unit = readout.unit and f"<span> {escape(readout.unit)}</span>"
-        label = escape(readout.label)
-        number = f"<span>{label} </span><b>{number}</b>{unit}"
-        numbers += f'<span class="readout">{number}</span>'
+        number = f"<b>{written(value, readout.digits)}</b>{unit}"
+        number = f"<span>{escape(readout.label)} </span>{number}"
+        read += f'<span class="readout">{number}</span>'
     controls = ""
-    for symbol, slider in explorer.sliders.items():
+    for symbol, slider in sliders.items():
         if isinstance(slider, Switch):
             text = f"<span>{escape(slider.label)}</span>"
             controls += f'<label><input type="checkbox" {OWN_KEYS}>{text}</label>'
             continue
         label = escape(slider.label or sp.pretty(symbol, use_unicode=True))
-        text = written(explorer.values[symbol.name], slider.decimals)
+        text = written(values[symbol.name], slider.decimals)
         text += slider.unit and f" {escape(slider.unit)}"
         controls += (
             f'<label><span class="name">{label}</span>'
@@ -67,8 +65,8 @@ def expression_markup(explorer: "ExpressionExplorer") -> str:
             f'<span class="number" aria-hidden="true">{text}</span></label>'
         )
     return (
-        f'<div class="expression-explorer"><div class="panels{many}">{panels}</div>'
-        f'<div class="readouts">{numbers}</div><div class="controls">{controls}</div></div>'
+        f'<div class="expression-explorer"><div class="panels{many}">{drawn}</div>'
+        f'<div class="readouts">{read}</div><div class="controls">{controls}</div></div>'
     )
 
 
