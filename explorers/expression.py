@@ -157,6 +157,7 @@ class ExpressionExplorer(Explorer):
         return evaluate
 
     def markup(self) -> str:
+        """Panels, numbers and controls as HTML, where the sliders stand."""
         return expression_markup(self)
 
     def still(self) -> bytes:
