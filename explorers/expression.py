@@ -192,6 +192,7 @@ class ExpressionExplorer(Explorer):
         return evaluate
 
     def markup(self) -> str:
+        """Panels, numbers and controls as HTML, where the sliders stand."""
         # At a pole NumPy's floats are infinite, as the script's; Python's raise an error.
         scope = {
             name: np.float64(value) if isinstance(value, float) else value

@@ -156,6 +156,7 @@ class LatentExplorer(Explorer):
         return output if self.likelihood["kind"] == "gaussian" else output.sigmoid()
 
     def markup(self) -> str:
+        """All of the figure but its pictures and numbers, as HTML."""
         return latent_markup(len(self.z), self.side, self.extent, len(self.labels))
 
     def still(self) -> bytes:

@@ -51,13 +51,6 @@ FAMILIES = {
             "fonts-noto-cjk": "NotoSansCJK-Regular.ttc",
         },
     ),
-    # what a Japanese Debian shows: Latin letters of another width, higher lines
-    "Noto CJK": Family(
-        "Noto Sans CJK JP",
-        "Noto Serif CJK JP",
-        "Noto Sans Mono CJK JP",
-        {"fonts-noto-cjk": "NotoSansCJK-Regular.ttc"},
-    ),
 }
 
 
