@@ -61,8 +61,11 @@ formgrader: .venv/installed  ## open nbgrader's Formgrader, to grade by hand
 demo-class: .venv/installed  ## a made-up class, from release to export
 	$(PY) -m classroom demo
 
-lock: .venv/installed  ## write requirements.lock from what is installed now
+lock:  ## install what pyproject.toml asks for, and pin it in requirements.lock
+	test -d .venv || $(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check -e ".[book,test,classroom]"
 	$(PY) tools/lock.py
+	touch .venv/installed
 
 clean:  ## remove everything that was built
 	rm -rf _build .venv *.egg-info .pytest_cache .hypothesis .ruff_cache
