@@ -5,8 +5,8 @@ PY := .venv/bin/python
 # Two notebooks run side by side on two cores; more threads each would only contend.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help book test lab notebooks bench serve release collect grade feedback export formgrader
-.PHONY: demo-class lint lock clean
+.PHONY: help book test check lab notebooks bench serve release collect grade feedback export formgrader
+.PHONY: demo-class lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -21,8 +21,11 @@ help:  ## list the targets
 book: .venv/installed  ## make .venv, install, execute and build; print the path of index.html
 	$(PY) tools/book.py
 
-test: .venv/installed  ## everything: unit tests, notebooks, pairs in sync, the book and its pages
+test: .venv/installed  ## everything: lint, types, tests, notebooks, the book and its pages
 	$(PY) tools/test.py
+
+check: .venv/installed  ## lint, types and the quick tests: under a minute, after each change
+	$(PY) tools/test.py --check
 
 lab: .venv/installed  ## open JupyterLab on the notebooks
 	$(PY) -m jupyter lab --LabApp.default_url=/lab/tree/notebooks
@@ -57,10 +60,6 @@ formgrader: .venv/installed  ## open nbgrader's Formgrader, to grade by hand
 
 demo-class: .venv/installed  ## a made-up class, from release to export
 	$(PY) -m classroom demo
-
-lint: .venv/installed  ## check the style of the Python files
-	$(PY) -m ruff check
-	$(PY) -m ruff format --check
 
 lock: .venv/installed  ## write requirements.lock from what is installed now
 	$(PY) tools/lock.py

@@ -52,7 +52,7 @@ def peak_of_a_file(megabytes: int) -> dict:
     import torch
 
     from vae_lib.encoder_decoder import VAE
-    from vae_lib.objective import elbo_terms
+    from vae_lib.objective import elbo_objective
     from vae_lib.training import train
 
     n = int(megabytes * MEGABYTES) // PIXELS
@@ -61,7 +61,7 @@ def peak_of_a_file(megabytes: int) -> dict:
 
     def watched(vae, x, generator):
         own.append(status("RssAnon"))
-        return elbo_terms(vae, x, generator)
+        return elbo_objective(vae, x, generator)
 
     with tempfile.TemporaryDirectory() as folder:
         shape, random = (n, PIXELS), np.random.default_rng(0)
@@ -79,7 +79,7 @@ def peak_of_a_file(megabytes: int) -> dict:
             refused = True
         train(
             VAE(PIXELS, 2, (32,)), images, epochs=1, batch_size=512, progress=False,
-            terms=watched,
+            objective=watched,
         )  # fmt: skip
     return {"peak": max(own), "first": own[0], "limit": limit / MEGABYTES,
             "refused": refused, "n": n}  # fmt: skip

@@ -1,7 +1,8 @@
 """The file of the last measurements, and what all of them share.
 
-`timings.json` holds a table for each section, with its own date and machine, so that one
-section can be measured again without the others.
+`timings.json` holds a section for each of them, with its own date and machine, so that one
+can be measured again without the others: `rows`, the numbers as measured, and `table`, its
+head and body as text. The book's page shows the table; it needs the file and nothing here.
 """
 
 import json
@@ -70,6 +71,7 @@ def load(file: Path = FILE) -> dict[str, dict]:
         sections = json.loads(file.read_text(encoding="utf-8"))
         for kept in sections.values():
             kept["date"], kept["notes"], kept["machine"]["processor"], table(kept["rows"])
+            kept["table"]["head"], kept["table"]["body"]
         return sections
     except FileNotFoundError as error:
         raise ValueError(f"there is no {file}: run 'make bench' first") from error
@@ -81,8 +83,12 @@ def load(file: Path = FILE) -> dict[str, dict]:
 
 
 def section(rows: list[Row], notes: str) -> dict:
-    today = date.today().isoformat()
-    return {"date": today, "machine": machine(), "notes": notes, "rows": rows}
+    """What the file holds of one section."""
+    head, body = table(rows)
+    return {
+        "date": date.today().isoformat(), "machine": machine(), "notes": notes,
+        "rows": rows, "table": {"head": head, "body": body},
+    }  # fmt: skip
 
 
 def keep(name: str, rows: list[Row], notes: str, file: Path = FILE) -> None:
@@ -121,7 +127,7 @@ def table(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
 
 def text(name: str, kept: dict) -> str:
     """A section for the terminal."""
-    head, body = table(kept["rows"])
+    head, body = kept["table"]["head"], kept["table"]["body"]
     widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))

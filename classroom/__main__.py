@@ -8,8 +8,11 @@ from pathlib import Path
 
 from classroom.course import ClassroomError, Course
 
+FINE = ("graded", "up to date")
+
 
 def parser() -> argparse.ArgumentParser:
+    """The command line: a subcommand for each step."""
     top = argparse.ArgumentParser(prog="python -m classroom", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -61,7 +64,11 @@ def some_path(text: str) -> Path:
 
 
 def named(students: list[str]) -> list[str]:
-    """Ids from the command line: separated by commas, or one a line in @FILE."""
+    """Ids from the command line: separated by commas, or one a line in @FILE.
+
+    >>> named(["ada,ben", " cy "])
+    ['ada', 'ben', 'cy']
+    """
     ids: list[str] = []
     for text in students:
         if text.startswith("@"):
@@ -76,7 +83,19 @@ def named(students: list[str]) -> list[str]:
     return [student.strip() for student in ids if student.strip()]
 
 
+def in_short(what: str) -> str:
+    """What became of a student, for the summary.
+
+    >>> in_short("graded, but mle waits for a person: ..."), in_short("not graded: ...")
+    ('graded in part', 'not graded')
+    """
+    if what.startswith("graded, but"):
+        return "graded in part"
+    return what if what in FINE else "not graded"
+
+
 def run(arguments: argparse.Namespace, course: Course) -> int:
+    """Do what was typed; return the exit code. Raises ClassroomError."""
     # Each command imports what it needs: `--help` does not wait for torch.
     if arguments.command == "demo":
         from classroom.demo import demo
@@ -103,12 +122,12 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
         case "collect":
             from classroom.collect import collect
 
-            found = collect(course, assignment, arguments.source)
-            for result in found:
-                for note in [result.fault] if result.fault else result.notes:
-                    print(f"  {result.student or result.name}: {note}")
-            faults = sum(bool(result.fault) for result in found)
-            print(f"{len(found) - faults} collected, {faults} could not be read")
+            everybody = collect(course, assignment, arguments.source)
+            for collected in everybody:
+                for note in [collected.fault] if collected.fault else collected.notes:
+                    print(f"  {collected.student or collected.name}: {note}")
+            faults = sum(bool(collected.fault) for collected in everybody)
+            print(f"{len(everybody) - faults} collected, {faults} could not be read")
         case "grade":
             from classroom.grade import grade
 
@@ -123,17 +142,14 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
                 again=arguments.again,
                 sandboxed=not arguments.no_sandbox,
             )
-            fine = {"graded", "up to date"}
-            for student, what in outcome.items():
-                if what not in fine:
-                    print(f"  {student}: {what}", file=sys.stderr)
-            counts = Counter(
-                what if what in fine else "not graded" for what in outcome.values()
-            )
+            odd = {student: what for student, what in outcome.items() if what not in FINE}
+            for student, what in odd.items():
+                print(f"  {student}: {what}", file=sys.stderr)
+            counts = Counter(map(in_short, outcome.values()))
             print(
                 ", ".join(f"{n} {what}" for what, n in counts.items()) or "nobody to grade"
             )
-            return 1 if counts["not graded"] else 0
+            return 1 if odd else 0
         case "students":
             print("\n".join(course.students(assignment.name)))
         case "feedback":
@@ -156,6 +172,7 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
 
 
 def main() -> int:
+    """Run the command line; errors become one line on standard error and exit code 1."""
     try:
         return run(parser().parse_args(), Course.here())
     except ClassroomError as error:

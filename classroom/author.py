@@ -19,7 +19,8 @@ from nbgrader.api import MissingEntry
 from nbgrader.converters import GenerateAssignment
 
 from classroom.checks import Derivation, Task
-from classroom.course import Assignment, ClassroomError, Course, as_json, write_atomically
+from classroom.course import Assignment, ClassroomError, Course
+from classroom.files import as_json, write_atomically
 from classroom.gradebook import open_gradebook, run_converter
 from classroom.judge import cases_of
 
@@ -94,6 +95,7 @@ def _nbgrader_mark(marks: dict, tasks: dict, assignment: Assignment) -> dict:
 
 
 def practice_cases(assignment: Assignment) -> dict:
+    """The cases that a student sees, by task: the same for everybody."""
     return {
         name: cases_of(task, PRACTICE)
         for name, task in assignment.checks.TASKS.items()

@@ -64,6 +64,11 @@ class Answer:
         return tensor
 
     def number(self) -> float:
+        """The value as a finite number. Raises Wrong where it is none.
+
+        >>> Answer({"x": 2}, 4).number()
+        4.0
+        """
         return self.tensor().item()
 
     def items(self, n: int) -> list[Any]:
@@ -96,6 +101,7 @@ class Task:
 
     @property
     def points(self) -> float:
+        """What all its properties are worth together."""
         return sum(p.points for p in self.properties)
 
 
@@ -125,7 +131,11 @@ def rounded(rng: random.Random, low: float, high: float) -> float:
 
 
 def shown(value: Any) -> str:
-    """Short, with few digits, whatever it is."""
+    """Short, with few digits, whatever it is.
+
+    >>> shown([1 / 3, 2])
+    '[0.3333, 2]'
+    """
     if isinstance(value, bool) or value is None:
         return repr(value)
     if isinstance(value, int | float):
@@ -143,7 +153,12 @@ def expect_close(
     hint: str,
     rtol: float = 1e-6,
 ) -> None:
-    """Raises Wrong with the student's value, never the truth, and the hint."""
+    """Raises Wrong with the student's value, never the truth, and the hint.
+
+    >>> expect_close(Answer({"x": 3}, 6), 6.0, 9.0, hint="Multiply x by itself.")
+    Traceback (most recent call last):
+    classroom.checks.Wrong: at x = 3: you returned 6. Multiply x by itself.
+    """
     value, truth = (torch.as_tensor(v, dtype=torch.float64) for v in (value, truth))
     if not torch.allclose(value, truth, rtol=rtol, atol=rtol):
         raise Wrong(f"{answer.at}: you returned {shown(value.tolist())}. {hint}")

@@ -10,7 +10,6 @@ listed with its reason.
 """
 
 import io
-import json
 import math
 import os
 import re
@@ -19,21 +18,17 @@ import unicodedata
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import nbformat
+from nbformat import NotebookNode
 
-from classroom.course import (
-    Assignment,
-    ClassroomError,
-    Course,
-    as_json,
-    sha256,
-    write_atomically,
-)
+from classroom.course import Assignment, ClassroomError, Course
+from classroom.files import sha256, write_atomically
 from classroom.gradebook import open_gradebook
+from classroom.records import Collected, read_collected, upload_path, write_collected
 from classroom.restore import (
     MOST_BYTES,
     Piece,
@@ -47,6 +42,7 @@ from classroom.restore import (
 MOST_ENTRIES = 50_000  # files in a class's archive
 MOST_IN_ONE = 200  # files in one student's archive
 MOST_BYTES_IN_ONE = 5 * MOST_BYTES  # and bytes of all of them, unpacked
+NO_LINKS = "it is a link, and links are not followed"
 NOTEBOOK_LIKE = {".ipynb", ".json", ".txt"}
 
 
@@ -71,20 +67,6 @@ class Owner:
     student: str
     name: str
     lms_id: str = ""
-
-
-@dataclass
-class Collected:
-    """What was made of one student's files; kept in uploads/ beside the original."""
-
-    student: str
-    name: str
-    lms_id: str = ""
-    path: str = ""
-    time: float = 0.0
-    sha256: str = ""
-    fault: str = ""
-    notes: list[str] = field(default_factory=list)
 
 
 def uploads(source: Path) -> Iterator[Upload]:
@@ -115,12 +97,9 @@ def _from_disk(path: Path, source: Path) -> Iterator[Upload]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        why = (
-            "it is a link, and links are not followed"
-            if path.is_symlink()
-            else error.strerror
-        )
-        yield Upload(name, 0.0, fault=why)
+        why = error.strerror or str(error)
+        is_link = path.is_symlink()
+        yield Upload(name, 0.0, fault=NO_LINKS if is_link else why)
         return
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(file.fileno())
@@ -145,7 +124,7 @@ def _from_zip(
         name = f"{prefix}{entry.filename}"
         time = _zip_time(entry)
         if stat.S_ISLNK(entry.external_attr >> 16):
-            yield Upload(name, time, fault="it is a link, and links are not followed")
+            yield Upload(name, time, fault=NO_LINKS)
             continue
         try:
             is_zip = name.lower().endswith(".zip") and not prefix
@@ -200,6 +179,9 @@ def safe_name(label: str) -> str:
 
     Letters, digits and . _ @ + - of any script stay. Where something else was in it, a few
     digits of its hash keep it apart from whoever is really called that.
+
+    >>> safe_name("ada"), safe_name("../ada") == "ada"
+    ('ada', False)
     """
     label = unicodedata.normalize("NFC", label).strip(" ")
     slug = re.sub(r"[^\w.@-]+", "_", label)
@@ -218,7 +200,13 @@ CANVAS = re.compile(
 
 
 def owner_of(parts: tuple[str, ...], assignment: str) -> Owner | None:
-    """Whose file this is, by its path; None where the path does not say."""
+    """Whose file this is, by its path; None where the path does not say.
+
+    >>> owner_of(("lovelaceada_4711_98765_hw1.ipynb",), "hw1")
+    Owner(student='4711', name='lovelaceada', lms_id='4711')
+    >>> owner_of(("hw1_ada.ipynb",), "hw1").student
+    'ada'
+    """
     for part in parts:
         # Canvas first: there the end is a name that the student chose.
         for pattern in (CANVAS, MOODLE):
@@ -260,8 +248,7 @@ def collect(course: Course, assignment: Assignment, source: Path) -> list[Collec
     tops = {upload.parts[0] for upload in found if len(upload.parts) > 1}
     inner = all(len(upload.parts) > 1 for upload in found)
     only = next(iter(tops)) if len(tops) == 1 and inner else ""
-    is_student = only and owner_of((only, "x"), "").lms_id
-    if only and not is_student and _is_wrapper(found, assignment.name):
+    if only and not _has_platform_name((only,)) and _is_wrapper(found, assignment.name):
         for upload in found:  # an archive of one folder that holds the uploads
             upload.parts = upload.parts[1:]
 
@@ -281,8 +268,8 @@ def collect(course: Course, assignment: Assignment, source: Path) -> list[Collec
             continue
         files[owners.setdefault(owner.student, owner)].append(upload)
     with open_gradebook(course) as gradebook:
-        for owner, his in sorted(files.items(), key=lambda item: item[0].student):
-            result = _take(course, assignment, release, owner, his)
+        for owner, theirs in sorted(files.items(), key=lambda item: item[0].student):
+            result = _take(course, assignment, release, owner, theirs)
             results.append(result)
             names = {"last_name": owner.name, "lms_user_id": owner.lms_id or None}
             gradebook.update_or_create_student(owner.student, **names)
@@ -309,11 +296,17 @@ def _is_wrapper(found: list[Upload], assignment: str) -> bool:
     return len(below) > 1 or any(len(upload.parts) > 2 for upload in found)
 
 
-def _take(course, assignment, release, owner: Owner, his: list[Upload]) -> Collected:
+def _take(
+    course: Course,
+    assignment: Assignment,
+    release: NotebookNode,
+    owner: Owner,
+    theirs: list[Upload],
+) -> Collected:
     """Choose among a student's files, and put the choice where it will be graded."""
     result = Collected(owner.student, owner.name, owner.lms_id)
     readable: list[tuple[int, float, str, Upload, list[Piece]]] = []
-    for upload in his:
+    for upload in theirs:
         if not upload.fault and Path(upload.path).suffix.lower() not in NOTEBOOK_LIKE:
             upload.fault = "it is no notebook"
         if not upload.fault:
@@ -331,9 +324,9 @@ def _take(course, assignment, release, owner: Owner, his: list[Upload]) -> Colle
         if known and not known.fault:
             known.notes.append(f"a later upload cannot be read: {result.fault}")
             known.notes = known.notes[-5:]
-            _remember(course, assignment.name, known)
+            write_collected(course, assignment.name, known)
             return known
-        _remember(course, assignment.name, result)
+        write_collected(course, assignment.name, result)
         return result
     # The newest, if it is this assignment (it holds half of what the fullest does), and
     # not a copy of the release beside one that was worked on.
@@ -355,15 +348,14 @@ def _take(course, assignment, release, owner: Owner, his: list[Upload]) -> Colle
     notebook = restore(release, pieces)
     notebook.metadata["classroom"] = {"upload_sha256": result.sha256}
     target = course.submitted(assignment.name, owner.student)
-    original = course.root / "uploads" / assignment.name / f"{owner.student}.ipynb"
-    write_atomically(original, chosen.data)
+    write_atomically(upload_path(course, assignment.name, owner.student), chosen.data)
     if result.time:
         when = datetime.fromtimestamp(result.time, UTC)
         write_atomically(
             target.with_name("timestamp.txt"), f"{when:%Y-%m-%d %H:%M:%S} UTC\n"
         )
     write_atomically(target, nbformat.writes(notebook, version=4) + "\n")
-    _remember(course, assignment.name, result)
+    write_collected(course, assignment.name, result)
     return result
 
 
@@ -375,28 +367,3 @@ def _attempt(path: str) -> tuple[int, str]:
 
 def _shown(path: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in path)[-120:]
-
-
-def _remembered(course: Course, assignment: str, student: str) -> Path:
-    return course.root / "uploads" / assignment / f"{student}.json"
-
-
-def _remember(course: Course, assignment: str, result: Collected) -> None:
-    write_atomically(
-        _remembered(course, assignment, result.student), as_json(asdict(result))
-    )
-
-
-def read_collected(course: Course, assignment: str, student: str) -> Collected | None:
-    try:
-        path = _remembered(course, assignment, student)
-        return Collected(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def all_collected(course: Course, assignment: str) -> list[Collected]:
-    """Everybody who handed in anything, also what could not be read."""
-    paths = sorted((course.root / "uploads" / assignment).glob("*.json"))
-    found = (read_collected(course, assignment, path.stem) for path in paths)
-    return [result for result in found if result]

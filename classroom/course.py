@@ -5,24 +5,22 @@ nbgrader's own layout: `course/{source,release,submitted,autograded,feedback}` a
 `gradebook.db`. Ours beside them: `course/graded` (one record a student) and `secret`.
 """
 
-import hashlib
 import importlib.util
-import json
 import os
 import re
 import secrets
-import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import nbformat
 import yaml
 from nbformat import NotebookNode
 from traitlets.config import Config
+
+from classroom.files import sha256, write_atomically
 
 ROOT = Path(__file__).resolve().parents[1]
 COURSE_ID = "default_course"  # what nbgrader's gradebook calls its only course
@@ -30,32 +28,6 @@ COURSE_ID = "default_course"  # what nbgrader's gradebook calls its only course
 
 class ClassroomError(Exception):
     """Something the teacher can mend; the message says what and how."""
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write to a temporary name, then rename: a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # A student's text may hold half of a surrogate pair, which UTF-8 cannot say.
-    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
-    file = tempfile.NamedTemporaryFile(dir=path.parent, suffix=".unfinished", delete=False)
-    try:
-        with file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
-    except OSError:
-        os.unlink(file.name)
-        raise
-
-
-def as_json(value: Any) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-
-
-def sha256(*contents: bytes) -> str:
-    return hashlib.sha256(b"\0".join(contents)).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -71,7 +43,6 @@ class Limits:
     memory_mb: int = 4096
     processes: int = 64
     disk_mb: int = 64
-    output_kb: int = 512
 
 
 @dataclass(frozen=True)
@@ -91,6 +62,7 @@ class Assignment:
 
     @property
     def markdown(self) -> Path:
+        """The teacher's source of the notebook."""
         return self.folder / f"{self.name}.md"
 
     @cached_property
@@ -168,6 +140,7 @@ class Course:
         raise ClassroomError(f"no {name}/{name}.md in {looked}")
 
     def release(self, assignment: str) -> Path:
+        """The notebook that is handed out."""
         return self.root / "release" / assignment / f"{assignment}.ipynb"
 
     def read_release(self, assignment: str) -> NotebookNode:
@@ -182,9 +155,11 @@ class Course:
             raise ClassroomError(said) from error
 
     def submitted(self, assignment: str, student: str) -> Path:
+        """A student's notebook in the shape of the release, ready to be graded."""
         return self.root / "submitted" / student / assignment / f"{assignment}.ipynb"
 
     def record(self, assignment: str, student: str) -> Path:
+        """What came out when it was graded; see records.Record."""
         return self.root / "graded" / assignment / f"{student}.json"
 
     def students(self, assignment: str) -> list[str]:
@@ -196,12 +171,13 @@ class Course:
         """One for each student and task, the same at every run, known to nobody else."""
         path = self.root / "secret"
         if not path.exists():
-            write_atomically(path, secrets.token_hex(32))
-            path.chmod(0o600)
+            # Two workers may come here at once, and both must go on with one secret.
+            write_atomically(path, secrets.token_hex(32), mode=0o600, keep=True)
         key = sha256(*(part.encode() for part in (path.read_text(), assignment, student)))
         return int(sha256(key.encode(), task.encode())[:12], 16)
 
     def nbgrader_config(self, assignment: str) -> Config:
+        """For one of nbgrader's steps: where the course lies, and which assignment."""
         config = Config()
         config.CourseDirectory.root = str(self.root)
         config.CourseDirectory.assignment_id = assignment
@@ -221,7 +197,11 @@ class Course:
 
 
 def in_utc(date: object) -> str:
-    """As nbgrader wants it. Raises ValueError where it is no date with a zone, or empty."""
+    """As nbgrader wants it. Raises ValueError where it is no date with a zone, or empty.
+
+    >>> in_utc("2027-03-01 12:00:00+02:00")
+    '2027-03-01 10:00:00 UTC'
+    """
     if not date:
         return ""
     moment = datetime.fromisoformat(str(date).replace(" UTC", "+00:00"))
@@ -231,6 +211,7 @@ def in_utc(date: object) -> str:
 
 
 def read_assignment(name: str, folder: Path) -> Assignment:
+    """From the front matter of its Markdown. Raises ClassroomError if it is malformed."""
     try:
         text = (folder / f"{name}.md").read_text(encoding="utf-8")
         match = re.match(r"---\n(.*?)\n---\n", text, re.S)

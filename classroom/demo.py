@@ -40,12 +40,14 @@ def replaced(**changes: tuple[str, str]) -> Edit:
 
 
 def without_marks(solution: NotebookNode, release: NotebookNode) -> str:
+    """The solution, from an editor that lost nbgrader's marks."""
     for cell in solution.cells:
         cell.metadata = nbformat.from_dict({})
     return nbformat.writes(solution)
 
 
 def half_done(solution: NotebookNode, release: NotebookNode) -> str:
+    """The first cells of the solution, and the rest as it was handed out."""
     done = {grade_id(cell): cell.source for cell in solution.cells[:8]}
     for cell in release.cells:
         cell.source = (
@@ -102,8 +104,8 @@ def demo(course: Course, jobs: int) -> int:
     uploads = course.root / "uploads-from-moodle"
     hand_in(course, uploads)
     print(f"\n$ make collect ASSIGNMENT={NAME} FROM={uploads}", flush=True)
-    for result in collect(course, assignment, uploads):
-        print(f"  {result.name}: {result.fault or 'collected'}")
+    for collected in collect(course, assignment, uploads):
+        print(f"  {collected.name}: {collected.fault or 'collected'}")
 
     print(f"\n$ make grade ASSIGNMENT={NAME} JOBS={jobs}", flush=True)
     grade(course, assignment, jobs=jobs)

@@ -8,10 +8,12 @@ import io
 import re
 from pathlib import Path
 
-from classroom.course import Assignment, ClassroomError, Course, write_atomically
+from classroom.course import Assignment, ClassroomError, Course
+from classroom.files import write_atomically
 from classroom.results import Result, results
 
 PLATFORMS = ("canvas", "moodle")
+Row = list[str | float]
 
 
 def write_export(
@@ -58,12 +60,12 @@ def _counts(result: Result) -> bool:
     return result.status == "graded"
 
 
-def _ours(found: list[Result]) -> list[list]:
+def _ours(found: list[Result]) -> list[Row]:
     most: dict[str, float] = {}
     for result in found:
         for task in result.tasks:
             most[task.name] = task.most
-    head = [
+    head: Row = [
         "student",
         "name",
         "lms_id",
@@ -75,50 +77,53 @@ def _ours(found: list[Result]) -> list[list]:
     ]
     head += [f"{name} ({points:g})" for name, points in most.items()]
     head += ["reason", "file_sha256", "checks_version", "notes"]
-    rows: list[list] = [head]
+    rows = [head]
     for r in found:
         graded = r.status in ("graded", "pending")
-        row = [r.student, r.name, r.lms_id, r.status]
-        row += [r.points, r.most, r.late_seconds / 3600, r.penalty] if graded else [""] * 4
+        row: Row = [r.student, r.name, r.lms_id, r.status]
+        marks: Row = [r.points, r.most, r.late_seconds / 3600, r.penalty]
+        row += marks if graded else [""] * 4
         by_name = {task.name: task for task in r.tasks}
         for name in most:
-            task = by_name.get(name)
-            waits = task and task.pending
-            value: object = "" if task is None else task.points
-            row.append(f"pending ({value:g} so far)" if waits else value)
+            if (one := by_name.get(name)) is None:
+                row.append("")
+            else:
+                waits = f"pending ({one.points:g} so far)"
+                row.append(waits if one.pending else one.points)
         rows.append([*row, r.reason, r.upload, r.version, "; ".join(r.notes)])
     return rows
 
 
-def _read(roster: Path | None) -> list[list[str]]:
+def _read(roster: Path | None) -> list[Row]:
     if roster is None:
         return []
     try:
         text = roster.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ClassroomError(f"the roster {roster} cannot be read: {error}") from error
-    return [row for row in csv.reader(io.StringIO(text)) if row]
+    return [[*row] for row in csv.reader(io.StringIO(text)) if row]
 
 
-def _place(head: list[str], name: str, platform: str) -> int:
+def _place(head: Row, name: str, platform: str) -> int:
     if name not in head:
         raise ClassroomError(f"the roster has no column {name!r}: is it from {platform}?")
     return head.index(name)
 
 
-def _canvas(found: list[Result], assignment: str, roster: list[list[str]]) -> list[list]:
+def _canvas(found: list[Result], assignment: str, roster: list[Row]) -> list[Row]:
     by_id = {r.lms_id or r.student: r for r in found}
     if not roster:
-        head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", assignment]
-        rows = [
+        titles = "Student", "ID", "SIS User ID", "SIS Login ID", "Section", assignment
+        new: list[Row] = [
             [r.name, i, "", "", "", r.points if _counts(r) else ""]
             for i, r in by_id.items()
         ]
-        return [head, *rows]
+        return [[*titles], *new]
     head, *rows = roster
     key = _place(head, "ID", "Canvas")
     column = next(
-        (k for k, n in enumerate(head) if re.match(rf"{assignment}( \(\d+\))?$", n)), -1
+        (k for k, n in enumerate(head) if re.match(rf"{assignment}( \(\d+\))?$", str(n))),
+        -1,
     )
     if column < 0:
         raise ClassroomError(
@@ -127,15 +132,15 @@ def _canvas(found: list[Result], assignment: str, roster: list[list[str]]) -> li
     return [head, *_filled(rows, key, {column: "points"}, by_id)]
 
 
-def _moodle(found: list[Result], assignment: str, roster: list[list[str]]) -> list[list]:
+def _moodle(found: list[Result], assignment: str, roster: list[Row]) -> list[Row]:
     by_id = {f"Participant {r.lms_id or r.student}": r for r in found}
     if not roster:
-        head = ["Identifier", "Full name", "Grade", "Maximum Grade", "Feedback comments"]
-        rows = [
+        titles = "Identifier", "Full name", "Grade", "Maximum Grade", "Feedback comments"
+        new: list[Row] = [
             [i, r.name, r.points if _counts(r) else "", r.most or "", r.reason]
             for i, r in by_id.items()
         ]
-        return [head, *rows]
+        return [[*titles], *new]
     head, *rows = roster
     key = _place(head, "Identifier", "Moodle")
     columns = {_place(head, "Grade", "Moodle"): "points"}
@@ -145,12 +150,12 @@ def _moodle(found: list[Result], assignment: str, roster: list[list[str]]) -> li
 
 
 def _filled(
-    rows: list[list[str]], key: int, columns: dict[int, str], by_id: dict[str, Result]
-) -> list[list]:
+    rows: list[Row], key: int, columns: dict[int, str], by_id: dict[str, Result]
+) -> list[Row]:
     filled = []
     for row in rows:
         row = [*row, *[""] * (max(key, *columns) + 1 - len(row))]
-        if result := by_id.get(row[key].strip()):
+        if result := by_id.get(str(row[key]).strip()):
             for column, what in columns.items():
                 if what == "reason":
                     row[column] = result.reason

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from classroom.course import Assignment, Course, write_atomically
+from classroom.course import Assignment, Course
+from classroom.files import write_atomically
 from classroom.results import results
 
 TEMPLATES = Environment(

@@ -6,19 +6,18 @@ that it did. Whatever is interrupted where, the same command goes on from there:
 that fits its submission is not made again, and one that was not entered is entered.
 """
 
-import fcntl
-import json
 import multiprocessing
 import os
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections import deque
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import wait
-from pathlib import Path
-from typing import Any
+from multiprocessing.context import ForkServerProcess
+from typing import TextIO
 
 import nbformat
 from nbformat import NotebookNode
@@ -26,17 +25,11 @@ from tqdm import tqdm
 
 from classroom.author import practice_cases, test_id
 from classroom.checks import Task
-from classroom.course import (
-    Assignment,
-    ClassroomError,
-    Course,
-    as_json,
-    sha256,
-    write_atomically,
-)
+from classroom.course import Assignment, ClassroomError, Course
 from classroom.gradebook import save_marks
 from classroom.judge import Mark, cases_of, judge_derivation, judge_task
-from classroom.restore import code_cells, grade_id, is_picture
+from classroom.records import Record, Submission, read_record
+from classroom.restore import code_cells, grade_id, is_picture, is_test
 from classroom.sandbox import (
     PATIENCE,
     CellRun,
@@ -46,10 +39,9 @@ from classroom.sandbox import (
     staged,
 )
 
-# Seconds in which the workers of a run that was killed come to their own end.
-LETTING_GO = 10
+FORKSERVER = multiprocessing.get_context("forkserver")
 # A forked worker finds these imported; each would cost it a second.
-PRELOAD = ["torch", "classroom.grade", "derivations"]
+FORKSERVER.set_forkserver_preload(["torch", "classroom.grade", "derivations"])
 
 
 def run_and_judge(
@@ -125,27 +117,25 @@ class Job:
     student: str
     sandboxed: bool = True
 
+    @classmethod
+    def of(cls, submission: Submission, sandboxed: bool) -> "Job":
+        """By names alone: the checks of an assignment are a module, and do not travel."""
+        return cls(
+            submission.course, submission.assignment.name, submission.student, sandboxed
+        )
 
-def key_of(course: Course, assignment: Assignment, student: str) -> str:
-    """What a record must bear to be up to date: the submission and the checks."""
-    return sha256(
-        course.submitted(assignment.name, student).read_bytes(), assignment.version.encode()
-    )
-
-
-def read_record(course: Course, assignment: str, student: str) -> dict[str, Any] | None:
-    try:
-        found = json.loads(course.record(assignment, student).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) and "key" in found else None
+    def submission(self) -> Submission:
+        """With the assignment as it stands in its files now."""
+        return Submission(
+            self.course, self.course.assignment(self.assignment), self.student
+        )
 
 
 def make_record(job: Job) -> None:
     """Grade one submission and write its record. Runs in a worker."""
     course, student = job.course, job.student
-    assignment = course.assignment(job.assignment)
-    key = key_of(course, assignment, student)
+    submission = job.submission()
+    assignment, key = submission.assignment, submission.key
     notebook = nbformat.read(course.submitted(assignment.name, student), 4)
     release = course.read_release(assignment.name)
     tests = {test_id(name, task) for name, task in assignment.checks.TASKS.items()}
@@ -153,6 +143,11 @@ def make_record(job: Job) -> None:
         raise ClassroomError(
             f"collected before {assignment.name} had {', '.join(sorted(lacking))}: "
             "run 'release' and 'collect' again"
+        )
+    if unknown := {grade_id(cell) for cell in notebook.cells if is_test(cell)} - tests:
+        raise ClassroomError(
+            f"checks.py has no task for {', '.join(sorted(unknown))}: put it back, or run "
+            "'release' and 'collect' again"
         )
     seeds = {
         name: course.seed(assignment.name, student, name)
@@ -164,17 +159,18 @@ def make_record(job: Job) -> None:
         if isinstance(task, Task)
     }
     marks, ran = run_and_judge(assignment, notebook, release, cases, job.sandboxed)
-    record = {
-        "student": student,
-        "assignment": assignment.name,
-        "key": key,
-        "upload_sha256": notebook.metadata.get("classroom", {}).get("upload_sha256", ""),
-        "version": assignment.version,
-        "marks": {cell_id: mark.as_dict() for cell_id, mark in marks.items()},
-        "cells": {cell_id: run.status for cell_id, run in ran.items()},
-        "outputs": {cell_id: safe_outputs(run.outputs) for cell_id, run in ran.items()},
-    }
-    write_atomically(course.record(assignment.name, student), as_json(record))
+    submission.write(
+        Record(
+            student=student,
+            assignment=assignment.name,
+            key=key,
+            upload_sha256=notebook.metadata.get("classroom", {}).get("upload_sha256", ""),
+            version=assignment.version,
+            marks={cell_id: mark.as_dict() for cell_id, mark in marks.items()},
+            cells={cell_id: run.status for cell_id, run in ran.items()},
+            outputs={cell_id: safe_outputs(run.outputs) for cell_id, run in ran.items()},
+        )
+    )
 
 
 def safe_outputs(outputs: list) -> list:
@@ -201,36 +197,24 @@ def _is_safe(mime: str, value: object) -> bool:
     return is_picture(mime, value) or (mime == "text/plain" and isinstance(value, str))
 
 
-def _work(job: Job) -> None:
-    failed = job.course.record(job.assignment, job.student).with_suffix(".failed")
+def work(job: Job) -> None:
+    """What a worker does: one record, or a note why there is none."""
+    submission = job.submission()
     threading.Thread(target=_leave_with_the_driver, daemon=True).start()
     try:
         make_record(job)
-        failed.unlink(missing_ok=True)
     except ClassroomError as error:
-        write_atomically(failed, str(error))
-        os._exit(1)
+        submission.note_failed(str(error))
     except BaseException:
-        write_atomically(failed, traceback.format_exc())
-        os._exit(1)
+        submission.note_failed(traceback.format_exc())
 
 
 def _leave_with_the_driver() -> None:
     """When the driver is killed its workers end, and bubblewrap ends with them."""
-    wait([multiprocessing.parent_process().sentinel])
+    driver = multiprocessing.parent_process()
+    assert driver is not None, "only a worker waits for its driver"
+    wait([driver.sentinel])
     os._exit(1)
-
-
-Work = Callable[[Job], None]
-Enter = Callable[[Course, Assignment, str], None]
-
-
-def enter_record(course: Course, assignment: Assignment, student: str) -> None:
-    """From the record into nbgrader's gradebook."""
-    record = read_record(course, assignment.name, student)
-    if record is None:
-        raise ClassroomError(f"the record of {student} cannot be read")
-    save_marks(course, assignment, student, record["outputs"], record["marks"])
 
 
 def grade(
@@ -240,135 +224,112 @@ def grade(
     students: Iterable[str] = (),
     again: bool = False,
     sandboxed: bool = True,
-    work: Work = _work,
-    enter: Enter = enter_record,
-    start_method: str = "forkserver",
 ) -> dict[str, str]:
-    """Grade those who need it; return what became of each: graded, up to date, or why not.
+    """Grade those who need it; return what became of each.
 
     Args:
+        jobs: submissions at a time.
         students: only these; everybody who handed in if empty.
         again: also those whose record is up to date.
-        work, enter, start_method: what a worker and the driver do, and how a worker is
-            started; the tests put in plain fakes.
+        sandboxed: False runs what students typed without protection.
+
+    Returns:
+        For each student "graded", "up to date", "graded, but ..." where an error of ours
+        left something to a person, or why there is no mark.
+
+    Raises:
+        ClassroomError: where nothing was released, or there is no sandbox.
     """
+    course.read_release(assignment.name)
     if sandboxed:
         require_sandbox()
         refuse_to_show(course.root, *course.assignments)
-    course.read_release(assignment.name)
-    chosen = list(students) or course.students(assignment.name)
-    known = set(course.students(assignment.name))
-    outcome = {s: "nothing was collected" for s in chosen if s not in known}
-    results = _Results(course, assignment, enter)
-    waiting = []
-    for student in chosen:
-        if student in outcome:
-            continue
-        if again:
-            results.forget(student)
-        if results.is_done(student):
+    known = course.students(assignment.name)
+    outcome: dict[str, str] = {}
+    todo = []
+    for student in dict.fromkeys(students) or known:
+        submission = Submission(course, assignment, student)
+        if student not in known:
+            outcome[student] = "nothing was collected"
+        elif submission.is_entered() and not again:
             outcome[student] = "up to date"
         else:
-            waiting.append(student)
-    context = multiprocessing.get_context(start_method)
-    if start_method == "forkserver":
-        context.set_forkserver_preload(PRELOAD)
-    # For a worker that does not end by itself. Sandbox and judge have limits of their own.
-    seconds = 2 * PATIENCE * assignment.limits.seconds + 1800
-    running: dict[int, tuple[Any, str, float, int]] = {}
-    refused: dict[str, float] = {}
-    with tqdm(total=len(waiting), desc=assignment.name, unit="student") as bar:
-        try:
-            while waiting or running:
-                while waiting and len(running) < max(1, jobs):
-                    student = waiting.pop(0)
-                    lock = results.lock(student)
-                    if lock is None:
-                        since = refused.setdefault(student, time.monotonic())
-                        if time.monotonic() - since < LETTING_GO:
-                            waiting.append(student)
-                            break
-                        outcome[student] = "another run is at it"
-                        bar.update()
-                        continue
-                    if results.is_made(student):
-                        outcome[student] = results.enter(student, lock)
-                        bar.update()
-                        continue
-                    job = Job(course, assignment.name, student, sandboxed)
-                    process = context.Process(target=work, args=(job,))
-                    process.start()
-                    end = time.monotonic() + seconds
-                    running[process.sentinel] = process, student, end, lock
-                for sentinel in list(running):
-                    process, student, end, lock = running[sentinel]
-                    if time.monotonic() > end:
-                        process.kill()
-                if waiting and not running:
-                    time.sleep(0.1)
-                for sentinel in wait(list(running), timeout=1):
-                    process, student, _, lock = running.pop(sentinel)
-                    process.join()
-                    outcome[student] = results.enter(student, lock)
-                    bar.update()
-        finally:
-            for process, *_ in running.values():
-                process.kill()
+            todo.append(submission)
+    with (
+        tqdm(total=len(todo), desc=assignment.name, unit="student") as bar,
+        closing(_made(todo, jobs, again, sandboxed)) as made,
+    ):
+        for submission, lock in made:
+            outcome[submission.student] = _enter(submission, lock)
+            bar.update()
     return outcome
 
 
-class _Results:
-    """The records of one assignment, and which of them the gradebook holds."""
+def _made(
+    todo: list[Submission], jobs: int, again: bool, sandboxed: bool
+) -> Generator[tuple[Submission, TextIO | None], None, None]:
+    """Each submission with its lock, as soon as it has its record or its worker ended;
+    with None at once where another run holds the lock."""
+    waiting = deque(todo)
+    running: dict[int, tuple[ForkServerProcess, float, Submission, TextIO]] = {}
+    try:
+        while waiting or running:
+            if waiting and len(running) < max(1, jobs):
+                submission = waiting.popleft()
+                if (lock := submission.lock()) and again:
+                    submission.forget()
+                if lock is None or submission.is_made():  # perhaps before a stop
+                    yield submission, lock
+                    continue
+                submission.note_failed("its worker was stopped")
+                process = start_worker(Job.of(submission, sandboxed))
+                end = time.monotonic() + longest(submission.assignment)
+                running[process.sentinel] = process, end, submission, lock
+                continue
+            for process, end, _, _ in running.values():
+                if time.monotonic() > end:
+                    process.kill()
+            for sentinel in wait([*running], timeout=1):
+                assert isinstance(sentinel, int)
+                process, _, submission, lock = running.pop(sentinel)
+                process.join()
+                yield submission, lock
+    finally:  # Ctrl-C, or an error of ours: nobody works on without the driver
+        for process, *_ in running.values():
+            process.kill()
 
-    def __init__(self, course: Course, assignment: Assignment, enter: Enter):
-        self.course, self.assignment, self._enter = course, assignment, enter
 
-    def _record(self, student: str) -> Path:
-        return self.course.record(self.assignment.name, student)
+def start_worker(job: Job) -> ForkServerProcess:
+    """A process of its own for one submission: a fork of one that ran nobody's code."""
+    process = FORKSERVER.Process(target=work, args=(job,))
+    process.start()
+    return process
 
-    def is_made(self, student: str) -> bool:
-        record = read_record(self.course, self.assignment.name, student)
-        key = key_of(self.course, self.assignment, student)
-        return record is not None and record.get("key") == key
 
-    def is_done(self, student: str) -> bool:
-        """Whether the gradebook holds the record that fits the submission."""
-        entered = self._record(student).with_suffix(".entered")
-        with suppress(OSError):
-            return self.is_made(student) and entered.read_text() == self._stamp(student)
-        return False
+def longest(assignment: Assignment) -> float:
+    """Seconds of the clock after which a worker is killed that does not end by itself.
+    Sandbox and judge have limits of their own, far below."""
+    return 2 * PATIENCE * assignment.limits.seconds + 1800
 
-    def _stamp(self, student: str) -> str:
-        return sha256(self._record(student).read_bytes())
 
-    def forget(self, student: str) -> None:
-        for suffix in (".entered", ".json"):
-            self._record(student).with_suffix(suffix).unlink(missing_ok=True)
-
-    def lock(self, student: str) -> int | None:
-        """Held until the descriptor is closed, by us or by our death."""
-        path = self._record(student).with_suffix(".lock")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+def _enter(submission: Submission, lock: TextIO | None) -> str:
+    """Into nbgrader's gradebook, then the note that it is there; what became of it."""
+    if lock is None:
+        return "another run is at it"
+    course, assignment = submission.course, submission.assignment
+    with lock:
+        record = read_record(course, assignment.name, submission.student)
+        if record is None or not submission.is_made():
+            return f"not graded: {submission.why_failed()}"
+        outputs, marks = record["outputs"], record["marks"]
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            return None
-        return descriptor
-
-    def enter(self, student: str, lock: int) -> str:
-        """Into the gradebook, then the note that it is there."""
-        try:
-            if not self.is_made(student):
-                failed = self._record(student).with_suffix(".failed")
-                why = failed.read_text().strip().splitlines() if failed.exists() else []
-                return "not graded: " + (why[-1] if why else "its worker was stopped")
-            self._enter(self.course, self.assignment, student)
-            entered = self._record(student).with_suffix(".entered")
-            write_atomically(entered, self._stamp(student))
-            return "graded"
+            save_marks(course, assignment, submission.student, outputs, marks)
         except ClassroomError as error:
             return f"not graded: {error}"
-        finally:
-            os.close(lock)
+        submission.note_entered()
+    faults = [
+        f"{mark['task']} waits for a person: {mark['fault'].splitlines()[0]}"
+        for mark in marks.values()
+        if mark["fault"]
+    ]
+    return f"graded, but {'; '.join(faults)}" if faults else "graded"

@@ -8,13 +8,14 @@ Execute, by pasting what ran in the sandbox, and SaveAutoGrades, by our marks.
 import logging
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
@@ -32,6 +33,7 @@ from traitlets import Dict, Float
 from traitlets.config import Config
 
 from classroom.course import Assignment, ClassroomError, Course
+from classroom.files import replacing
 
 # About the order in which nbgrader links new rows; nothing is lost by it.
 warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
@@ -43,6 +45,7 @@ if _PROGRAMS not in os.environ.get("PATH", "").split(os.pathsep):
 
 
 def db_url(course: Course) -> str:
+    """Of the course's gradebook, as SQLAlchemy wants it."""
     return course.db_url or f"sqlite:///{course.root / 'gradebook.db'}"
 
 
@@ -51,11 +54,8 @@ def open_gradebook(course: Course) -> Iterator[Gradebook]:
     """The gradebook, made where there is none: whole, or not at all."""
     path = course.root / "gradebook.db"
     if not course.db_url and not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            new = Path(folder) / path.name
+        with replacing(path) as new:
             Gradebook(f"sqlite:///{new}").close()
-            os.replace(new, path)
     try:
         gradebook = Gradebook(db_url(course))
     except Exception as error:
@@ -87,6 +87,10 @@ def run_converter(converter: type, course: Course, config: Config) -> None:
         converter(coursedir=directory, config=config, log=log).start()
     except Exception as error:
         said = "\n".join(heard[:1]) or f"{type(error).__name__}: {error}"
+        # Where a step of its own or of ours broke, it says with which error one line below.
+        for text in heard[1:]:
+            if text.startswith("Traceback"):
+                said += f": {text.strip().splitlines()[-1]}"
         raise ClassroomError(f"nbgrader: {said}") from error
 
 
@@ -95,9 +99,12 @@ class PasteOutputs(NbGraderPreprocessor):
 
     outputs = Dict().tag(config=True)  # cell id -> outputs
 
-    def preprocess_cell(self, cell, resources, index):
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict, index: int
+    ) -> tuple[NotebookNode, dict]:
+        """nbgrader's hook for each cell: its outputs come from `outputs`, by its id."""
         if cell.cell_type == "code":
-            cell.outputs = nbformat.from_dict(self.outputs.get(cell.get("id"), []))
+            cell.outputs = nbformat.from_dict(self.outputs.get(cell.get("id", ""), []))
         return cell, resources
 
 
@@ -106,10 +113,13 @@ class SaveMarks(SaveAutoGrades):
 
     marks = Dict().tag(config=True)  # grade_id -> {points, pending}
 
-    def _add_score(self, cell, resources):
+    def _add_score(self, cell: NotebookNode, resources: dict) -> None:
         grade_id = cell.metadata["nbgrader"]["grade_id"]
         mark = self.marks.get(grade_id)
         if mark is None:
+            # nbgrader would give a test cell that has no mark of ours all its points.
+            if not cell.metadata["nbgrader"]["solution"]:
+                raise ClassroomError(f"the record has no mark for the cell {grade_id}")
             # A written answer. Unchanged it earns nothing; else it waits, as in nbgrader.
             super()._add_score(cell, resources)
             return
@@ -127,7 +137,10 @@ class LatePenalty(LateSubmissionPlugin):
 
     per_day = Float(0.0).tag(config=True)
 
-    def late_submission_penalty(self, student_id, score, total_seconds_late):
+    def late_submission_penalty(
+        self, student_id: str, score: float, total_seconds_late: float
+    ) -> float | None:
+        """nbgrader's hook: the points that are taken off; None takes off nothing."""
         days = -(-total_seconds_late // 86_400)
         return min(1.0, self.per_day * days) * score or None
 
@@ -136,11 +149,19 @@ def save_marks(
     course: Course,
     assignment: Assignment,
     student: str,
-    outputs: dict[str, list],
-    marks: dict[str, dict],
+    outputs: dict[str, list[dict[str, Any]]],
+    marks: dict[str, dict[str, Any]],
 ) -> None:
     """Write one student into the gradebook and into autograded/. Doing it twice changes
-    nothing; what a person gave by hand stays."""
+    nothing; what a person gave by hand stays.
+
+    Args:
+        outputs: those of each code cell, by the cell's id.
+        marks: a `Mark` as a dictionary for each graded cell, by its grade_id.
+
+    Raises:
+        ClassroomError: with nbgrader's words, or where a test has no mark.
+    """
     config = course.nbgrader_config(assignment.name)
     config.CourseDirectory.student_id = student
     config.Autograde.force = True

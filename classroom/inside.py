@@ -13,6 +13,10 @@ import io
 import json
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # imported where there is a sandbox around it
+    from IPython.core.interactiveshell import InteractiveShell
 
 TEXT_IN_ALL = 100_000  # characters of printed text a cell may leave behind
 DATA_IN_ALL = 1_500_000  # and characters of figures and other rich output
@@ -22,16 +26,19 @@ OUTPUTS_IN_ALL = 100
 class Outputs:
     """What one cell leaves behind. What does not fit is dropped, and that is said once."""
 
-    def __init__(self):
-        self.list, self.text, self.data, self.cut = [], TEXT_IN_ALL, DATA_IN_ALL, False
+    def __init__(self) -> None:
+        self.list: list[dict] = []
+        self.text, self.data, self.cut = TEXT_IN_ALL, DATA_IN_ALL, False
 
-    def add(self, output):
+    def add(self, output: dict) -> None:
+        """One more output, if there are not too many."""
         if len(self.list) < OUTPUTS_IN_ALL:
             self.list.append(output)
         else:
             self.say_that_it_was_cut()
 
-    def write(self, name, text):
+    def write(self, name: str, text: str) -> None:
+        """What was printed to the stream `name`, or as much of it as there is room for."""
         kept, self.text = text[: self.text], self.text - min(len(text), self.text)
         last = self.list[-1] if self.list else {}
         if kept and last.get("name") == name:
@@ -41,16 +48,19 @@ class Outputs:
         if len(kept) < len(text):
             self.say_that_it_was_cut()
 
-    def show(self, kind, data, metadata, **more):
+    def show(self, kind: str, data: dict, **more: object) -> None:
+        """Something on display, of output type `kind`: data by MIME type."""
         size = len(json.dumps(data, default=repr))
         if size > self.data:
-            return self.say_that_it_was_cut()
+            self.say_that_it_was_cut()
+            return
         self.data -= size
         data = json.loads(json.dumps(data, default=repr))
-        output = {"output_type": kind, "data": data, "metadata": {}, **more}
+        output: dict = {"output_type": kind, "data": data, "metadata": {}, **more}
         self.add(output)
 
-    def say_that_it_was_cut(self):
+    def say_that_it_was_cut(self) -> None:
+        """Once, as a line on standard error."""
         if not self.cut:
             self.cut = True
             text = "\n[the rest of the output was cut]\n"
@@ -58,42 +68,47 @@ class Outputs:
 
 
 class Stream(io.TextIOBase):
-    def __init__(self, name):
+    """In the place of sys.stdout or sys.stderr: what is printed goes to `outputs`."""
+
+    def __init__(self, name: str) -> None:
         self.name, self.outputs = name, Outputs()
 
-    def writable(self):
+    def writable(self) -> bool:
+        """Yes: print asks."""
         return True
 
-    def write(self, text):
+    def write(self, text: str) -> int:
+        """Keep the text; return its length, as a file does."""
         self.outputs.write(self.name, str(text))
         return len(text)
 
 
-def make_shell(out, err):
+def make_shell(out: Stream, err: Stream) -> "InteractiveShell":
+    """An IPython shell whose outputs, displays and tracebacks go to `out`."""
     from IPython.core.displayhook import DisplayHook
     from IPython.core.displaypub import DisplayPublisher
     from IPython.core.interactiveshell import InteractiveShell
 
     class Publisher(DisplayPublisher):
-        def publish(self, data, metadata=None, **_):
-            out.outputs.show("display_data", data, metadata)
+        def publish(self, data: dict, *_: object, **__: object) -> None:
+            out.outputs.show("display_data", data)
 
-        def clear_output(self, wait=False):
+        def clear_output(self, wait: bool = False) -> None:
             pass
 
     class Hook(DisplayHook):
-        def __call__(self, result=None):
+        def __call__(self, result: object = None) -> None:
             if result is not None and not self.quiet():
-                data, metadata = self.compute_format_data(result)
+                data, _ = self.compute_format_data(result)
                 self.update_user_ns(result)
-                out.outputs.show("execute_result", data, metadata, execution_count=None)
+                out.outputs.show("execute_result", data, execution_count=None)
 
     class Shell(InteractiveShell):
         display_pub_class = Publisher
         displayhook_class = Hook
         colors = "nocolor"
 
-        def _showtraceback(self, etype, evalue, stb):
+        def _showtraceback(self, etype: type, evalue: object, stb: list[str]) -> None:
             text = "\n".join(stb)[-4000:]
             message = str(evalue)[:1000]
             out.outputs.add(
@@ -105,17 +120,20 @@ def make_shell(out, err):
                 }
             )
 
-        def enable_gui(self, gui=None):
+        def ask_exit(self) -> None:  # a terminal's shell would ask a human
+            pass
+
+        def enable_gui(self, gui: object = None) -> None:
             pass
 
     shell = Shell.instance(history_load_length=0)
-    shell.history_manager.enabled = False
-    # What a terminal shell would ask a human for.
-    shell.ask_exit = lambda: None
+    if shell.history_manager:
+        shell.history_manager.enabled = False
     return shell
 
 
-def main():
+def main() -> None:
+    """Answer each line that comes in, until there are no more."""
     # The line to the grader gets descriptors of its own; 0, 1 and 2 lead nowhere.
     commands = os.fdopen(os.dup(0), "r", encoding="utf-8", closefd=True)
     answers = os.dup(1)
@@ -131,7 +149,7 @@ def main():
     dumps, write, real = json.dumps, os.write, (sys.stdin, out, err)
     getpid, leave, ours = os.getpid, os._exit, os.getpid()
 
-    def answer(message):
+    def answer(message: dict) -> None:
         data = (dumps(message) + "\n").encode("utf-8", "backslashreplace")
         while data:
             data = data[write(answers, data) :]

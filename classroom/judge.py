@@ -1,17 +1,22 @@
 """From values to marks, in a process that never ran a line of the student's.
 
-A property that cannot be judged (an error of ours) is no zero: it waits for a person.
+An error of ours is no zero: what cannot be judged waits for a person, and the mark says
+for the teacher what went wrong (`Mark.fault`), which `grade` prints.
 """
 
 import multiprocessing
 import random
 import re
 import resource
+import signal
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
 
 from classroom.checks import Answer, Case, Derivation, Task, Wrong
-from classroom.probe import MIME
+from classroom.probe import MIME, arguments
 from classroom.sandbox import CellRun
 
 DERIVATION_SECONDS = 60  # of the processor; the longest takes a quarter of it
@@ -29,15 +34,25 @@ class Line:
 
 @dataclass
 class Mark:
-    """What a task earned. Pending: a person must look before it counts."""
+    """What a task earned. Pending: a person must look before it counts.
+
+    `fault` is an error of ours, in a line and with its traceback, where something could
+    not be judged.
+    """
 
     task: str
     most: float
     points: float = 0.0
     pending: bool = False
     lines: list[Line] = field(default_factory=list)
+    fault: str = ""
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
+        """As it stands in a record.
+
+        >>> Mark("square", 3.0, 2.0).as_dict()["points"]
+        2.0
+        """
         return asdict(self)
 
 
@@ -56,12 +71,20 @@ def judge_task(name: str, task: Task, cases: list[Case], run: CellRun) -> Mark:
             mark.lines.append(Line(p.name, p.points, p.points))
         except Wrong as wrong:
             mark.lines.append(Line(p.name, 0.0, p.points, str(wrong)[:1000]))
-        except Exception as error:
+        except Exception as error:  # ours: of checks.py, or of what it calls
             mark.pending = True
+            mark.fault += f"{p.name}: {_fault(error)}"
             said = f"could not be judged ({type(error).__name__}): a person will look"
             mark.lines.append(Line(p.name, 0.0, p.points, said))
     mark.points = sum(line.points for line in mark.lines)
     return mark
+
+
+def _fault(error: BaseException) -> str:
+    """What the teacher is told: the error in a line, then where it was raised."""
+    (said, *_) = str(error).splitlines() or [""]
+    where = "".join(traceback.format_exception(error))
+    return f"{type(error).__name__}: {said}\n{where}"
 
 
 STOPPED = {
@@ -101,7 +124,15 @@ def _answer(case: Case, said: object) -> Answer:
 
 
 def cases_of(task: Task, seed: int) -> list[Case]:
-    return task.cases(random.Random(seed))
+    """The cases of a task for one seed: the same seed gives the same.
+
+    Raises what `checks.py` raises, or `probe.arguments` on a case that it cannot use: a
+    student's function would be blamed for it.
+    """
+    cases = task.cases(random.Random(seed))
+    for case in cases:
+        arguments(case)
+    return cases
 
 
 def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
@@ -113,7 +144,7 @@ def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
         mark.lines = [Line("the derivation", 0.0, task.points, said)]
         mark.pending = bool(text.strip()) and text.strip() != stub.strip()
         return mark
-    steps, error = _checked(task, latex)
+    steps, error, mark.fault = _checked(task, latex)
     missing = [piece for piece in task.contains if piece not in latex.replace(" ", "")]
     held = sum(ok for ok, _ in steps)
     if steps and held == len(steps) and not error and not missing:
@@ -137,7 +168,11 @@ def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
 
 
 def display_math(text: str) -> str:
-    """What stands between the first two $$, or in the first LaTeX environment."""
+    """What stands between the first two $$, or in the first LaTeX environment.
+
+    >>> display_math("It follows that $$ a = b $$ holds.")
+    'a = b'
+    """
     if found := re.search(r"\$\$(.*?)\$\$", text, re.S):
         return found[1].strip()
     unended: set[str] = set()  # looked for once: a text may hold thousands
@@ -150,10 +185,24 @@ def display_math(text: str) -> str:
     return ""
 
 
-def _checked(task: Derivation, latex: str) -> tuple[list[tuple[bool, str]], str]:
-    """Each step's verdict, and what is wrong with the whole. In a process of its own: no
-    formula may take the time or the memory of the class. Its time is the processor's, and
-    the clock comes in only where it hangs: a busy machine judges as a quiet one."""
+class Checked(NamedTuple):
+    """Each step's verdict, what is wrong with the whole, and an error of ours."""
+
+    steps: list[tuple[bool, str]]
+    error: str = ""
+    fault: str = ""
+
+
+OUT_OF_TIME = (
+    -signal.SIGXCPU,
+    -signal.SIGKILL,
+)  # exit codes, at the limit of the processor
+
+
+def _checked(task: Derivation, latex: str) -> Checked:
+    """The chain of equations, judged in a process of its own: no formula may take the time
+    or the memory of the class. Its time is the processor's, and the clock comes in only
+    where it hangs: a busy machine judges as a quiet one."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     worker = context.Process(target=_check, args=(theirs, task, latex))
@@ -163,19 +212,22 @@ def _checked(task: Derivation, latex: str) -> tuple[list[tuple[bool, str]], str]
         if ours.poll(10 * DERIVATION_SECONDS):
             return ours.recv()
     except EOFError:
-        pass
+        worker.join()
+        if worker.exitcode not in OUT_OF_TIME:
+            fault = f"the judge of derivations died: exit code {worker.exitcode}"
+            return Checked([], "It could not be judged.", fault)
     finally:
         worker.kill()
         worker.join()
-    return [], "It could not be judged in the time there is."
+    return Checked([], "It could not be judged in the time there is.")
 
 
-def _check(pipe, task: Derivation, latex: str) -> None:
-    from derivations import check_derivation
-
-    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-    resource.setrlimit(resource.RLIMIT_CPU, (DERIVATION_SECONDS, DERIVATION_SECONDS))
+def _check(pipe: Connection, task: Derivation, latex: str) -> None:
     try:
+        from derivations import check_derivation
+
+        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+        resource.setrlimit(resource.RLIMIT_CPU, (DERIVATION_SECONDS, DERIVATION_SECONDS))
         report = check_derivation(
             latex,
             start=task.start,
@@ -184,6 +236,7 @@ def _check(pipe, task: Derivation, latex: str) -> None:
             min_steps=task.min_steps,
         )
         steps = [(bool(s.ok), f"{s.verdict}. {s.detail}"[:600]) for s in report.steps]
-        pipe.send((steps, report.error or ""))
+        pipe.send(Checked(steps, report.error or ""))
     except BaseException as error:
-        pipe.send(([], f"It could not be judged ({type(error).__name__})."))
+        said = f"It could not be judged ({type(error).__name__})."
+        pipe.send(Checked([], said, _fault(error)))

@@ -5,23 +5,30 @@ work is graded, others take their place, and the values are judged elsewhere.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 MIME = "application/vnd.classroom.probe+json"
 MOST_NUMBERS = 50_000
 
 
-def cases(task):
+def cases(task: str) -> list[dict[str, Any]]:
     """The inputs for one task: a list of dictionaries."""
     return json.loads(Path(__file__).with_name("cases.json").read_text())[task]
 
 
-def arguments(case):
-    """Lists become tensors, and the number under 'generator' a generator with that seed."""
+def arguments(case: dict[str, Any]) -> dict[str, Any]:
+    """Lists become tensors, and the number under 'generator' a generator with that seed.
+
+    >>> arguments({"x": [1, 2], "n": 3})
+    {'x': tensor([1., 2.], dtype=torch.float64), 'n': 3}
+    """
     return {name: argument(name, value) for name, value in case.items()}
 
 
-def argument(name, value):
+def argument(name: str, value: Any) -> Any:
+    """One input, as your function gets it."""
     if name == "generator" or isinstance(value, list):
         import torch
 
@@ -31,8 +38,14 @@ def argument(name, value):
     return value
 
 
-def plain(value, room):
-    """Tensors, arrays, tuples and numbers as plain lists and numbers; else TypeError."""
+def plain(value: Any, room: list[int]) -> Any:
+    """Tensors, arrays, tuples and numbers as plain lists and numbers; else TypeError.
+
+    `room` holds how many numbers there may still be.
+
+    >>> plain((1, [2.5]), [10])
+    [1, [2.5]]
+    """
     if hasattr(value, "detach"):
         value = value.detach()
     if hasattr(value, "numel") and value.numel() > room[0]:
@@ -51,15 +64,16 @@ def plain(value, room):
     raise TypeError(f"{type(value).__name__} is neither a number nor a list of numbers")
 
 
-def probe(task, function):
+def probe(task: str, function: Callable[..., Any]) -> None:
     """Send out what `function` returns, or raises, in each case of `task`."""
     from IPython.display import display
 
     answers, lines = [], []
     for case in cases(task):
         inputs = ", ".join(f"{name}={value}" for name, value in case.items())
+        given = arguments(case)
         try:
-            value = plain(function(**arguments(case)), [MOST_NUMBERS])
+            value = plain(function(**given), [MOST_NUMBERS])
             answers.append({"value": value})
             shown = repr(value)
         except Exception as error:

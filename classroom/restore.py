@@ -125,14 +125,17 @@ def is_picture(mime: str, data: object) -> bool:
 
 
 def grade_id(cell: NotebookNode) -> str:
+    """nbgrader's name for a marked cell; empty for every other."""
     return cell.metadata.get("nbgrader", {}).get("grade_id", "")
 
 
 def is_answer(cell: NotebookNode) -> bool:
+    """Whether a student writes in it."""
     return bool(cell.metadata.get("nbgrader", {}).get("solution"))
 
 
 def is_test(cell: NotebookNode) -> bool:
+    """Whether it bears points, and is not the student's to write."""
     mark = cell.metadata.get("nbgrader", {})
     return bool(mark.get("grade") and not mark.get("solution"))
 
@@ -373,6 +376,7 @@ def _harmless(piece: Piece) -> str:
 
 
 def code_cells(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
+    """Its code cells, each with its place among all cells."""
     for k, cell in enumerate(notebook.cells):
         if cell.cell_type == "code":
             yield k, cell

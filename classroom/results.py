@@ -5,16 +5,19 @@ from dataclasses import dataclass, field
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from classroom.collect import Collected, all_collected
 from classroom.course import Assignment, Course
-from classroom.grade import read_record
 from classroom.gradebook import open_gradebook
+from classroom.records import Collected, all_collected, read_record
 from classroom.restore import grade_id
 
 
 @dataclass
 class TaskResult:
-    """One graded cell: what counts now, and why."""
+    """One graded cell: what counts now, and why.
+
+    `by_hand`: a person gave the points. `lines`: a `Line` as a dictionary for each
+    property or step.
+    """
 
     name: str
     most: float
@@ -27,7 +30,11 @@ class TaskResult:
 
 @dataclass
 class Result:
-    """One student's result. `status` is graded, pending, not graded, or unreadable."""
+    """One student's result. `status` is graded, pending, not graded, or unreadable.
+
+    `upload` is the SHA-256 of the file, `version` the assignment's, `penalty` the points
+    taken off for being late, `stopped` how many cells did not come to their end.
+    """
 
     student: str
     name: str
@@ -44,10 +51,12 @@ class Result:
 
     @property
     def most(self) -> float:
+        """The points that can be had."""
         return sum(task.most for task in self.tasks)
 
     @property
     def points(self) -> float:
+        """The points that count now, less the penalty for being late."""
         return sum(task.points for task in self.tasks) - self.penalty
 
 
@@ -80,8 +89,10 @@ def _result(
     record = read_record(course, assignment.name, student)
     try:
         submission = gradebook.find_submission(assignment.name, student)
-        (notebook,) = submission.notebooks
-    except (MissingEntry, ValueError):
+        notebook = gradebook.find_submission_notebook(
+            assignment.name, assignment.name, student
+        )
+    except MissingEntry:
         record = None
     if record is None:
         result.status, result.reason = "not graded", "run 'grade'"

@@ -36,6 +36,7 @@ LONGEST_LINE = 4_000_000  # bytes; what `inside.py` sends fits
 START_SECONDS = 30  # of the processor, to import Python and IPython
 # Seconds of the clock for one of the processor: machines are busy, cells sleep.
 PATIENCE = 4
+PACKAGES = "vae_lib", "derivations", "explorers", "classroom"  # ours: not to be imported
 NOBODY = 2_000_000  # plus the process id: who a submission is, where root grades
 
 HELP = """\
@@ -92,6 +93,11 @@ def refuse_to_show(*private: Path) -> None:
 
 
 def prlimit(limits: Limits) -> list[str]:
+    """The command line that caps one process: the start of it, before the program.
+
+    >>> prlimit(Limits(processes=24))[2]
+    '--nproc=24'
+    """
     megabyte = 2**20
     return [
         "prlimit",
@@ -120,7 +126,7 @@ def bwrap(stage: Path, limits: Limits) -> list[str]:
             # bwrap would make them for its own user alone
             shown += ["--perms", "0755", "--dir", str(parent)]
         shown += ["--ro-bind", str(folder), str(folder)]
-    for package in ("vae_lib", "derivations", "explorers", "classroom"):
+    for package in PACKAGES:
         # An install that is not editable would offer every module of the book.
         if (installed := Path(sysconfig.get_path("purelib")) / package).is_dir():
             shown += ["--tmpfs", str(installed)]
@@ -155,6 +161,7 @@ def bwrap(stage: Path, limits: Limits) -> list[str]:
 
 
 def environment(home: str) -> dict[str, str]:
+    """The environment variables of a submission: none of the teacher's."""
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": home,
@@ -169,7 +176,7 @@ def environment(home: str) -> dict[str, str]:
     }
 
 
-def make_stage(folder: Path, assignment: Assignment, cases: dict) -> None:
+def make_stage(folder: Path, assignment: Assignment, cases: dict[str, list]) -> None:
     """What a submission can see of the course: probe.py, its cases, the modules in use."""
     shutil.copy(HERE / "probe.py", folder)
     shutil.copy(HERE / "inside.py", folder)
@@ -204,17 +211,14 @@ class Session:
 
     def __init__(self, stage: Path, limits: Limits, sandboxed: bool = True):
         self.limits, self.buffer = limits, b""
-        self.work = None if sandboxed else tempfile.TemporaryDirectory()
+        self.work: tempfile.TemporaryDirectory[str] | None = None
         if sandboxed:
-            command, paths, cwd, env = (
-                bwrap(stage, limits),
-                ["/course", "/work"],
-                None,
-                None,
-            )
+            command, paths = bwrap(stage, limits), ["/course", "/work"]
+            cwd, env = None, None
         else:
-            paths, cwd = [str(stage), self.work.name], self.work.name
-            command, env = prlimit(limits), environment(self.work.name)
+            self.work = tempfile.TemporaryDirectory()
+            command, paths = prlimit(limits), [str(stage), self.work.name]
+            cwd, env = self.work.name, environment(self.work.name)
         self.process = subprocess.Popen(
             [*command, sys.executable, "-I", f"{paths[0]}/inside.py", *paths],
             stdin=subprocess.PIPE,
@@ -224,24 +228,26 @@ class Session:
             env=env,
             start_new_session=True,
         )
+        stdin, stdout, stderr = self.process.stdin, self.process.stdout, self.process.stderr
+        assert stdin and stdout and stderr, "asked for as pipes above"
+        self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
         self.seconds = 0.0  # of the processor, so far
         started = self._answer(-1, START_SECONDS)
         if started.status != "ok":
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(5)
+            self._kill()
+            said = self.stderr.read().decode(errors="replace").strip()
             self.close()
-            said = self.process.stderr.read().decode(errors="replace")
-            raise ClassroomError(
-                f"Python did not start in the sandbox: {said.strip()[-500:]}"
-            )
+            raise ClassroomError(f"Python did not start in the sandbox: {said[-500:]}")
 
     def run(self, n: int, source: str, seconds: float) -> CellRun:
         """One cell, with so much time of the processor. After any status but ok and error
         the session is over."""
         try:
             line = json.dumps({"n": n, "source": source}) + "\n"
-            self.process.stdin.write(line.encode("utf-8", "backslashreplace"))
-            self.process.stdin.flush()
+            self.stdin.write(line.encode("utf-8", "backslashreplace"))
+            self.stdin.flush()
         except OSError:
             self.close()
             return CellRun("died")
@@ -255,7 +261,7 @@ class Session:
 
     def _answer(self, n: int, seconds: float) -> CellRun:
         """The next line, if it comes in time, fits, and answers cell `n`."""
-        out, end = self.process.stdout.fileno(), time.monotonic() + PATIENCE * seconds
+        out, end = self.stdout.fileno(), time.monotonic() + PATIENCE * seconds
         most = self.seconds + seconds
         while b"\n" not in self.buffer:
             if self.seconds > most or time.monotonic() > end:
@@ -302,18 +308,22 @@ class Session:
 
     def close(self) -> None:
         """Kill it and everything it started: the namespace goes with its first process."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
+        self._kill()
+        for pipe in (self.stdin, self.stdout, self.stderr):
             with suppress(OSError):
                 pipe.close()
         if self.work:
             self.work.cleanup()
 
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
 
 @contextmanager
-def staged(assignment: Assignment, cases: dict) -> Iterator[Path]:
+def staged(assignment: Assignment, cases: dict[str, list]) -> Iterator[Path]:
+    """A folder for the time of a block, with what a submission can see of the course."""
     with tempfile.TemporaryDirectory(prefix="classroom-") as folder:
         make_stage(Path(folder), assignment, cases)
         yield Path(folder)
@@ -327,23 +337,23 @@ def run_cells(
     A cell that ends the process, or does not end itself, costs that cell: a new process
     runs those before it again, and goes on after it.
     """
-    runs: list[CellRun | None] = [None] * len(sources)
+    runs: dict[int, CellRun] = {}
     end, used = time.monotonic() + PATIENCE * limits.seconds, 0.0
-    while None in runs:
+    while len(runs) < len(sources):
         session = Session(stage, limits, sandboxed)
         try:
             for n, source in enumerate(sources):
-                if runs[n] and runs[n].status not in ("ok", "error"):
+                if n in runs and runs[n].status not in ("ok", "error"):
                     continue
                 left = limits.seconds - used - session.seconds
                 if left <= 0 or time.monotonic() > end:
-                    return [run or CellRun("not run") for run in runs]
+                    return [runs.get(n, CellRun("not run")) for n in range(len(sources))]
                 run = session.run(n, source, min(limits.seconds_per_cell, left))
-                if not runs[n] or run.status not in ("ok", "error"):
+                if n not in runs or run.status not in ("ok", "error"):
                     runs[n] = run
                 if run.status not in ("ok", "error"):
                     break
         finally:
             session.close()
         used += session.seconds
-    return runs
+    return [runs[n] for n in range(len(sources))]

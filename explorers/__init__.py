@@ -1,22 +1,58 @@
 """Figures that a reader moves: in JupyterLab, and on a page of the book without a kernel.
 
-Each is an anywidget with one JavaScript file, which runs in both places. The classes are
+Each is an anywidget with one JavaScript file, which runs in both places. The explorers are
 imported when they are asked for: a figure of formulas needs no network.
+
+>>> from explorers import ExpressionExplorer, LatentExplorer, Slider
 """
 
-from importlib import import_module
+from typing import TYPE_CHECKING
 
-_PARTS = ["Band", "Bar", "Contours", "Curve", "Dot", "Dots", "Panel", "Readout", "Slider"]
-_MODULES = {
-    "Explorer": "base",
-    "ExpressionExplorer": "expression",
-    "LatentExplorer": "latent",
-    **dict.fromkeys([*_PARTS, "Switch", "Trace"], "figure"),
-}
-__all__ = list(_MODULES)
+from explorers.figure import (
+    Band,
+    Bar,
+    Contours,
+    Curve,
+    Dot,
+    Dots,
+    Panel,
+    Readout,
+    Slider,
+    Switch,
+    Trace,
+)
 
+__all__ = [
+    "Band",
+    "Bar",
+    "Contours",
+    "Curve",
+    "Dot",
+    "Dots",
+    "Explorer",
+    "ExpressionExplorer",
+    "LatentExplorer",
+    "Panel",
+    "Readout",
+    "Slider",
+    "Switch",
+    "Trace",
+]
 
-def __getattr__(name: str):
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+if TYPE_CHECKING:
+    from explorers.base import Explorer
+    from explorers.expression import ExpressionExplorer
+    from explorers.latent import LatentExplorer
+else:
+
+    def __getattr__(name: str) -> type:
+        from importlib import import_module
+
+        modules = {
+            "Explorer": "base",
+            "ExpressionExplorer": "expression",
+            "LatentExplorer": "latent",
+        }
+        if name not in modules:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{modules[name]}"), name)

@@ -3,7 +3,7 @@
 import base64
 
 import anywidget
-from traitlets import List, Unicode
+from traitlets import Unicode, default
 
 
 class Explorer(anywidget.AnyWidget):
@@ -11,7 +11,9 @@ class Explorer(anywidget.AnyWidget):
 
     A subclass names its JavaScript in `_esm`, one file without imports that ends in
     `export default { render({ model, el }) { ...; return () => cleanup } }`, its style
-    sheet in `_css`, and draws `still()`.
+    sheet in `_css`, and draws `still()`. If its `markup()` is the figure's HTML, a page
+    keeps the room that the figure will take, and the script begins with
+    `el.innerHTML = model.get("_markup")`.
 
     Its traits carry the data: `Unicode`, `List`, `Dict` or `Any`. Bytes inside an `Any`
     arrive in the page as a `DataView`; a `Bytes` trait would not receive what the page
@@ -19,16 +21,29 @@ class Explorer(anywidget.AnyWidget):
     at once: an echo of the kernel in between would pull the figure back.
     """
 
-    # The height that a page keeps free until the figure is drawn, as CSS lengths: where
-    # there is room, and in a column of at most 560 px.
-    _room = List(Unicode(), ["26rem", "36rem"], minlen=2, maxlen=2).tag(sync=True)
+    _markup = Unicode().tag(sync=True)
+
+    def markup(self) -> str:
+        """The figure's HTML before anything moves; empty where a page keeps no room."""
+        return ""
+
+    @default("_markup")
+    def _first_markup(self) -> str:
+        return self.markup()
 
     def still(self) -> bytes:
-        """The figure as it stands, as a PNG file."""
+        """The figure as it stands, as a PNG file.
+
+        Raises:
+            NotImplementedError: by a subclass that draws none.
+        """
         raise NotImplementedError(f"{type(self).__name__} draws no still picture")
 
-    def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
-        data, metadata = super()._repr_mimebundle_(**kwargs)
+    def _repr_mimebundle_(self, **kwargs: dict) -> tuple[dict, dict] | None:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:  # a widget whose view was taken away
+            return None
+        data, metadata = bundle
         # A notebook that is not trusted, and GitHub, show no widget but a picture.
         data["image/png"] = base64.b64encode(self.still()).decode("ascii")
         # The usual text has the object's address, which differs from run to run.

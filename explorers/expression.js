@@ -4,7 +4,6 @@ const SVG = "http://www.w3.org/2000/svg";
 const DASHES = { "-": "none", "--": "8 5", ":": "2 4.5", "-.": "10 4 2 4" };
 const POINTS = 240; // of a curve
 const CELLS = [64, 48]; // of a contour plot
-const NARROW = 560; // px: panels stand below each other
 
 // A formula as a function of a scope and a list of places.
 export function compile(code, names, variable = "$") {
@@ -200,20 +199,18 @@ const LAYERS = {
       const attributes = { x: panel.x.map(layer.at) - half, width: 2 * half, y: top, height: Math.max(bottom - top, 0.5) };
       for (const [name, value] of Object.entries(attributes)) bar.setAttribute(name, value.toFixed(1));
       label.setAttribute("x", panel.x.map(layer.at).toFixed(1));
-      const below = to < from ? bottom + 15 : top - 6;
-      label.setAttribute("y", Math.min(Math.max(below, panel.top + 10), panel.bottom - 5).toFixed(1));
+      const below = to < from ? bottom + 15 * panel.unit : top - 6;
+      label.setAttribute("y", Math.min(Math.max(below, panel.top + 10 * panel.unit), panel.bottom - 5).toFixed(1));
       label.textContent = written(to - from, 2);
     };
   },
 };
 
 class Panel {
-  constructor(figure, spec, parent) {
+  constructor(figure, spec, box) {
     Object.assign(this, { figure, spec, names: figure.names });
-    this.box = element(parent, "div", { class: "panel" });
-    if (spec.title) element(this.box, "div", { class: "title" }, spec.title);
-    this.legend(element(this.box, "ul", { class: "legend" }));
-    this.image = element(this.box, "svg", { role: "img" });
+    this.legend(box.querySelectorAll(".swatch"));
+    this.image = box.querySelector(":scope > svg");
     const id = `clip-${Math.random().toString(36).slice(2)}`;
     this.clip = element(element(element(this.image, "defs"), "clipPath", { id }), "rect");
     this.axes = element(this.image, "g", { class: "axes" });
@@ -230,10 +227,9 @@ class Panel {
     return end === undefined ? this.xs : this.xs.filter((x) => x <= end);
   }
 
-  legend(list) {
-    for (const layer of this.spec.layers.filter((layer) => layer.label)) {
-      const item = element(list, "li");
-      const swatch = element(item, "svg", { width: 28, height: 12, "aria-hidden": "true" });
+  legend(swatches) {
+    this.spec.layers.filter((layer) => layer.label).forEach((layer, i) => {
+      const swatch = swatches[i];
       const stroke = { stroke: color(layer), class: "curve", d: "M1 6H27", "stroke-dasharray": DASHES[layer.line] ?? "none" };
       if (layer.kind === "band" || layer.fill) element(swatch, "rect", { width: 28, height: 12, fill: color(layer), class: "area" });
       if (layer.kind === "curve" || layer.kind === "trace") element(swatch, "path", stroke);
@@ -243,35 +239,42 @@ class Panel {
         if (layer.marker === "x") element(group, "path", { d: "M-4-4L4 4M-4 4L4-4", class: "cross" });
         else element(group, "circle", { r: 5, class: "dot" });
       }
-      element(item, "span", {}, layer.label);
-    }
+    });
   }
 
-  layout(width, height) {
+  // The style sheet says how large the image is, the text how much of that the axes need.
+  layout() {
     const { spec } = this;
-    Object.assign(this, { width, height, right: width - 10, top: spec.ylabel ? 22 : 10, bottom: height - 38 });
-    const yTicks = ticksOf(spec.y, this.bottom - this.top, 42);
-    this.left = 14 + 7 * Math.max(...yTicks.map(([, text]) => text.length));
+    const { width, height } = this.image.getBoundingClientRect();
+    const unit = parseFloat(getComputedStyle(this.image).fontSize) / 15;
+    if (width === 0 || (width === this.width && height === this.height && unit === this.unit)) return;
+    Object.assign(this, { width, height, unit, right: width - 10, top: (spec.ylabel ? 22 : 10) * unit, bottom: height - 38 * unit });
+    this.image.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.axes.replaceChildren();
+    const yTicks = ticksOf(spec.y, this.bottom - this.top, 42 * unit).map(([value, text]) => {
+      return [value, element(this.axes, "text", { class: "tick", "text-anchor": "end" }, text)];
+    });
+    this.left = 14 + Math.max(...yTicks.map(([, label]) => label.getComputedTextLength()));
     this.x = scale(spec.x, this.left, this.right);
     this.y = scale(spec.y, this.bottom, this.top);
     this.xs = places(spec.x);
-    for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) this.image.setAttribute(name, value);
     const frame = { x: this.left, y: this.top - 4, width: this.right - this.left + 2, height: this.bottom - this.top + 8 };
     for (const [name, value] of Object.entries(frame)) this.clip.setAttribute(name, value);
-    this.axes.replaceChildren();
-    for (const [value, text] of yTicks) {
+    for (const [value, label] of yTicks) {
       const y = this.y.map(value);
+      label.setAttribute("x", this.left - 7);
+      label.setAttribute("y", y + 4 * unit);
       element(this.axes, "path", { d: `M${this.left} ${y}H${this.right}`, class: Math.abs(value) < 1e-12 && spec.y.low < 0 ? "zero" : "grid" });
-      element(this.axes, "text", { x: this.left - 7, y: y + 4, class: "tick", "text-anchor": "end" }, text);
     }
     element(this.axes, "path", { d: `M${this.left} ${this.bottom}H${this.right}`, class: "axis" });
-    for (const [value, text] of ticksOf(spec.x, this.right - this.left, 64)) {
+    for (const [value, text] of ticksOf(spec.x, this.right - this.left, 64 * unit)) {
       const x = this.x.map(value);
       element(this.axes, "path", { d: `M${x} ${this.bottom}v5`, class: "axis" });
-      element(this.axes, "text", { x, y: this.bottom + 18, class: "tick", "text-anchor": "middle" }, text);
+      const label = element(this.axes, "text", { y: this.bottom + 18 * unit, class: "tick", "text-anchor": "middle" }, text);
+      label.setAttribute("x", Math.min(x, width - label.getComputedTextLength() / 2));
     }
-    element(this.axes, "text", { x: (this.left + this.right) / 2, y: height - 4, class: "label", "text-anchor": "middle" }, spec.x.label);
-    if (spec.ylabel) element(this.axes, "text", { x: 2, y: 12, class: "label" }, spec.ylabel);
+    element(this.axes, "text", { x: (this.left + this.right) / 2, y: height - 4 * unit, class: "label", "text-anchor": "middle" }, spec.x.label);
+    if (spec.ylabel) element(this.axes, "text", { x: 2, y: 12 * unit, class: "label" }, spec.ylabel);
   }
 
   draw(scope) {
@@ -318,42 +321,29 @@ class Figure {
     this.data = Object.fromEntries(Object.entries(model.get("_data")).map(([name, view]) => [name, numbers(view)]));
     this.values = { ...model.get("values") };
     const { sliders, where, panels, readouts } = this.spec;
+    el.innerHTML = model.get("_markup");
+    this.root = el.firstElementChild;
+    const [boxes, outputs, rows] = [".panel", ".readout b", ".controls label"].map((which) => this.root.querySelectorAll(which));
     this.names = [...Object.keys(this.data), ...sliders.map(({ name }) => name), ...where.map(([name]) => name)];
     this.where = where.map(([name, code]) => [name, compile(code, this.names)]);
-    this.readouts = readouts.map((readout) => ({ ...readout, f: compile(readout.value, this.names) }));
-    this.root = element(el, "div", { class: "expression-explorer" });
-    const row = element(this.root, "div", { class: "panels" });
-    this.panels = panels.map((spec) => new Panel(this, spec, row));
-    this.numbers = element(this.root, "div", { class: "readouts" });
-    for (const readout of this.readouts) {
-      const item = element(this.numbers, "span", { class: "readout" });
-      element(item, "span", {}, `${readout.label} `);
-      readout.output = element(item, "b");
-      if (readout.unit) element(item, "span", {}, ` ${readout.unit}`);
-    }
-    const controls = element(this.root, "div", { class: "controls" });
-    this.controls = sliders.map((slider) => this.control(controls, slider));
+    this.readouts = readouts.map((readout, i) => ({ ...readout, f: compile(readout.value, this.names), output: outputs[i] }));
+    this.panels = panels.map((spec, i) => new Panel(this, spec, boxes[i]));
+    this.controls = sliders.map((slider, i) => this.control(rows[i], slider));
     this.adopt = () => this.change(this.model.get("values"), false);
     model.on("change:values", this.adopt);
     this.observer = new ResizeObserver(() => this.layout());
-    this.observer.observe(this.root);
+    for (const panel of this.panels) this.observer.observe(panel.image);
     this.layout();
   }
 
-  control(parent, slider) {
-    const row = element(parent, "label", { class: slider.kind });
-    // JupyterLab would take an arrow key for a command.
-    const shared = { "data-lm-suppress-shortcuts": "true" };
+  control(row, slider) {
+    const input = row.querySelector("input");
     if (slider.kind === "switch") {
-      const input = element(row, "input", { type: "checkbox", ...shared });
-      element(row, "span", {}, slider.label);
       input.addEventListener("change", () => this.change({ [slider.name]: input.checked ? slider.on : slider.off }));
       return { slider, show: (value) => (input.checked = value === slider.on) };
     }
-    element(row, "span", { class: "name" }, slider.label);
-    const range = slider.log ? { min: 0, max: 200, step: 1 } : { min: slider.low, max: slider.high, step: slider.step };
-    const input = element(row, "input", { type: "range", "aria-label": slider.label, ...range, ...shared });
-    const output = element(row, "span", { class: "number", "aria-hidden": "true" });
+    Object.assign(input, slider.log ? { min: 0, max: 200, step: 1 } : { min: slider.low, max: slider.high, step: slider.step });
+    const output = row.querySelector(".number");
     const ratio = slider.high / slider.low;
     input.addEventListener("input", () => this.change({ [slider.name]: slider.log ? slider.low * ratio ** (input.value / 200) : input.valueAsNumber }));
     return {
@@ -391,14 +381,7 @@ class Figure {
   }
 
   layout() {
-    const width = this.root.clientWidth;
-    if (width === 0 || width === this.width) return;
-    this.width = width;
-    const narrow = width <= NARROW;
-    this.root.classList.toggle("narrow", narrow);
-    const count = narrow ? 1 : this.panels.length;
-    const height = narrow ? (this.panels.length > 1 ? 215 : 260) : this.panels.length > 1 ? 260 : 300;
-    for (const panel of this.panels) panel.layout(Math.floor((width - 24 * (count - 1)) / count), height);
+    for (const panel of this.panels) panel.layout();
     this.draw();
   }
 
@@ -417,7 +400,7 @@ class Figure {
     }
     this.summary = said.join(", ");
     for (const { slider, show } of this.controls) show(this.values[slider.name]);
-    for (const panel of this.panels) panel.draw(scope);
+    for (const panel of this.panels) if (panel.width) panel.draw(scope);
   }
 
   remove() {

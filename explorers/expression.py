@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import numpy as np
 import sympy as sp
-from traitlets import Any, Dict, TraitError, Unicode, validate
+from traitlets import Any, Bunch, Dict, TraitError, Unicode, validate
 
 from explorers.base import Explorer
 from explorers.figure import (
@@ -21,13 +22,14 @@ from explorers.figure import (
     Curve,
     Dot,
     Dots,
+    Layer,
     Panel,
     Readout,
     Slider,
     Switch,
     Trace,
 )
-from explorers.room import room
+from explorers.markup import expression_markup
 from explorers.still import draw_still
 
 HERE = Path(__file__).parent
@@ -39,7 +41,7 @@ RESERVED = set(
     "static super switch this throw true try typeof var void while with yield".split()
 )
 # The entries of each layer that are expressions.
-EXPRESSIONS = {
+EXPRESSIONS: dict[type, list[str]] = {
     Curve: ["y"],
     Band: ["low", "high"],
     Trace: ["x", "y"],
@@ -50,8 +52,23 @@ EXPRESSIONS = {
 }
 
 
+class _Axes(TypedDict, total=False):
+    """What a figure of one panel hands on to it."""
+
+    xlabel: str
+    ylabel: str
+    title: str
+    ticks: dict[float, str]
+    log: bool
+    integer: bool
+
+
 def javascript(expression: sp.Expr) -> str:
     """The expression as JavaScript, on one line.
+
+    >>> x, sigma = sp.symbols("x sigma")
+    >>> javascript(sp.exp(-x**2 / (2 * sigma**2)))
+    'Math.exp(-1/2*Math.pow(x, 2)/Math.pow(sigma, 2))'
 
     Raises:
         ValueError: if it contains what JavaScript's `Math` lacks.
@@ -64,6 +81,15 @@ def javascript(expression: sp.Expr) -> str:
 
 class ExpressionExplorer(Explorer):
     """Curves that follow sliders, with every formula given once, in SymPy.
+
+    >>> x, mu = sp.symbols("x mu")
+    >>> figure = ExpressionExplorer(
+    ...     [Curve(sp.exp(-(x - mu)**2 / 2), "a bell")],
+    ...     x=(x, -4, 4), y=(0, 1.2), sliders={mu: (-2.0, 2.0, 0.1)},
+    ...     readouts=[Readout("twice mu", 2 * mu)])
+    >>> figure.values = {"mu": 1.23}
+    >>> figure.values
+    {'mu': 1.2}
 
     Args:
         curves: layers of one panel (a bare expression is a `Curve`), or `Panel`s.
@@ -80,8 +106,9 @@ class ExpressionExplorer(Explorer):
     moves the figure, and moving the figure sets them.
 
     Raises:
-        ValueError: if an expression has no JavaScript or contains a symbol that nothing
-            defines, or a symbol's name is no JavaScript name.
+        ValueError: if there is nothing to draw, or no axes for it, if an expression has no
+            JavaScript or contains a symbol that nothing defines, or a symbol's name is no
+            JavaScript name.
         TraitError: if `values` are set to what the sliders cannot show.
     """
 
@@ -93,19 +120,24 @@ class ExpressionExplorer(Explorer):
 
     def __init__(
         self,
-        curves: Sequence,
-        x: tuple | None = None,
-        y: tuple | None = None,
+        curves: Sequence[sp.Expr | Layer] | Sequence[Panel],
+        x: tuple[sp.Symbol, float, float] | None = None,
+        y: tuple[float, float] | tuple[sp.Symbol, float, float] | None = None,
         *,
-        sliders: Mapping[sp.Symbol, Slider | Switch | tuple],
+        sliders: Mapping[sp.Symbol, Slider | Switch | tuple[float, float, float]],
         where: Mapping[sp.Symbol, sp.Expr] | None = None,
         data: Mapping[sp.IndexedBase, Sequence[float]] | None = None,
         readouts: Sequence[Readout] = (),
-        **axes,
-    ):
-        if not all(isinstance(curve, Panel) for curve in curves):
-            curves = [Panel(curves, x, y, **axes)]
-        self.panels = [_with_layers(panel) for panel in curves]
+        **axes: Unpack[_Axes],
+    ) -> None:
+        panels = [curve for curve in curves if isinstance(curve, Panel)]
+        if not curves or 0 < len(panels) < len(curves):
+            raise ValueError("a figure is made of curves or of panels, at least one")
+        if not panels:
+            if x is None or y is None:
+                raise ValueError("curves need axes: give x and y, or put them into a Panel")
+            panels = [Panel(curves, x, y, **axes)]
+        self.panels = [_with_layers(panel) for panel in panels]
         self.sliders = {symbol: _slider(s) for symbol, s in sliders.items()}
         self.where, self.readouts = dict(where or {}), list(readouts)
         self.data = {
@@ -117,14 +149,13 @@ class ExpressionExplorer(Explorer):
                 raise ValueError(f"{name} cannot name a number in JavaScript: rename it")
         figure = self._description()
         super().__init__(
-            _room=room(self.panels, self.readouts, len(self.sliders)),
             _figure=figure,
             _data={str(base.label): array.tobytes() for base, array in self.data.items()},
             values={symbol.name: s.value for symbol, s in self.sliders.items()},
         )
 
     @validate("values")
-    def _merge(self, proposal) -> dict[str, float]:
+    def _merge(self, proposal: Bunch) -> dict[str, float]:
         """A part of the values moves only that part; each becomes one the slider shows."""
         sliders = {symbol.name: slider for symbol, slider in self.sliders.items()}
         merged = dict(self.values)
@@ -140,25 +171,48 @@ class ExpressionExplorer(Explorer):
     def scope(self, **values: float) -> dict[sp.Basic, object]:
         """What every name stands for, at `values` or else where the sliders stand."""
         at = self.values | values
-        scope = {symbol: at[symbol.name] for symbol in self.sliders} | self.data
+        scope: dict[sp.Basic, object] = {s: at[s.name] for s in self.sliders}
+        scope |= self.data
         for symbol, expression in self.where.items():
             scope[symbol] = self.function(expression)(scope)
         return scope
 
-    def function(self, expression: sp.Expr, *variables: sp.Symbol) -> Callable:
+    def function(
+        self, expression: sp.Expr, *variables: sp.Symbol
+    ) -> Callable[..., np.ndarray]:
         """NumPy's function of a scope and of arrays, one a variable."""
         expression = sp.sympify(expression)
         names = [s for s in [*self.sliders, *self.where, *self.data] if s not in variables]
         f = sp.lambdify([*names, *variables], expression, "numpy")
 
-        def evaluate(scope: Mapping, *arrays: np.ndarray):
+        def evaluate(scope: Mapping[sp.Basic, object], *arrays: np.ndarray) -> np.ndarray:
             value = f(*(scope.get(name) for name in names), *arrays)
             return np.broadcast_to(value, np.broadcast_shapes(*map(np.shape, arrays)))
 
         return evaluate
 
+    def markup(self) -> str:
+        """Panels, numbers and controls as HTML, where the sliders stand."""
+        # At a pole NumPy's floats are infinite, as the script's; Python's raise an error.
+        scope = {
+            name: np.float64(value) if isinstance(value, float) else value
+            for name, value in self.scope().items()
+        }
+        with np.errstate(all="ignore"):
+            numbers = [(r, float(self.function(r.value)(scope))) for r in self.readouts]
+        return expression_markup(self.panels, numbers, self.sliders, self.values)
+
     def still(self) -> bytes:
-        return draw_still(self)
+        """The figure where its sliders stand, as a PNG file."""
+        scope = self.scope()
+
+        def value(
+            expression: sp.Expr, places: Mapping[sp.Symbol, np.ndarray] | None = None, /
+        ) -> np.ndarray:
+            places = places or {}
+            return self.function(expression, *places)(scope, *places.values())
+
+        return draw_still(self.panels, self.readouts, value)
 
     def _print(self, what: str, expression: sp.Expr, variables: Sequence[sp.Symbol]) -> str:
         expression = sp.sympify(expression)
@@ -179,8 +233,7 @@ class ExpressionExplorer(Explorer):
             entry = asdict(slider) | {"name": symbol.name}
             entry["kind"] = "switch" if isinstance(slider, Switch) else "range"
             if isinstance(slider, Slider):
-                label = slider.label or sp.pretty(symbol, use_unicode=True)
-                entry |= {"decimals": slider.decimals, "label": label}
+                entry["decimals"] = slider.decimals
             sliders.append(entry)
         return {
             "panels": [self._panel(panel) for panel in self.panels],
@@ -196,8 +249,8 @@ class ExpressionExplorer(Explorer):
         }
 
     def _panel(self, panel: Panel) -> dict:
-        x, low, high = panel.x
-        *y, bottom, top = panel.y
+        x, *y = panel.variables
+        (low, high), (bottom, top) = panel.x_range, panel.y_range
         ticks = [[float(place), name] for place, name in panel.ticks.items()]
         return {
             "title": panel.title,
@@ -208,11 +261,11 @@ class ExpressionExplorer(Explorer):
             "layers": [self._layer(layer, panel) for layer in panel.layers],
         }
 
-    def _layer(self, layer, panel: Panel) -> dict:
+    def _layer(self, layer: Layer, panel: Panel) -> dict:
         kind = type(layer).__name__.lower()
         entry = {key: getattr(layer, key) for key in layer.__dataclass_fields__}
         entry["kind"] = kind
-        variables = [panel.x[0], *(panel.y[:-2])]
+        variables = panel.variables
         if isinstance(layer, Trace):
             t, low, high = layer.t
             entry["t"] = {"name": t.name, "low": low, "high": high}
@@ -249,8 +302,9 @@ def _with_layers(panel: Panel) -> Panel:
     return replace(panel, layers=layers)
 
 
-def _slider(slider: Slider | Switch | tuple) -> Slider | Switch:
+def _slider(slider: Slider | Switch | tuple[float, float, float]) -> Slider | Switch:
     if isinstance(slider, tuple):
-        middle = Slider(*slider, value=slider[0])
-        return replace(middle, value=middle.snap((middle.low + middle.high) / 2))
+        low, high, step = slider
+        middle = Slider(low, high, step, value=low)
+        return replace(middle, value=middle.snap((low + high) / 2))
     return slider

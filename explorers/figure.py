@@ -2,7 +2,8 @@
 
 Every number that moves is a SymPy expression. It may contain the figure's sliders, the
 variables of its panel, names that the figure defines in `where`, and entries `a[n]` of
-shipped data, where `a` is an `IndexedBase`.
+shipped data, where `a` is an `IndexedBase`. `line` is a style by matplotlib's names,
+`color` a place in the book's cycle of colours, or -1 for black.
 """
 
 from collections.abc import Sequence
@@ -10,13 +11,14 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-# Line styles by matplotlib's names. A reader tells lines apart by these, not by colour.
-LINES = ("-", "--", ":", "-.")
-
 
 @dataclass(frozen=True)
 class Slider:
-    """A number between `low` and `high`; with `log` its steps are equal ratios."""
+    """A number between `low` and `high`; with `log` its steps are equal ratios.
+
+    Raises:
+        ValueError: if low >= high, or a step is not positive, or, with `log`, low is not.
+    """
 
     low: float
     high: float
@@ -26,7 +28,7 @@ class Slider:
     unit: str = ""
     log: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.low < self.high or self.step <= 0 or (self.log and self.low <= 0):
             raise ValueError(
                 f"a slider needs low < high and a step > 0 (and low > 0 with log), "
@@ -35,11 +37,16 @@ class Slider:
 
     @property
     def decimals(self) -> int:
+        """How many digits the slider's step has after the point."""
         text = f"{self.step:.10f}".rstrip("0")
         return len(text.partition(".")[2])
 
     def snap(self, value: float) -> float:
-        """The nearest value that the slider can show."""
+        """The nearest value that the slider can show.
+
+        >>> Slider(0, 2, 0.25, value=1).snap(1.3)
+        1.25
+        """
         value = min(max(float(value), self.low), self.high)
         steps = round((value - self.low) / self.step)
         value = round(min(self.low + steps * self.step, self.high), self.decimals)
@@ -57,9 +64,15 @@ class Switch:
 
     @property
     def value(self) -> float:
+        """The value at the start."""
         return self.on if self.ticked else self.off
 
     def snap(self, value: float) -> float:
+        """The value itself.
+
+        Raises:
+            ValueError: if it is neither of the two.
+        """
         if value not in (self.off, self.on):
             raise ValueError(f"a switch is {self.off} or {self.on}, got {value}")
         return value
@@ -165,15 +178,36 @@ class Panel:
     """Axes and what is drawn in them.
 
     `x` is (symbol, from, to); `y` is (from, to), or (symbol, from, to) where layers need
-    the height itself as a variable. `ticks` name places on the x axis.
+    the height itself as a variable. `ticks` name places on the x axis. With `log` the
+    x axis is logarithmic, with `integer` its variable takes whole numbers only.
+
+    >>> x, y = sp.symbols("x y")
+    >>> panel = Panel([Contours(x * y, levels=[1])], x=(x, -2, 2), y=(y, 0, 3))
+    >>> panel.variables, panel.y_range
+    ([x, y], (0, 3))
     """
 
-    layers: Sequence[Layer]
-    x: tuple
-    y: tuple
+    layers: Sequence[Layer | sp.Expr]
+    x: tuple[sp.Symbol, float, float]
+    y: tuple[float, float] | tuple[sp.Symbol, float, float]
     xlabel: str = ""
     ylabel: str = ""
     title: str = ""
     ticks: dict[float, str] = field(default_factory=dict)
     log: bool = False
     integer: bool = False
+
+    @property
+    def variables(self) -> list[sp.Symbol]:
+        """The symbol of x and, where y has one, that of y."""
+        return [self.x[0], *self.y[:-2]]
+
+    @property
+    def x_range(self) -> tuple[float, float]:
+        """Where the x axis begins and ends."""
+        return self.x[1:]
+
+    @property
+    def y_range(self) -> tuple[float, float]:
+        """Where the y axis begins and ends."""
+        return self.y[-2], self.y[-1]

@@ -117,42 +117,9 @@ export function rasterize(strokes, side) {
 
 // ---------------------------------------------------------------- the page
 
-/** An element with attributes and children; text is a child. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-/** An element whose text has italics and indices; it comes from this file alone. */
-function formula(tag, html, attributes) {
-  const element = make(tag, attributes);
-  element.innerHTML = html;
-  return element;
-}
-
-/** What takes the focus. JupyterLab must not take its keys for commands. */
-const control = (tag, attributes, ...children) =>
-  make(tag, { "data-lm-suppress-shortcuts": "true", ...attributes }, ...children);
-
-function button(html) {
-  const element = control("button", { type: "button" });
-  element.innerHTML = html;
-  return element;
-}
-
-/** A native slider between its name and its value. */
-function slider(id, name, attributes) {
-  const input = control("input", { type: "range", id, ...attributes });
-  const output = make("output", { for: id, "aria-live": "off" });
-  return { input, output, row: make("div", { class: "slider" }, formula("label", name, { for: id }), input, output) };
-}
-
 /** A number with a minus sign; what rounds to zero has none. */
 const fixed = (number, digits) => number.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "\u2212");
 const vector = (numbers, digits) => `(${numbers.map((v) => fixed(v, digits)).join(", ")})`;
-const subscript = (n) => String(n).replace(/\d/g, (digit) => String.fromCharCode(0x2080 + Number(digit)));
 
 /** Paint values in [0, 1] as dark ink on white, pixel by pixel, `left` pixels from the edge. */
 function paint(canvas, image, side, left = 0) {
@@ -173,92 +140,22 @@ async function inflate(bytes) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-const NAMES = {
-  here: "log <i>p</i>(<i>x</i> | <i>z</i>) at the marker",
-  reconstruction: "E<sub><i>q</i></sub> log <i>p</i>(<i>x</i> | <i>z</i>)",
-  kl: "KL(<i>q</i>(<i>z</i> | <i>x</i>), <i>p</i>(<i>z</i>))",
-  elbo: "ELBO",
-};
-
-let nameless = 0; // ids must differ between the explorers of a page
-
-function build(id, H, side, extent, n) {
-  const plane = control("canvas", {
-    class: "plane",
-    tabindex: "0",
-    role: "application",
-    "aria-roledescription": "latent plane",
-    "aria-label": "Marker z: arrow keys move it, Shift makes the steps large, Home brings it to the mean of q",
-  });
-  const grounds = ["test images", "decoded images"].map((text, i) => {
-    const radio = control("input", { type: "radio", name: `${id}-ground`, value: String(i) });
-    radio.checked = i === 0;
-    return { radio, label: make("label", {}, radio, text) };
-  });
-  const axes = ["horizontal axis", "vertical axis"].map((name, axis) => {
-    const select = control("select", { "aria-label": name });
-    for (let h = 0; h < H; h++) select.append(make("option", { value: h }, `z${subscript(h + 1)}`));
-    select.value = String(axis);
-    return select;
-  });
-  const ground = make("fieldset", {}, make("legend", {}, "Show"), ...grounds.map(({ label }) => label));
-  const head = make("div", { class: "head" }, ground);
-  if (H > 2) head.append(make("span", { class: "axes" }, axes[0], "and", axes[1]));
-  const key = formula(
-    "p",
-    "<span><b class='ring'></b>marker <i>z</i></span>" +
-      "<span><b class='cross'>\u00d7</b><i>q</i>(<i>z</i> | <i>x</i>), 2 <i>\u03c3</i></span>" +
-      "<span><b class='dash'></b>50%, 99% of the prior</span>",
-    { class: "key" },
-  );
-
-  const pad = make("canvas", { class: "pad" });
-  const image = () => make("canvas", { class: "image", width: side, height: side, role: "img" });
-  const [shown, decoded] = [image(), image()];
-  decoded.classList.add("decoded");
-  const sheet = make("div", { class: "sheet" }, pad, shown);
-  const input = make("figure", { class: "input" }, sheet, formula("figcaption", "<i>x</i>: draw here"));
-  const output = make("figure", {}, make("div", { class: "sheet" }, decoded), formula("figcaption", "decoder(<i>z</i>)"));
-
-  const latents = Array.from({ length: H }, (_, h) =>
-    slider(`${id}-z${h + 1}`, `<i>z</i><sub>${h + 1}</sub>`, { min: -extent, max: extent, step: 0.05 }),
-  );
-  const home = button("To the mean <i>\u03bc</i>");
-  const sample = button("Sample <i>z</i> ~ <i>q</i>(<i>z</i> | <i>x</i>)");
-
-  const pick = slider(`${id}-pick`, "test image", { min: 0, max: n - 1, step: 1 });
-  const nearest = button("Nearest to <i>z</i>");
-  const discard = button("Discard drawing");
-  const values = {};
-  const table = make("table", {}, formula("caption", "In nats, for this <i>x</i>"));
-  for (const [name, html] of Object.entries(NAMES)) {
-    values[name] = make("td");
-    table.append(make("tr", { class: name }, formula("th", html, { scope: "row" }), values[name]));
-  }
-  const note = make("p", { class: "note" });
-
-  const strip = make("canvas", { class: "strip", width: N_STEPS * (side + 2) - 2, height: side, role: "img" });
-  const ends = ["A", "B"].map((name) => button(`Set ${name} at <i>z</i>`));
-  const path = formula("figcaption", "");
-  path.append(ends[0], formula("span", "from A to B, decoded"), ends[1]);
-  const live = make("p", { class: "live", "aria-live": "polite" });
-  const layout = make(
-    "div",
-    { class: "layout" },
-    make("div", { class: "map" }, head, plane, key),
-    make("div", { class: "pair" }, input, output),
-    make("div", { class: "latents" }, ...latents.map(({ row }) => row)),
-    make("div", { class: "buttons moves" }, home, sample),
-    make("div", { class: "facts" }, pick.row, make("div", { class: "buttons" }, nearest, discard), table, note),
-    make("figure", { class: "path" }, strip, path),
-  );
-  const name = "Explorer of the latent space";
-  const root = make("div", { class: "latent-explorer", role: "group", "aria-label": name }, layout, live);
+/** What the figure's HTML, made by markup.py, is filled in by. */
+function find(root) {
+  const one = (which) => root.querySelector(which);
+  const all = (which) => [...root.querySelectorAll(which)];
+  const slider = (row) => ({ input: row.querySelector("input"), output: row.querySelector("output") });
+  const values = Object.fromEntries(all("tr").map((row) => [row.className, row.querySelector("td")]));
   return {
-    root, plane, grounds, axes, pad, sheet, shown, decoded, input, latents, home, sample, pick, nearest, discard,
-    values, note, strip, ends, live,
+    root, values,
+    plane: one(".plane"), grounds: all("[type=radio]"), axes: all("select"), latents: all(".latents .slider").map(slider),
+    input: one(".input"), sheet: one(".input .sheet"), pad: one(".pad"), shown: one(".input .image"), decoded: one(".decoded"),
+    home: one(".home"), sample: one(".sample"), pick: slider(one(".facts .slider")), nearest: one(".nearest"), discard: one(".discard"),
+    note: one(".said"), strip: one(".strip"), ends: all(".end"), live: one(".live"),
   }; // prettier-ignore
 }
+
+let nameless = 0; // the radio buttons of two explorers on a page do not belong together
 
 function render({ model, el }) {
   const encode = loadNetwork(model.get("encoder"));
@@ -274,7 +171,10 @@ function render({ model, el }) {
   const decodeImage = (z) => meanImage(likelihood, decode(z));
   const chance = normals(2);
 
-  const ui = build(`latent-explorer-${nameless++}`, H, side, extent, labels.length);
+  el.innerHTML = model.get("_markup");
+  const ui = find(el.firstElementChild);
+  const group = `latent-ground-${nameless++}`;
+  for (const radio of ui.grounds) radio.name = group;
   const axes = [0, 1];
   const far = points.reduce((best, p, n) => (distance(p, points[0]) > distance(points[best], points[0]) ? n : best), 0);
   const ends = [points[0], points[far]];
@@ -394,7 +294,7 @@ function render({ model, el }) {
   const backdrop = document.createElement("canvas");
   let backdropOf = "";
   function drawBackdrop() {
-    const decoded = ui.grounds[1].radio.checked;
+    const decoded = ui.grounds[1].checked;
     const others = decoded ? z.filter((_, h) => !axes.includes(h)) : [];
     const of = [size, ratio, axes, decoded, others].join(" ");
     if (of === backdropOf) return;
@@ -441,7 +341,8 @@ function render({ model, el }) {
   /** The decoder's images at the middles of a grid's squares. */
   function drawImages(pen) {
     const n = 16;
-    const tile = make("canvas", { width: side, height: side });
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = side;
     const step = span / n;
     for (let row = 0; row < n; row++) {
       for (let column = 0; column < n; column++) {
@@ -467,9 +368,13 @@ function render({ model, el }) {
       pen.textBaseline = "top";
       pen.fillText(fixed(tick, 0), right(tick), span + 6);
     }
-    pen.font = "italic 600 13px Georgia, serif";
-    pen.fillText(`z${subscript(axes[0] + 1)}`, LEFT + span - 9, span + 5);
-    pen.fillText(`z${subscript(axes[1] + 1)}`, 10, 3);
+    for (const [axis, left, top] of [[axes[0], LEFT + span - 11, span + 5], [axes[1], 8, 3]]) {
+      pen.font = "italic 600 13px Georgia, serif";
+      pen.fillText("z", left, top);
+      // not every font has lowered digits
+      pen.font = "600 9px system-ui, sans-serif";
+      pen.fillText(String(axis + 1), left + 7, top + 6);
+    }
   }
 
   function drawEnds(pen) {
@@ -741,7 +646,7 @@ function render({ model, el }) {
       redraw();
     }),
   );
-  for (const { radio } of ui.grounds) radio.addEventListener("change", redraw);
+  for (const radio of ui.grounds) radio.addEventListener("change", redraw);
   ui.axes.forEach((select, n) =>
     select.addEventListener("change", () => {
       const chosen = Number(select.value);
@@ -778,7 +683,6 @@ function render({ model, el }) {
   }
 
   // ---------------------------------------------------------------- life and death
-  el.append(ui.root);
   const resized = new ResizeObserver(measure);
   resized.observe(ui.plane);
   for (const [name, action] of Object.entries(heard)) model.on(name, action);

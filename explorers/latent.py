@@ -15,14 +15,38 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 from torch import Tensor, nn
-from traitlets import Any, Dict, Float, Int, List, TraitError, Unicode, observe, validate
+from traitlets import (
+    Any,
+    Bunch,
+    Dict,
+    Float,
+    Int,
+    List,
+    TraitError,
+    Unicode,
+    observe,
+    validate,
+)
 
 from explorers.base import Explorer
+from explorers.markup import latent_markup
 from explorers.pack import pack, unpack
 from vae_lib.data import image_side
-from vae_lib.encoder_decoder import VAE, GaussianDecoder
+from vae_lib.encoder_decoder import VAE, BernoulliDecoder, GaussianDecoder
 
 HERE = Path(__file__).parent
+
+
+def _likelihood(decoder: nn.Module) -> dict[str, str | float]:
+    """log p_theta(x | z) for the page: which of the densities in `latent.js`."""
+    if isinstance(decoder, BernoulliDecoder):
+        return {"kind": "bernoulli"}
+    if isinstance(decoder, GaussianDecoder):
+        return {"kind": "gaussian", "log_var": decoder.log_var.item()}
+    raise ValueError(
+        "the page knows the densities of a BernoulliDecoder and a GaussianDecoder, "
+        f"not that of a {type(decoder).__name__}"
+    )
 
 
 def _script() -> str:
@@ -33,12 +57,22 @@ def _script() -> str:
 
 
 class LatentExplorer(Explorer):
-    """Made by `LatentExplorer.from_vae`. Three traits are read and set from Python:
+    """The latent plane of a trained model, made by `LatentExplorer.from_vae`.
 
-    z: the marker, H numbers.
-    x: the image that is encoded, D grey levels in [0, 1]. A new x moves z to the mean of
-        q_phi(z | x).
-    selected: the place of x among the test images, or None for any other image.
+    >>> images, labels = torch.linspace(0, 1, 5 * 16).view(5, 16), [0, 1, 2, 3, 4]
+    >>> explorer = LatentExplorer.from_vae(VAE(16, 2, hidden=(8,)), images, labels)
+    >>> explorer.z = [0.5, -1.0]
+    >>> explorer.decoded().shape
+    torch.Size([16])
+    >>> explorer.x = [0.5] * 16
+    >>> print(explorer.selected)
+    None
+
+    Attributes:
+        z: the marker, H numbers.
+        x: the image that is encoded, D grey levels in [0, 1]. A new x moves z to the mean
+            of q_phi(z | x).
+        selected: the place of x among the test images, or None for any other image.
     """
 
     _esm = _script()
@@ -61,7 +95,9 @@ class LatentExplorer(Explorer):
     _reading = False
 
     @classmethod
-    def from_vae(cls, vae: VAE, data: Tensor, labels: Sequence) -> "LatentExplorer":
+    def from_vae(
+        cls, vae: VAE, data: Tensor, labels: Sequence[object] | Tensor
+    ) -> "LatentExplorer":
         """An explorer of a trained model. It keeps a copy: training on changes nothing.
 
         Args:
@@ -70,7 +106,8 @@ class LatentExplorer(Explorer):
             labels: n names of classes, of a character or two each.
 
         Raises:
-            ValueError: if the sizes do not fit, or a pixel lies outside [0, 1].
+            ValueError: if the sizes do not fit, a pixel lies outside [0, 1], or the page
+                does not know the decoder's density.
             PackError: if the page cannot run a layer of the model.
         """
         if not 2 <= vae.z_dim <= 20:
@@ -84,24 +121,19 @@ class LatentExplorer(Explorer):
             raise ValueError(
                 f"pixels must lie in [0, 1], got {data.min():g} to {data.max():g}"
             )
-        grey = (255 * data).round().to(torch.uint8)
+        grey = (255 * data).round().to(torch.uint8)  # as the page keeps them
         with torch.no_grad():
             mu = vae.encode(grey / 255)[0]
         names = labels.tolist() if isinstance(labels, Tensor) else labels
-        likelihood = {"kind": "bernoulli"}
-        if isinstance(vae.decoder, GaussianDecoder):
-            likelihood = {"kind": "gaussian", "log_var": vae.decoder.log_var.item()}
         return cls(
             encoder=pack(vae.encoder.net),
             decoder=pack(vae.decoder.net),
-            likelihood=likelihood,
+            likelihood=_likelihood(vae.decoder),
             images=zlib.compress(grey.numpy().tobytes(), 9),
             points=mu.numpy().astype("<f4").tobytes(),
             labels=[str(name) for name in names],
             side=image_side(vae.x_dim),
             extent=float(max(4, math.ceil(mu.abs().max()))),
-            # one row of 31 px for each slider
-            _room=[f"{height + 31 * vae.z_dim}px" for height in (580, 1056)],
             z=mu[0].tolist(),
             x=[pixel / 255 for pixel in grey[0].tolist()],
         )
@@ -123,6 +155,10 @@ class LatentExplorer(Explorer):
         output = self._networks[1](torch.tensor(self.z))
         return output if self.likelihood["kind"] == "gaussian" else output.sigmoid()
 
+    def markup(self) -> str:
+        """All of the figure but its pictures and numbers, as HTML."""
+        return latent_markup(len(self.z), self.side, self.extent, len(self.labels))
+
     def still(self) -> bytes:
         """The plane, x and decoder(z), as a PNG file."""
         figure = Figure(figsize=(5.6, 3.5), dpi=100, layout="constrained")
@@ -131,10 +167,12 @@ class LatentExplorer(Explorer):
         points = points.view(-1, len(self.z))
         for place, name in enumerate(sorted(set(self.labels))):
             of_class = torch.tensor([label == name for label in self.labels])
-            style = {"marker": f"${name}$", "s": 22, "lw": 0.2, "color": f"C{place % 10}"}
-            plane.scatter(*points[of_class, :2].T, **style)
+            z_1, z_2 = points[of_class, :2].T
+            color = f"C{place % 10}"
+            plane.scatter(z_1, z_2, marker=f"${name}$", s=22, lw=0.2, color=color)
         mu, sigma = (t[:2].tolist() for t in self.posterior())
-        plane.add_patch(Ellipse(mu, 4 * sigma[0], 4 * sigma[1], fill=False, lw=2))
+        centre, axes = (mu[0], mu[1]), (4 * sigma[0], 4 * sigma[1])
+        plane.add_patch(Ellipse(centre, *axes, fill=False, lw=2))
         plane.plot(*self.z[:2], "o", ms=11, mfc="none", mec="crimson", mew=2)
         limits = (-self.extent, self.extent)
         plane.set(xlabel="$z_1$", ylabel="$z_2$", xlim=limits, ylim=limits, aspect=1)
@@ -147,7 +185,8 @@ class LatentExplorer(Explorer):
         figure.savefig(file)
         return file.getvalue()
 
-    def set_state(self, sync_data) -> None:
+    def set_state(self, sync_data: dict[str, object]) -> None:
+        """Take what the page sends; x moves nothing then, the page has done it."""
         self._reading = True
         try:
             super().set_state(sync_data)
@@ -155,12 +194,12 @@ class LatentExplorer(Explorer):
             self._reading = False
 
     @observe("selected")
-    def _show_selected(self, change) -> None:
+    def _show_selected(self, change: Bunch) -> None:
         if not self._reading and self.selected is not None:
             self.x = self._test_image(self.selected)
 
     @observe("x")
-    def _encode(self, change) -> None:
+    def _encode(self, change: Bunch) -> None:
         if self._reading:
             return
         if self.selected is not None and self.x != self._test_image(self.selected):
@@ -168,21 +207,21 @@ class LatentExplorer(Explorer):
         self.z = self.posterior()[0].tolist()
 
     @validate("z")
-    def _check_z(self, proposal) -> list[float]:
+    def _check_z(self, proposal: Bunch) -> list[float]:
         z, H = proposal["value"], len(self.z) or len(proposal["value"])
         if len(z) != H or not all(map(math.isfinite, z)):
             raise TraitError(f"z must be a list of {H} finite numbers, got {z}")
         return z
 
     @validate("x")
-    def _check_x(self, proposal) -> list[float]:
+    def _check_x(self, proposal: Bunch) -> list[float]:
         x, D = proposal["value"], self.side**2
         if len(x) != D or not all(0 <= pixel <= 1 for pixel in x):
             raise TraitError(f"x must be a list of {D} grey levels in [0, 1]")
         return x
 
     @validate("selected")
-    def _check_selected(self, proposal) -> int | None:
+    def _check_selected(self, proposal: Bunch) -> int | None:
         n = proposal["value"]
         if n is not None and not 0 <= n < len(self.labels):
             raise TraitError(f"selected must lie in 0 to {len(self.labels) - 1}, got {n}")

@@ -41,6 +41,10 @@ class PackError(ValueError):
 def pack(network: nn.Module) -> bytes:
     """The network, its parameters rounded to float16: two bytes a parameter.
 
+    >>> packed = pack(nn.Sequential(nn.Linear(2, 3), nn.Tanh()))
+    >>> packed[:4], unpack(packed)(torch.zeros(5, 2)).shape
+    (b'NET1', torch.Size([5, 3]))
+
     Args:
         network: one of the layers in `SETTINGS`, or an `nn.Sequential` of them, nested
             as you like, on the CPU.

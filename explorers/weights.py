@@ -23,6 +23,10 @@ class WeightsError(Exception):
 def load_vae(folder: Path | str = FOLDER) -> tuple[VAE, dict]:
     """The model, with its parameters as the figures have them, and its record.
 
+    >>> vae, record = load_vae()
+    >>> vae.z_dim, record["test_elbo"]
+    (2, -135.07)
+
     Raises:
         WeightsError: if a file is missing, or is not the one that the record names.
     """

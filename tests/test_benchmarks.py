@@ -1,6 +1,7 @@
 """The benchmarks' file and tables, and the cheapest section from end to end."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -70,22 +71,38 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
 def test_a_damaged_file_is_named(tmp_path, content):
     file = tmp_path / "timings.json"
     file.write_text(content)
-    with pytest.raises(ValueError, match="timings.json is damaged .*: restore it with git"):
-        timings.load(file)
+    for read in (timings.load, lambda file: text("a", file)):
+        with pytest.raises(ValueError, match="timings.json is damaged .*: restore it with"):
+            read(file)
 
 
 def test_a_missing_file_says_how_to_make_it(tmp_path):
-    with pytest.raises(ValueError, match="run 'make bench' first"):
-        timings.load(tmp_path / "timings.json")
+    file = tmp_path / "timings.json"
+    for read in (timings.load, lambda file: text("first", file)):
+        with pytest.raises(ValueError, match="run 'make bench' first"):
+            read(file)
 
 
-def test_the_page_shows_the_table_with_its_date_and_machine():
-    kept = timings.section(ROWS, "What it means.")
-    shown = text("first", {"first": kept})
+def test_the_page_shows_the_table_with_its_date_and_machine(tmp_path):
+    file = tmp_path / "timings.json"
+    timings.keep("first", ROWS, "What it means.", file)
+    shown = text("first", file)
     assert "| a row | 0.5 s | another way | 1.2 s | 2.5x |" in shown
     assert "What it means." in shown
-    assert f"Measured on {kept['date']}: " in shown and "torch" in shown
-    assert "python -m benchmarks first" in text("first", {})
+    assert f"Measured on {timings.load(file)['first']['date']}: " in shown
+    assert "torch" in shown
+    assert "python -m benchmarks second" in text("second", file)
+
+
+def test_the_tables_in_the_file_are_those_of_its_numbers():
+    for name, kept in timings.load().items():
+        head, body = timings.table(kept["rows"])
+        assert kept["table"] == {"head": head, "body": body}, name
+
+
+def test_the_book_needs_no_benchmarks():
+    for path in (ROOT / "book" / "extensions").glob("*.py"):
+        assert not re.search(r"(?m)^\s*(from|import) benchmarks", path.read_text("utf-8"))
 
 
 def test_the_page_asks_for_every_section():

@@ -104,21 +104,6 @@ def test_a_kill_in_the_middle_of_saving_leaves_the_old_file(saved, monkeypatch, 
     assert [path.name for path in saved.parent.iterdir()] == ["run.pt"]
 
 
-def test_the_bytes_are_on_the_disk_before_the_name_changes(saved, monkeypatch):
-    """Else a power cut after the rename may leave an empty file under the good name."""
-    calls = []
-    for name in ["fsync", "replace"]:
-        real = getattr(torch.os, name)
-
-        def record(*args, name=name, real=real):
-            calls.append(name)
-            return real(*args)
-
-        monkeypatch.setattr(f"vae_lib.checkpoint.os.{name}", record)
-    Run(saved).checkpoint.save([])
-    assert calls == ["fsync", "replace"]
-
-
 @pytest.mark.parametrize("keep", [0, 1, 100, 0.5, 0.99])
 def test_a_truncated_file_is_refused(saved, keep):
     content = saved.read_bytes()
@@ -143,6 +128,28 @@ def test_a_flipped_bit_in_a_weight_is_refused(saved):
 def test_another_file_is_refused(saved, content):
     torch.save(content, saved)
     refused(saved, "no readable checkpoint")
+
+
+def test_a_file_that_lacks_a_part_is_refused(saved):
+    content = torch.load(saved, weights_only=True)
+    del content["optimizer"]
+    torch.save(content, saved)
+    refused(saved, r"no readable checkpoint \(it is another file\)")
+
+
+def test_a_fault_of_our_own_is_not_told_as_a_damaged_file(saved, monkeypatch):
+    """Such as a mistake in putting a state back, or no memory: the file may be good."""
+    run = Run(saved)
+    monkeypatch.setattr(run.checkpoint, "_set", lambda _: run.no_such_attribute)
+    with pytest.raises(AttributeError, match="no_such_attribute"):
+        run.checkpoint.resume()
+
+    def full(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(torch, "load", full)
+    with pytest.raises(MemoryError):
+        run.checkpoint.resume()
 
 
 def test_a_file_with_code_in_it_is_refused(saved):

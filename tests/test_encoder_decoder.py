@@ -16,11 +16,13 @@ from vae_lib.encoder_decoder import (
     VAE,
     BernoulliDecoder,
     CurvedModel,
+    Decoder,
     Encoder,
     GaussianDecoder,
     diagonal_gaussian_log_density,
     mlp,
 )
+from vae_lib.evaluation import log_weights
 
 few = settings(deadline=None, max_examples=25)
 
@@ -232,6 +234,44 @@ def test_both_networks_bend_as_asked(likelihood):
     vae = VAE(4, 2, (3,), likelihood, activation=nn.Tanh)
     found = [type(layer) for half in (vae.encoder, vae.decoder) for layer in half.net]
     assert found == [nn.Linear, nn.Tanh, nn.Linear] * 2
+
+
+class Laplace(Decoder):
+    """A decoder of one's own, with all that the others have."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = mlp([2, 5, 4])
+
+    def forward(self, z):
+        return self.net(z)
+
+    def log_likelihood(self, x, z):
+        return torch.distributions.Laplace(self(z), 0.5).log_prob(x).sum(dim=-1)
+
+
+@pytest.mark.parametrize("make", [BernoulliDecoder, GaussianDecoder, Laplace])
+def test_every_decoder_keeps_the_contract(make):
+    """K samples for each of B images, values that training and log p(x) can use."""
+    torch.manual_seed(0)
+    vae = VAE(4, 2, (5,))
+    vae.decoder = Laplace() if make is Laplace else make(2, (5,), 4)
+    assert isinstance(vae.decoder, Decoder)
+    x, z = torch.ones(7, 4), torch.randn(3, 7, 2)
+    assert vae.decode(z).shape == (3, 7, 4)
+    together = vae.decoder.log_likelihood(x, z)
+    assert together.shape == (3, 7)
+    for k in range(3):
+        torch.testing.assert_close(together[k], vae.decoder.log_likelihood(x, z[k]))
+    assert log_weights(vae, x, 3, torch.Generator()).shape == (7, 3)
+
+
+@pytest.mark.parametrize("missing", ["forward", "log_likelihood"])
+def test_a_decoder_that_lacks_a_method_is_refused_by_name(missing):
+    methods = {"forward": Laplace.forward, "log_likelihood": Laplace.log_likelihood}
+    del methods[missing]
+    with pytest.raises(TypeError, match=f"abstract method '?{missing}"):
+        type("Half", (Decoder,), methods)()
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,7 @@ def test_a_gap_is_white_on_all_sides():
 @pytest.mark.parametrize("validation", [None, -3.0])
 def test_a_learning_curve_puts_each_average_where_it_belongs(validation):
     _, ax = plt.subplots()
-    epochs = [Epoch(n, -10.0 + n, -8.0 + n, 2.0, validation) for n in (1, 2)]
+    epochs = [Epoch(n, -10.0 + n, {"kl": 2.0}, validation) for n in (1, 2)]
     learning_curve(epochs, ax, baseline=-20.0)
     training, *others = ax.get_lines()
     assert list(training.get_xdata()) == [0.5, 1.5]
@@ -53,7 +53,8 @@ def test_a_learning_curve_puts_each_average_where_it_belongs(validation):
     if validation is not None:
         assert list(others[0].get_xdata()) == [1, 2]
         assert list(others[0].get_ydata()) == [-3.0, -3.0]
-    learning_curve([], ax)
+    assert ax.get_ylabel() == "ELBO (nats an image)"
+    assert learning_curve([], ax, ylabel="L_50").get_ylabel() == "L_50"
 
 
 def test_ink_is_dark_and_the_scale_is_fixed():

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -114,3 +115,39 @@ def test_the_readme_gives_the_lines_that_the_targets_run():
             assert f".venv/bin/python {line}" in readme, line
     assert "jupyter lab --LabApp.default_url=/lab/tree/notebooks" in readme
     assert '-m pip install -c requirements.lock -e ".[book,test,classroom]"' in readme
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"])
+def test_a_guide_names_files_that_are_there(page):
+    """A map is worth no more than its street names: every path in backticks exists, but
+    for those that a reader is to make."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    to_be_made = r"_build|\.venv|hw5|hwN|NN-|10-name|name\.py|course/|^checks\.py"
+    path = r"`([\w./-]+/[\w./-]*|[\w-]+\.(?:md|py|toml|lock|cff|yml))`"
+    named = [name for name in re.findall(path, text) if not re.search(to_be_made, name)]
+    assert len(named) > 5
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert not missing
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
+    assert not [link for link in links if not (ROOT / link).exists()]
+
+
+def test_the_hooks_before_a_commit_need_no_network():
+    """Each is a tool of the project's own, started from its environment."""
+    from pre_commit.clientlib import load_config
+
+    config = load_config(str(ROOT / ".pre-commit-config.yaml"))
+    assert {repo["repo"] for repo in config["repos"]} == {"local"}
+    hooks = [hook for repo in config["repos"] for hook in repo["hooks"]]
+    assert {"ruff", "ruff-format", "types"} <= {hook["id"] for hook in hooks}
+    for hook in hooks:
+        assert hook["language"] in {"system", "unsupported"}, hook["id"]
+        assert hook["entry"].startswith(".venv/bin/python "), hook["id"]
+
+
+def test_ci_and_the_makefile_run_the_same_lint():
+    """What a contributor checks in a minute is part of what lands or does not."""
+    steps = runpy.run_path(str(ROOT / "tools" / "test.py"))["steps"]
+    quick = steps(check=True).keys() - {"quick tests"}
+    assert {"style", "format", "types"} <= quick
+    assert quick <= steps(check=False).keys()

@@ -1,10 +1,13 @@
 """vae_lib.training against finite differences, torch.distributions, a kill and NaN."""
 
+import inspect
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from functools import partial
 from pathlib import Path
@@ -21,8 +24,15 @@ from vae_lib.checkpoint import CheckpointError
 from vae_lib.collapse import kl_per_dimension
 from vae_lib.data import load_digits, load_mnist
 from vae_lib.encoder_decoder import VAE
-from vae_lib.evaluation import importance_weighted_terms
-from vae_lib.objective import elbo_terms, kl_to_standard_normal, mean_elbo
+from vae_lib.evaluation import importance_weighted_objective
+from vae_lib.machine import Processes
+from vae_lib.objective import (
+    Terms,
+    elbo_objective,
+    elbo_terms,
+    kl_to_standard_normal,
+    mean_elbo,
+)
 from vae_lib.training import TrainingError, train
 
 IMAGES, HELD_OUT = load_digits().train_images[:1200].split([900, 300])
@@ -57,6 +67,57 @@ def stop_after(epoch):
     return on_epoch
 
 
+# --- the algorithm -----------------------------------------------------------------------
+
+
+def test_one_epoch_is_plain_gradient_ascent_on_the_average_of_each_batch():
+    """Two batches by hand; the watch sees each loss before its step."""
+    x, seen = IMAGES[:30], []
+    vae, by_hand = make(), make()
+    sgd, hand = (torch.optim.SGD(v.parameters(), lr=0.1) for v in (vae, by_hand))
+
+    def watch(loss, terms):
+        assert loss.item() == pytest.approx(-terms.objective.mean().item())
+        seen.append([p.detach().clone() for p in vae.parameters()])
+
+    batches, noise = [(x[:20], 20), (x[20:], 10)], torch.Generator().manual_seed(1)
+    training.one_epoch(vae, batches, elbo_objective, sgd, noise, watch)
+    noise.manual_seed(1)
+    for (images, _), before in zip(batches, seen, strict=True):
+        assert all(map(torch.equal, before, by_hand.parameters()))
+        hand.zero_grad()
+        reconstruction, kl = elbo_terms(by_hand, images, noise)
+        (kl - reconstruction).mean().backward()
+        hand.step()
+    for p, q in zip(vae.parameters(), by_hand.parameters(), strict=True):
+        torch.testing.assert_close(p, q)
+
+
+def test_minibatches_hold_each_image_once_in_a_random_order():
+    images = torch.arange(10.0)[:, None].expand(10, 3) / 10
+    shuffle = torch.Generator().manual_seed(0)
+    batches = list(training.minibatches(images, 4, torch.float32, shuffle, Processes()))
+    assert [(tuple(x.shape), B) for x, B in batches] == [
+        ((4, 3), 4),
+        ((4, 3), 4),
+        ((2, 3), 2),
+    ]
+    order = torch.cat([x for x, _ in batches])[:, 0]
+    assert torch.equal(order.sort().values, images[:, 0])
+    assert not torch.equal(order, images[:, 0])
+    grey = torch.full((2, 3), 51, dtype=torch.uint8)
+    ((x, _),) = training.minibatches(grey, 2, torch.float64, shuffle, Processes())
+    assert torch.equal(x, torch.full((2, 3), 0.2, dtype=torch.float64))
+
+
+def test_the_chapter_shows_the_loop_that_runs():
+    chapter = Path(__file__).parents[1] / "book" / "07-training.md"
+    (shown,) = re.findall(
+        r"```python\n(for x, B in .*?)```", chapter.read_text("utf-8"), re.S
+    )
+    assert textwrap.indent(shown, "    ") in inspect.getsource(training.one_epoch)
+
+
 # --- what training achieves -------------------------------------------------------------
 
 
@@ -67,7 +128,7 @@ def test_beats_one_coin_a_pixel_on_held_out_images():
     ).sum(dim=1)
     vae, history = fit(make(hidden=(64,)), IMAGES, epochs=12, learning_rate=1e-2)
     assert mean_elbo(vae, HELD_OUT) > baseline.mean() + 1
-    assert history[-1].elbo > history[0].elbo + 5
+    assert history[-1].objective > history[0].objective + 5
 
 
 def test_gradient_of_the_loss_equals_finite_differences():
@@ -96,7 +157,9 @@ def test_first_step_follows_the_gradient_of_the_weighted_loss(monkeypatch):
     beta, lr = 3.0, 1e-3
     monkeypatch.setattr(torch.optim, "Adam", lambda p, lr, fused: torch.optim.SGD(p, lr=lr))
     vae, expected = make(), make()
-    fit(vae, IMAGES[:50], epochs=1, batch_size=50, beta=beta, learning_rate=lr, seed=2)
+    weighted = partial(elbo_objective, beta=beta)
+    options = {"batch_size": 50, "learning_rate": lr, "objective": weighted}
+    fit(vae, IMAGES[:50], epochs=1, seed=2, **options)
     generator = torch.Generator().manual_seed(2)
     x = IMAGES[:50][torch.randperm(50, generator=generator)]
     reconstruction, kl = elbo_terms(expected, x, generator)
@@ -111,16 +174,20 @@ def test_history_adds_up_and_counts_the_smaller_last_batch(capsys):
     kl = kl_per_dimension(vae, IMAGES[:130]).sum()
     assert [e.epoch for e in history] == [1, 2]
     for e in history:
-        assert e.elbo == pytest.approx(e.reconstruction - e.kl, abs=1e-9)
-        assert e.validation_elbo is None
-        assert e.kl == pytest.approx(kl.item(), rel=1e-5)
+        assert list(e.parts) == ["reconstruction", "kl"] and e.validation_elbo is None
+        elbo = e.parts["reconstruction"] - e.parts["kl"]
+        assert e.objective == pytest.approx(elbo, rel=1e-6)
+        assert e.parts["kl"] == pytest.approx(kl.item(), rel=1e-5)
     assert capsys.readouterr().err == ""
 
 
-def test_progress_bar_shows_the_three_terms_in_nats(capsys):
+def test_progress_bar_shows_the_objective_and_its_parts(capsys):
     fit(epochs=1, progress=True)
     bar = capsys.readouterr().err
-    assert "ELBO" in bar and "reconstruction" in bar and "KL" in bar
+    assert "objective=-" in bar and "reconstruction=-" in bar and "kl=" in bar
+    fit(epochs=1, progress=True, objective=partial(importance_weighted_objective, K=3))
+    bar = capsys.readouterr().err
+    assert "objective=-" in bar and "kl=" not in bar
 
 
 def test_validation_elbo_is_measured_after_the_epoch():
@@ -182,7 +249,7 @@ def test_a_stopped_run_equals_the_uninterrupted_one(tmp_path, stop, binary):
 
 CHILD = """
 import sys, torch
-from vae_lib.data import load_digits, load_mnist
+from vae_lib.data import load_digits
 from vae_lib.encoder_decoder import VAE
 from vae_lib.training import train
 torch.manual_seed(0)
@@ -193,6 +260,7 @@ train(VAE(64, 2, (16,)), images, epochs=30, batch_size=20, checkpoint=sys.argv[1
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 def test_a_killed_run_equals_the_uninterrupted_one(tmp_path):
     path, options = tmp_path / "run.pt", {"epochs": 30, "batch_size": 20}
@@ -333,8 +401,8 @@ def test_wrong_images(images, message):
 @pytest.mark.parametrize(
     "change",
     [
-        {"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"beta": -1.0},
-        {"learning_rate": float("nan")}, {"beta": float("nan")},
+        {"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
     ],
 )  # fmt: skip
 def test_wrong_settings(change):
@@ -370,21 +438,49 @@ def test_memory_mapped_bytes_train_as_their_float_images_do(tmp_path):
     assert same(a, b) and from_disk == from_memory
 
 
-def test_other_terms_can_be_maximised():
+def test_another_objective_can_be_maximised():
     def reconstruction_alone(vae, x, generator):
         reconstruction, kl = elbo_terms(vae, x, generator)
-        return reconstruction, torch.zeros_like(kl)
+        return Terms(reconstruction, {})
 
-    a, _ = fit(beta=0.0)
-    b, _ = fit(terms=reconstruction_alone)
+    a, of_beta = fit(objective=partial(elbo_objective, beta=0.0))
+    b, alone = fit(objective=reconstruction_alone)
     assert same(a, b)
+    for with_parts, without in zip(of_beta, alone, strict=True):
+        assert with_parts.objective == with_parts.parts["reconstruction"]
+        assert without.objective == with_parts.objective and without.parts == {}
+
+
+@pytest.mark.parametrize(
+    ("objective", "error", "message"),
+    [
+        (partial(elbo_objective, beta=-1.0), ValueError, "0 or more, got -1"),
+        (partial(elbo_objective, beta=float("nan")), ValueError, "0 or more, got nan"),
+        # An objective without a KL term has no beta to ignore.
+        (partial(importance_weighted_objective, K=3, beta=2.0), TypeError, "'beta'"),
+        (lambda vae, x, _: Terms(vae.encode(x)[0].sum(), {}), ValueError, r"got \(\)"),
+        (lambda vae, x, _: Terms(vae.encode(x)[0], {}), ValueError, r"got \(64, 2\)"),
+        (
+            lambda vae, x, _: Terms(vae.encode(x)[0][:, 0], {"mean": x.mean()}),
+            ValueError,
+            r"an objective and its parts are each \(B,\), got \(64,\), \(\)",
+        ),
+    ],
+)
+def test_an_objective_that_makes_no_sense_is_refused_before_a_step(
+    objective, error, message
+):
+    vae = make()
+    with pytest.raises(error, match=message):
+        fit(vae, objective=objective)
+    assert same(vae, make())
 
 
 def at_the_mean(vae, x, generator):
-    """The ELBO's terms at z = mu: without noise, processes can be compared exactly."""
+    """The ELBO at z = mu: without noise, processes can be compared exactly."""
     mu, log_var = vae.encode(x)
     kl = kl_to_standard_normal(mu, log_var).sum(dim=-1)
-    return vae.decoder.log_likelihood(x, mu), kl
+    return Terms(vae.decoder.log_likelihood(x, mu) - kl, {"kl": kl})
 
 
 def one_of_two(rank, folder):
@@ -392,21 +488,25 @@ def one_of_two(rank, folder):
     store = f"file://{folder}/meeting"
     distributed.init_process_group("gloo", init_method=store, rank=rank, world_size=2)
     vae = make(seed=rank)  # unlike starts: the first process decides
-    _, history = fit(vae, epochs=2, terms=at_the_mean)
+    _, history = fit(vae, epochs=2, objective=at_the_mean)
     torch.save([vae.state_dict(), history], f"{folder}/{rank}")
     distributed.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_two_processes_take_the_steps_of_one(tmp_path):
     torch.multiprocessing.spawn(one_of_two, (str(tmp_path),), nprocs=2)
-    vae, history = fit(make(seed=0), epochs=2, terms=at_the_mean)
+    vae, history = fit(make(seed=0), epochs=2, objective=at_the_mean)
     for rank in range(2):
         state, theirs = torch.load(tmp_path / str(rank), weights_only=False)
         for name, parameter in vae.state_dict().items():
             assert torch.allclose(state[name], parameter, atol=1e-4), name
-        assert np.allclose([e[:4] for e in theirs], [e[:4] for e in history], rtol=1e-5)
+        for there, here in zip(theirs, history, strict=True):
+            assert there.objective == pytest.approx(here.objective, rel=1e-5)
+            assert there.parts == pytest.approx(here.parts, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_under_torchrun_the_script_reaches_the_same_elbo_within_seed_noise():
     """The spread over the seeds of one process is measured here. A t-test against it, at a
     false-alarm rate of 1e-5."""
@@ -431,20 +531,22 @@ def test_under_torchrun_the_script_reaches_the_same_elbo_within_seed_noise():
 def test_a_checkpoint_of_another_objective_or_network_is_refused(tmp_path):
     path = tmp_path / "run.pt"
     fit(checkpoint=path)
-    bound = partial(importance_weighted_terms, K=3)
-    with pytest.raises(CheckpointError, match="terms: elbo_terms there, importance_w"):
-        fit(checkpoint=path, terms=bound)
+    bound = partial(importance_weighted_objective, K=3)
+    with pytest.raises(
+        CheckpointError, match="objective: elbo_objective there, importance"
+    ):
+        fit(checkpoint=path, objective=bound)
     with pytest.raises(CheckpointError, match=r"nonlinearities: GELU.* there, Tanh\(\)"):
         fit(make(activation=nn.Tanh), checkpoint=path)
     path.unlink()
-    fit(checkpoint=path, terms=bound)
+    fit(checkpoint=path, objective=bound)
     with pytest.raises(CheckpointError, match="'K': 3.* there, .*'K': 4"):
-        fit(checkpoint=path, terms=partial(importance_weighted_terms, K=4))
+        fit(checkpoint=path, objective=partial(importance_weighted_objective, K=4))
 
 
 def test_a_learning_rate_from_numpy_can_be_resumed(tmp_path):
     path, rate = tmp_path / "run.pt", np.logspace(-3, -2, 3)[0]
-    options = {"learning_rate": rate, "beta": np.float64(1), "epochs": np.int64(2)}
+    options = {"learning_rate": rate, "epochs": np.int64(2)}
     _, first = fit(checkpoint=path, **options)
     _, again = fit(checkpoint=path, **options)
     assert first == again

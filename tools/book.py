@@ -2,6 +2,7 @@
 
     python tools/book.py            execute what changed, build what changed
     python tools/book.py --fresh    build every page anew (executed cells stay cached)
+    python tools/book.py --all      execute and build everything anew
 
 Warnings are errors: a broken reference must not reach a reader.
 """
@@ -19,6 +20,7 @@ from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.readers import get_reader
 from kernels import execute
 from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
 
 from notebooks import chapters
 
@@ -43,6 +45,21 @@ def forget_results_of_older_code() -> None:
         stamp.write_text(digest.hexdigest())
 
 
+def read_chapter(chapter: Path) -> NotebookNode:
+    """A chapter's cells, read as Sphinx reads them, so that it finds what it looks for."""
+    return get_reader({"name": "myst_nb_md", "type": "plugin"})(str(chapter))
+
+
+def executed_chapter(chapter: Path) -> NotebookNode | None:
+    """A chapter's code cells with their outputs, or None if they were not executed."""
+    cache = get_cache(str(CACHE))
+    try:
+        record = cache.match_cache_notebook(read_chapter(chapter))
+    except KeyError:
+        return None
+    return cache.get_cache_bundle(record.pk).nb
+
+
 def fill_the_cache() -> list[str]:
     """Run the chapters whose results the cache lacks, two at a time; return the failures.
 
@@ -50,20 +67,13 @@ def fill_the_cache() -> list[str]:
     `kernels.py`). This way it finds all of them in the cache.
     """
     cache = get_cache(str(CACHE))
-    # Read as Sphinx reads it, so that it finds what it looks for.
-    read = get_reader({"name": "myst_nb_md", "type": "plugin"})
-    waiting = []
-    for chapter in chapters():
-        try:
-            cache.match_cache_notebook(read(str(chapter)))
-        except KeyError:
-            waiting.append(chapter)
+    waiting = [chapter for chapter in chapters() if executed_chapter(chapter) is None]
 
     def run(chapter: Path) -> CacheBundleIn | str:
         name = chapter.relative_to(ROOT)
         print(f"running {name}", flush=True)
         try:
-            return CacheBundleIn(execute(read(str(chapter)), ROOT), str(chapter))
+            return CacheBundleIn(execute(read_chapter(chapter), ROOT), str(chapter))
         except CellExecutionError as error:
             return f"{name}: a cell failed\n{error}"
 
@@ -82,9 +92,11 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--fresh", action="store_true", help="build every page anew")
-    if parser.parse_args().fresh:
-        for folder in (BUILD / ".doctrees", BUILD / "html"):
-            shutil.rmtree(folder, ignore_errors=True)
+    parser.add_argument("--all", action="store_true", help="execute every cell anew, too")
+    options = parser.parse_args()
+    old = [BUILD / ".doctrees", BUILD / "html"] if options.fresh or options.all else []
+    for folder in [*old, CACHE] if options.all else old:
+        shutil.rmtree(folder, ignore_errors=True)
     forget_results_of_older_code()
     failures = fill_the_cache()
     if failures:

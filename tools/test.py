@@ -1,7 +1,7 @@
 """Run everything that must hold before a change lands.
 
-    python tools/test.py            unit tests, pairs, notebooks, the book and its pages
-    python tools/test.py --quick    the unit tests alone
+    python tools/test.py            lint, types, the book, then every test
+    python tools/test.py --check    lint, types and the quick tests, in under a minute
 
 The steps run one after the other, all of them, also when one fails.
 """
@@ -15,29 +15,40 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "2"]
-UNIT_TESTS = [*PYTEST, "--dist", "loadfile", "tests", "--ignore", "tests/pages"]
+LINT = {
+    "style": [sys.executable, "-m", "ruff", "check", "--quiet"],
+    "format": [sys.executable, "-m", "ruff", "format", "--check", "--quiet"],
+}
+TYPES = [sys.executable, "-m", "mypy"]
+# A file's tests share a worker, unless a test names a group of its own.
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup"]
+PYTEST += ["--no-loadscope-reorder"]
+TESTS = [*PYTEST, "tests", "--ignore", "tests/pages"]
+BOOK = [sys.executable, "tools/book.py", "--all"]
 # Strict: every stored output must come again, but for cells tagged nbval-ignore-output.
-NOTEBOOKS = [*PYTEST, "--dist", "loadfile", "notebooks", "-p", "no:cacheprovider"]
-NOTEBOOKS += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout", "300"]
+NOTEBOOKS = ["notebooks", "--nbval", "--executed-by-the-book"]
 NOTEBOOKS += ["--nbval-sanitize-with", "tests/nbval.cfg"]
-BOOK = [sys.executable, "tools/book.py", "--fresh"]
-PAGES = [*PYTEST, "--dist", "loadgroup", "tests/pages"]
+# Apart: Playwright keeps an event loop running in its process.
+PAGES = [*PYTEST, "tests/pages"]
+
+
+def steps(check: bool) -> dict[str, list[str]]:
+    if check:
+        return LINT | {"types": TYPES, "quick tests": [*TESTS, "-m", "not slow"]}
+    tests = {"tests and notebooks": [*TESTS, *NOTEBOOKS], "pages of the book": PAGES}
+    return LINT | {"types": TYPES, "book": BOOK} | tests
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="the unit tests alone")
-    quick = parser.parse_args().quick
+    parser.add_argument("--check", action="store_true", help="the quick part alone")
+    check = parser.parse_args().check
     # Two at a time on two cores: one thread each.
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    steps = {"unit tests": UNIT_TESTS}
-    if not quick:
-        steps |= {"notebooks": NOTEBOOKS, "book": BOOK, "pages of the book": PAGES}
     results = []
-    for name, command in steps.items():
+    for name, command in steps(check).items():
         print(f"\n== {name}", flush=True)
         start = time.monotonic()
         status = subprocess.run(command, cwd=ROOT, env=environment).returncode

@@ -4,8 +4,7 @@
     training  latent_space  evaluation
 
 Beside them: `checks` (symbolic against numerical), `data` (MNIST), `checkpoint` (runs that
-can be resumed), `machine` (several processes), `collapse` (which latents are used),
-`reproduce` (the papers' experiments), `plots`, and `explorers` (figures that a reader
-moves).
+can be resumed), `files` (written whole), `machine` (several processes), `collapse` (which
+latents are used), `reproduce` (the papers' experiments) and `plots`.
 All log-densities, divergences and bounds are in nats.
 """

@@ -5,16 +5,27 @@ moment leaves a good one. A file that is damaged, or of another run, is refused.
 """
 
 import copy
-import os
+import io
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from vae_lib.files import write_whole
+
+# What changes from step to step, and can be kept and put back.
+Part = (
+    nn.Module
+    | torch.optim.Optimizer
+    | torch.optim.lr_scheduler.LRScheduler
+    | torch.Generator
+)
 
 
 class CheckpointError(Exception):
@@ -36,7 +47,12 @@ class Checkpoint:
         CheckpointError: if the folder does not exist. Better now than after an epoch.
     """
 
-    def __init__(self, path: Path | str | None, settings: dict, parts: dict):
+    def __init__(
+        self,
+        path: Path | str | None,
+        settings: Mapping[str, object],
+        parts: Mapping[str, Part],
+    ) -> None:
         self.path = None if path is None else Path(path)
         self.parts, self.last_good = parts, "none"
         if self.path is None:
@@ -49,18 +65,15 @@ class Checkpoint:
             if isinstance(part, nn.Module):
                 self.settings |= describe(part)
 
-    def save(self, history: list[tuple]) -> None:
-        """Write a file beside the old one, then rename it over the old one."""
+    def save(self, history: Sequence[tuple]) -> None:
+        """Replace the file by one of the present state; `history` has a row an epoch."""
         if self.path is None:
             return
         content = {name: _state(part) for name, part in self.parts.items()}
         content |= {"settings": self.settings, "history": [tuple(row) for row in history]}
-        unfinished = Path(f"{self.path}.unfinished")
-        with open(unfinished, "wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, self.path)
+        file = io.BytesIO()
+        torch.save(content, file)
+        write_whole(self.path, file.getvalue())
         self.last_good = f"{self.path}, of epoch {len(history)}"
 
     def resume(self) -> list[tuple]:
@@ -72,20 +85,15 @@ class Checkpoint:
         if self.path is None or not self.path.exists():
             return []
         advice = "delete it to start afresh, or give another path"
-        try:
-            # torch.load does not look at the checksums that torch.save wrote.
-            with zipfile.ZipFile(self.path) as archive:
-                if damaged := archive.testzip():
-                    raise ValueError(f"wrong checksum of {damaged}")
-            saved = torch.load(self.path, weights_only=True)
-            history, theirs = saved["history"], dict(saved["settings"])
-            states = {name: saved[name] for name in self.parts}
-        except Exception as error:
-            why = f"{type(error).__name__}: {error}"
+        saved = _load(self.path, advice)
+        kinds = dict.fromkeys(self.parts, object) | {"history": list, "settings": dict}
+        if not isinstance(saved, dict) or not all(
+            name in saved and isinstance(saved[name], kind) for name, kind in kinds.items()
+        ):
             raise CheckpointError(
-                f"{self.path} is no readable checkpoint ({why}): {advice}"
-            ) from error
-        ours = self.settings
+                f"{self.path} is no readable checkpoint (it is another file): {advice}"
+            )
+        history, theirs, ours = saved["history"], saved["settings"], self.settings
         if pairs := [
             f"{name}: {theirs.get(name)} there, {ours.get(name)} here"
             for name in theirs | ours
@@ -96,8 +104,8 @@ class Checkpoint:
             )
         before = {name: copy.deepcopy(_state(part)) for name, part in self.parts.items()}
         try:
-            self._set(states)
-        except Exception as error:
+            self._set(saved)
+        except (ValueError, TypeError, KeyError, RuntimeError) as error:  # torch refuses
             self._set(before)
             raise CheckpointError(
                 f"{self.path} does not fit ({error}): {advice}"
@@ -105,7 +113,7 @@ class Checkpoint:
         self.last_good = f"{self.path}, of epoch {len(history)}"
         return history
 
-    def _set(self, states: dict) -> None:
+    def _set(self, states: Mapping[str, Any]) -> None:
         for name, part in self.parts.items():
             if isinstance(part, torch.Generator):
                 part.set_state(states[name])
@@ -113,31 +121,58 @@ class Checkpoint:
                 part.load_state_dict(states[name])
 
 
-def as_plain(setting):
-    """What a file can hold, and compare, of a setting."""
+def _load(path: Path, advice: str) -> object:
+    try:
+        # torch.load does not look at the checksums that torch.save wrote.
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():
+                raise ValueError(f"wrong checksum of {damaged}")
+        return torch.load(path, weights_only=True)
+    except MemoryError:
+        raise
+    except Exception as error:
+        # Only zipfile and torch run here. On damaged bytes they raise what their parsers
+        # happen to stumble over, AttributeError and AssertionError included.
+        why = f"{type(error).__name__}: {error}"
+        raise CheckpointError(
+            f"{path} is no readable checkpoint ({why}): {advice}"
+        ) from error
+
+
+def as_plain(setting: object) -> object:
+    """What a file can hold, and compare, of a setting: of a tensor its fingerprint, of a
+    function its name, of NumPy's numbers Python's."""
     if isinstance(setting, Tensor):
         return fingerprint(setting)
     if isinstance(setting, np.generic):
         return setting.item()
-    return name_of(setting) if isinstance(setting, Callable) else setting
+    return name_of(setting) if callable(setting) else setting
 
 
 def name_of(function: Callable) -> str:
-    """With the arguments that `functools.partial` has fixed."""
+    """The name of a function, with the arguments that `functools.partial` has fixed."""
     if isinstance(function, partial):
         return f"{name_of(function.func)}, {function.args}, {function.keywords}"
     return getattr(function, "__qualname__", type(function).__name__)
 
 
 def fingerprint(numbers: Tensor) -> str:
-    """Tells two data sets apart, so that no run goes on with other images."""
+    """Tells two data sets apart, so that no run goes on with other images.
+
+    Example:
+        >>> fingerprint(torch.zeros(2, 3))
+        '(2, 3) torch.float32, CRC a3c1ca20'
+    """
     data = numbers.detach().cpu().contiguous().view(torch.uint8).numpy()
-    return f"{tuple(numbers.shape)} {numbers.dtype}, CRC {zlib.crc32(data):08x}"
+    return f"{tuple(numbers.shape)} {numbers.dtype}, CRC {zlib.crc32(data.data):08x}"
 
 
 def describe(network: nn.Module) -> dict[str, str]:
-    """Each parameter's shape and type, and the value of those that are not trained; what
-    has no parameters, such as a nonlinearity, in order."""
+    """What makes a network that network, in words that a file can hold.
+
+    Each parameter's shape and type, and the value of those that are not trained; what
+    has no parameters, such as a nonlinearity, in order.
+    """
     others = [module for module in network.modules() if not list(module.parameters())]
     return {"nonlinearities": ", ".join(map(str, others))} | {
         name: f"{tuple(p.shape)} {p.dtype} on {p.device}"
@@ -147,5 +182,5 @@ def describe(network: nn.Module) -> dict[str, str]:
     }
 
 
-def _state(part):
+def _state(part: Part) -> Any:
     return part.get_state() if isinstance(part, torch.Generator) else part.state_dict()

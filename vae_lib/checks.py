@@ -1,6 +1,7 @@
 """Symbolic against numerical: the comparison that ends every derivation of the book."""
 
 import math
+from typing import SupportsFloat
 
 #: An estimate may miss by this many standard errors. A correct estimator that is nearly
 #: normal does so once in 1.7 million comparisons (two-sided, 5.7e-7).
@@ -13,19 +14,19 @@ class Disagreement(AssertionError):
 
 def agree(
     name: str,
-    symbolic,
-    numerical,
+    symbolic: SupportsFloat,
+    numerical: SupportsFloat,
     *,
-    standard_error=None,
+    standard_error: SupportsFloat | None = None,
     rtol: float = 1e-9,
     atol: float = 0.0,
 ) -> None:
     """Print a comparison of two results, and raise if they disagree.
 
     With a `standard_error` (SE) the numerical result is an estimate: the comparison shows
-    z = (numerical - symbolic) / standard_error, and |z| must stay below `Z_MAX`, which
+    z = (numerical - symbolic) / standard_error, and abs(z) must stay below `Z_MAX`, which
     is a false alarm once in 1.7 million. Without one both are meant to be exact, and
-    |difference| <= atol + rtol * |symbolic| must hold.
+    abs(difference) <= atol + rtol * abs(symbolic) must hold.
 
     Args:
         name: what is compared, for the reader.
@@ -37,6 +38,11 @@ def agree(
     Raises:
         Disagreement: with both values, if they are too far apart or not finite.
         ValueError: if the standard error is not positive and finite.
+
+    Example:
+        >>> agree("a half", 0.5, 0.503, standard_error=0.005)
+        a half: agree
+          0.5 symbolic, 0.503 estimated: difference +3.0e-03, SE 5.0e-03, z +0.6
     """
     symbolic, numerical = float(symbolic), float(numerical)
     difference = numerical - symbolic

@@ -13,7 +13,11 @@ import torch
 from torch import Tensor
 from torch.distributions import MultivariateNormal
 
-from vae_lib.maximum_likelihood import LOG_2_PI, gaussian_log_density
+from vae_lib.maximum_likelihood import (
+    LOG_2_PI,
+    gaussian_log_density,
+    symbolic_gaussian_log_density,
+)
 
 
 class LinearGaussian:
@@ -136,18 +140,17 @@ def symbolic_decomposition() -> tuple[sp.Expr, sp.Expr, sp.Expr, tuple[sp.Symbol
     w, b, x, mu, epsilon = sp.symbols("w b x mu epsilon", real=True)
     sigma, s = sp.symbols("sigma s", positive=True)
 
-    def log_normal(value: sp.Expr, mean: sp.Expr, variance: sp.Expr) -> sp.Expr:
-        return -(sp.log(2 * sp.pi * variance) + (value - mean) ** 2 / variance) / 2
-
     def expectation(f: sp.Expr) -> sp.Expr:
         constant, _, square = sp.Poly(f, epsilon).all_coeffs()[::-1]
         return constant + square
 
     z, S = mu + s * epsilon, 1 / (1 + w**2 / sigma**2)
-    log_q = log_normal(z, mu, s**2)
-    log_joint = log_normal(x, w * z + b, sigma**2) + log_normal(z, 0, 1)
-    log_posterior = log_normal(z, S * w * (x - b) / sigma**2, S)
-    evidence = log_normal(x, b, w**2 + sigma**2)
+    log_q = symbolic_gaussian_log_density(z, mu, s)
+    log_joint = symbolic_gaussian_log_density(x, w * z + b, sigma)
+    log_joint += symbolic_gaussian_log_density(z, 0, 1)
+    mean = S * w * (x - b) / sigma**2
+    log_posterior = symbolic_gaussian_log_density(z, mean, sp.sqrt(S))
+    evidence = symbolic_gaussian_log_density(x, b, sp.sqrt(w**2 + sigma**2))
     elbo, gap = expectation(log_joint - log_q), expectation(log_q - log_posterior)
     return evidence, elbo, gap, (w, b, sigma, x, mu, s)
 

@@ -6,6 +6,7 @@ Source: Kingma and Welling (2013), Auto-Encoding Variational Bayes, appendix C.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 import sympy as sp
@@ -22,6 +23,7 @@ def mlp(sizes: Sequence[int], activation: Activation = nn.GELU) -> nn.Sequential
     """Linear layers of the given sizes with a nonlinearity between each two of them.
 
     Args:
+        sizes: of the input, the hidden layers and the output, at least two.
         activation: what makes a nonlinearity, for instance `nn.Tanh`.
 
     Raises:
@@ -55,6 +57,10 @@ def diagonal_gaussian_log_density(z: Tensor, mu: Tensor, log_var: Tensor) -> Ten
 
     Raises:
         ValueError: if the last axes differ.
+
+    Example:
+        >>> diagonal_gaussian_log_density(torch.zeros(2), torch.zeros(2), torch.zeros(2))
+        tensor(-1.8379)
     """
     if not z.shape[-1:] == mu.shape[-1:] == log_var.shape[-1:] != ():
         raise ValueError(
@@ -87,7 +93,47 @@ class Encoder(nn.Module):
         return mu, log_var
 
 
-class BernoulliDecoder(nn.Module):
+class Decoder(nn.Module, ABC):
+    r"""p_theta(x | z): what `VAE` and everything that works with one ask of a decoder.
+
+    A decoder is a network `net` from z to numbers that fix the density of x, and the two
+    methods below. Both take any number of leading axes, which broadcast: latents
+    (K, B, H) beside images (B, D) are K samples for each of B images, and give (K, B).
+
+    Example:
+        Counts of photons, with a Poisson density for each pixel:
+
+        >>> class PoissonDecoder(Decoder):
+        ...     def __init__(self, z_dim, x_dim):
+        ...         super().__init__()
+        ...         self.net = mlp([z_dim, 16, x_dim])
+        ...     def forward(self, z):
+        ...         return self.net(z).exp()
+        ...     def log_likelihood(self, x, z):
+        ...         return torch.distributions.Poisson(self(z)).log_prob(x).sum(dim=-1)
+        >>> vae = VAE(x_dim=9, z_dim=2)
+        >>> vae.decoder = PoissonDecoder(z_dim=2, x_dim=9)
+        >>> z, x = torch.zeros(5, 7, 2), torch.ones(7, 9)
+        >>> vae.decode(z).shape, vae.decoder.log_likelihood(x, z).shape
+        (torch.Size([5, 7, 9]), torch.Size([5, 7]))
+    """
+
+    net: nn.Sequential
+
+    @abstractmethod
+    def forward(self, z: Tensor) -> Tensor:
+        """Latents (..., H) to x_hat, the mean of p_theta(x | z): (..., D)."""
+
+    @abstractmethod
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        """log p_theta(x | z) in nats, the sum over pixels: (..., D), (..., H) -> (...).
+
+        Raises:
+            ValueError: if x does not have D pixels, or the density is for other pixels.
+        """
+
+
+class BernoulliDecoder(Decoder):
     r"""p_theta(x | z) = prod_d x_hat_d^x_d (1 - x_hat_d)^(1 - x_d): `eq-bernoulli-decoder`.
 
     The network gives logits a, and x_hat = sigmoid(a). All is computed from the logits:
@@ -123,7 +169,7 @@ class BernoulliDecoder(nn.Module):
         return -F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=-1)
 
 
-class GaussianDecoder(nn.Module):
+class GaussianDecoder(Decoder):
     r"""p_theta(x | z) = N(x; x_hat, sigma_x^2 I), x_hat = decoder(z).
 
     With sigma_x^2 = 1 this is the book's `eq-gaussian-decoder`.
@@ -183,7 +229,16 @@ class VAE(nn.Module):
 
     Raises:
         ValueError: on an unknown likelihood or a size below 1.
+
+    Example:
+        >>> vae = VAE(x_dim=784, z_dim=2, likelihood="gaussian", variance=0.1)
+        >>> mu, log_var = vae.encode(torch.zeros(5, 784))
+        >>> mu.shape, vae.decode(mu).shape
+        (torch.Size([5, 2]), torch.Size([5, 784]))
     """
+
+    encoder: Encoder
+    decoder: Decoder
 
     def __init__(
         self,
@@ -192,10 +247,13 @@ class VAE(nn.Module):
         hidden: Sequence[int] = (256, 128),
         likelihood: str = "bernoulli",
         activation: Activation = nn.GELU,
-        **decoder_options,
+        **decoder_options: float,
     ):
         super().__init__()
-        decoders = {"bernoulli": BernoulliDecoder, "gaussian": GaussianDecoder}
+        decoders: dict[str, type[Decoder]] = {
+            "bernoulli": BernoulliDecoder,
+            "gaussian": GaussianDecoder,
+        }
         if likelihood not in decoders:
             raise ValueError(f"likelihood is 'bernoulli' or 'gaussian', got {likelihood!r}")
         self.x_dim, self.z_dim = x_dim, z_dim
@@ -230,10 +288,10 @@ class CurvedModel:
     deviation of 2/5 on each pixel; q = N(mu, sigma^2). All attributes are expressions in
     the symbols z, x, mu and sigma: `joint` is p(x, z), `reconstruction` and `kl` are the
     two terms of the ELBO. `log_evidence` is log p(x) by the trapezoidal rule, of which
-    the tests show that no digit of interest is lost for |x_1| <= 3 and -2 <= x_2 <= 3.
+    the tests show that no digit of interest is lost for abs(x_1) <= 3 and -2 <= x_2 <= 3.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.z, self.mu = sp.symbols("z mu", real=True)
         self.x = sp.symbols("x_1 x_2", real=True)
         self.sigma = sp.Symbol("sigma", positive=True)

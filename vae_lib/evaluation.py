@@ -16,7 +16,9 @@ from torch import Tensor
 
 from vae_lib.elbo import LinearGaussian
 from vae_lib.encoder_decoder import VAE
+from vae_lib.maximum_likelihood import symbolic_gaussian_density
 from vae_lib.monte_carlo import Estimate
+from vae_lib.objective import Terms, shift_and_scale
 
 
 class LogLikelihood(NamedTuple):
@@ -50,29 +52,33 @@ def log_weights(
     if x.ndim != 2 or len(x) == 0:
         raise ValueError(f"x must have shape (B, D), B >= 1, got {tuple(x.shape)}")
     mu, log_var = vae.encode(x)
-    like, parts = {"dtype": mu.dtype, "device": mu.device}, []
+    parts = []
     for done in range(0, K, chunk):
-        n = min(chunk, K - done)
-        epsilon = torch.randn(n, *mu.shape, generator=generator, **like)
+        epsilon = _noise(min(chunk, K - done), mu, generator)
         parts.append(_log_w(vae, x, mu, log_var, epsilon))
     return torch.cat(parts).T
 
 
+def _noise(n: int, mu: Tensor, generator: torch.Generator) -> Tensor:
+    """epsilon ~ N(0, I) for n samples of z an image, (n, B, H)."""
+    shape = (n, *mu.shape)
+    return torch.randn(shape, generator=generator, dtype=mu.dtype, device=mu.device)
+
+
 def _log_w(vae: VAE, x: Tensor, mu: Tensor, log_var: Tensor, epsilon: Tensor) -> Tensor:
     """log w at z = mu + sigma * epsilon, for noise (n, B, H): (n, B), float64."""
-    z = mu + torch.exp(0.5 * log_var) * epsilon
+    z = shift_and_scale(epsilon, mu, log_var)
     # log p(z) - log q(z | x): the two constants -H/2 log(2 pi) cancel.
     prior_over_q = 0.5 * (epsilon**2 + log_var - z**2).double().sum(dim=-1)
     return vae.decoder.log_likelihood(x, z).double() + prior_over_q
 
 
-def importance_weighted_terms(
+def importance_weighted_objective(
     vae: VAE, x: Tensor, generator: torch.Generator, K: int, chosen: int | None = None
-) -> tuple[Tensor, Tensor]:
+) -> Terms:
     r"""A one-sample estimate of L_K for `train` to maximise: `eq-importance-weighted`.
 
-    It stands in for (reconstruction, kl), so the second term is 0. With K = 1 its mean is
-    the ELBO. Source: Burda et al. (2015), equation 8.
+    With K = 1 its mean is the ELBO. Source: Burda et al. (2015), equation 8.
 
     The slope of L_K is the average of the slopes of log w, weighted by w. So K samples are
     weighed, and the slope passes through a few that are `chosen` with these weights: still
@@ -84,10 +90,16 @@ def importance_weighted_terms(
         chosen: how many of them, at least 1, with replacement; None: the slope of all.
 
     Returns:
-        L_K's estimate and zeros, each (B,), nats per image. So `beta` weighs nothing here.
+        L_K's estimate, (B,), nats per image. It is no sum of terms: it has no parts.
 
     Raises:
         ValueError: if K or chosen is below 1, or x is no batch of images.
+
+    Example:
+        >>> vae, x = VAE(x_dim=9, z_dim=2), torch.zeros(5, 9)
+        >>> bound, parts = importance_weighted_objective(vae, x, torch.Generator(), K=50)
+        >>> bound.shape, parts
+        (torch.Size([5]), {})
     """
     if K < 1 or (chosen is not None and chosen < 1):
         raise ValueError(f"K and chosen must be at least 1, got {K=}, {chosen=}")
@@ -95,8 +107,7 @@ def importance_weighted_terms(
         raise ValueError(f"x must have shape (B, D), got {tuple(x.shape)}")
     mu, log_var = vae.encode(x)
     log_w = partial(_log_w, vae, x, mu, log_var)
-    like = {"dtype": mu.dtype, "device": mu.device}
-    epsilon = torch.randn(K, *mu.shape, generator=generator, **like)
+    epsilon = _noise(K, mu, generator)
     with torch.set_grad_enabled(torch.is_grad_enabled() and chosen is None):
         # A few at a time, whose pictures fit into a processor's cache.
         weights = torch.cat([log_w(some) for some in epsilon.split(10)])
@@ -108,8 +119,7 @@ def importance_weighted_terms(
         where = of_each.T[..., None].expand(-1, -1, vae.z_dim)
         through = log_w(epsilon.gather(0, where)).mean(dim=0)
         bound = bound + (through - through.detach())  # the value of K, the slope of few
-    bound = bound.to(mu.dtype)
-    return bound, torch.zeros_like(bound)
+    return Terms(bound.to(mu.dtype), parts={})
 
 
 def near_posterior(
@@ -212,8 +222,8 @@ def symbolic_weight_variance() -> tuple[sp.Expr, tuple[sp.Symbol, sp.Symbol]]:
     z, a = sp.symbols("z a", real=True)
     c, tau = sp.symbols("c tau", positive=True)
     variance = (1 + c) / 2
-    p = sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi)
-    q = sp.exp(-((z - a) ** 2) / (2 * variance)) / sp.sqrt(2 * sp.pi * variance)
+    p = symbolic_gaussian_density(z, 0, 1)
+    q = symbolic_gaussian_density(z, a, sp.sqrt(variance))
     integrand = sp.expand(sp.powsimp(p**2 / q, combine="exp"))
     V = sp.simplify(sp.integrate(integrand, (z, -sp.oo, sp.oo))) - 1
     return V.subs(c, 2 * tau**2 - 1), (a, tau)

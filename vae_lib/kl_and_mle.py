@@ -113,8 +113,8 @@ def quadrature_kl(
     def density(x: float) -> float:
         return log_p(torch.tensor(x, dtype=torch.float64)).exp().item()
 
-    def integrand(x: float) -> float:
-        x = torch.tensor(x, dtype=torch.float64)
+    def integrand(at: float) -> float:
+        x = torch.tensor(at, dtype=torch.float64)
         log_p_x = log_p(x).item()
         if log_p_x == -math.inf:  # 0 log 0 is 0, as in the limit
             return 0.0

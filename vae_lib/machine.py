@@ -4,7 +4,7 @@ Under `torchrun`, each process holds the whole network and takes its share of ev
 Their gradients are added, so that all of them take the same step.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -12,8 +12,11 @@ from torch import Tensor, distributed, nn
 
 
 @contextmanager
-def flush_denormals():
-    """Adam's averages decay into denormal numbers, which the processor adds slowly."""
+def flush_denormals() -> Iterator[None]:
+    """Take the smallest numbers for zero while a block runs, and then as before.
+
+    Adam's averages decay into these denormal numbers, which a processor adds slowly.
+    """
     before = (torch.tensor(1e-40) * 1.0).item() == 0.0  # torch does not tell it otherwise
     torch.set_flush_denormal(True)
     try:
@@ -25,7 +28,7 @@ def flush_denormals():
 class Processes:
     """Those that share a run: `rank` is this one's place, `world` is how many there are."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.rank, self.world = 0, 1
         if distributed.is_initialized():
             self.rank, self.world = distributed.get_rank(), distributed.get_world_size()
@@ -46,6 +49,10 @@ class Processes:
             return common
         own = torch.Generator(common.device)
         return own.manual_seed(seed * self.world + self.rank)
+
+    def add_gradients(self, network: nn.Module) -> None:
+        """Replace the network's gradients by their sums over the processes."""
+        self.add(p.grad for p in network.parameters() if p.grad is not None)
 
     def add(self, tensors: Iterable[Tensor]) -> None:
         """Replace each tensor by its sum over the processes."""

@@ -129,12 +129,35 @@ def symbolic_gaussian_log_likelihood() -> tuple[sp.Expr, dict[str, sp.Symbol]]:
     return log_likelihood, {"mu": mu, "sigma": sigma, "N": n, "S_1": s_1, "S_2": s_2}
 
 
-def symbolic_gaussian_density(x: sp.Expr, mu: sp.Expr, sigma: sp.Expr) -> sp.Expr:
-    """SymPy's N(x; mu, sigma^2): the log-likelihood above, of one observation."""
+def symbolic_gaussian_log_density(x: sp.Expr, mu: sp.Expr, sigma: sp.Expr) -> sp.Expr:
+    """SymPy's log N(x; mu, sigma^2), `eq-gaussian-log-density`.
+
+    It is the log-likelihood above of one observation.
+
+    Args:
+        x, mu, sigma: symbols, expressions or numbers; sigma is taken to be positive.
+
+    Example:
+        >>> symbolic_gaussian_log_density(sp.Symbol("x"), 0, 1)
+        -x**2/2 - log(2*pi)/2
+    """
     expression, symbol = symbolic_gaussian_log_likelihood()
     at = {"mu": mu, "sigma": sigma, "N": 1, "S_1": x, "S_2": x**2}
     values = {symbol[name]: value for name, value in at.items()}
-    return sp.exp(expression.subs(values, simultaneous=True))
+    return expression.subs(values, simultaneous=True)
+
+
+def symbolic_gaussian_density(x: sp.Expr, mu: sp.Expr, sigma: sp.Expr) -> sp.Expr:
+    """SymPy's N(x; mu, sigma^2), from its logarithm.
+
+    Args:
+        x, mu, sigma: symbols, expressions or numbers; sigma is taken to be positive.
+
+    Example:
+        >>> symbolic_gaussian_density(sp.Symbol("x"), 0, 1)
+        sqrt(2)*exp(-x**2/2)/(2*sqrt(pi))
+    """
+    return sp.exp(symbolic_gaussian_log_density(x, mu, sigma))
 
 
 def _data(x: Tensor) -> Tensor:

@@ -43,10 +43,6 @@ class Estimate(NamedTuple):
         n = len(samples)
         return cls(samples.mean().item(), samples.std().item() / math.sqrt(n), n)
 
-    def interval(self, z: float = 1.96) -> tuple[float, float]:
-        """value -/+ z standard errors; at 1.96 it holds the truth in 95% of large runs."""
-        return self.value - z * self.standard_error, self.value + z * self.standard_error
-
     def z_score(self, truth: float) -> float:
         """How many standard errors the estimate lies above `truth`.
 
@@ -70,7 +66,7 @@ def expectation(
     """Estimate E[f(x)], x ~ distribution, from n samples (`eq-monte-carlo`).
 
     Args:
-        f: maps samples (n, *batch_shape) to values (n,).
+        f: maps samples `(n, *batch_shape)` to values (n,).
         distribution: one of torch that has `icdf`; a batch shape means independent parts.
         n: the number of samples, at least 2.
         generator: the source of randomness, so that a run can be repeated.
@@ -84,7 +80,7 @@ def expectation(
 def sample(
     distribution: torch.distributions.Distribution, n: int, generator: torch.Generator
 ) -> Tensor:
-    """n samples by inverting the distribution function, shape (n, *batch_shape), float64.
+    """n samples by inverting the distribution function, shape `(n, *batch_shape)`, float64.
 
     torch's own `sample` reads the global generator; this one reads the given one.
 
@@ -101,27 +97,6 @@ def sample(
     except NotImplementedError:
         name = type(distribution).__name__
         raise ValueError(f"cannot sample: torch's {name} has no icdf") from None
-
-
-def running_estimates(values: Tensor) -> tuple[Tensor, Tensor]:
-    """The estimate and its standard error after 1, 2, ..., N values of one run.
-
-    Args:
-        values: f(x^(1)), ..., f(x^(N)), shape (N,), N >= 2.
-
-    Returns:
-        Running means and running standard errors, each of shape (N,). The first standard
-        error is NaN: one value shows no spread.
-    """
-    final = Estimate.of(values)
-    n = torch.arange(1, final.n + 1, dtype=torch.float64)
-    # Around the final mean: raw sums of squares would cancel away the digits of the spread.
-    centred = values.detach().double() - final.value
-    means = centred.cumsum(0) / n
-    squares = (centred**2).cumsum(0) - n * means**2
-    standard_errors = (squares.clamp_min(0) / (n * (n - 1))).sqrt()
-    standard_errors[0] = math.nan
-    return final.value + means, standard_errors
 
 
 def coverage(values: Tensor, truth: float, z: float = 1.96) -> Estimate:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from vae_lib.data import check_images, in_unit_interval
 from vae_lib.encoder_decoder import VAE
+from vae_lib.maximum_likelihood import symbolic_gaussian_log_density
 
 
 def kl_to_standard_normal(mu: Tensor, log_var: Tensor) -> Tensor:
@@ -33,6 +34,10 @@ def kl_to_standard_normal(mu: Tensor, log_var: Tensor) -> Tensor:
 
     Raises:
         ValueError: if the shapes differ.
+
+    Example:
+        >>> kl_to_standard_normal(torch.tensor([1.0, 3.0]), torch.zeros(2))
+        tensor([0.5000, 4.5000])
     """
     if mu.shape != log_var.shape:
         raise ValueError(
@@ -52,6 +57,16 @@ def reparameterize(mu: Tensor, log_var: Tensor, generator: torch.Generator) -> T
         generator: the source of epsilon.
     """
     epsilon = torch.randn(mu.shape, generator=generator, dtype=mu.dtype, device=mu.device)
+    return shift_and_scale(epsilon, mu, log_var)
+
+
+def shift_and_scale(epsilon: Tensor, mu: Tensor, log_var: Tensor) -> Tensor:
+    r"""z = mu + sigma * epsilon for noise that is given: `eq-reparameterization`.
+
+    Args:
+        epsilon: (..., H), from N(0, I).
+        mu, log_var: (..., H), broadcast against epsilon.
+    """
     return mu + torch.exp(0.5 * log_var) * epsilon
 
 
@@ -74,9 +89,64 @@ def elbo_terms(vae: VAE, x: Tensor, generator: torch.Generator) -> tuple[Tensor,
     return reconstruction, kl_to_standard_normal(mu, log_var).sum(dim=-1)
 
 
+class Terms(NamedTuple):
+    """What an objective is for each image of a batch, and what it is made of, in nats.
+
+    Attributes:
+        objective: what training maximises, one estimate an image, (B,).
+        parts: its terms by name, each (B,); empty if it has none.
+    """
+
+    objective: Tensor
+    parts: dict[str, Tensor]
+
+
+#: From a model, images (B, D) and the source of epsilon to the `Terms` of each image.
+Objective = Callable[[VAE, Tensor, torch.Generator], Terms]
+
+
+def elbo_objective(
+    vae: VAE, x: Tensor, generator: torch.Generator, beta: float = 1.0
+) -> Terms:
+    r"""The ELBO for `training.train` to maximise, `eq-objective`, from one sample of z.
+
+    Args:
+        x: images, (B, D).
+        generator: the source of epsilon.
+        beta: the weight of the KL term, `eq-beta-elbo`. 1 is the ELBO; with less it need
+            not be a bound. `functools.partial(elbo_objective, beta=4.0)` fixes another.
+
+    Returns:
+        reconstruction - beta * kl, and the parts "reconstruction" and "kl", unweighted.
+
+    Raises:
+        ValueError: if beta is negative or not a number.
+
+    Example:
+        >>> vae, x = VAE(x_dim=9, z_dim=2), torch.zeros(5, 9)
+        >>> objective, parts = elbo_objective(vae, x, torch.Generator(), beta=4.0)
+        >>> torch.equal(objective, parts["reconstruction"] - 4 * parts["kl"])
+        True
+    """
+    if not beta >= 0:
+        raise ValueError(f"beta weighs the KL term: it must be 0 or more, got {beta:g}")
+    reconstruction, kl = elbo_terms(vae, x, generator)
+    parts = {"reconstruction": reconstruction, "kl": kl}
+    return Terms(reconstruction - beta * kl, parts)
+
+
 @torch.no_grad()
 def mean_elbo(vae: VAE, images: Tensor, *, seed: int = 0, batch_size: int = 1000) -> float:
-    """The ELBO in nats, averaged over images (n, D), with one z each, drawn by the seed."""
+    """The ELBO in nats, averaged over images, with one z each.
+
+    Args:
+        images: (n, D), in [0, 1] and of the network's dtype, or uint8.
+        seed: of epsilon. With one seed two models are compared on the same noise.
+        batch_size: images at a time, to bound the memory.
+
+    Raises:
+        ValueError: on images of another shape, type or range.
+    """
     dtype, total = next(vae.parameters()).dtype, 0.0
     check_images(images, vae.x_dim, dtype)
     generator = torch.Generator(images.device).manual_seed(seed)
@@ -99,11 +169,9 @@ def symbolic_terms() -> tuple[sp.Expr, sp.Expr, sp.Expr, tuple[sp.Symbol, ...]]:
     mu, x, w, z = sp.symbols("mu x w z", real=True)
     sigma = sp.Symbol("sigma", positive=True)
 
-    def log_normal(x, mu, sigma):
-        return -sp.log(2 * sp.pi) / 2 - sp.log(sigma) - (x - mu) ** 2 / (2 * sigma**2)
-
-    log_q, log_prior = log_normal(z, mu, sigma), log_normal(z, 0, 1)
-    log_likelihood = log_normal(x, w * z, 1)
+    log_q = symbolic_gaussian_log_density(z, mu, sigma)
+    log_prior = symbolic_gaussian_log_density(z, 0, 1)
+    log_likelihood = symbolic_gaussian_log_density(x, w * z, 1)
     q = Normal("q", mu, sigma)
     reconstruction = sp.expand(E(log_likelihood.subs(z, q)))
     kl = sp.simplify(E((log_q - log_prior).subs(z, q)))

@@ -1,5 +1,8 @@
 """The book's one plotting style, and the pictures that several chapters share."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
@@ -7,24 +10,40 @@ from torch import Tensor
 
 from vae_lib.data import image_side, in_unit_interval
 
+if TYPE_CHECKING:  # a chapter without training does not wait for its imports
+    from vae_lib.training import Epoch
+
 
 def use_style() -> None:
     """Draw every figure from here on in the book's style (`vae_lib/book.mplstyle`)."""
     plt.style.use("vae_lib.book")
 
 
-def learning_curve(history, ax: Axes, baseline: float | None = None) -> Axes:
-    """ELBO by epoch, from what `training.train` returns. The training average is drawn at
-    mid-epoch, where it belongs; the validation ELBO, if there is one, at the end."""
-    ends, elbos = [e.epoch for e in history], [e.elbo for e in history]
+def learning_curve(
+    history: "Sequence[Epoch]",
+    ax: Axes,
+    baseline: float | None = None,
+    ylabel: str = "ELBO (nats an image)",
+) -> Axes:
+    """The ELBO by epoch, from what `training.train` returns.
+
+    The training average is drawn at mid-epoch, where it belongs; the validation ELBO, if
+    there is one, at the end.
+
+    Args:
+        history: one `Epoch` an epoch; with none the picture is empty.
+        baseline: a level to compare with, in nats an image.
+        ylabel: names the objective, if another than the ELBO was maximised.
+    """
+    ends, objectives = [e.epoch for e in history], [e.objective for e in history]
     marker = "o" if len(ends) < 10 else None
-    ax.plot([n - 0.5 for n in ends], elbos, marker=marker, label="training")
-    if history and history[0].validation_elbo is not None:
-        values = [e.validation_elbo for e in history]
+    ax.plot([n - 0.5 for n in ends], objectives, marker=marker, label="training")
+    values = [e.validation_elbo for e in history if e.validation_elbo is not None]
+    if values:
         ax.plot(ends, values, "--", marker=marker, label="validation")
     if baseline is not None:
         ax.axhline(baseline, color="k", ls=":", label="baseline")
-    ax.set(xlabel="epoch", ylabel="ELBO (nats an image)")
+    ax.set(xlabel="epoch", ylabel=ylabel)
     ax.legend()
     return ax
 

@@ -13,15 +13,13 @@ The published numbers are not in here: the chapters cite them.
 
 import argparse
 import json
-import os
 import platform
 import subprocess
 import zlib
-from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -30,12 +28,13 @@ from tqdm import tqdm
 from vae_lib.data import binarize, in_unit_interval, load_mnist
 from vae_lib.encoder_decoder import VAE
 from vae_lib.evaluation import (
-    importance_weighted_terms,
+    importance_weighted_objective,
     log_likelihood_estimate,
     log_weights,
 )
+from vae_lib.files import write_whole
 from vae_lib.monte_carlo import Estimate
-from vae_lib.objective import elbo_terms
+from vae_lib.objective import Objective, elbo_objective, elbo_terms
 from vae_lib.training import train
 
 RESULTS = Path(__file__).with_name("results")
@@ -132,7 +131,7 @@ def reproduce(
             continue
         outcome = carry_out(run, seed, checkpoint, device, n_test, progress)
         result["runs"].append({"settings": settings, "made_by": made_by} | outcome)
-        write_whole(file, json.dumps(result, indent=1) + "\n")
+        write_whole(file, (json.dumps(result, indent=1) + "\n").encode())
         checkpoint.unlink()
     return result
 
@@ -173,9 +172,9 @@ def carry_out(
     held_out = images[-N_VALIDATION:]
     if run.binarized:
         held_out = binarize(held_out, torch.Generator(device).manual_seed(1))
-    terms: Callable = elbo_terms
+    objective: Objective = elbo_objective
     if run.K:
-        terms = partial(importance_weighted_terms, K=run.K, chosen=run.chosen)
+        objective = partial(importance_weighted_objective, K=run.K, chosen=run.chosen)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         vae = VAE(784, run.z_dim, run.hidden, activation=getattr(nn, run.activation))
@@ -188,12 +187,12 @@ def carry_out(
         history = train(
             vae, images[:-N_VALIDATION], epochs=run.epochs, batch_size=run.batch_size,
             learning_rate=run.learning_rate, dynamic_binarization=run.binarized,
-            validation_images=held_out, seed=seed, checkpoint=checkpoint, terms=terms,
-            progress=progress,
+            validation_images=held_out, seed=seed, checkpoint=checkpoint,
+            objective=objective, progress=progress,
         )  # fmt: skip
         torch.set_float32_matmul_precision("highest")
         return measure(vae, run, data.test_images[:n_test].to(device), progress) | {
-            "curve": [[e.epoch, e.elbo, e.validation_elbo] for e in history]
+            "curve": [[e.epoch, e.objective, e.validation_elbo] for e in history]
         }
     finally:
         torch.set_float32_matmul_precision(before)
@@ -247,7 +246,8 @@ def summary(values: Tensor) -> dict:
     }  # fmt: skip
 
 
-def describe_machine(device: str) -> dict:
+def describe_machine(device: str) -> dict[str, str]:
+    """Where and with what a run was made: commit, date, torch, device."""
     command = ["git", "-C", str(RESULTS.parent), "rev-parse", "--short", "HEAD"]
     try:
         commit = subprocess.run(command, capture_output=True, text=True).stdout.strip()
@@ -260,19 +260,13 @@ def describe_machine(device: str) -> dict:
     }  # fmt: skip
 
 
-def as_saved(value):
+def as_saved(value: Any) -> Any:
     """As it comes back from a file: tuples are lists there."""
     return json.loads(json.dumps(value))
 
 
-def write_whole(file: Path, text: str) -> None:
-    """The file has either its old content or all of the new one."""
-    unfinished = file.with_suffix(".unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, file)
-
-
 def main() -> None:
+    """What `python -m vae_lib.reproduce` does."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,11 +1,12 @@
 """Chapter *training*: maximise the ELBO over minibatches.
 
 Source: Kingma and Welling (2013), algorithm 1, with Adam and a cosine schedule in place
-of Adagrad.
+of Adagrad. `one_epoch` is the algorithm; `train` sets it up, and adds what a long run
+needs: a schedule, checkpoints, several processes, a history and a progress bar.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,11 +14,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from vae_lib.checkpoint import Checkpoint
+from vae_lib.checkpoint import Checkpoint, Part
 from vae_lib.data import binarize, check_images, in_unit_interval
 from vae_lib.encoder_decoder import VAE
 from vae_lib.machine import Processes, flush_denormals
-from vae_lib.objective import elbo_terms, mean_elbo
+from vae_lib.objective import Objective, Terms, elbo_objective, mean_elbo
 
 
 class TrainingError(Exception):
@@ -25,15 +26,47 @@ class TrainingError(Exception):
 
 
 class Epoch(NamedTuple):
-    """Averages in nats per image over an epoch's batches, while the parameters moved;
-    `validation_elbo` is measured when the epoch is over. ELBO = reconstruction - kl. Under
-    other `terms`, for a tighter bound, `elbo` is that bound; the other stays an ELBO."""
+    """Averages in nats per image over an epoch's batches, while the parameters moved.
+
+    Attributes:
+        epoch: its number, from 1.
+        objective: what was maximised: the ELBO, unless `train` was given another.
+        parts: the objective's terms by name; for the ELBO "reconstruction" and "kl".
+        validation_elbo: measured when the epoch was over; None without such images. It is
+            the ELBO whatever the objective.
+    """
 
     epoch: int
-    elbo: float
-    reconstruction: float
-    kl: float
+    objective: float
+    parts: dict[str, float]
     validation_elbo: float | None
+
+
+def one_epoch(
+    vae: VAE,
+    batches: Iterable[tuple[Tensor, int]],
+    objective: Objective,
+    optimizer: torch.optim.Optimizer,
+    noise: torch.Generator,
+    watch: Callable[[Tensor, Terms], None],
+) -> None:
+    """Algorithm 1 of Kingma and Welling (2013), once through the images.
+
+    Args:
+        batches: random minibatches: images x (B, D), and their number B. With several
+            processes x is this one's share of the B images.
+        objective: of x, with a sample of z for each image.
+        optimizer: of the parameters of `vae`; it goes downhill, so the loss is negative.
+        noise: the source of epsilon.
+        watch: is shown the loss and its terms before each step, and may raise.
+    """
+    for x, B in batches:
+        terms = objective(vae, x, noise)
+        loss = -terms.objective.sum() / B  # eq-minibatch-elbo
+        watch(loss, terms)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
 
 
 @flush_denormals()
@@ -44,92 +77,93 @@ def train(
     epochs: int,
     batch_size: int = 128,
     learning_rate: float = 4e-3,
-    beta: float = 1.0,
+    objective: Objective = elbo_objective,
     dynamic_binarization: bool = False,
     validation_images: Tensor | None = None,
     seed: int = 0,
     checkpoint: Path | str | None = None,
     progress: bool = True,
     on_epoch: Callable[[list[Epoch]], None] | None = None,
-    terms: Callable[[VAE, Tensor, torch.Generator], tuple[Tensor, Tensor]] = elbo_terms,
 ) -> list[Epoch]:
     """Fit the VAE in place by stochastic gradient ascent on the ELBO, `eq-minibatch-elbo`.
 
     The same start, seed and thread count give the same run, bit for bit, also when it was
-    killed and resumed. Returns one `Epoch` an epoch, those before a resumption included.
-    Under `torchrun`, each process takes its share of every batch.
+    killed and resumed. Under `torchrun`, each process takes its share of every batch.
 
     Args:
         images: (n, D), in [0, 1] and of the network's dtype, or uint8, maybe memory-mapped.
+        epochs: how often each image is seen.
+        batch_size: B, images a step.
         learning_rate: its peak; it warms up first and falls to zero on a cosine.
-        beta: the weight of the KL term. 1 is the ELBO; less is no bound.
+        objective: what is maximised; `functools.partial(elbo_objective, beta=4.0)` weighs
+            the KL term, `importance_weighted_objective` is a tighter bound.
         dynamic_binarization: draw binary images anew for every batch (Burda et al., 2015).
         validation_images: if given, their ELBO is estimated after every epoch, as they are.
         seed: of the shuffling, the binarization and epsilon.
         checkpoint: a file, replaced after every epoch; if it exists, training resumes.
+        progress: whether a bar shows how far it is.
         on_epoch: called with the history so far after every epoch, for live curves.
-        terms: (reconstruction, kl) of each image; what is maximised is their difference.
+
+    Returns:
+        One `Epoch` an epoch, those before a resumption included.
 
     Raises:
         ValueError: on images of a wrong shape or range, or settings that make no sense.
         CheckpointError: if the checkpoint is damaged or of another run.
         TrainingError: if the loss or a parameter is no longer finite.
+
+    Example:
+        >>> vae, images = VAE(x_dim=9, z_dim=2, hidden=(8,)), torch.eye(9)
+        >>> history = train(vae, images, epochs=3, progress=False)
+        >>> [epoch.epoch for epoch in history], list(history[-1].parts)
+        ([1, 2, 3], ['reconstruction', 'kl'])
     """
-    if epochs < 1 or batch_size < 1 or not learning_rate > 0 or not beta >= 0:
-        needed = "epochs >= 1, batch_size >= 1, learning_rate > 0, beta >= 0"
-        got = f"{epochs=}, {batch_size=}, {learning_rate=}, {beta=}"
-        raise ValueError(f"need {needed}, got {got}")
-    dtype, device = next(vae.parameters()).dtype, images.device
+    if epochs < 1 or batch_size < 1 or not learning_rate > 0:
+        needed = "epochs >= 1, batch_size >= 1, learning_rate > 0"
+        raise ValueError(f"need {needed}, got {epochs=}, {batch_size=}, {learning_rate=}")
+    dtype = next(vae.parameters()).dtype
     for given in [images] if validation_images is None else [images, validation_images]:
         check_images(given, vae.x_dim, dtype)
-    learning_rate, beta = float(learning_rate), float(beta)  # a checkpoint holds no NumPy
-    processes, steps = Processes(), int(epochs * math.ceil(len(images) / batch_size))
+    processes, steps = Processes(), math.ceil(len(images) / batch_size)
     processes.start_alike(vae)
-    generator = torch.Generator(device).manual_seed(seed)
+    generator = torch.Generator(images.device).manual_seed(seed)
+    epochs, learning_rate = int(epochs), float(learning_rate)  # a file holds no NumPy
     adam = torch.optim.Adam(vae.parameters(), lr=learning_rate, fused=True)
-    rate = torch.optim.lr_scheduler.LambdaLR(adam, lambda i: _warm_up_then_cosine(i, steps))
-    state = {"vae": vae, "optimizer": adam, "schedule": rate, "generator": generator}
+    rate = torch.optim.lr_scheduler.LambdaLR(
+        adam, lambda step: _warm_up_then_cosine(step, epochs * steps)
+    )
+    # What surrounds each step of the optimiser, beside the algorithm.
+    adam.register_step_pre_hook(lambda *_: processes.add_gradients(vae))
+    adam.register_step_post_hook(lambda *_: rate.step())
+
     settings = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
-        "beta": beta, "dynamic_binarization": dynamic_binarization, "seed": seed,
-        "images": images, "validation_images": validation_images, "terms": terms,
+        "objective": objective, "dynamic_binarization": dynamic_binarization,
+        "images": images, "validation_images": validation_images, "seed": seed,
     }  # fmt: skip
-    run = Checkpoint(checkpoint, settings, state)
+    parts: dict[str, Part] = {
+        "vae": vae, "optimizer": adam, "schedule": rate, "generator": generator,
+    }  # fmt: skip
+    run = Checkpoint(checkpoint, settings, parts)
     history = [Epoch(*row) for row in run.resume()]
-    step, quiet = len(history) * steps // epochs, not progress or processes.rank > 0
-    with tqdm(total=steps, initial=step, mininterval=0.5, disable=quiet) as bar:
+
+    hide = not progress or processes.rank > 0
+    done = len(history) * steps
+    with tqdm(total=epochs * steps, initial=done, mininterval=0.5, disable=hide) as bar:
         for epoch in range(len(history) + 1, epochs + 1):
             noise = processes.noise(generator, seed * epochs + epoch)
-            total = torch.zeros(2, dtype=torch.float64, device=device)
-            order = torch.randperm(len(images), generator=generator, device=device)
-            for batch in order.split(batch_size):
-                step += 1
-                where = f"at step {step}, in epoch {epoch}"
-                mine = processes.share(batch)
-                x = in_unit_interval(images.index_select(0, mine), dtype)
-                if dynamic_binarization:
-                    x = binarize(x, noise)
-                reconstruction, kl = terms(vae, x, noise)
-                loss = (beta * kl - reconstruction).sum() / len(batch)
-                _demand_finite([loss], f"the loss is {loss.item()} {where}", run)
-                adam.zero_grad()
-                loss.backward()
-                processes.add(p.grad for p in vae.parameters() if p.requires_grad)
-                adam.step()
-                rate.step()
-                sums = torch.stack([reconstruction, kl]).detach().sum(dim=1)
-                total += sums
-                if bar.update() or step == steps:  # text for each step takes its time
-                    r, k = (sums / len(x)).tolist()
-                    bar.set_postfix(ELBO=r - k, reconstruction=r, KL=k, refresh=False)
+            batches = minibatches(images, batch_size, dtype, generator, processes)
+            if dynamic_binarization:
+                batches = ((binarize(x, noise), B) for x, B in batches)
+            watch = _Watch(epoch, steps, run, bar)
+            one_epoch(vae, batches, objective, adam, noise, watch)
             # A loss can be finite where its gradient is not: keep no such checkpoint.
-            _demand_finite(vae.parameters(), f"a parameter is not finite {where}", run)
-            processes.add([total])
-            r, k = (total / len(images)).tolist()
+            watch.demand_finite("a parameter is not finite", *vae.parameters())
+            average, of_parts = watch.averages(processes, len(images))
             held_out = None
             if validation_images is not None:
                 held_out = mean_elbo(vae, validation_images, seed=seed)
-            history.append(Epoch(epoch, r - k, r, k, held_out))
+            history.append(Epoch(epoch, average, of_parts, held_out))
             if processes.rank == 0:
                 run.save(history)
             if on_epoch:
@@ -137,14 +171,73 @@ def train(
     return history
 
 
+def minibatches(
+    images: Tensor,
+    batch_size: int,
+    dtype: torch.dtype,
+    shuffle: torch.Generator,
+    processes: Processes,
+) -> Iterator[tuple[Tensor, int]]:
+    """The images in a random order, `batch_size` at a time, the last batch maybe smaller.
+
+    Args:
+        images: (n, D), in [0, 1] and of `dtype`, or uint8.
+        shuffle: the source of the order.
+        processes: those that share each batch.
+
+    Yields:
+        x, this process's share of a batch, in [0, 1]; and B, the size of the whole batch.
+    """
+    order = torch.randperm(len(images), generator=shuffle, device=images.device)
+    for batch in order.split(batch_size):
+        mine = images.index_select(0, processes.share(batch))
+        yield in_unit_interval(mine, dtype), len(batch)
+
+
+class _Watch:
+    """Sees the steps of one epoch: adds up terms, moves the bar, stops what broke down."""
+
+    def __init__(self, epoch: int, steps: int, run: Checkpoint, bar: tqdm) -> None:
+        self.epoch, self.run, self.bar = epoch, run, bar
+        self.step, self.last_step = (epoch - 1) * steps, epoch * steps
+        self.names: list[str] = []
+        self.total: Tensor | None = None
+
+    def __call__(self, loss: Tensor, terms: Terms) -> None:
+        self.step += 1
+        self.names = list(terms.parts)
+        values = [terms.objective, *terms.parts.values()]
+        if terms.objective.ndim != 1 or any(v.shape != values[0].shape for v in values):
+            shapes = ", ".join(str(tuple(v.shape)) for v in values)
+            raise ValueError(f"an objective and its parts are each (B,), got {shapes}")
+        self.demand_finite(f"the loss is {loss.item()}", loss)
+        sums = torch.stack(values).detach().sum(dim=1)
+        # In double precision: an epoch has many terms.
+        self.total = sums.double() if self.total is None else self.total + sums
+        if self.bar.update() or self.step == self.last_step:  # text takes its time
+            objective, *parts = (sums / len(terms.objective)).tolist()
+            shown = {"objective": objective, **dict(zip(self.names, parts, strict=True))}
+            self.bar.set_postfix(shown, refresh=False)
+
+    def averages(self, processes: Processes, n: int) -> tuple[float, dict[str, float]]:
+        """The epoch's averages over n images: of the objective, and of its parts."""
+        assert self.total is not None, "there is at least one batch"
+        processes.add([self.total])
+        objective, *parts = (self.total / n).tolist()
+        return objective, dict(zip(self.names, parts, strict=True))
+
+    def demand_finite(self, otherwise: str, *numbers: Tensor) -> None:
+        """Stop the run, with the sentence `otherwise`, if a number is infinite or NaN."""
+        if not all(n.isfinite().all() for n in numbers):
+            where = f"at step {self.step}, in epoch {self.epoch}: training stops"
+            advice = (
+                f"Last good checkpoint: {self.run.last_good}. Try a smaller learning_rate"
+            )
+            raise TrainingError(f"{otherwise} {where}. {advice}")
+
+
 def _warm_up_then_cosine(step: int, n_steps: int) -> float:
     n_warm_up = max(1, n_steps // 20)
     if step < n_warm_up:
         return (step + 1) / n_warm_up
     return 0.5 * (1 + math.cos(math.pi * (step - n_warm_up) / max(1, n_steps - n_warm_up)))
-
-
-def _demand_finite(numbers: Iterable[Tensor], otherwise: str, run: Checkpoint) -> None:
-    if not all(n.isfinite().all() for n in numbers):
-        advice = f"Last good checkpoint: {run.last_good}. Try a smaller learning_rate"
-        raise TrainingError(f"{otherwise}: training stops. {advice}")

@@ -6,12 +6,13 @@ buffers become files of `_static/explorers`, named by their content, so that cha
 them; they are classic scripts, since a page that was opened from disk may load nothing
 else. `mount.js` puts the two together.
 
+Until then each figure's own HTML, unseen, keeps the room in which its still picture stands.
+
 What needs Python to move says so in words.
 """
 
 import hashlib
 import json
-from html import escape
 from pathlib import Path
 
 from docutils import nodes
@@ -55,9 +56,12 @@ def frame_explorers(app: Sphinx, doctree: nodes.document) -> None:
         if is_explorer(states.get(model, {"state": {}})):
             if still is None:  # an anywidget that is no `Explorer`
                 still = nodes.container(mime_type="text/html")
-            wide, narrow = states[model]["state"].get("_room", ["0", "0"])
-            room = escape(f"--room-wide: {wide}; --room-narrow: {narrow}")
-            opening = f'<div class="explorer" data-model="{model}"><div style="{room}">'
+            markup = states[model]["state"].get("_markup", "")
+            room = (
+                markup and f'<div class="explorer-room" aria-hidden="true">{markup}</div>'
+            )
+            opening = f'<div class="explorer" data-model="{model}">{room}'
+            opening += '<div class="explorer-still">'
             still.insert(0, nodes.raw("", opening, format="html"))
             still.append(nodes.raw("", "</div></div>", format="html"))
             bundle.children = [still]
@@ -76,21 +80,34 @@ class Assets:
 
     def add(self, value) -> str:
         text = json.dumps(value, separators=(",", ":"))
-        name = hashlib.sha256(text.encode()).hexdigest()[:20]
-        file = self.folder / f"{name}.js"
-        if not file.exists():
-            unfinished = file.with_suffix(".unfinished")
-            unfinished.write_text(
-                f'(window.explorerAssets ??= {{}})["{name}"] = {text};\n', encoding="utf-8"
-            )
-            unfinished.replace(file)
+        name = _name(text)
+        script = f'(window.explorerAssets ??= {{}})["{name}"] = {text};\n'
+        self._write(f"{name}.js", script)
         self.names[name] = None
         return name
 
+    def add_style(self, text: str) -> str:
+        """The style sheet's file. The room needs it before any script has run."""
+        file = f"{_name(text)}.css"
+        self._write(file, text)
+        return file
+
+    def _write(self, name: str, text: str) -> None:
+        file = self.folder / name
+        if not file.exists():
+            unfinished = file.with_suffix(".unfinished")
+            unfinished.write_text(text, encoding="utf-8")
+            unfinished.replace(file)
+
     def compact(self, model: dict) -> dict:
-        """A widget's state with its long parts replaced by the names of their files."""
+        """A widget's state with its long parts replaced by the names of their files.
+
+        Its style sheet and its HTML are on the page already.
+        """
         short, long = {}, {}
         for key, value in model["state"].items():
+            if key in ("_css", "_markup"):
+                continue
             is_long = len(json.dumps(value)) > LONG
             (long if is_long else short)[key] = self.add(value) if is_long else value
         buffers = [
@@ -98,6 +115,10 @@ class Assets:
             for buffer in model.get("buffers", [])
         ]
         return {"state": short, "assets": long, "buffers": buffers}
+
+
+def _name(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 def hoist_state(app: Sphinx, pagename, templatename, context, doctree) -> None:
@@ -113,6 +134,8 @@ def hoist_state(app: Sphinx, pagename, templatename, context, doctree) -> None:
     compact = {model: assets.compact(states[model]) for model in displayed}
     text = json.dumps(compact, separators=(",", ":")).replace("</", "<\\/")
     app.add_js_file(None, body=text, type="application/json", id="explorer-states")
+    for style in {states[model]["state"].get("_css") for model in displayed} - {None, ""}:
+        app.add_css_file(f"{FOLDER}/{assets.add_style(style)}", priority=300)
     for name in assets.names:
         app.add_js_file(f"{FOLDER}/{name}.js", loading_method="defer", priority=800)
     app.add_js_file("mount.js", loading_method="defer", priority=801)

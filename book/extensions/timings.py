@@ -1,14 +1,15 @@
 """The tables of the page 'Timings', from the file that `make bench` wrote."""
 
-import sys
+import json
 from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from benchmarks import timings  # noqa: E402
+FILE = Path(__file__).resolve().parents[2] / "benchmarks" / "timings.json"
+# The columns of words; the others are numbers.
+WORDS = {"what", "contender", "alternative"}
 
 
 class Timings(SphinxDirective):
@@ -17,29 +18,39 @@ class Timings(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(str(timings.FILE))
+        self.env.note_dependency(str(FILE))
         try:
-            sections = timings.load()
+            made = self.parse_text_to_nodes(text(self.arguments[0], FILE))
         except ValueError as error:
             raise self.error(str(error)) from error
-        made = self.parse_text_to_nodes(text(self.arguments[0], sections))
         for table in (t for node in made for t in node.findall(nodes.table)):
             table["classes"].append("timings")
         return made
 
 
-def text(name: str, sections: dict[str, dict]) -> str:
-    """MyST: a table, its notes, and where it was measured."""
-    if name not in sections:
-        return f"Not measured yet: `python -m benchmarks {name}`."
-    kept = sections[name]
-    head, body = timings.table(kept["rows"])
-    words = {"what", "contender", "alternative"}
-    rule = [":--" if name in words else "--:" for name in head]
-    lines = [head, rule, *body]
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    machine = ", ".join(kept["machine"].values())
-    return f"{table}\n\n{kept['notes']}\n\nMeasured on {kept['date']}: {machine}."
+def text(name: str, file: Path) -> str:
+    """MyST: a table, its notes, and where it was measured.
+
+    Raises:
+        ValueError: if the file is missing or damaged.
+    """
+    try:
+        sections = json.loads(file.read_text(encoding="utf-8"))
+        kept = sections.get(name)
+        if kept is None:
+            return f"Not measured yet: `python -m benchmarks {name}`."
+        head, body = kept["table"]["head"], kept["table"]["body"]
+        rule = [":--" if column in WORDS else "--:" for column in head]
+        table = "\n".join("| " + " | ".join(line) + " |" for line in [head, rule, *body])
+        machine = ", ".join(kept["machine"].values())
+        return f"{table}\n\n{kept['notes']}\n\nMeasured on {kept['date']}: {machine}."
+    except FileNotFoundError as error:
+        raise ValueError(f"there is no {file}: run 'make bench' first") from error
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{file} is damaged ({error!r}): restore it with git, or delete it and run "
+            "'make bench'"
+        ) from error
 
 
 def setup(app: Sphinx) -> dict:

@@ -49,9 +49,9 @@
     return new DataView(bytes.buffer);
   }
 
-  function modelOf(id, saved) {
+  function modelOf(id, saved, room) {
     if (models.has(id)) return models.get(id);
-    const values = { ...saved.state };
+    const values = { ...saved.state, _markup: room?.innerHTML ?? "" };
     for (const [key, name] of Object.entries(saved.assets)) values[key] = structuredClone(assets[name]);
     for (const { path, asset } of saved.buffers) {
       const parent = path.slice(0, -1).reduce((value, key) => value[key], values);
@@ -70,31 +70,25 @@
     return modules.get(text);
   }
 
-  function addStyle(text) {
-    if (!text || [...document.querySelectorAll("style.explorer-style")].some((s) => s.textContent === text)) return;
-    const style = document.createElement("style");
-    style.className = "explorer-style";
-    style.textContent = text;
-    document.head.append(style);
-  }
-
   async function mount(box, saved) {
     if (box.dataset.state) return;
     box.dataset.state = "mounting";
-    const still = [...box.firstElementChild.childNodes];
+    const [room, still] = [".explorer-room", ".explorer-still"].map((part) => box.querySelector(part));
+    const el = document.createElement("div");
     try {
-      const model = modelOf(box.dataset.model, saved);
+      const model = modelOf(box.dataset.model, saved, room);
       const module = await moduleOf(model.get("_esm"));
       const widget = typeof module.default === "function" ? await module.default() : module.default;
-      addStyle(model.get("_css"));
-      const el = document.createElement("div");
-      box.firstElementChild.replaceChildren(el);
+      // All lie on each other in one place of a grid: see book.css.
+      box.append(el);
       await widget.initialize?.({ model });
       await widget.render({ model, el });
+      room?.remove();
+      still.remove();
       box.dataset.state = "mounted";
     } catch (error) {
       // The still picture says what the figure is about.
-      box.firstElementChild.replaceChildren(...still);
+      el.remove();
       box.dataset.state = "failed";
       console.error("an explorer could not be mounted:", error);
     }

@@ -3,9 +3,13 @@
 import json
 import os
 import re
+import secrets
 import shutil
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -32,6 +36,7 @@ def homework(tmp_path_factory) -> Course:
     return course
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sandbox")
 @pytest.mark.parametrize("name", NAMES)
 def test_the_solution_gets_all_points_and_the_untouched_release_none(homework, name):
@@ -130,6 +135,22 @@ def test_seeds_differ_by_student_and_stay(homework):
     assert oct((homework.root / "secret").stat().st_mode)[-3:] == "600"
 
 
+def test_two_workers_at_once_draw_one_secret(tmp_path, monkeypatch):
+    """Seen: a class's first two submissions had cases that never came again."""
+    both_are_late = threading.Barrier(2, timeout=60)
+
+    def token(n: int) -> str:
+        both_are_late.wait()
+        return secrets.token_hex(n)
+
+    course = Course(tmp_path, ())
+    monkeypatch.setattr("classroom.course.secrets", SimpleNamespace(token_hex=token))
+    with ThreadPoolExecutor(2) as threads:
+        seeds = list(threads.map(lambda _: course.seed("toy", "ada", "square"), range(2)))
+    assert seeds == [course.seed("toy", "ada", "square")] * 2
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
@@ -248,6 +269,7 @@ def test_a_message_never_holds_the_answer(homework):
                 assert f"{number:.3g}" not in said.replace("12345", "")
 
 
+@pytest.mark.slow
 def test_training_bands_hold_for_other_seeds(homework):
     """The bands of hw4: right training is far inside, a mean for a sum outside."""
     import torch
@@ -313,6 +335,7 @@ def test_a_normal_user_has_the_sandbox_too(tmp_path):
     assert "--unshare-user" in command and "--unshare-net" in command
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sandbox")
 def test_memory_is_counted_over_all_processes_and_costs_its_cell_alone(homework):
     limits = Limits(seconds_per_cell=60, seconds=120, memory_mb=1000)
@@ -350,6 +373,7 @@ def test_the_release_runs_where_a_student_works(homework, tmp_path):
     nbformat.validate(nbformat.read(folder / "hw1.ipynb", 4))
 
 
+@pytest.mark.slow
 def test_a_derivation_in_pieces_is_told_that_the_first_alone_was_judged():
     task = Derivation("(a + b)^2", "a^2 + 2 a b + b^2", points=2, min_steps=2)
     steps = "(a + b)^2 = (a + b)(a + b)", "a^2 + a b + b a + b^2 = a^2 + 2 a b + b^2"

@@ -11,8 +11,9 @@ from html import unescape
 import nbformat
 import pytest
 
-from classroom.collect import all_collected, collect, owner_of, safe_name
+from classroom.collect import collect, owner_of, safe_name
 from classroom.course import ClassroomError
+from classroom.records import all_collected
 from classroom.restore import grade_id, read_pieces, restore
 from classroom.sandbox import require_sandbox
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -11,13 +12,11 @@ from classroom.__main__ import main
 from classroom.author import make_release
 from classroom.collect import collect
 from classroom.course import ClassroomError, Course
-from classroom.grade import grade
+from classroom.grade import work
 from classroom.results import results
 
 from .conftest import TOY, edited, solution, text
-from .test_faults import fake_work
-
-PLAIN = {"sandboxed": False, "start_method": "fork"}
+from .fakes import fake_grade, fake_work, faked, with_fault
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def handed_in(course, toy, tmp_path):
     uploads.mkdir()
     (uploads / "ada.ipynb").write_text(text(solution(course)))
     collect(course, toy, uploads)
-    grade(course, toy, work=fake_work, **PLAIN)
+    fake_grade(course, toy)
     return uploads
 
 
@@ -59,6 +58,15 @@ def test_a_damaged_release_is_named(course, type_in, command):
     course.release("toy").write_text("{")
     code, said = type_in(command, "toy")
     assert code == 1 and "toy.ipynb is damaged" in said and said.count("\n") == 1
+
+
+def test_grade_says_whom_it_left_to_a_person_and_fails(course, type_in, handed_in):
+    course.record("toy", "ada").unlink()
+    with faked(with_fault):
+        code, said = type_in("grade", "toy", "--no-sandbox")
+    assert code == 1 and "1 graded in part" in said
+    assert "ada: graded, but square waits for a person: the values: KeyError: 'x'" in said
+    assert type_in("grade", "toy", "--no-sandbox") == (0, mock.ANY)
 
 
 @pytest.mark.parametrize("content", [b"no database", b"SQLite format 3\0" + b"x" * 5000])
@@ -121,7 +129,7 @@ def test_marks_of_an_earlier_file_are_not_handed_out_as_those_of_a_newer(
     collect(course, toy, newer)
     (ada,) = results(course, toy)
     assert (ada.status, ada.tasks) == ("not graded", []) and "run 'grade'" in ada.reason
-    grade(course, toy, work=fake_work, **PLAIN)
+    fake_grade(course, toy)
     assert results(course, toy)[0].status == "pending"
 
 
@@ -129,7 +137,7 @@ def test_marks_of_an_earlier_file_are_not_handed_out_as_those_of_a_newer(
 def test_a_record_that_is_none_is_made_again(course, toy, handed_in, content):
     course.record("toy", "ada").write_text(content)
     assert results(course, toy)[0].status == "not graded"
-    assert grade(course, toy, work=fake_work, **PLAIN) == {"ada": "graded"}
+    assert fake_grade(course, toy) == {"ada": "graded"}
 
 
 @pytest.mark.parametrize("graded", [False, True])
@@ -154,10 +162,10 @@ def test_a_task_that_came_later(course, toy, handed_in, tmp_path, graded):
         assert course.release("toy").read_text() == release
         return
     make_release(anew, toy)
-    outcome = grade(anew, toy, **PLAIN)
+    outcome = fake_grade(anew, toy, work)
     assert "collected before toy had cube-test" in outcome["ada"]
     collect(anew, toy, handed_in)
-    assert grade(anew, toy, work=_as_cube, **PLAIN) == {"ada": "graded"}
+    assert fake_grade(anew, toy, _as_cube) == {"ada": "graded"}
     names = [task.name for task in results(anew, toy)[0].tasks]
     assert names == ["square", "root", "by-hand", "why", "cube"]
 

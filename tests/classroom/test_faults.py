@@ -1,8 +1,9 @@
 """kill -9 anywhere, then the same command: everybody graded once, none a silent zero.
 
-The driver and nbgrader's part are real; what a worker does is a plain fake, except in the
-last test. The kill falls on a file that is opened, renamed or removed, or on a connection
-to the gradebook, counted from the start: the same number is the same place.
+The driver and nbgrader's part are real; what a worker does is a plain fake, in the driver's
+own process, except where it says otherwise. The kill falls on a file that is opened,
+renamed or removed, or on a connection to the gradebook, counted from the start: the same
+number is the same place.
 """
 
 import json
@@ -20,57 +21,31 @@ from pathlib import Path
 
 import pytest
 
-from classroom.collect import collect, read_collected
-from classroom.course import ROOT, as_json, write_atomically
-from classroom.grade import Job, grade, key_of
+from classroom.collect import collect
+from classroom.course import ROOT
+from classroom.grade import grade
+from classroom.records import Submission
 
 from .conftest import solution, text, with_cell
+from .fakes import POINTS, dying_work, fake_grade, fake_work
 
-STUDENTS = ["ada", "ben", "cy", "dee"]
-POINTS = 5.5
+STUDENTS = ["ada", "ben", "cy"]
 EVENTS = {"open", "os.rename", "os.remove", "sqlite3.connect", "fcntl.flock", "os.chmod"}
 
 
-def fake_work(job: Job) -> None:
-    assignment = job.course.assignment(job.assignment)
-    points = {"square": (2.5, 3), "root": (3.0, 3), "by-hand": (0.0, 2)}
-    marks = {
-        name if name == "by-hand" else f"{name}-test": {
-            "task": name, "points": got, "most": most, "pending": False, "lines": [],
-        }
-        for name, (got, most) in points.items()
-    }  # fmt: skip
-    record = {
-        "key": key_of(job.course, assignment, job.student),
-        "marks": marks, "outputs": {}, "cells": {}, "version": "",
-        "upload_sha256": read_collected(job.course, job.assignment, job.student).sha256,
-    }  # fmt: skip
-    write_atomically(job.course.record(job.assignment, job.student), as_json(record))
-
-
-def dying_work(job: Job) -> None:
-    """Fails for two of four: once killed before, once after the record was written."""
-    if job.student == "ben":
-        os.kill(os.getpid(), signal.SIGKILL)
-    fake_work(job)
-    if job.student == "dee":
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def run(course, kill_at: int, work=fake_work, count=None) -> None:
+def run(course, kill_at: int, count=None) -> None:
     """Grade in this process, and kill it at the given event."""
-    left, driver = kill_at, os.getpid()
+    left = kill_at
 
     def hook(event: str, _) -> None:
         nonlocal left
-        if event in EVENTS and os.getpid() == driver:
+        if event in EVENTS:
             left -= 1
             if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)
-    toy = course.assignment("toy")
-    grade(course, toy, jobs=2, sandboxed=False, work=work, start_method="fork")
+    fake_grade(course, course.assignment("toy"))
     if count is not None:
         count.value = kill_at - left
 
@@ -82,17 +57,27 @@ def in_a_process(*arguments) -> int:
     return process.exitcode
 
 
-@pytest.fixture
-def handed_in(course, tmp_path):
-    uploads = tmp_path / "uploads"
+def hand_in(course, uploads, students) -> None:
     uploads.mkdir()
-    for student in STUDENTS:
+    for student in students:
         (uploads / f"{student}.ipynb").write_text(text(solution(course)))
     collect(course, course.assignment("toy"), uploads)
+
+
+@pytest.fixture
+def handed_in(course, tmp_path):
+    hand_in(course, tmp_path / "uploads", STUDENTS)
     return course
 
 
-def assert_everybody_once(course, points=POINTS) -> None:
+@pytest.fixture
+def two_handed_in(course, tmp_path):
+    """Enough for a kill to fall between two, or in the midst of either."""
+    hand_in(course, tmp_path / "uploads", STUDENTS[:2])
+    return course
+
+
+def assert_everybody_once(course, students=STUDENTS, points=POINTS) -> None:
     with sqlite3.connect(course.root / "gradebook.db") as database:
         assert database.execute("pragma integrity_check").fetchone() == ("ok",)
         rows = database.execute(
@@ -102,85 +87,92 @@ def assert_everybody_once(course, points=POINTS) -> None:
             " join grade g on g.notebook_id = n.id group by s.student_id"
         ).fetchall()
     # four graded cells, of which the written one has no score of a machine's
-    assert rows == [(student, 1, points, 4, 1) for student in STUDENTS]
+    assert rows == [(student, 1, points, 4, 1) for student in students]
 
 
-def test_killed_anywhere_and_repeated_grades_everybody_once(handed_in, tmp_path):
+@pytest.mark.slow
+def test_killed_anywhere_and_repeated_grades_everybody_once(two_handed_in, tmp_path):
+    course, students = two_handed_in, STUDENTS[:2]
     untouched = tmp_path / "untouched"
-    shutil.copytree(handed_in.root, untouched)
+    shutil.copytree(course.root, untouched)
     count = multiprocessing.Value("i", 0)
-    assert in_a_process(handed_in, 10**9, fake_work, count) == 0
-    assert_everybody_once(handed_in)
+    assert in_a_process(course, 10**9, count) == 0
+    assert_everybody_once(course, students)
     n_events = count.value
     assert n_events > 100
     for kill_at in range(5, n_events, n_events // 13):
-        shutil.rmtree(handed_in.root)
-        shutil.copytree(untouched, handed_in.root)
-        assert in_a_process(handed_in, kill_at) == -signal.SIGKILL
-        assert in_a_process(handed_in, 10**9) == 0
-        assert_everybody_once(handed_in)
+        shutil.rmtree(course.root)
+        shutil.copytree(untouched, course.root)
+        assert in_a_process(course, kill_at) == -signal.SIGKILL
+        assert in_a_process(course, 10**9) == 0
+        assert_everybody_once(course, students)
 
 
-def test_killed_again_and_again_it_still_gets_there(handed_in):
+@pytest.mark.slow
+def test_killed_again_and_again_it_still_gets_there(two_handed_in):
     for kill_at in (40, 90, 60, 120, 30):
-        in_a_process(handed_in, kill_at)
-    assert in_a_process(handed_in, 10**9) == 0
-    assert_everybody_once(handed_in)
+        assert in_a_process(two_handed_in, kill_at) in (-signal.SIGKILL, 0)
+    assert in_a_process(two_handed_in, 10**9) == 0
+    assert_everybody_once(two_handed_in, STUDENTS[:2])
 
 
-def test_a_worker_that_dies_is_named_and_graded_the_next_time(handed_in):
+@pytest.mark.slow
+def test_a_worker_that_dies_is_named_and_graded_the_next_time(handed_in, monkeypatch):
+    """In processes of their own, started as always."""
     toy = handed_in.assignment("toy")
-    options = {"sandboxed": False, "start_method": "fork"}
-    outcome = grade(handed_in, toy, work=dying_work, **options)
-    assert outcome["ben"].startswith("not graded") and outcome["dee"] == "graded"
-    outcome = grade(handed_in, toy, work=fake_work, **options)
+    handed_in.record("toy", "ben").parent.mkdir(parents=True)
+    Submission(handed_in, toy, "ben").note_failed("some reason of the day before")
+    monkeypatch.setattr("classroom.grade.work", dying_work)
+    outcome = grade(handed_in, toy, sandboxed=False)
+    assert outcome == dict.fromkeys(STUDENTS, "graded") | {
+        "ben": "not graded: its worker was stopped"
+    }
+    monkeypatch.setattr("classroom.grade.work", fake_work)
+    outcome = grade(handed_in, toy, sandboxed=False)
     assert outcome == dict.fromkeys(STUDENTS, "up to date") | {"ben": "graded"}
     assert_everybody_once(handed_in)
 
 
 def test_a_damaged_record_is_made_again(handed_in):
     toy = handed_in.assignment("toy")
-    options = {"sandboxed": False, "start_method": "fork", "work": fake_work}
-    grade(handed_in, toy, **options)
+    fake_grade(handed_in, toy)
     handed_in.record("toy", "ada").write_text('{"key": ')
-    assert grade(handed_in, toy, **options)["ada"] == "graded"
+    assert fake_grade(handed_in, toy)["ada"] == "graded"
     assert_everybody_once(handed_in)
 
 
 def test_a_resubmission_is_graded_and_its_old_marks_are_gone(handed_in, tmp_path):
     toy = handed_in.assignment("toy")
-    options = {"sandboxed": False, "start_method": "fork", "work": fake_work}
-    grade(handed_in, toy, **options)
+    fake_grade(handed_in, toy)
     again = tmp_path / "again"
     again.mkdir()
     (again / "ada.ipynb").write_text(text(solution(handed_in)) + "\n")
     collect(handed_in, toy, again)
-    outcome = grade(handed_in, toy, **options)
+    outcome = fake_grade(handed_in, toy)
     assert outcome == dict.fromkeys(STUDENTS, "up to date") | {"ada": "graded"}
     assert_everybody_once(handed_in)
 
 
-def test_two_runs_at_once_do_not_meet(handed_in, monkeypatch):
-    import fcntl
-
-    monkeypatch.setattr("classroom.grade.LETTING_GO", 0.3)
+@pytest.mark.parametrize("again", [False, True])
+def test_two_runs_at_once_do_not_meet(handed_in, again):
     toy = handed_in.assignment("toy")
-    path = handed_in.record("toy", "ada").with_suffix(".lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        options = {"sandboxed": False, "start_method": "fork", "work": fake_work}
-        assert grade(handed_in, toy, **options)["ada"] == "another run is at it"
-    assert grade(handed_in, toy, **options)["ada"] == "graded"
+    only = {"students": ["ada"], "again": again}
+    if again:
+        fake_grade(handed_in, toy, **only)
+    with Submission(handed_in, toy, "ada").lock():
+        assert fake_grade(handed_in, toy, **only) == {"ada": "another run is at it"}
+        # nothing of the other run's was taken away
+        assert Submission(handed_in, toy, "ada").is_entered() == again
+    assert fake_grade(handed_in, toy, **only) == {"ada": "graded"}
 
 
 def test_only_the_named_students_are_graded(handed_in):
     toy = handed_in.assignment("toy")
-    options = {"sandboxed": False, "start_method": "fork", "work": fake_work}
-    outcome = grade(handed_in, toy, students=["cy", "nobody"], **options)
+    outcome = fake_grade(handed_in, toy, students=["cy", "nobody", "cy"])
     assert outcome == {"cy": "graded", "nobody": "nothing was collected"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sandbox")
 def test_the_command_killed_leaves_no_process_and_goes_on(handed_in, tmp_path, request):
     slow = tmp_path / "slow"

@@ -1,7 +1,9 @@
 # ruff: noqa: E501
 """Submissions that break things or cheat, graded in one run: each gets what it earned.
 
-Full marks by machine are 8: square 3, root 3, by-hand 2. The written answer waits.
+Full marks by machine are 8: square 3, root 3, by-hand 2. The written answer waits. A run
+costs a second or two, so one notebook tries what does not disturb each other: something in
+each answer, or many cells.
 """
 
 import json
@@ -13,17 +15,23 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from classroom.collect import all_collected, collect
-from classroom.grade import grade, read_record
+from classroom.collect import collect
+from classroom.grade import grade
 from classroom.gradebook import db_url, open_gradebook
+from classroom.records import all_collected, read_record
 from classroom.results import results
 
 from .conftest import cell, copy_of, edited, released, solution, text, with_cell
 
+# One class for all of them: graded once, by two processes, in one of pytest's workers.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hostile")]
+
 FULL = {"square": 3, "root": 3, "by-hand": 2}
 NO_SQUARE = {**FULL, "square": 0}
+NEITHER = {**NO_SQUARE, "root": 0}
 NOTHING = dict.fromkeys(FULL, 0)
 CHEAT = "def square(x):\n    return -1.0"
+CHEAT_ROOT = "def root(x):\n    return -1.0"
 MIME = "application/vnd.classroom.probe+json"
 
 
@@ -57,15 +65,98 @@ def answer(source: str):
     return lambda s, r: text(edited(s, square=source))
 
 
+def both(square: str, root: str):
+    """The solution, but for both answers in code."""
+    return lambda s, r: text(edited(s, square=square, root=root))
+
+
+def cells(sources: dict[str, str]):
+    """The solution, with these cells before everything else, in their order."""
+
+    def make(s, r):
+        for source in reversed(sources.values()):
+            s = with_cell(s, source)
+        return text(s)
+
+    return make
+
+
+A_LONG_TIME = f"4321.{os.getpid()}"  # seconds, and a number that no other process has
+
+# Cells side by side in one notebook, its first ones, and what becomes of each. None may
+# cost a mark.
+ODD = {
+    "kill-all": ("import os\nos.kill(-1, 9)", "error"),  # there is nobody else
+    "stderr-output": ("import sys, warnings\nsys.stderr.write('x')\nwarnings.warn('y')", "ok"),
+    "magics": ("%timeit -n1 -r1 1\n%env A=1\n!ls /", "ok"),
+    "bash-cell": ("%%bash\nls / ; kill -9 $$", "error"),
+    "top-level-await": ("import asyncio\nawait asyncio.sleep(0)", "ok"),
+    "asks-for-input": ("name = input('who?')", "error"),
+    "system-exit": ("raise SystemExit(3)", "error"),
+    "exit-call": ("exit()", "ok"),
+    "syntax-error": ("def f(:", "error"),
+    "huge-print": ("for _ in range(300): print('y' * 10**6)", "ok"),
+    "huge-object": ("'z' * 10**8", "ok"),
+    "huge-image": (
+        "from IPython.display import display\ndisplay({'image/png': 'A' * 10**8}, raw=True)", "ok",
+    ),
+    "half-a-surrogate-printed": ("print('\\ud800')", "ok"),
+    "forty-gigabytes": ("x = bytearray(40 * 2**30)", "error"),
+    "left-in-background": (
+        f"import subprocess\nsubprocess.Popen(['sleep', '{A_LONG_TIME}'], start_new_session=True)", "ok",
+    ),
+    "fills-the-disk": (
+        "with open('/work/x', 'wb') as f:\n  for _ in range(999): f.write(b'0' * 2**20)", "error",
+    ),
+    "fills-shared-memory": (
+        "with open('/dev/shm/x', 'wb') as f:\n  for _ in range(999): f.write(b'0' * 2**20)", "error",
+    ),
+    "patched-print": ("import builtins\nbuiltins.print = lambda *a, **k: None", "ok"),
+    "shadowed-names": ("list = [1]; sum = 0; probe = 3; len = None; display = 1", "ok"),
+    "closed-stdout": ("import sys, os\nsys.stdout.close()\nos.close(1)", "ok"),
+}  # fmt: skip
+
+# And cells that take Python down: each costs itself, and nothing before or after it.
+DEADLY = {
+    "os-exit": ("import os\nos._exit(0)", "died"),
+    "segfault": ("import ctypes\nctypes.string_at(0)", "died"),
+    "kill-self": ("import os\nos.kill(os.getpid(), 9)", "died"),
+    "closes-all": ("import os\nos.closerange(0, 300)", "died"),
+    "ignores-interrupts": (
+        "while True:\n  try:\n    while True: pass\n  except BaseException: pass", "timeout",
+    ),
+    "memory-bit-by-bit": ("x = []\nwhile True: x.append(bytearray(2**24))", "memory"),
+    "memory-by-children": (
+        "import os, time\nfor _ in range(5):\n  if not os.fork():\n"
+        "    x = b'1' * (400 * 2**20); time.sleep(60)\ntime.sleep(60)", "memory",
+    ),
+}  # fmt: skip
+
+
+def _sources(cells: dict[str, tuple[str, str]]) -> dict[str, str]:
+    return {name: source for name, (source, _) in cells.items()}
+
+
+# Other files with the same work in them: restored, they are the plain solution, cell by
+# cell, and so what it earns is what they earn.
+SAME = {
+    "stripped-metadata": lambda s: text(stripped(s)),
+    "byte-order-mark": lambda s: b"\xef\xbb\xbf" + text(s).encode(),
+    "utf-16": lambda s: text(s).encode("utf-16"),
+    "schema-99": lambda s: text(with_nbgrader(s, "square", schema_version=99)),
+    "schema-nonsense": lambda s: text(
+        with_nbgrader(s, "square-test", schema_version="x", points="many")
+    ),
+    "cells-without-source": lambda s: _json(s, lambda n: n["cells"].insert(0, {})),
+    "strange-cells": lambda s: _json(s, lambda n: n["cells"].extend([1, None, {"source": {"a": 1}}])),
+    "tests-deleted": lambda s: text(_without(s, "square-test", "root-test")),
+}  # fmt: skip
+
 # name: (what is handed in, given the solution and the release; what it earns)
 SUBMISSIONS = {
     # honest work, in odd shapes
     "plain-solution": (lambda s, r: text(s), FULL),
     "untouched": (lambda s, r: text(r), NOTHING),
-    "stderr-output": (code("import sys, warnings\nsys.stderr.write('x')\nwarnings.warn('y')"), FULL),
-    "stripped-metadata": (lambda s, r: text(stripped(s)), FULL),
-    "byte-order-mark": (lambda s, r: b"\xef\xbb\xbf" + text(s).encode(), FULL),
-    "utf-16": (lambda s, r: text(s).encode("utf-16"), FULL),
     "latin-1": (
         lambda s, r: json.dumps(
             json.loads(text(with_cell(s, "# schöne Grüße"))), ensure_ascii=False
@@ -74,84 +165,35 @@ SUBMISSIONS = {
     ),
     "lone-surrogate": (lambda s, r: text(s).replace("A toy", "A \\ud800 toy"), FULL),
     "format-three": (lambda s, r: nbformat.v3.writes_json(nbformat.convert(s, 3)), FULL),
-    "duplicate-ids": (
-        lambda s, r: text(_copied(s)),
-        FULL,
-    ),
-    "schema-99": (lambda s, r: text(with_nbgrader(s, "square", schema_version=99)), FULL),
-    "schema-nonsense": (
-        lambda s, r: text(with_nbgrader(s, "square-test", schema_version="x", points="many")),
-        FULL,
-    ),
-    "cells-without-source": (lambda s, r: _json(s, lambda n: n["cells"].insert(0, {})), FULL),
-    "strange-cells": (
-        lambda s, r: _json(s, lambda n: n["cells"].extend([1, None, {"source": {"a": 1}}])),
-        FULL,
-    ),
+    "duplicate-ids": (lambda s, r: text(_copied(s)), FULL),
     "answers-moved-down": (lambda s, r: text(_reversed_answers(s)), FULL),
     "all-in-one-cell": (lambda s, r: text(_merged(s)), {**FULL, "by-hand": 0}),
-    "tests-deleted": (lambda s, r: text(_without(s, "square-test", "root-test")), FULL),
-    "shadowed-names": (code("list = [1]; sum = 0; probe = 3; len = None; display = 1"), FULL),
-    "patched-print": (code("import builtins\nbuiltins.print = lambda *a, **k: None"), FULL),
-    "magics": (code("%timeit -n1 -r1 1\n%env A=1\n!ls /"), FULL),
-    "bash-cell": (code("%%bash\nls / ; kill -9 $$"), FULL),
-    "top-level-await": (code("import asyncio\nawait asyncio.sleep(0)"), FULL),
-    "asks-for-input": (code("name = input('who?')"), FULL),
-    "system-exit": (code("raise SystemExit(3)"), FULL),
-    "exit-call": (code("exit()"), FULL),
-    "syntax-error": (code("def f(:"), FULL),
-    "huge-print": (code("for _ in range(300): print('y' * 10**6)"), FULL),
-    "huge-object": (code("'z' * 10**8"), FULL),
-    "huge-image": (
-        code("from IPython.display import display\ndisplay({'image/png': 'A' * 10**8}, raw=True)"),
-        FULL,
-    ),
+    # what is odd, and what breaks Python
+    "odd-cells": (cells(_sources(ODD)), FULL),
+    "deadly-cells": (cells(_sources(DEADLY)), FULL),
     "background-thread": (
         code("import threading\ndef f():\n  while True: pass\n"
              "threading.Thread(target=f, daemon=True).start()"),
         FULL,
     ),
-    "closed-stdout": (code("import sys, os\nsys.stdout.close()\nos.close(1)"), FULL),
-    # one cell that takes Python down costs that cell
-    "os-exit": (code("import os\nos._exit(0)"), FULL),
-    "segfault": (code("import ctypes\nctypes.string_at(0)"), FULL),
-    "kill-all": (code("import os\nos.kill(-1, 9)"), FULL),
-    "kill-self": (code("import os\nos.kill(os.getpid(), 9)"), FULL),
-    "closes-all": (code("import os\nos.closerange(0, 300)"), FULL),
-    "ignores-interrupts": (
-        code("while True:\n  try:\n    while True: pass\n  except BaseException: pass"),
-        FULL,
-    ),
-    "hangs-in-test": (answer("def square(x):\n  while True: pass"), NO_SQUARE),
-    "exits-in-test": (answer("import os\ndef square(x):\n  os._exit(0)"), NO_SQUARE),
-    "forty-gigabytes": (code("x = bytearray(40 * 2**30)"), FULL),
-    "memory-bit-by-bit": (code("x = []\nwhile True: x.append(bytearray(2**24))"), FULL),
     "fork-bomb": (
         code("import os\nfor _ in range(10**4):\n  try: os.fork()\n  except OSError: pass"),
         FULL,
     ),
-    "memory-by-children": (
-        code("import os, time\nfor _ in range(5):\n  if not os.fork():\n"
-             "    x = b'1' * (400 * 2**20); time.sleep(60)\ntime.sleep(60)"),
-        FULL,
+    "hangs-in-test": (
+        both("def square(x):\n  while True: pass", "import os\ndef root(x):\n  os._exit(0)"),
+        NEITHER,
     ),
-    "fills-the-disk": (code("with open('/work/x', 'wb') as f:\n  for _ in range(999): f.write(b'0' * 2**20)"), FULL),
-    "fills-shared-memory": (code("with open('/dev/shm/x', 'wb') as f:\n  for _ in range(999): f.write(b'0' * 2**20)"), FULL),
-    "left-in-background": (
-        code("import subprocess\nsubprocess.Popen(['sleep', '4321'], start_new_session=True)"),
-        FULL,
-    ),
-    "recursion": (answer("def square(x): return square(x)"), NO_SQUARE),
     # cheats
-    "equal-to-everything": (
-        answer("class A(float):\n  def __eq__(s, o): return True\n"
-               "  def __lt__(s, o): return False\ndef square(x): return A(7)"),
-        {**FULL, "square": 1},  # 7 is not negative
-    ),
     "patched-judge": (
         code("import torch.testing, math\ntorch.allclose = torch.isclose = lambda *a, **k: True\n"
              "math.isclose = lambda *a, **k: True"),
         FULL,
+    ),
+    "equal-to-everything": (
+        answer("class A(float):\n  def __eq__(s, o): return True\n"
+               "  def __lt__(s, o): return False\ndef square(x): return A(7)"),
+        {**FULL, "square": 1},  # 7 is not negative
     ),
     "patched-judge-alone": (
         answer("import builtins\nabs = lambda x: 0\nbuiltins.abs = abs\n" + CHEAT),
@@ -174,11 +216,11 @@ SUBMISSIONS = {
         {**FULL, "square": 1},
     ),
     "forged-pass": (
-        answer("def square(x):\n  from IPython.display import display\n  display({'" + MIME +
-               "': {'task': 'square', 'points': 3, 'ok': True, 'answers': None}}, raw=True)\n  return -1.0"),
-        NO_SQUARE,
+        both("def square(x):\n  from IPython.display import display\n  display({'" + MIME +
+             "': {'task': 'square', 'points': 3, 'ok': True, 'answers': None}}, raw=True)\n  return -1.0",
+             "1000.0\ndef root(x): return -1.0\n1000.0"),
+        NEITHER,
     ),
-    "forged-result": (answer("1000.0\ndef square(x): return -1.0\n1000.0"), NO_SQUARE),
     "forged-line": (
         answer("import os\nline = b'{\"n\": 3, \"ok\": true, \"outputs\": []}\\n'\n"
                "for fd in range(3, 40):\n  try: os.write(fd, line * 20)\n  except OSError: pass\n" + CHEAT),
@@ -191,80 +233,68 @@ SUBMISSIONS = {
         {"square": 0, "root": 0, "by-hand": 2},
     ),
     "edited-test": (
-        lambda s, r: text(edited(s, square=CHEAT, square_test="print('passed'); 3.0")),
-        NO_SQUARE,
+        lambda s, r: text(with_nbgrader(
+            edited(s, square=CHEAT, square_test="print('passed'); 3.0", root=CHEAT_ROOT),
+            "root-test", solution=True)),
+        NEITHER,
     ),
     "more-points": (
         lambda s, r: text(with_nbgrader(edited(s, square=CHEAT), "square-test", points=500)),
         NO_SQUARE,
     ),
-    "test-made-answer": (
-        lambda s, r: text(with_nbgrader(edited(s, square=CHEAT), "square-test", solution=True)),
-        NO_SQUARE,
-    ),
+    # out of the sandbox: whoever gets there would earn the points
     "reads-the-answers": (
-        answer("import glob, re\ndef square(x):\n"
-               "  for p in glob.glob('/**/checks.py', recursive=True): return x * x\n"
-               "  for p in glob.glob('/**/*.ipynb', recursive=True): return x * x\n"
-               "  for p in glob.glob('/**/gradebook.db', recursive=True): return x * x\n  return -1.0"),
-        NO_SQUARE,
-    ),
-    "imports-the-book": (
-        answer("def square(x):\n  from vae_lib.objective import kl_to_standard_normal\n  return x * x"),
-        NO_SQUARE,
+        both("import glob, re\ndef square(x):\n"
+             "  for p in glob.glob('/**/checks.py', recursive=True): return x * x\n"
+             "  for p in glob.glob('/**/*.ipynb', recursive=True): return x * x\n"
+             "  for p in glob.glob('/**/gradebook.db', recursive=True): return x * x\n  return -1.0",
+             "def root(x):\n  from vae_lib.objective import kl_to_standard_normal\n  return x ** 0.5"),
+        NEITHER,
     ),
     "reads-the-parent": (
-        answer("def square(x):\n  import os\n  if len([p for p in os.listdir('/proc') if p.isdigit()]) > 6: return x*x\n"
-               "  return -1.0"),
-        NO_SQUARE,
-    ),
-    "network": (
-        answer("import socket\ndef square(x):\n  socket.create_connection(('127.0.0.1', 22), 1)\n"
-               "  return x * x"),
-        NO_SQUARE,
+        both("def square(x):\n  import os\n  if len([p for p in os.listdir('/proc') if p.isdigit()]) > 6: return x*x\n"
+             "  return -1.0",
+             "import socket\ndef root(x):\n  socket.create_connection(('127.0.0.1', 22), 1)\n"
+             "  return x ** 0.5"),
+        NEITHER,
     ),
     "becomes-root": (
-        answer("import os\ndef square(x):\n  os.setuid(0)\n  return x * x"),
-        NO_SQUARE,
-    ),
-    "writes-the-system": (
-        answer("import sys\ndef square(x):\n  open(sys.prefix + '/x', 'w')\n  return x * x"),
-        NO_SQUARE,
+        both("import os\ndef square(x):\n  os.setuid(0)\n  return x * x",
+             "import sys\ndef root(x):\n  open(sys.prefix + '/x', 'w')\n  return x ** 0.5"),
+        NEITHER,
     ),
     "writes-the-cases": (
-        answer("import probe\ndef square(x):\n  open('/course/cases.json', 'w')\n  return x * x"),
-        NO_SQUARE,
+        both("import probe\ndef square(x):\n  open('/course/cases.json', 'w')\n  return x * x",
+             "def root(x): raise ValueError"),  # refuses everything
+        NEITHER,
     ),
     # values that are none
-    "nan": (answer("def square(x): return float('nan')"), NO_SQUARE),
-    "infinite": (answer("def square(x): return float('inf')"), NO_SQUARE),
-    "enormous-integer": (answer("def square(x): return 10**4000"), NO_SQUARE),
-    "more-than-enormous": (answer("def square(x): return 10**9999"), NO_SQUARE),
-    "a-boolean": (answer("def square(x): return True"), {**FULL, "square": 1}),
-    "deep-value": (
-        answer("def square(x):\n  a = []\n  for _ in range(900): a = [a]\n  return a"),
-        NO_SQUARE,
+    "not-finite": (
+        both("def square(x): return float('nan')", "def root(x): return float('inf')"), NEITHER,
     ),
-    "circular-value": (answer("def square(x):\n  a = []\n  a.append(a)\n  return a"), NO_SQUARE),
-    "too-many-numbers": (answer("def square(x): return [0.0] * 10**6"), NO_SQUARE),
-    "evil-repr": (
-        answer("class A:\n  def __repr__(s): raise SystemExit\n  tolist = 3\n"
-               "def square(x): return A()"),
-        NO_SQUARE,
+    "enormous-integer": (
+        both("def square(x): return 10**4000", "def root(x): return 10**9999"), NEITHER,
+    ),
+    "a-boolean": (
+        both("def square(x): return True", "def root(x): return root(x)"),  # for ever
+        {**NEITHER, "square": 1},
+    ),
+    "deep-value": (
+        both("def square(x):\n  a = []\n  for _ in range(900): a = [a]\n  return a",
+             "def root(x):\n  a = []\n  a.append(a)\n  return a"),
+        NEITHER,
+    ),
+    "too-many-numbers": (
+        both("def square(x): return [0.0] * 10**6",
+             "class A:\n  def __repr__(s): raise SystemExit\n  tolist = 3\n"
+             "def root(x): return A()"),
+        NEITHER,
     ),
     "evil-exception": (
-        answer("class E(Exception):\n  def __str__(s): raise SystemExit\n"
-               "def square(x): raise E()"),
-        NO_SQUARE,
-    ),
-    "half-a-surrogate-printed": (code("print('\\ud800')"), FULL),
-    "half-a-surrogate-raised": (
-        answer("def square(x): raise ValueError('\\ud800')"),
-        NO_SQUARE,
-    ),
-    "refuses-everything": (
-        lambda s, r: text(edited(s, root="def root(x): raise ValueError")),
-        {**FULL, "root": 0},
+        both("class E(Exception):\n  def __str__(s): raise SystemExit\n"
+             "def square(x): raise E()",
+             "def root(x): raise ValueError('\\ud800')"),
+        NEITHER,
     ),
     # derivations
     "derivation-of-beginnings": (
@@ -354,13 +384,14 @@ def class_graded(sandbox, toy_release, tmp_path_factory):
     uploads = root / "uploads"
     uploads.mkdir()
     handed_in = {name: make(*_pair(course)) for name, (make, _) in SUBMISSIONS.items()}
-    handed_in |= {name: make(_pair(course)[0]) for name, make in UNREADABLE.items()}
+    for name, make in (SAME | UNREADABLE).items():
+        handed_in[name] = make(solution(course))
     for name, content in handed_in.items():
         data = content if isinstance(content, bytes) else content.encode()
         (uploads / f"{name}.ipynb").write_bytes(data)
     toy = course.assignment("toy")
     collect(course, toy, uploads)
-    outcome = grade(course, toy, jobs=2)
+    outcome = grade(course, toy, jobs=2, students=SUBMISSIONS)
     return course, toy, outcome
 
 
@@ -368,10 +399,30 @@ def _pair(course):
     return solution(course), released(course)
 
 
-def test_there_are_forty_and_nobody_stops_the_run(class_graded):
+def test_nobody_stops_the_run(class_graded):
     _, _, outcome = class_graded
-    assert len(SUBMISSIONS) + len(UNREADABLE) >= 40
     assert outcome == dict.fromkeys(SUBMISSIONS, "graded")
+
+
+@pytest.mark.parametrize("student", SAME)
+def test_the_same_work_in_another_shape_is_the_same_notebook(class_graded, student):
+    course, _, _ = class_graded
+    plain, other = (
+        nbformat.read(course.submitted("toy", name), 4)
+        for name in ("plain-solution", student)
+    )
+    assert other.metadata.classroom.upload_sha256 != plain.metadata.classroom.upload_sha256
+    assert other.cells == plain.cells
+
+
+@pytest.mark.parametrize(
+    ("student", "cells"), [("odd-cells", ODD), ("deadly-cells", DEADLY)]
+)
+def test_each_of_many_cells_comes_to_its_own_end(class_graded, student, cells):
+    course, _, _ = class_graded
+    statuses = read_record(course, "toy", student)["cells"]
+    ended = {name: statuses[f"cell-{k:04d}"] for k, name in enumerate(cells)}
+    assert ended == {name: status for name, (_, status) in cells.items()}
 
 
 @pytest.mark.parametrize("student", SUBMISSIONS)
@@ -398,10 +449,14 @@ def test_what_cannot_be_read_is_listed_with_a_reason_and_gets_no_zero(
 
 
 def test_no_process_survives(class_graded):
-    time.sleep(0.5)
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    assert "sleep 4321" not in listed
-    assert str(class_graded[0].root) not in listed
+    ours = f"sleep {A_LONG_TIME}", str(class_graded[0].root)
+    deadline = time.monotonic() + 60
+    while True:
+        ps = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True)
+        if not any(word in ps.stdout for word in ours):
+            break
+        assert time.monotonic() < deadline, ps.stdout
+        time.sleep(0.1)
 
 
 def test_the_gradebook_is_intact_and_holds_each_student_once(class_graded):
@@ -418,7 +473,7 @@ def test_the_gradebook_is_intact_and_holds_each_student_once(class_graded):
 
 def test_grading_twice_gives_the_same_marks(class_graded):
     course, toy, _ = class_graded
-    some = ["plain-solution", "a-boolean", "wrong-derivation", "fork-bomb", "hangs-in-test"]
+    some = ["a-boolean", "wrong-derivation", "fork-bomb"]
     before = {student: read_record(course, "toy", student)["marks"] for student in some}
     assert set(grade(course, toy, students=some, again=True).values()) == {"graded"}
     for student in some:
@@ -445,13 +500,6 @@ def test_a_message_says_what_came_out_and_where_to_look(class_graded):
     (values, sign) = record["marks"]["square-test"]["lines"]
     assert "you returned -1" in values["message"] and "by itself" in values["message"]
     assert "no square is negative" in sign["message"]
-
-
-def test_what_took_python_down_is_told(class_graded):
-    course, _, _ = class_graded
-    statuses = {"ignores-interrupts": "timeout", "os-exit": "died"}
-    for student, status in statuses.items():
-        assert status in read_record(course, "toy", student)["cells"].values(), student
 
 
 def test_formgrader_finds_a_notebook_for_each(class_graded):

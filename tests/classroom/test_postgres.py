@@ -15,13 +15,14 @@ import pytest
 
 from classroom.author import make_release
 from classroom.collect import collect
-from classroom.grade import grade
 from classroom.gradebook import open_gradebook
 from classroom.results import results
 from tests.conftest import skip_or_fail
 
 from .conftest import solution, text
-from .test_faults import POINTS, STUDENTS, fake_work
+from .fakes import POINTS, fake_grade
+
+STUDENTS = ["ada", "ben", "cy", "dee"]
 
 
 def programs() -> Path | None:
@@ -64,12 +65,10 @@ def server(tmp_path_factory):
 
 
 def grade_chunk(course, students) -> None:
-    toy = course.assignment("toy")
-    grade(
-        course, toy, students=students, sandboxed=False, work=fake_work, start_method="fork"
-    )
+    fake_grade(course, course.assignment("toy"), students=students)
 
 
+@pytest.mark.slow
 def test_two_drivers_share_a_gradebook_on_postgresql(course, server, tmp_path):
     shutil.rmtree(course.root)
     course = replace(course, db_url=server)

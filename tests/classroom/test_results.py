@@ -12,11 +12,10 @@ from classroom.collect import collect
 from classroom.course import ClassroomError
 from classroom.export import write_export
 from classroom.feedback import write_feedback
-from classroom.grade import grade
 from classroom.gradebook import open_gradebook
 
 from .conftest import solution, text
-from .test_faults import fake_work
+from .fakes import fake_grade
 
 NAMES = ["Ada L_1", "O'Neil, Jr._2", "=1+1_3", "Dee Unreadable_4"]
 
@@ -30,7 +29,7 @@ def graded(course, tmp_path):
         file.parent.mkdir(parents=True)
         file.write_text("{" if "Unreadable" in name else text(solution(course)))
     collect(course, toy, uploads)
-    grade(course, toy, sandboxed=False, work=fake_work, start_method="fork")
+    fake_grade(course, toy)
     return course
 
 
@@ -63,6 +62,7 @@ def test_a_late_submission_is_late_in_the_csv(graded, tmp_path):
     assert float(rows(tmp_path / "g.csv")[0]["hours_late"]) > 0
 
 
+@pytest.mark.slow
 def test_a_late_penalty_is_a_share_for_each_day_begun(course, tmp_path):
     """The toy is due on 2026-01-01 at noon: in time, an hour late, two days and an hour."""
     toy = replace(course.assignment("toy"), late_penalty_per_day=0.1)
@@ -75,12 +75,10 @@ def test_a_late_penalty_is_a_share_for_each_day_begun(course, tmp_path):
         path.write_text(text(solution(course)))
         os.utime(path, (due + 3600 * late,) * 2)
     collect(course, toy, uploads)
-    grade(course, toy, sandboxed=False, work=fake_work, start_method="fork")
+    fake_grade(course, toy)
     for student in hours:
         give_by_hand(course, student, 2)
-    assert grade(
-        course, toy, again=True, sandboxed=False, work=fake_work, start_method="fork"
-    ) == dict.fromkeys(hours, "graded")
+    assert fake_grade(course, toy, again=True) == dict.fromkeys(hours, "graded")
     write_export(course, toy, tmp_path / "g.csv")
     got = {row["student"]: row for row in rows(tmp_path / "g.csv")}
     # 7.5 points, of which a tenth goes each day, and never more than all
@@ -143,8 +141,7 @@ def test_a_page_shows_points_and_escapes_what_was_typed(graded):
 def test_what_a_person_gave_outlives_grading_again(graded):
     give_by_hand(graded, "1", 2)
     toy = graded.assignment("toy")
-    options = {"sandboxed": False, "work": fake_work, "start_method": "fork"}
-    assert grade(graded, toy, students=["1"], again=True, **options) == {"1": "graded"}
+    assert fake_grade(graded, toy, students=["1"], again=True) == {"1": "graded"}
     with open_gradebook(graded) as gradebook:
         given = gradebook.find_grade("why", "toy", "toy", "1")
         assert given.manual_score == 2

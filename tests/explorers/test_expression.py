@@ -13,6 +13,7 @@ import pytest
 import sympy as sp
 from traitlets import TraitError
 
+import explorers
 from explorers import (
     Bar,
     Contours,
@@ -212,6 +213,12 @@ def test_branches_data_and_abbreviations_reach_javascript():
             "rename",
         ),
         (lambda: line(sliders={a: (0.0, 1.0, 0.1), sp.Symbol("new"): (0, 1, 1)}), "rename"),
+        (lambda: ExpressionExplorer([], sliders={}), "curves or of panels, at least one"),
+        (
+            lambda: ExpressionExplorer([x, Panel([x], (x, 0, 1), (0, 1))], sliders={}),
+            "curves or of panels",
+        ),
+        (lambda: ExpressionExplorer([x], sliders={}), "curves need axes: give x and y"),
         (lambda: Slider(1, 0, 0.1, 0.5), "low < high"),
         (lambda: Slider(0, 1, 0, 0.5), "step > 0"),
         (lambda: Slider(0, 1, 0.1, 0.5, log=True), "low > 0"),
@@ -276,3 +283,10 @@ def test_the_package_imports_nothing_heavy_until_asked():
     code = "import sys, explorers; print({'anywidget', 'torch'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_every_name_that_the_package_offers_is_there():
+    for name in explorers.__all__:
+        assert getattr(explorers, name).__name__ == name
+    with pytest.raises(ImportError, match="cannot import name 'Sliders'"):
+        from explorers import Sliders  # noqa: F401

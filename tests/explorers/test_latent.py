@@ -212,6 +212,20 @@ def test_a_layer_that_the_page_cannot_run_is_named():
         explorer_of(vae)
 
 
+def test_a_decoder_whose_density_the_page_does_not_know_is_refused():
+    """Its numbers would be those of another density, and nobody would see it."""
+
+    class Shifted(torch.nn.Module):
+        def __init__(self, net):
+            super().__init__()
+            self.net = net
+
+    vae = small_vae()
+    vae.decoder = Shifted(vae.decoder.net)
+    with pytest.raises(ValueError, match="BernoulliDecoder and .* not that of a Shifted"):
+        explorer_of(vae)
+
+
 def test_the_explorer_keeps_its_own_copy_of_the_model():
     vae = small_vae()
     explorer = explorer_of(vae)

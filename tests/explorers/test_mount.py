@@ -41,7 +41,11 @@ PIXEL = base64.b64decode(
 
 class Shown(Explorer):
     _esm = "export default { render({ model, el }) { el.append('</script>') } }"
+    _css = ".shown { height: 3em }"
     data = Any().tag(sync=True)
+
+    def markup(self):
+        return '<p class="shown">Its own words.</p>'
 
     def still(self):
         return PIXEL
@@ -92,13 +96,28 @@ def states(page) -> dict:
     return json.loads(script[1])
 
 
-def test_each_display_of_a_widget_is_a_box_with_its_still(page, states):
-    model, _ = states
-    assert page.count(f'data-model="{model}"') == 2
-    first, second, _ = re.findall(r'<div class="explorer".*?</div></div>', page, re.S)
-    assert 'alt="A still picture of the figure."' in first and "<img" in second
-    assert "--room-wide: 26rem; --room-narrow: 36rem" in first
+def test_each_display_of_a_widget_is_a_box_with_its_room_and_its_still(page, states):
+    model, stranger = states
+    boxes = re.split(r'(?=<div class="explorer" data-model="(?:\w+)">)', page)[1:]
+    first, second, third = boxes
+    room = '<div class="explorer-room" aria-hidden="true"><p class="shown">Its own words.'
+    for box in (first, second):
+        assert f'data-model="{model}"' in box
+        assert (
+            box.index(room) < box.index('<div class="explorer-still">') < box.index("<img")
+        )
+    assert 'alt="A still picture of the figure."' in first
     assert page.index("<figure") < page.index('class="explorer"') < page.index("A figure.")
+    assert f'data-model="{stranger}"' in third and "explorer-room" not in third
+
+
+def test_the_style_sheet_is_there_before_any_script(built, page, states):
+    (style,) = re.findall(
+        r'<link rel="stylesheet"[^>]*href="(_static/explorers/\w+\.css)', page
+    )
+    assert (built / style).read_text() == ".shown { height: 3em }"
+    for saved in states.values():
+        assert not {"_css", "_markup"} & {*saved["state"], *saved["assets"]}
 
 
 def test_what_is_not_displayed_leaves_no_state(page):

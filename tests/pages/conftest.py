@@ -43,14 +43,25 @@ def html() -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser(html):
+def playwright():
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium() -> dict:
+    """How Chromium is started: Playwright's options."""
     if CHROMIUM is None:
         skip_or_fail("no Chromium, so no page was looked at in a browser", "chromium")
     arguments = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
+    return {"executable_path": CHROMIUM, "args": arguments}
+
+
+@pytest.fixture(scope="session")
+def browser(html, playwright, chromium):
+    browser = playwright.chromium.launch(**chromium)
+    yield browser
+    browser.close()
 
 
 def open_page(

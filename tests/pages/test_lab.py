@@ -142,12 +142,27 @@ class Notebook:
                 self.cells.nth(n).locator(".cm-content").click()
                 self.page.keyboard.press("Control+Enter")
             self.page.wait_for_timeout(100)
+        else:
+            pytest.fail(f"cell {n} has not ended after a minute")
         outputs = self.cells.nth(n).locator(".jp-OutputArea-output pre")
         return outputs.first.inner_text() if outputs.count() else ""
 
-    def read(self):
-        self.page.wait_for_timeout(300)  # the page saves every 50 ms
-        return json.loads(self.run(PYTHON_READS))
+    def wait_until(self, holds):
+        """What Python says reaches the page when both have the time."""
+        for _ in range(300):
+            if holds():
+                return
+            self.page.wait_for_timeout(100)
+        pytest.fail("the page has not followed Python after half a minute")
+
+    def read_until(self, holds):
+        """z, selected and the ink of x in Python, once the page's messages have arrived."""
+        for _ in range(20):
+            state = json.loads(self.run(PYTHON_READS))
+            if holds(*state):
+                return state
+            self.page.wait_for_timeout(300)
+        pytest.fail(f"Python has not followed the page: {state}")
 
 
 def test_python_and_the_page_set_and_read_one_state(lab, browser):
@@ -158,32 +173,32 @@ def test_python_and_the_page_set_and_read_one_state(lab, browser):
     explorer.settle()
 
     lab.run(PYTHON_SETS_Z)
-    lab.page.wait_for_timeout(300)
-    assert explorer.z() == [0.5, -1.0]
-    assert lab.read()[:2] == [[0.5, -1.0], 0]
+    lab.wait_until(lambda: explorer.z() == [0.5, -1.0])
+    lab.read_until(lambda z, selected, ink: z == [0.5, -1.0] and selected == 0)
 
     explorer.move_to([1.25, 0.75])
-    assert lab.read()[0] == [1.25, 0.75]
+    lab.read_until(lambda z, selected, ink: z == [1.25, 0.75])
     lab.page.mouse.move(*explorer.place(0.0, 0.0))
     lab.page.mouse.down()
     lab.page.mouse.move(*explorer.place(-2.0, 1.0), steps=25)
     lab.page.mouse.up()
-    assert lab.read()[0] == pytest.approx([-2.0, 1.0], abs=0.05)
-    assert explorer.z() == pytest.approx([-2.0, 1.0], abs=0.05)  # no echo pulled it back
+    there = pytest.approx([-2.0, 1.0], abs=0.05)
+    lab.read_until(lambda z, selected, ink: z == there)
+    assert explorer.z() == there  # no echo pulled it back
 
     lab.run(PYTHON_SELECTS)
-    lab.page.wait_for_timeout(300)
-    assert explorer.pick.input_value() == "7"
-    z, selected, _ = lab.read()
-    assert selected == 7 and explorer.z() == pytest.approx(z, abs=0.006)
+    lab.wait_until(lambda: explorer.pick.input_value() == "7")
+    z, selected, _ = lab.read_until(lambda z, selected, ink: selected == 7)
+    lab.wait_until(lambda: explorer.z() == pytest.approx(z, abs=0.006))
 
     lab.run(PYTHON_SETS_X)
-    lab.page.wait_for_timeout(300)
-    label = explorer.root.locator(".image:not(.decoded)").get_attribute("aria-label")
-    assert "your image" in label and lab.read()[1] is None
+    shown = explorer.root.locator(".image:not(.decoded)")
+    lab.wait_until(lambda: "your image" in shown.get_attribute("aria-label"))
+    lab.read_until(lambda z, selected, ink: selected is None)
 
+    _, _, before = lab.read_until(lambda *state: True)
     explorer.draw([(0.5, 0.2), (0.5, 0.8)])
-    _, selected, ink = lab.read()
+    _, selected, ink = lab.read_until(lambda z, selected, ink: ink != before)
     assert selected is None and 20 < ink < 120
 
     explorer.plane.focus()

@@ -1,5 +1,6 @@
 """Every page of the built book, as readers open it: from disk, offline, at any width."""
 
+import posixpath
 import re
 from html.parser import HTMLParser
 
@@ -61,28 +62,6 @@ def test_every_image_loads_and_has_alternative_text(read, html, page_name):
         assert len(image.get_attribute("alt") or "") > 3, image.get_attribute("src")
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_wider_than_the_screen(visit, html, page_name, width):
-    page = visit(address(html, page_name), width=width)
-    # What is folded away must fit too, once it is opened.
-    page.evaluate("() => document.querySelectorAll('details').forEach(d => d.open = true)")
-    page.evaluate(
-        "() => document.querySelectorAll('.toggle-hidden')"
-        ".forEach(e => e.classList.remove('toggle-hidden'))"
-    )
-    wide, screen = page.evaluate(
-        "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-    )
-    assert wide <= screen
-    spills = page.evaluate(
-        """() => [...document.querySelectorAll('article div.math')].filter(box => {
-            const inner = box.querySelector('mjx-container').getBoundingClientRect();
-            return inner.right > document.documentElement.clientWidth + 1 || inner.left < 0;
-        }).map(box => box.id)"""
-    )
-    assert spills == []
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_serious_barrier(read, visit, html, page_name, theme):
     at = address(html, page_name)
@@ -97,8 +76,10 @@ def test_axe_finds_no_serious_barrier(read, visit, html, page_name, theme):
 
 
 def test_every_link_inside_the_book_leads_somewhere(html):
+    paths = [*html.glob("*.html"), *(html / "_modules").rglob("*.html")]
     pages = {
-        path.name: Links(path.read_text(encoding="utf-8")) for path in html.glob("*.html")
+        path.relative_to(html).as_posix(): Links(path.read_text(encoding="utf-8"))
+        for path in paths
     }
     for name, page in pages.items():
         for load in page.loads:
@@ -107,7 +88,8 @@ def test_every_link_inside_the_book_leads_somewhere(html):
             if re.match(r"[a-z]+:", target):
                 continue
             file, _, anchor = target.partition("#")
-            file = file or name
+            file = posixpath.normpath(posixpath.join(posixpath.dirname(name), file))
+            file = file if target[0] != "#" else name
             if file.endswith(".html"):
                 assert file in pages, f"{name} links to {target}"
                 assert not anchor or anchor in pages[file].ids, f"{name} links to {target}"
@@ -115,7 +97,7 @@ def test_every_link_inside_the_book_leads_somewhere(html):
 
 def test_the_search_finds_a_word_of_the_book_from_disk(visit, html):
     page = visit(f"{(html / 'search.html').as_uri()}?q=likelihood", wait=False)
-    page.wait_for_selector("#search-results li a", timeout=20_000)
+    page.wait_for_selector("#search-results li a")
     assert page.faults == []
 
 

@@ -1,0 +1,191 @@
+"""The HTML of the figures, as they stand before anything moves.
+
+A figure's script does not make these elements: it fills them in. So a page can lay out the
+same elements, unseen, until the script has come, and keeps exactly the room that the figure
+takes, in any font, at any width and size of text.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import sympy as sp
+
+from explorers.figure import Panel, Readout, Slider, Switch
+
+# JupyterLab would take a key for a command.
+OWN_KEYS = 'data-lm-suppress-shortcuts="true"'
+
+
+def written(value: float, digits: int) -> str:
+    """The number as `expression.js` writes it.
+
+    >>> written(-1234.5, 1), written(-0.001, 2), written(math.inf, 2)
+    ('−1,234.5', '0.00', '∞')
+    """
+    if not math.isfinite(value):
+        return "undefined" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    text = f"{value:,.{digits}f}"
+    is_zero = not any(digit in text for digit in "123456789")
+    return text.removeprefix("-") if is_zero else text.replace("-", "−")
+
+
+def expression_markup(
+    panels: Sequence[Panel],
+    numbers: Sequence[tuple[Readout, float]],
+    sliders: Mapping[sp.Symbol, Slider | Switch],
+    values: Mapping[str, float],
+) -> str:
+    """Panels, numbers and controls of an `ExpressionExplorer`.
+
+    Args:
+        numbers: each readout with its value where the sliders stand.
+        sliders, values: the controls, and by their symbols' names where they stand.
+    """
+    drawn = "".join(map(_panel, panels))
+    many = " many" if len(panels) > 1 else ""
+    read = ""
+    for readout, value in numbers:
+        unit = readout.unit and f"<span> {escape(readout.unit)}</span>"
+        number = f"<b>{written(value, readout.digits)}</b>{unit}"
+        number = f"<span>{escape(readout.label)} </span>{number}"
+        read += f'<span class="readout">{number}</span>'
+    controls = ""
+    for symbol, slider in sliders.items():
+        if isinstance(slider, Switch):
+            text = f"<span>{escape(slider.label)}</span>"
+            controls += f'<label><input type="checkbox" {OWN_KEYS}>{text}</label>'
+            continue
+        label = escape(slider.label or sp.pretty(symbol, use_unicode=True))
+        text = written(values[symbol.name], slider.decimals)
+        text += slider.unit and f" {escape(slider.unit)}"
+        controls += (
+            f'<label><span class="name">{label}</span>'
+            f'<input type="range" aria-label="{label}" {OWN_KEYS}>'
+            f'<span class="number" aria-hidden="true">{text}</span></label>'
+        )
+    return (
+        f'<div class="expression-explorer"><div class="panels{many}">{drawn}</div>'
+        f'<div class="readouts">{read}</div><div class="controls">{controls}</div></div>'
+    )
+
+
+def _panel(panel: Panel) -> str:
+    title = panel.title and f'<div class="title">{escape(panel.title)}</div>'
+    labels = [label for layer in panel.layers if (label := getattr(layer, "label", ""))]
+    swatch = '<svg class="swatch" width="28" height="12" aria-hidden="true"></svg>'
+    legend = "".join(f"<li>{swatch}<span>{escape(label)}</span></li>" for label in labels)
+    legend = f'<ul class="legend">{legend}</ul>'
+    return f'<div class="panel">{title}{legend}<svg role="img"></svg></div>'
+
+
+# ---------------------------------------------------------------- the latent space
+N_STEPS = 9  # images in the strip, both ends included
+
+PLANE = (
+    "Marker z: arrow keys move it, Shift makes the steps large, "
+    "Home brings it to the mean of q"
+)
+KEY = (
+    '<p class="key"><span><b class="ring"></b>marker <i>z</i></span>'
+    '<span><b class="cross">×</b><i>q</i>(<i>z</i> | <i>x</i>), 2 <i>σ</i></span>'
+    '<span><b class="dash"></b>50%, 99% of the prior</span></p>'
+)
+TERMS = {
+    "here": "log <i>p</i>(<i>x</i> | <i>z</i>) at the marker",
+    "reconstruction": "E<sub><i>q</i></sub> log <i>p</i>(<i>x</i> | <i>z</i>)",
+    "kl": "KL(<i>q</i>(<i>z</i> | <i>x</i>), <i>p</i>(<i>z</i>))",
+    "elbo": "ELBO",
+}
+
+
+def latent_markup(H: int, side: int, extent: float, n_images: int) -> str:
+    """All of a `LatentExplorer` but its pictures and numbers.
+
+    Args:
+        H: latent dimensions.
+        side: of an image, in pixels.
+        extent: the sliders go from -extent to extent.
+        n_images: the test images that a reader can choose from.
+    """
+    grounds = "".join(
+        f'<label><input type="radio" value="{i}" {OWN_KEYS}{" checked" * (i == 0)}>'
+        f"{text}</label>"
+        for i, text in enumerate(["test images", "decoded images"])
+    )
+    head = f'<div role="radiogroup" aria-label="Show"><span>Show</span>{grounds}</div>'
+    if H > 2:
+        axes = [
+            f'<select aria-label="{name}" {OWN_KEYS}>'
+            + "".join(
+                f'<option value="{h}"{" selected" * (h == axis)}>z{_index(h + 1)}</option>'
+                for h in range(H)
+            )
+            + "</select>"
+            for axis, name in enumerate(["horizontal axis", "vertical axis"])
+        ]
+        head += f'<span class="axes">{axes[0]}and{axes[1]}</span>'
+    plane = (
+        f'<canvas class="plane" tabindex="0" role="application" {OWN_KEYS} '
+        f'aria-roledescription="latent plane" aria-label="{PLANE}"></canvas>'
+    )
+    image = f'width="{side}" height="{side}" role="img"></canvas>'
+    pair = (
+        '<figure class="input"><div class="sheet"><canvas class="pad"></canvas>'
+        f'<canvas class="image" {image}</div>'
+        "<figcaption><i>x</i>: draw here</figcaption></figure>"
+        f'<figure><div class="sheet"><canvas class="image decoded" {image}</div>'
+        "<figcaption>decoder(<i>z</i>)</figcaption></figure>"
+    )
+    z = f'min="{-extent:g}" max="{extent:g}" step="0.05"'
+    latents = "".join(
+        _slider(f"<i>z</i><sub>{h}</sub>", f"z{_index(h)}", z) for h in range(1, H + 1)
+    )
+    pick = _slider("test image", "test image", f'min="0" max="{n_images - 1}" step="1"')
+    table = "".join(
+        f'<tr class="{name}"><th scope="row">{term}</th><td></td></tr>'
+        for name, term in TERMS.items()
+    )
+    # The longest note, unseen, keeps the room of all that a reader will meet.
+    note = f'<span aria-hidden="true">{LONGEST_NOTE}</span><span class="said"></span>'
+    strip = f'width="{N_STEPS * (side + 2) - 2}" height="{side}" role="img"'
+    return (
+        '<div class="latent-explorer" role="group" '
+        'aria-label="Explorer of the latent space"><div class="layout">'
+        f'<div class="map"><div class="head">{head}</div>{plane}{KEY}</div>'
+        f'<div class="pair">{pair}</div><div class="latents">{latents}</div>'
+        f'<div class="buttons moves">{_button("home", "To the mean <i>μ</i>")}'
+        f"{_button('sample', 'Sample <i>z</i> ~ <i>q</i>(<i>z</i> | <i>x</i>)')}</div>"
+        f'<div class="facts">{pick}<div class="buttons">'
+        f"{_button('nearest', 'Nearest to <i>z</i>')}"
+        f"{_button('discard', 'Discard drawing')}</div>"
+        f"<table><caption>In nats, for this <i>x</i></caption>{table}</table>"
+        f'<p class="note">{note}</p></div>'
+        f'<figure class="path"><canvas class="strip" {strip}></canvas>'
+        f"<figcaption>{_button('end', 'Set A at <i>z</i>')}"
+        "<span>from A to B, decoded</span>"
+        f"{_button('end', 'Set B at <i>z</i>')}</figcaption></figure>"
+        '</div><p class="live" aria-live="polite"></p></div>'
+    )
+
+
+LONGEST_NOTE = (
+    "E over 32 draws of z, ± one standard error. σ = (0.00, 0.00): q is at least 1000 "
+    "times narrower than the prior, since a step of σ changes the picture. "
+    "The lens enlarges it."
+)
+
+
+def _slider(name: str, spoken: str, limits: str) -> str:
+    return (
+        f'<label class="slider"><span>{name}</span><input type="range" {limits} '
+        f'aria-label="{spoken}" {OWN_KEYS}><output aria-live="off"></output></label>'
+    )
+
+
+def _button(name: str, text: str) -> str:
+    return f'<button type="button" class="{name}" {OWN_KEYS}>{text}</button>'
+
+
+def _index(n: int) -> str:
+    return str(n).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))

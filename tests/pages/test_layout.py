@@ -1,0 +1,118 @@
+"""Nothing is wider than the screen and no figure jumps, whatever fonts a machine has.
+
+Each page is loaded once a family of fonts, in a frame whose width is then changed, with
+text at 100% and at 130%. The latter is a larger font size of the root element: what a
+reader's larger default size comes to, since the theme's and the book's sizes are in rem.
+"""
+
+import pytest
+
+from tests.pages.conftest import EXPLORERS_ARE_MOUNTED, PAGES
+from tests.pages.fonts import FAMILIES, browser_with
+
+WIDTHS = (1280, 768, 390, 320)
+TEXT_SIZES = ("100%", "130%")
+ADDRESSES = [*PAGES, "genindex", "search?q=likelihood"]
+assert {"for-teachers", "07-training"} <= set(PAGES)
+
+# Each figure as the page came, before any script has touched it.
+KEEP_THE_ROOMS = """document.addEventListener("readystatechange", () => {
+    if (document.readyState === "interactive") window.rooms =
+        [...document.querySelectorAll(".explorer")].map(box => box.cloneNode(true));
+});"""
+
+OPEN_ALL = """() => {
+    for (const box of document.querySelectorAll("details")) box.open = true;
+    for (const box of document.querySelectorAll(".toggle-hidden"))
+        box.classList.remove("toggle-hidden");
+}"""
+
+FAULTS = """async size => {
+    const root = document.documentElement, faults = [];
+    if (root.style.fontSize !== size) root.style.fontSize = size;
+    // a resize observer reports with the next frame
+    await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+    const screen = root.clientWidth;
+    const named = e => `<${e.localName} class="${e.getAttribute("class") ?? ""}">` +
+        (e.textContent ?? "").trim().slice(0, 50);
+    const right = e => e.getBoundingClientRect().right;
+    const clips = e => /hidden|clip/.test(getComputedStyle(e).overflowX);
+    const inABox = e => e !== document.body &&
+        (getComputedStyle(e).overflowX !== "visible" || inABox(e.parentElement));
+    if (root.scrollWidth > screen) {
+        const culprits = [...document.body.querySelectorAll("*")]
+            .filter(e => right(e) > screen && !inABox(e));
+        faults.push(`${root.scrollWidth} px on a screen of ${screen}: ` +
+            culprits.slice(-2).map(named).join(", "));
+    }
+    for (const box of document.querySelectorAll("article *")) {
+        if (box.closest("svg, .math")) continue; // formulas have a line of their own below
+        // what is for screen readers alone is one pixel wide
+        if (box.clientWidth > 1 && clips(box) && box.scrollWidth > box.clientWidth + 1)
+            faults.push(`cut off: ${named(box)}`);
+    }
+    for (const formula of document.querySelectorAll("article div.math > mjx-container")) {
+        const box = formula.getBoundingClientRect();
+        if (box.left < 0 || box.right > screen) faults.push(`spills: ${named(formula)}`);
+    }
+    const drawer = document.querySelector(".bd-sidebar-primary");
+    if (drawer && drawer.scrollWidth > drawer.clientWidth)
+        faults.push(`the sidebar: ${drawer.scrollWidth} px in ${drawer.clientWidth}`);
+    document.querySelectorAll(".explorer").forEach((box, i) => {
+        const kept = window.rooms[i].cloneNode(true);
+        box.after(kept);
+        const [room, drawn] = [kept, box].map(e => e.getBoundingClientRect().height);
+        kept.remove();
+        if (!(room > 100 && Math.abs(drawn - room) <= 1))
+            faults.push(`a figure of ${drawn} px in a room of ${room}`);
+    });
+    return faults;
+}"""
+
+
+def pytest_generate_tests(metafunc):
+    if "family" in metafunc.fixturenames:
+        marked = [
+            pytest.param(name, marks=pytest.mark.xdist_group(f"fonts-{name}"))
+            for name in FAMILIES
+        ]
+        metafunc.parametrize("family", marked, scope="module")
+
+
+@pytest.fixture(scope="module")
+def frame(family, playwright, chromium, html, tmp_path_factory):
+    """An empty frame in a page, in a browser that knows one family of fonts."""
+    folder = tmp_path_factory.mktemp("fonts")
+    holder = folder / "frame.html"
+    # low: only what is seen is painted
+    holder.write_text("<iframe style='border: 0; height: 150px'></iframe>")
+    with browser_with(family, playwright, folder, **chromium) as browser:
+        page = browser.new_page(viewport={"width": 1300, "height": 200})
+        page.add_init_script(KEEP_THE_ROOMS)
+        page.goto(holder.as_uri())
+        yield page.frames[1]
+
+
+def load(frame, address: str) -> None:
+    frame.goto(address)
+    frame.evaluate("() => window.MathJax?.startup?.promise.then(() => null)")
+    frame.wait_for_function(EXPLORERS_ARE_MOUNTED)
+    if "?q=" in address:
+        frame.wait_for_selector("#search-results li a")
+    frame.evaluate(OPEN_ALL)
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_nothing_is_too_wide_and_no_figure_jumps(frame, family, html, name):
+    stem, question, query = name.partition("?")
+    load(frame, (html / f"{stem}.html").as_uri() + question + query)
+    faults = []
+    for size in TEXT_SIZES:  # outside: another size costs the browser the most
+        for width in WIDTHS:
+            frame.page.evaluate(
+                "width => { document.querySelector('iframe').style.width = `${width}px` }",
+                width,
+            )
+            found = frame.evaluate(FAULTS, size)
+            faults += [f"{width} px, text at {size}: {fault}" for fault in found]
+    assert not faults, "\n".join([f"in {family}:", *faults])
