@@ -73,6 +73,16 @@ class Chain:
         self.alone, self.mends = alone, mends
         self.prover: Prover | None = None
 
+    def steps(self, pairs: list[Pair], quick: bool) -> list[Step]:
+        """All of a block: the verdicts, and what its lines say about each other."""
+        steps = list(self.verdicts(pairs, quick))
+        for step, above, below in zip(steps, pairs, pairs[1:], strict=False):
+            if below.left is above.right and isinstance(above.left, t.Symbol):
+                step.defines = ()  # A := B = C: what B says is tested by what follows
+        if not quick:
+            self.blame(pairs, steps)
+        return steps
+
     def verdicts(self, pairs: list[Pair], quick: bool) -> Iterator[Step]:
         """A step for each pair; `quick` stops at the first that is broken."""
         for pair in pairs:
@@ -128,7 +138,7 @@ class Chain:
         """What must follow is a claim, and the numbers are enough for it."""
         scope = self.trial.scope
         own = self.trial.under(replace(scope, samples=scope.samples + samples))
-        claims = Chain(own, self.page, False, False, mends=self.mends)
+        claims = Chain(own, self.page, symbolic=False, defines=False, mends=self.mends)
         return list(claims.verdicts(pairs, quick))
 
     # ------------------------------------------------------------ blame

@@ -18,7 +18,7 @@ from .block import Block, read_block
 from .chain import Chain, pairs_of
 from .definitions import scope_of
 from .evaluate import Budget
-from .relation import Step
+from .relation import Pair, Step
 from .scope import Scope
 from .trial import Trial
 from .verdict import Verdict
@@ -65,37 +65,43 @@ def judge_block(
     >>> [step.verdict.value for step in judge_block("a + b = b + a", Scope()).steps]
     ['proved']
     """
-    block = read_block(source)
-    pairs, hence = (pairs_of(lines, source) for lines in (block.lines, block.hence))
+    block = read_block(source)  # tokens, then trees
     if block.unchecked is not None:
-        exempt = [pair.step(Verdict.EXEMPT, block.unchecked) for pair in pairs]
+        lines = pairs_of(block.lines, source)
+        exempt = [pair.step(Verdict.EXEMPT, block.unchecked) for pair in lines]
         return Judged(block, exempt, [], page)
-    pairs = [pair for pair in pairs if pair.line >= since or pair.relation == ":="]
-    hence += pairs_of([line for line in block.given if _of_the_elbo(line.first)], source)
+    claims, hence = _claims(block, since)
     scope = scope_of(block, page)
     trial = Trial(source, scope, seed, budget or Budget())
-    chain = Chain(trial, page, symbolic, defines, len(block.lines) == 1, not quick)
+    alone = len(block.lines) == 1
+    chain = Chain(trial, page, symbolic, defines, alone, mends=not quick)
     with np.errstate(all="ignore"):
-        steps = list(chain.verdicts(pairs, quick))
-        for step, above, below in zip(steps, pairs, pairs[1:], strict=False):
-            if below.left is above.right and isinstance(above.left, t.Symbol):
-                step.defines = ()  # A := B = C: what B says is tested by what follows
-        if not quick:
-            chain.blame(pairs, steps)
-        samples = tuple(d for line in block.lines for d in line.samples)
+        steps = chain.steps(claims, quick)
+        samples = tuple(drawn for line in block.lines for drawn in line.samples)
         broken = quick and not all(step.ok for step in steps)
         entailed = [] if broken else chain.entailed(hence, samples, quick)
     both = [*steps, *entailed]
-    claims = (step for step in both if step.verdict is not Verdict.DEFINITION)
-    used = frozenset(name for step in claims for name in step.uses) - scope.assumed
-    sound = strict and all(step.ok for step in both)
-    idle = _idle_given(chain.trial.scope, both) if sound else ""
+    claimed = (step for step in both if step.verdict is not Verdict.DEFINITION)
+    used = frozenset(name for step in claimed for name in step.uses) - scope.assumed
+    good = all(step.ok for step in both)
+    idle = _idle_given(chain.trial.scope, both) if strict and good else ""
     return Judged(block, steps, entailed, chain.page, used, idle)
 
 
-def _of_the_elbo(left: t.Node | None) -> bool:
-    """About what is known, a given must agree with it."""
-    return isinstance(left, t.Call) and left.function.key == "ELBO"
+def _claims(block: Block, since: int) -> tuple[list[Pair], list[Pair]]:
+    """The relations of the block, and those that must follow from it.
+
+    Above the line `since` only definitions are left: what follows needs them. A given
+    that says what the ELBO is does not define it, the worlds know it: it must be true.
+    """
+    claims, hence = (pairs_of(lines, block.source) for lines in (block.lines, block.hence))
+    claims = [pair for pair in claims if pair.line >= since or pair.relation == ":="]
+    about_known = [line for line in block.given if _is_elbo(line.first)]
+    return claims, hence + pairs_of(about_known, block.source)
+
+
+def _is_elbo(side: t.Node | None) -> bool:
+    return isinstance(side, t.Call) and side.function.key == "ELBO"
 
 
 def _idle_given(scope: Scope, steps: list[Step]) -> str:

@@ -1,5 +1,7 @@
 """When maximisers are the same."""
 
+import re
+
 import pytest
 
 from derivations import check
@@ -37,10 +39,10 @@ def test_the_same_maximiser(latex):
         (rf"{BEST} {LIKELIHOOD} \geq {BEST} {LIKELIHOOD}", "between values"),
         (rf"{BEST} {LIKELIHOOD} \propto {BEST} {LIKELIHOOD}", "between two maximisers"),
         (rf"{BEST} x = {BEST} x", "does not depend|the maximisers are"),
+        (r"\operatorname*{argmax}_{\theta} p_{\theta}(\mathcal{D})"
+         r" = \operatorname*{argmin}_{\theta} p_{\theta}(\mathcal{D})", "are opposite"),
     ],
 )  # fmt: skip
 def test_another_maximiser_or_none(latex, message):
-    import re
-
     report = check(latex)
     assert not report.ok and re.search(message, str(report)), str(report)

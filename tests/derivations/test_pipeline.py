@@ -47,6 +47,12 @@ def test_quick_stops_at_the_first_broken_relation():
     assert [step.line for step in below.steps] == [3]
 
 
+def test_what_follows_from_a_broken_block_is_judged_to_explain_it_only():
+    source = "% hence: a = a\na = a + 1"
+    assert judge_block(source, Scope(), quick=True).entailed == []
+    assert len(judge_block(source, Scope()).entailed) == 1
+
+
 def test_what_is_no_formula_is_raised():
     with pytest.raises(ReadingError, match="more than 60 relations"):
         judge_block("x " + "= x " * 61, Scope())

@@ -29,6 +29,10 @@ def test_a_bar_in_a_call_separates_and_elsewhere_encloses():
     assert call.group.marks == ("|",) and isinstance(call.group.items[0], t.Function)
 
 
+def test_two_bars_separate_as_one_sign():
+    assert tree("f(p || q)").group.marks == tree(r"f(p \| q)").group.marks == ("‖",)
+
+
 def test_d_is_a_name_where_no_integral_is_open():
     assert kinds("d z") == [t.Product, t.Symbol, t.Symbol]
 
