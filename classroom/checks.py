@@ -3,7 +3,7 @@
     TASKS = {
         "gaussian-kl": Task(kl_cases, [
             Property("the values", 2, kl_values),
-            Property("never negative", 1, kl_never_negative),
+            Property("never negative", 1, never_negative),
         ]),
         "kl-derivation": Derivation(start=r"...", end=r"...", points=4),
     }

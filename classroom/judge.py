@@ -168,7 +168,7 @@ def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
 
 
 def display_math(text: str) -> str:
-    """What stands between the first two $$, or in the first LaTeX environment.
+    """What stands between the first two `$$`, or in the first LaTeX environment.
 
     >>> display_math("It follows that $$ a = b $$ holds.")
     'a = b'
@@ -225,6 +225,7 @@ def _checked(task: Derivation, latex: str) -> Checked:
 def _check(pipe: Connection, task: Derivation, latex: str) -> None:
     try:
         from derivations import check_derivation
+        from derivations.assignment import ASSIGNMENT
 
         resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
         resource.setrlimit(resource.RLIMIT_CPU, (DERIVATION_SECONDS, DERIVATION_SECONDS))
@@ -236,7 +237,9 @@ def _check(pipe: Connection, task: Derivation, latex: str) -> None:
             min_steps=task.min_steps,
         )
         steps = [(bool(s.ok), f"{s.verdict}. {s.detail}"[:600]) for s in report.steps]
-        pipe.send(Checked(steps, report.error or ""))
+        slip = report.error if report.error.startswith(ASSIGNMENT) else ""
+        said = "It could not be judged." if slip else report.error
+        pipe.send(Checked(steps, said, slip))
     except BaseException as error:
         said = f"It could not be judged ({type(error).__name__})."
         pipe.send(Checked([], said, _fault(error)))

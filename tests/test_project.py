@@ -1,6 +1,7 @@
 """The promises of the repository: one place for each fact, nothing from a network."""
 
 import hashlib
+import os
 import re
 import runpy
 import subprocess
@@ -151,3 +152,11 @@ def test_ci_and_the_makefile_run_the_same_lint():
     quick = steps(check=True).keys() - {"quick tests"}
     assert {"style", "format", "types"} <= quick
     assert quick <= steps(check=False).keys()
+
+
+def test_workers_side_by_side_keep_a_files_tests_together(request):
+    """pytest-xdist marks a grouped test in its name. Where that fails, unseen, each cell of
+    a notebook goes to any worker, and every fixture of a module is made twice."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        pytest.skip("only one process runs the tests")
+    assert request.node.nodeid.endswith(f"@{Path(__file__)}")

@@ -88,7 +88,8 @@ def test_a_judge_of_derivations_that_breaks_leaves_it_to_a_person(
 def test_a_start_that_cannot_be_read_is_the_teachers_slip():
     slip = Derivation(r"\frac{", "1", points=2)
     mark = judge_derivation("by-hand", slip, RIGHT, "")
-    assert mark.pending and mark.fault.startswith("ReadingError: ")
+    assert mark.pending and mark.fault.startswith("The assignment itself is wrong")
+    assert "closed" in mark.fault and "assignment" not in mark.lines[0].message
 
 
 def test_a_case_that_is_no_input_is_not_blamed_on_a_function(monkeypatch):
