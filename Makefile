@@ -24,7 +24,7 @@ book: .venv/installed  ## make .venv, install, execute and build; print the path
 test: .venv/installed  ## everything: lint, types, tests, notebooks, the book and its pages
 	$(PY) tools/test.py
 
-check: .venv/installed  ## lint, types and the quick tests: under a minute, after each change
+check: .venv/installed  ## lint, types and the quick tests, after each change; about three minutes
 	$(PY) tools/test.py --check
 
 lab: .venv/installed  ## open JupyterLab on the notebooks

@@ -1,7 +1,7 @@
 """Run everything that must hold before a change lands.
 
     python tools/test.py            lint, types, the book, then every test
-    python tools/test.py --check    lint, types and the quick tests, in under a minute
+    python tools/test.py --check    lint, types and the quick tests, in about three minutes
 
 The steps run one after the other, all of them, also when one fails.
 """
