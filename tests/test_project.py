@@ -147,7 +147,7 @@ def test_the_hooks_before_a_commit_need_no_network():
 
 
 def test_ci_and_the_makefile_run_the_same_lint():
-    """What a contributor checks in a minute is part of what lands or does not."""
+    """What a contributor checks before a change is part of what lands or does not."""
     steps = runpy.run_path(str(ROOT / "tools" / "test.py"))["steps"]
     quick = steps(check=True).keys() - {"quick tests"}
     assert {"style", "format", "types"} <= quick
