@@ -16,9 +16,6 @@ from nbval.plugin import IPyNbFile
 sys.path.insert(0, str(Path(__file__).parent / "tools"))
 from kernels import FileKernelManager  # noqa: E402
 
-from book import executed_chapter  # noqa: E402
-from notebooks import BOOK  # noqa: E402
-
 nbval.kernel.KernelManager = FileKernelManager
 START_A_KERNEL = IPyNbFile.setup
 
@@ -62,6 +59,9 @@ class PlayedBack:
 def setup(file: IPyNbFile) -> None:
     if not file.config.option.executed_by_the_book:
         return START_A_KERNEL(file)
+    from book import executed_chapter  # the cache of notebooks: not for every test run
+    from notebooks import BOOK
+
     executed = executed_chapter(BOOK / f"{file.path.stem}.md")
     assert executed, f"{file.path.name} was not executed: run tools/book.py first"
     file.kernel = PlayedBack(executed)
