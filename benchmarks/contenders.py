@@ -52,10 +52,14 @@ def negative_elbo(network: ExampleVAE, x: Tensor) -> Tensor:
     return pixels - 0.5 * torch.sum(1 + log_var - mu.pow(2) - log_var.exp())
 
 
-def train_example(images: Tensor, epochs: int, seed: int, on_epoch=None) -> ExampleVAE:
-    """`on_epoch(network)` is called after every epoch."""
+def train_example(
+    images: Tensor, epochs: int, seed: int, on_epoch=None, start=None
+) -> ExampleVAE:
+    """`on_epoch(network)` is called after every epoch, `start(network, images)` before."""
     torch.manual_seed(seed)
     network = ExampleVAE()
+    if start:
+        start(network, images)
     adam = torch.optim.Adam(network.parameters(), lr=1e-3)
     loader = DataLoader(ItemByItem(images), batch_size=128, shuffle=True)
     for _ in range(epochs):

@@ -108,13 +108,14 @@ def number(value: float) -> str:
 def table(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     """Head and body as text, for a terminal and for the book."""
     if "elbo" in rows[0]:
-        head = ["contender", "floats", "s/epoch", "faster", "of limit"]
-        head += [f"ELBO {at}" for at in rows[0]["epochs"]]
-        return head, [
+        head = ["contender", "floats", "s/epoch", "faster", "of limit", "epochs", "ELBO"]
+        return [*head, f"reaches {rows[0]['goal']:.1f}", "sooner"], [
             [row["contender"], row["precision"],
              f"{row['seconds']:.2f}", f"{row['ratio']:.1f}x",
              f"{row['share']:.0%}" if row["share"] else "–",
-             *(f"{e[0]:.1f} ± {e[1]:.1f}" if e else "–" for e in row["elbo"])]
+             str(row["epochs"]) if row["elbo"] else "–", _spread(row["elbo"]),
+             f"{_spread(row['reaches'])} s" if row["reaches"] else "–",
+             f"{row['sooner']:.1f}x" if row["sooner"] else "–"]
             for row in rows
         ]  # fmt: skip
     head = ["what", "ours", "alternative", "takes", "ratio"]
@@ -123,6 +124,10 @@ def table(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
          f"{number(row['theirs'])} {row['unit']}", f"{number(row['ratio'])}x"]
         for row in rows
     ]  # fmt: skip
+
+
+def _spread(value: tuple[float, float] | None) -> str:
+    return f"{value[0]:.1f} ± {value[1]:.1f}" if value else "–"
 
 
 def text(name: str, kept: dict) -> str:

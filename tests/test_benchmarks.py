@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks import memory, timings
+from benchmarks import memory, timings, training
 from benchmarks.__main__ import SECTIONS, main
 from benchmarks.contenders import ExampleVAE, example_elbo, train_example
 from benchmarks.training import CONTENDERS, DEFAULT, DEFAULTS
 from tools.train import arguments
 from vae_lib.data import load_mnist
+from vae_lib.encoder_decoder import BernoulliDecoder
 from vae_lib.objective import kl_to_standard_normal
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -145,7 +146,38 @@ def test_what_cannot_be_measured_is_told_at_the_end(monkeypatch, capsys):
 
 def test_the_training_section_measures_the_defaults_of_the_command():
     assert vars(DEFAULTS) == vars(arguments().parse_args([]))
-    assert DEFAULT in CONTENDERS
+    assert DEFAULT in [contender.name for contender in CONTENDERS]
+
+
+def test_the_time_to_the_goal_is_that_of_the_average_curve():
+    """The example needs all its epochs; who is there sooner stops the clock there."""
+    runs = [[training.Measured([1.0, 1.0], [])] * 2 for _ in CONTENDERS]
+    runs[0] = [training.Measured([4.0, 6.0], [-9.0, -3.0 - seed]) for seed in (0, 2)]
+    runs[1] = [training.Measured([2.0, 3.0], [-8.0, -5.0])] * 2
+    runs[2] = [
+        training.Measured([1.0, 3.0], [-3.0, -1.0]),
+        training.Measured([3.0, 3.0], [-5.0, -2.0]),
+    ]
+    first, never, soon, *_, limit = training.rows_of(runs)[:5]
+    assert first["goal"] == -4 and first["reaches"] == (10, 0) and first["sooner"] == 1
+    assert never["reaches"] is never["sooner"] is None and never["elbo"] == (-5, 0)
+    assert soon["reaches"] == (2, pytest.approx(2**0.5)) and soon["sooner"] == 5
+    assert limit["share"] == 1 and limit["elbo"] is None
+    assert first["share"] == 1 / 5 and first["seconds"] == 5
+    _, body = timings.table([first, never, soon])
+    assert [line[-3:] for line in body] == [
+        ["-4.0 ± 1.4", "10.0 ± 0.0 s", "1.0x"],
+        ["-5.0 ± 0.0", "–", "–"],
+        ["-1.5 ± 0.7", "2.0 ± 1.4 s", "5.0x"],
+    ]
+
+
+def test_the_examples_start_at_the_mean_image_is_ours():
+    images = load_mnist().train_images[:100]
+    network, decoder = ExampleVAE(), BernoulliDecoder(20, (400,), 784)
+    training.at_the_mean_image(network, images)
+    decoder.start_at(images.mean(dim=0))
+    torch.testing.assert_close(network.fc4.bias, decoder.net[-1].bias)
 
 
 def test_the_example_learns_and_its_elbo_is_in_nats_an_image():

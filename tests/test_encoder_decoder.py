@@ -12,6 +12,7 @@ from scipy.integrate import quad
 from torch import nn
 from torch.distributions import Bernoulli, Independent, MultivariateNormal, Normal
 
+from vae_lib.data import load_digits
 from vae_lib.encoder_decoder import (
     VAE,
     BernoulliDecoder,
@@ -92,6 +93,46 @@ def test_bernoulli_probabilities_of_all_images_add_up_to_one():
     z = torch.randn(2, dtype=torch.float64)
     total = decoder.log_likelihood(every_image, z).exp().sum()
     torch.testing.assert_close(total, torch.ones_like(total))
+
+
+def test_the_start_at_the_mean_image_is_the_best_decoder_that_ignores_z():
+    """Up to the small weights of a start; the best one is a coin for each pixel."""
+    images = load_digits().train_images
+    mean_image = images.mean(dim=0)
+    decoder = BernoulliDecoder(2, (64,), 64)
+    z = torch.randn(len(images), 2)
+    before = decoder.log_likelihood(images, z).mean()
+    decoder.start_at(mean_image)
+    started = decoder.log_likelihood(images, z).mean()
+    coins = Bernoulli(mean_image.clamp(1e-3, 1 - 1e-3), validate_args=False)
+    best = coins.log_prob(images).sum(dim=-1).mean()
+    assert best - 1 < started < best
+    assert started > before + 10
+    with torch.no_grad():
+        decoder.net[-1].weight.zero_()
+    torch.testing.assert_close(decoder.log_likelihood(images, z).mean(), best)
+
+
+def test_the_start_keeps_away_from_sure_pixels():
+    decoder = BernoulliDecoder(2, (8,), 3)
+    decoder.start_at(torch.tensor([0.0, 0.5, 1.0]))
+    bias = math.log(0.999 / 0.001)
+    torch.testing.assert_close(decoder.net[-1].bias.data, torch.tensor([-bias, 0, bias]))
+
+
+@pytest.mark.parametrize(
+    ("mean_image", "message"),
+    [
+        (torch.zeros(4), "expected images with 3 pixels"),
+        (torch.full((3,), 128.0), r"lies in \[0, 1\]: divide by 255"),
+        (torch.tensor([0.5, math.nan, 0.5]), r"lies in \[0, 1\]"),
+        (torch.zeros(2, 3), "one mean image"),
+    ],
+)
+def test_the_start_refuses_what_is_no_mean_image(mean_image, message):
+    decoder = BernoulliDecoder(2, (8,), 3)
+    with pytest.raises(ValueError, match=message):
+        decoder.start_at(mean_image)
 
 
 @pytest.mark.parametrize("variance", [1.0, 0.03, 5.0])

@@ -148,10 +148,24 @@ def test_the_hooks_before_a_commit_need_no_network():
 
 def test_ci_and_the_makefile_run_the_same_lint():
     """What a contributor checks before a change is part of what lands or does not."""
-    steps = runpy.run_path(str(ROOT / "tools" / "test.py"))["steps"]
-    quick = steps(check=True).keys() - {"quick tests"}
-    assert {"style", "format", "types"} <= quick
-    assert quick <= steps(check=False).keys()
+    stages = runpy.run_path(str(ROOT / "tools" / "test.py"))["stages"]
+    quick, whole = ({name: step for steps in stages(check) for name, step in steps.items()}
+                    for check in (True, False))  # fmt: skip
+    lint = quick.keys() - {"quick tests"}
+    assert {"style", "format", "types"} <= lint
+    assert all(quick[name] == whole[name] for name in lint)
+
+
+def test_every_step_is_run_and_counted_also_when_one_fails(capfd):
+    """The first steps of a stage speak when they are done, whole."""
+    run = runpy.run_path(str(ROOT / "tools" / "test.py"))["run"]
+    says = "import sys; print(sys.argv[1]); sys.exit(int(sys.argv[2]))"
+    command = [sys.executable, "-c", says]
+    steps = {name: [*command, f"I am {name}", status] for name, status in
+             [("one", "3"), ("two", "0")]}  # fmt: skip
+    assert [(name, status) for name, status, _ in run(steps)] == [("one", 3), ("two", 0)]
+    printed = capfd.readouterr().out
+    assert "== one\nI am one\n" in printed and "I am two\n" in printed
 
 
 def test_workers_side_by_side_keep_a_files_tests_together(request):

@@ -17,7 +17,7 @@ from vae_lib.evaluation import (
     log_weights,
 )
 from vae_lib.monte_carlo import Estimate
-from vae_lib.reproduce import Run, finished, read
+from vae_lib.reproduce import Run, finished, read, recipe
 from vae_lib.training import train
 
 PLAIN = Run("plain", 2, (8,), 3, 50, 1e-3)
@@ -102,7 +102,7 @@ def test_the_numbers_are_those_of_the_network_that_was_trained(tmp_path, mnist):
     reproduce.start_informed(vae, images[:-100])
     torch.set_float32_matmul_precision("medium")
     history = train(
-        vae, images[:-100], epochs=3, batch_size=50, learning_rate=1e-3, seed=3,
+        vae, images[:-100], epochs=3, batch_size=50, learning_rate=1e-3, seed=3, warm_up=0.05,
         dynamic_binarization=True, validation_images=held_out, progress=False,
         objective=partial(importance_weighted_objective, K=3, chosen=2),
     )  # fmt: skip
@@ -118,7 +118,7 @@ def test_the_numbers_are_those_of_the_network_that_was_trained(tmp_path, mnist):
     assert error == pytest.approx(theirs.standard_error, rel=0.1)
 
 
-@pytest.mark.parametrize("activation", [nn.Tanh, nn.Softplus])
+@pytest.mark.parametrize("activation", [nn.Tanh, nn.GELU])
 def test_an_informed_start_draws_the_average_image_at_the_origin(mnist, activation):
     vae = VAE(784, 2, (8, 8), activation=activation)
     reproduce.start_informed(vae, mnist[0])
@@ -128,6 +128,36 @@ def test_an_informed_start_draws_the_average_image_at_the_origin(mnist, activati
     weight = vae.encoder.net[0].weight
     assert weight.abs().max() <= (6 / (784 + 8)) ** 0.5
     assert weight.var().item() == pytest.approx(2 / (784 + 8), rel=0.1)
+
+
+def test_a_repeated_run_has_another_seed_and_may_start_at_the_mean_image(
+    tmp_path, monkeypatch, mnist
+):
+    changed = PLAIN._replace(repeat=2, mean_start=True, warm_up=0.3)
+    monkeypatch.setattr(reproduce, "experiments", lambda _=None: {"tiny": [changed]})
+    ours = run(tmp_path, seed=3)["runs"][0]
+    torch.manual_seed(5)
+    vae, images = VAE(784, 2, (8,)), mnist[0]
+    vae.decoder.start_at(images[:-100].mean(dim=0))
+    torch.set_float32_matmul_precision("medium")
+    history = train(
+        vae, images[:-100], epochs=3, batch_size=50, learning_rate=1e-3, warm_up=0.3,
+        seed=5, validation_images=images[-100:], progress=False,
+    )  # fmt: skip
+    torch.set_float32_matmul_precision("highest")
+    expected = [[e.epoch, e.objective, e.validation_elbo] for e in history]
+    assert ours["curve"] == expected
+
+
+def test_the_recipe_changes_one_setting_at_a_time():
+    by_name = {run.label: run for run in recipe()}
+    ours = [by_name[f"ours, seed {k}"] for k in range(3)]
+    assert [run.repeat for run in ours] == [0, 1, 2]
+    for label, other in by_name.items():
+        mine = ours[other.repeat]._asdict()
+        changed = {k for k, v in other._asdict().items() if v != mine[k]} - {"label"}
+        n = {"ours": 0, "batches of 512, rate 0.016": 2, "none of the three": 3}
+        assert len(changed) == n.get(label.rpartition(",")[0], 1), label
 
 
 def test_the_test_images_are_read_once_a_run_after_its_training(tmp_path, acts):

@@ -19,6 +19,7 @@ from scipy import stats
 from torch import distributed, nn
 from torch.nn import functional as F
 
+from tools import train as script
 from vae_lib import training
 from vae_lib.checkpoint import CheckpointError
 from vae_lib.collapse import kl_per_dimension
@@ -198,12 +199,12 @@ def test_validation_elbo_is_measured_after_the_epoch():
 
 
 def test_schedule_warms_up_and_ends_at_zero():
-    rates = [training._warm_up_then_cosine(step, 200) for step in range(201)]
-    assert rates[0] == pytest.approx(0.1) and rates[9] == rates[10] == 1
+    rates = [training._warm_up_then_cosine(step, 200, 0.2) for step in range(201)]
+    assert rates[0] == pytest.approx(1 / 40) and rates[39] == rates[40] == 1
     assert rates[-1] == pytest.approx(0, abs=1e-12)
-    assert rates[:10] == sorted(rates[:10])
-    assert rates[10:] == sorted(rates[10:], reverse=True)
-    assert training._warm_up_then_cosine(0, 1) == 1
+    assert rates[:40] == sorted(rates[:40])
+    assert rates[40:] == sorted(rates[40:], reverse=True)
+    assert training._warm_up_then_cosine(0, 1, 0.2) == 1
 
 
 def test_two_seeds_differ_and_one_seed_repeats():
@@ -295,7 +296,7 @@ def saved(tmp_path):
     [
         ({"epochs": 5}, "epochs: 4 there, 5 here"),
         ({"seed": 1}, "seed: 0 there, 1 here"),
-        ({"learning_rate": 1e-3}, "learning_rate: 0.004 there, 0.001 here"),
+        ({"learning_rate": 1e-3}, "learning_rate: 0.012 there, 0.001 here"),
         ({"validation_images": HELD_OUT}, r"validation_images: None there, \(300, 64\)"),
         ({"images": IMAGES[1:201]}, r"images: \(200, 64\) torch.float32, CRC"),
         ({"vae": make(z_dim=3)}, r"encoder.net.2.weight: \(4, 16\)"),
@@ -402,7 +403,7 @@ def test_wrong_images(images, message):
     "change",
     [
         {"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0},
-        {"learning_rate": float("nan")},
+        {"learning_rate": float("nan")}, {"warm_up": 1.0}, {"warm_up": -0.1},
     ],
 )  # fmt: skip
 def test_wrong_settings(change):
@@ -510,19 +511,22 @@ def test_two_processes_take_the_steps_of_one(tmp_path):
 def test_under_torchrun_the_script_reaches_the_same_elbo_within_seed_noise():
     """The spread over the seeds of one process is measured here. A t-test against it, at a
     false-alarm rate of 1e-5."""
-    script = str(Path(__file__).parents[1] / "tools" / "train.py")
+    options = ["--epochs", "3", "--images", "2000", "--hidden", "64", "--z-dim", "5"]
+    options += ["--batch-size", "128", "--learning-rate", "4e-3", "--precision", "highest"]
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", "2", script, "--epochs", "3", "--images", "2000"]
-    command += ["--hidden", "64", "--z-dim", "5", "--batch-size", "128"]
-    command += ["--learning-rate", "4e-3", "--precision", "highest"]
+    command += ["--nproc-per-node", "2", script.__file__, *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     together = json.loads(done.stdout.strip().splitlines()[-1])["test_elbo"]
-    data, alone = load_mnist(), []
+    data, alone, given = load_mnist(), [], script.arguments().parse_args(options)
+    images = data.train_images[: given.images]
     for seed in range(8):
         torch.manual_seed(0)  # one start: what differs is the order and epsilon
-        vae = VAE(784, 5, [64])
-        train(vae, data.train_images[:2000], epochs=3, progress=False, seed=seed)
+        vae = script.make(given, images)
+        train(
+            vae, images, epochs=given.epochs, batch_size=given.batch_size,
+            learning_rate=given.learning_rate, progress=False, seed=seed,
+        )  # fmt: skip
         alone.append(mean_elbo(vae, data.test_images))
     error = np.std(alone, ddof=1) * np.sqrt(1 + 1 / 8)
     assert abs(together - np.mean(alone)) < stats.t.isf(5e-6, df=7) * error

@@ -3,6 +3,7 @@
     python tools/book.py            execute what changed, build what changed
     python tools/book.py --fresh    build every page anew (executed cells stay cached)
     python tools/book.py --all      execute and build everything anew
+    python tools/book.py --cells    execute only; with --all every cell
 
 Warnings are errors: a broken reference must not reach a reader.
 """
@@ -93,6 +94,7 @@ def main() -> int:
     )
     parser.add_argument("--fresh", action="store_true", help="build every page anew")
     parser.add_argument("--all", action="store_true", help="execute every cell anew, too")
+    parser.add_argument("--cells", action="store_true", help="build no page")
     options = parser.parse_args()
     old = [BUILD / ".doctrees", BUILD / "html"] if options.fresh or options.all else []
     for folder in [*old, CACHE] if options.all else old:
@@ -102,6 +104,8 @@ def main() -> int:
     if failures:
         print("\n".join(failures), file=sys.stderr)
         return 1
+    if options.cells:
+        return 0
     # Through Python: the script has another name on Windows, another place elsewhere.
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     command += ["build", "book", "--config", "_config.yml", "--path-output", "."]

@@ -17,7 +17,10 @@ from vae_lib.objective import elbo_terms
 from vae_lib.training import train
 
 MODEL = {"x_dim": 784, "z_dim": 2, "hidden": [128, 128, 128], "likelihood": "bernoulli"}
-TRAINING = {"epochs": 60, "learning_rate": 4e-3, "dynamic_binarization": True}
+TRAINING = {
+    "epochs": 60, "batch_size": 128, "learning_rate": 4e-3, "warm_up": 0.05,
+    "dynamic_binarization": True,
+}  # fmt: skip
 SEEDS = (0, 1, 2)
 
 

@@ -12,7 +12,7 @@ import json
 import os
 
 import torch
-from torch import distributed
+from torch import Tensor, distributed
 
 from vae_lib.data import load_mnist
 from vae_lib.encoder_decoder import VAE
@@ -39,6 +39,13 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
+def make(given: argparse.Namespace, images: Tensor) -> VAE:
+    """The network, at a start from which it need not learn the average image."""
+    vae = VAE(images.shape[-1], given.z_dim, given.hidden)
+    vae.decoder.start_at(images.mean(dim=0))
+    return vae
+
+
 def main() -> None:
     given = arguments().parse_args()
     several = "RANK" in os.environ  # set by torchrun
@@ -53,13 +60,15 @@ def main() -> None:
     data = load_mnist()
     if not 1 <= given.images <= len(data.train_images):
         raise SystemExit(f"--images lies between 1 and {len(data.train_images)}")
-    vae = VAE(784, given.z_dim, given.hidden).to(device)
+    images = data.train_images[: given.images]
+    vae = make(given, images).to(device)
     train(
-        vae, data.train_images[: given.images].to(device), epochs=given.epochs,
+        vae, images.to(device), epochs=given.epochs,
         batch_size=given.batch_size, learning_rate=given.learning_rate, seed=given.seed,
         checkpoint=given.checkpoint,
     )  # fmt: skip
     if not several or distributed.get_rank() == 0:
+        torch.set_float32_matmul_precision("highest")
         elbo = mean_elbo(vae, data.test_images.to(device))
         print(json.dumps({"test_elbo": elbo} | vars(given)))
     if several:

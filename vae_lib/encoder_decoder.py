@@ -150,6 +150,37 @@ class BernoulliDecoder(Decoder):
         super().__init__()
         self.net = mlp([z_dim, *hidden, x_dim], activation)
 
+    @torch.no_grad()
+    def start_at(self, mean_image: Tensor) -> None:
+        r"""Begin at the best decoder that ignores z, up to the small weights of a start.
+
+        Without z each pixel is a coin, and the best coins are the training images' average:
+        `eq-bernoulli-mle`. The last layer's bias becomes its logit, so that the first steps
+        need not find the background. Pixels within 0.001 of 0 or 1 stop there: a coin that
+        is sure would pay for one surprise with an infinite loss.
+
+        Args:
+            mean_image: the average of the training images, (D,), in [0, 1].
+
+        Raises:
+            ValueError: if it is not one image of D pixels, each in [0, 1].
+
+        Example:
+            >>> images, vae = torch.eye(9), VAE(x_dim=9, z_dim=2)
+            >>> vae.decoder.start_at(images.mean(dim=0))
+            >>> (vae.decode(torch.zeros(2)) - 1 / 9).abs().max() < 0.1
+            tensor(True)
+        """
+        last = self.net[-1]
+        assert isinstance(last, nn.Linear)
+        _check_sizes(mean_image, last.out_features)
+        if mean_image.ndim != 1:
+            advice = "average the images over their first axis"
+            raise ValueError(f"expected one mean image, got {len(mean_image)}: {advice}")
+        if not (mean_image.min() >= 0 and mean_image.max() <= 1):
+            raise ValueError("an average of images lies in [0, 1]: divide by 255 first")
+        last.bias.copy_(mean_image.logit(eps=1e-3))
+
     def forward(self, z: Tensor) -> Tensor:
         """Latents (..., H) to x_hat in (0, 1), (..., D)."""
         return torch.sigmoid(self.net(z))

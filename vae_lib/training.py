@@ -75,8 +75,9 @@ def train(
     images: Tensor,
     *,
     epochs: int,
-    batch_size: int = 128,
-    learning_rate: float = 4e-3,
+    batch_size: int = 256,
+    learning_rate: float = 1.2e-2,
+    warm_up: float = 0.2,
     objective: Objective = elbo_objective,
     dynamic_binarization: bool = False,
     validation_images: Tensor | None = None,
@@ -95,6 +96,7 @@ def train(
         epochs: how often each image is seen.
         batch_size: B, images a step.
         learning_rate: its peak; it warms up first and falls to zero on a cosine.
+        warm_up: the share of the steps before the peak, in [0, 1).
         objective: what is maximised; `functools.partial(elbo_objective, beta=4.0)` weighs
             the KL term, `importance_weighted_objective` is a tighter bound.
         dynamic_binarization: draw binary images anew for every batch (Burda et al., 2015).
@@ -118,19 +120,21 @@ def train(
         >>> [epoch.epoch for epoch in history], list(history[-1].parts)
         ([1, 2, 3], ['reconstruction', 'kl'])
     """
-    if epochs < 1 or batch_size < 1 or not learning_rate > 0:
-        needed = "epochs >= 1, batch_size >= 1, learning_rate > 0"
-        raise ValueError(f"need {needed}, got {epochs=}, {batch_size=}, {learning_rate=}")
+    if epochs < 1 or batch_size < 1 or not learning_rate > 0 or not 0 <= warm_up < 1:
+        needed = "epochs >= 1, batch_size >= 1, learning_rate > 0, 0 <= warm_up < 1"
+        got = f"{epochs=}, {batch_size=}, {learning_rate=}, {warm_up=}"
+        raise ValueError(f"need {needed}, got {got}")
     dtype = next(vae.parameters()).dtype
     for given in [images] if validation_images is None else [images, validation_images]:
         check_images(given, vae.x_dim, dtype)
     processes, steps = Processes(), math.ceil(len(images) / batch_size)
     processes.start_alike(vae)
     generator = torch.Generator(images.device).manual_seed(seed)
-    epochs, learning_rate = int(epochs), float(learning_rate)  # a file holds no NumPy
+    # a file holds no NumPy
+    epochs, learning_rate, warm_up = int(epochs), float(learning_rate), float(warm_up)
     adam = torch.optim.Adam(vae.parameters(), lr=learning_rate, fused=True)
     rate = torch.optim.lr_scheduler.LambdaLR(
-        adam, lambda step: _warm_up_then_cosine(step, epochs * steps)
+        adam, lambda step: _warm_up_then_cosine(step, epochs * steps, warm_up)
     )
     # What surrounds each step of the optimiser, beside the algorithm.
     adam.register_step_pre_hook(lambda *_: processes.add_gradients(vae))
@@ -138,8 +142,9 @@ def train(
 
     settings = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
-        "objective": objective, "dynamic_binarization": dynamic_binarization,
-        "images": images, "validation_images": validation_images, "seed": seed,
+        "warm_up": warm_up, "objective": objective, "seed": seed,
+        "dynamic_binarization": dynamic_binarization,
+        "images": images, "validation_images": validation_images,
     }  # fmt: skip
     parts: dict[str, Part] = {
         "vae": vae, "optimizer": adam, "schedule": rate, "generator": generator,
@@ -236,8 +241,8 @@ class _Watch:
             raise TrainingError(f"{otherwise} {where}. {advice}")
 
 
-def _warm_up_then_cosine(step: int, n_steps: int) -> float:
-    n_warm_up = max(1, n_steps // 20)
+def _warm_up_then_cosine(step: int, n_steps: int, warm_up: float) -> float:
+    n_warm_up = max(1, int(n_steps * warm_up))
     if step < n_warm_up:
         return (step + 1) / n_warm_up
     return 0.5 * (1 + math.cos(math.pi * (step - n_warm_up) / max(1, n_steps - n_warm_up)))

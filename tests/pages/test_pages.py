@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.pages.conftest import ROOT
+
 
 class Links(HTMLParser):
     """The ids of a page, what it links to, and what it loads."""
@@ -172,3 +174,18 @@ def test_a_wide_table_scrolls_in_its_own_box_by_keyboard(visit, html):
     box.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("e => e.scrollLeft > 0", arg=box.element_handle())
+
+
+def test_nothing_of_the_assignments_is_in_the_book(html):
+    """Neither in its sources and notebooks, nor in the pages."""
+    files = [
+        path
+        for place in (ROOT / "book", ROOT / "notebooks", html)
+        for path in place.rglob("*")
+        if path.suffix in {".md", ".ipynb", ".html", ".js", ".json"}
+    ]
+    assert len(files) > 20
+    for path in files:
+        content = path.read_text(encoding="utf-8", errors="replace")
+        for word in ("density_cases", "kl_never_negative", "trained_well", "model answer"):
+            assert word not in content, path
