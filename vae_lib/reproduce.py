@@ -99,6 +99,7 @@ def recipe(epochs: int | None = None) -> list[Run]:
         "ours": {},
         "without the start": {"mean_start": False},
         "a warm-up of 5%": {"warm_up": 0.05},
+        "without both": {"mean_start": False, "warm_up": 0.05},
         "batches of 512": {"batch_size": 512},
         "batches of 512, rate 0.016": {"batch_size": 512, "learning_rate": 1.6e-2},
         "none of the three": {"mean_start": False, "warm_up": 0.05, "batch_size": 512},

@@ -19,6 +19,10 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 EXPLORERS_ARE_MOUNTED = """() => [...document.querySelectorAll(".explorer")]
     .every(box => box.dataset.state === "mounted")"""
 
+# A colour that is still fading in has a contrast of its own.
+COLOURS_HAVE_SETTLED = """() =>
+    Promise.allSettled(document.getAnimations().map(a => a.finished))"""
+
 
 def pytest_generate_tests(metafunc):
     if "page_name" in metafunc.fixturenames:
@@ -87,10 +91,7 @@ def open_page(
         page.wait_for_load_state("load")
         page.evaluate("() => window.MathJax?.startup?.promise")
         page.wait_for_function(EXPLORERS_ARE_MOUNTED)
-        # a colour that is still fading in has a contrast of its own
-        page.evaluate(
-            "() => Promise.allSettled(document.getAnimations().map(a => a.finished))"
-        )
+        page.evaluate(COLOURS_HAVE_SETTLED)
     return page
 
 
