@@ -5,6 +5,7 @@ handed what `tools/book.py` got from the same cells a moment ago: no chapter is 
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,9 +75,11 @@ IPyNbFile.setup = setup
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """For workers side by side: a file's tests share one, unless they name a group of
-    their own, and files with slow tests come first, so that none is left for the end."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    their own. Those come first, then the files with the most slow tests: none of them is
+    left for the end, when one worker has nothing more to do."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    apart = {item for item in items if item.get_closest_marker("xdist_group")}
+    items.sort(key=lambda item: (item not in apart, -slow[item.path]))
     for item in items:
-        if not item.get_closest_marker("xdist_group"):
+        if item not in apart:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))

@@ -124,6 +124,7 @@ def test_an_unknown_section_is_refused(capsys):
     assert "no section speed" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_quick_run_prints_a_table_and_keeps_nothing():
     before = timings.FILE.read_bytes()
     done = subprocess.run(

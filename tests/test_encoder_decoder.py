@@ -320,6 +320,7 @@ def curved():
     return CurvedModel()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "x", [(1.2, 0.2), (0.0, 1.0), (-3.0, -2.0), (3.0, 3.0), (0.0, 3.0)]
 )
@@ -330,6 +331,7 @@ def test_the_curved_models_evidence_is_an_integral(curved, x):
     assert log_evidence == pytest.approx(np.log(integral), abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mu", "sigma"), [(0.3, 0.4), (-1.5, 0.1), (2.0, 1.2)])
 def test_the_curved_models_terms_are_expectations(curved, mu, sigma):
     at = {curved.x[0]: 1.2, curved.x[1]: 0.2, curved.mu: mu, curved.sigma: sigma}

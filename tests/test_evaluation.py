@@ -193,6 +193,7 @@ def test_the_slope_that_training_follows_is_that_of_the_bound():
         torch.testing.assert_close((parameter.grad * v).sum(), slope, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_slope_through_chosen_samples_is_unbiased_and_the_value_that_of_all():
     """With one seed both see the same K samples; only which are chosen differs."""
     torch.manual_seed(2)
@@ -285,6 +286,7 @@ def test_q_misses_the_posterior_by_the_width_and_the_shift_asked_for():
         near_posterior(model, x, 0.0, 0.7)
 
 
+@pytest.mark.slow
 def test_the_symbolic_weight_variance_against_quadrature():
     formula, (a, tau) = symbolic_weight_variance()
     for shift, width in [(0, 1), (0.7, 1.5), (-2, 0.8), (1, 3)]:

@@ -130,6 +130,7 @@ def test_monte_carlo_kl_says_what_was_wrong():
 # ---- quadrature_kl
 
 
+@pytest.mark.slow
 @quick
 @given(st.floats(-3, 3), st.floats(0.2, 2), st.floats(-3, 3), st.floats(0.2, 2))
 def test_quadrature_meets_the_closed_form(mu_1, sigma_1, mu_2, sigma_2):
@@ -201,6 +202,7 @@ def test_the_forward_fit_matches_the_moments():
     assert nats == pytest.approx(exact, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_the_reverse_fit_is_stationary_and_picks_a_bump():
     p = two_bumps(4.0)
 

@@ -111,6 +111,7 @@ FUNCTIONS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("symbolic", "f"), FUNCTIONS, ids=lambda f: str(f)[:12])
 def test_expectations_are_sympys_integrals(symbolic, f):
     exact = sp.integrate(symbolic * gaussian_density, (x, -sp.oo, sp.oo))
@@ -190,6 +191,7 @@ def test_the_perfect_proposal_has_no_variance():
     assert estimate.standard_error == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_the_squared_weight_is_finite_only_above_the_border():
     tau, s = sp.symbols("tau s", positive=True)
     q = sp.exp(-(x**2) / (2 * tau**2)) / (tau * sp.sqrt(2 * sp.pi))

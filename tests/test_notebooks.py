@@ -72,6 +72,7 @@ def test_a_chapter_runs_into_a_notebook_and_the_pair_agrees(book):
     assert tool.check() == []
 
 
+@pytest.mark.slow
 def test_running_again_gives_the_same_bytes(book):
     tool.make(book, run=True, again=False)
     first = tool.notebook_path(book).read_bytes()
@@ -137,6 +138,7 @@ def test_results_below_a_changed_cell_are_dropped_and_those_above_kept(book):
     assert outputs(book) == ["", ""]
 
 
+@pytest.mark.slow
 def test_a_cell_that_fails_leaves_the_old_notebook_whole(book):
     tool.make(book, run=True, again=False)
     before = tool.notebook_path(book).read_bytes()

@@ -85,6 +85,7 @@ def test_the_data_file_is_the_recorded_one():
     assert hashlib.sha256(MNIST_FILE.read_bytes()).hexdigest() == MNIST_SHA256
 
 
+@pytest.mark.slow
 def test_a_chapters_module_does_not_load_what_it_does_not_need():
     """scikit-learn and matplotlib cost seconds; only those who draw or load digits pay."""
     code = (

@@ -261,6 +261,7 @@ train(VAE(64, 2, (16,)), images, epochs=30, batch_size=20, checkpoint=sys.argv[1
 """
 
 
+@pytest.mark.xdist_group("killed-run")
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 def test_a_killed_run_equals_the_uninterrupted_one(tmp_path):
@@ -494,6 +495,7 @@ def one_of_two(rank, folder):
     distributed.destroy_process_group()
 
 
+@pytest.mark.xdist_group("two-processes")
 @pytest.mark.slow
 def test_two_processes_take_the_steps_of_one(tmp_path):
     torch.multiprocessing.spawn(one_of_two, (str(tmp_path),), nprocs=2)
@@ -507,6 +509,7 @@ def test_two_processes_take_the_steps_of_one(tmp_path):
             assert there.parts == pytest.approx(here.parts, rel=1e-5)
 
 
+@pytest.mark.xdist_group("torchrun")
 @pytest.mark.slow
 def test_under_torchrun_the_script_reaches_the_same_elbo_within_seed_noise():
     """The spread over the seeds of one process is measured here. A t-test against it, at a

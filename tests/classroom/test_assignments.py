@@ -284,6 +284,7 @@ def test_a_course_inside_what_submissions_see_is_refused():
         refuse_to_show(Path("/usr/course"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sandbox")
 def test_a_normal_user_has_the_sandbox_too(tmp_path):
     """No rights of root: namespaces of the user's own, and all limits."""
@@ -343,6 +344,7 @@ def test_the_command_line_isolates_in_every_way():
     assert writable == []
 
 
+@pytest.mark.slow
 def test_the_release_runs_where_a_student_works(homework, tmp_path):
     """`probe` without a sandbox and without grading: it shows what comes back."""
     import sys

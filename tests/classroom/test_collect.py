@@ -100,6 +100,7 @@ def test_a_path_in_an_archive_leads_nowhere(course, toy, tmp_path):
     assert set(after) - set(before) == {tmp_path / "evil.zip"}
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_costs_neither_memory_nor_the_others(course, toy, tmp_path):
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -358,6 +359,7 @@ def test_the_time_in_a_students_own_archive_is_not_the_time_of_handing_in(
     assert (ada.time, ada.path) == (1.9e9, "ada/new.ipynb")
 
 
+@pytest.mark.slow
 def test_an_archive_that_unpacks_to_very_much_is_not_kept(course, toy, tmp_path):
     from classroom.collect import uploads
 

@@ -60,6 +60,7 @@ def test_a_damaged_release_is_named(course, type_in, command):
     assert code == 1 and "toy.ipynb is damaged" in said and said.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_grade_says_whom_it_left_to_a_person_and_fails(course, type_in, handed_in):
     course.record("toy", "ada").unlink()
     with faked(with_fault):
@@ -140,6 +141,7 @@ def test_a_record_that_is_none_is_made_again(course, toy, handed_in, content):
     assert fake_grade(course, toy) == {"ada": "graded"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("graded", [False, True])
 def test_a_task_that_came_later(course, toy, handed_in, tmp_path, graded):
     """Before grading it asks to collect again. After it, nbgrader cannot: seen to delete

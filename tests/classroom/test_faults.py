@@ -133,6 +133,7 @@ def test_a_worker_that_dies_is_named_and_graded_the_next_time(handed_in, monkeyp
     assert_everybody_once(handed_in)
 
 
+@pytest.mark.slow
 def test_a_damaged_record_is_made_again(handed_in):
     toy = handed_in.assignment("toy")
     fake_grade(handed_in, toy)
@@ -141,6 +142,7 @@ def test_a_damaged_record_is_made_again(handed_in):
     assert_everybody_once(handed_in)
 
 
+@pytest.mark.slow
 def test_a_resubmission_is_graded_and_its_old_marks_are_gone(handed_in, tmp_path):
     toy = handed_in.assignment("toy")
     fake_grade(handed_in, toy)

@@ -92,6 +92,7 @@ def test_a_late_penalty_is_a_share_for_each_day_begun(course, tmp_path):
     assert "0.75 points were taken off" in page
 
 
+@pytest.mark.slow
 def test_moodle_and_canvas_get_their_columns_and_no_pending_mark(graded, tmp_path):
     give_by_hand(graded, "1", 2)
     toy, out = graded.assignment("toy"), tmp_path / "g.csv"
@@ -105,6 +106,7 @@ def test_moodle_and_canvas_get_their_columns_and_no_pending_mark(graded, tmp_pat
     assert [(row["ID"], row["toy"]) for row in rows(out)][:2] == [("1", "7.5"), ("2", "")]
 
 
+@pytest.mark.slow
 def test_a_roster_is_filled_in_and_otherwise_kept(graded, tmp_path):
     give_by_hand(graded, "1", 2)
     toy, out, roster = graded.assignment("toy"), tmp_path / "g.csv", tmp_path / "r.csv"
@@ -138,6 +140,7 @@ def test_a_page_shows_points_and_escapes_what_was_typed(graded):
     assert "could not be read" in unreadable
 
 
+@pytest.mark.slow
 def test_what_a_person_gave_outlives_grading_again(graded):
     give_by_hand(graded, "1", 2)
     toy = graded.assignment("toy")

@@ -154,6 +154,7 @@ def assert_javascript_agrees(figure: ExpressionExplorer) -> int:
     return len(parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_javascript_agrees_with_numpy_to_nine_digits(chapter):
     figures = expression_explorers(chapter)

@@ -42,6 +42,7 @@ def every_layer() -> nn.Sequential:
     return nn.Sequential(*layers, nn.Linear(5, 3, bias=False))
 
 
+@pytest.mark.slow
 def test_javascript_agrees_with_torch_in_every_layer():
     torch.manual_seed(0)
     network = unpack(pack(every_layer()))
@@ -62,6 +63,7 @@ def test_the_encoder_and_the_decoder_of_a_vae_stay_within_two_thousandths():
         torch.testing.assert_close(outputs, network(inputs).detach(), atol=2e-3, rtol=0)
 
 
+@pytest.mark.slow
 def test_the_shipped_networks_run_alike_in_javascript_and_torch():
     vae, _ = load_vae()
     x, z = load_mnist().test_images[:256], 2 * torch.randn(256, 2, generator=generator())
