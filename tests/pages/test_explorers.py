@@ -1,15 +1,11 @@
 """The figures that move, on the built pages: without a kernel, in every way."""
 
-import re
-
 import pytest
 import torch
 
-from tests.pages.conftest import PAGES
 from tests.pages.test_pages import address
 from vae_lib.maximum_likelihood import gaussian_log_likelihood
 
-CHAPTERS = [name for name in PAGES if re.match(r"\d\d-", name)]
 KILOBYTE = 1024
 
 
@@ -30,19 +26,6 @@ def likelihood(mu: float, sigma: float) -> float:
     generator = torch.Generator().manual_seed(7)
     x = 1.0 + 0.8 * torch.randn(20, generator=generator, dtype=torch.float64)
     return round(gaussian_log_likelihood(x, mu, sigma).item(), 2)
-
-
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_each_figure_is_mounted_once(visit, html, chapter):
-    """A slider on every page; nothing is left of the still and the room; a small page."""
-    assert (html / f"{chapter}.html").stat().st_size < 150 * KILOBYTE
-    page = visit(address(html, chapter))
-    boxes = page.locator(".explorer")
-    assert boxes.count() >= 1
-    assert page.locator(".explorer input[type=range]").count() >= 1
-    for box in boxes.all():
-        assert box.evaluate("box => box.childElementCount") == 1
-    assert page.faults == []
 
 
 def test_shared_files_are_small(html):

@@ -62,6 +62,17 @@ def test_all_mathematics_is_drawn(read, html, page_name):
         assert raw not in re.sub(r"(?s)```.*?```", "", text), f"{raw} is not rendered"
 
 
+def test_each_figure_is_mounted_once(read, html, page_name):
+    """Nothing is left of the still and the room; a slider on every chapter; small pages."""
+    page = read(address(html, page_name))
+    boxes = page.locator(".explorer")
+    if re.match(r"\d\d-", page_name):
+        assert page.locator(".explorer input[type=range]").count() >= 1
+        assert (html / f"{page_name}.html").stat().st_size < 150 * 1024
+    for box in boxes.all():
+        assert box.evaluate("box => box.childElementCount") == 1
+
+
 def test_every_image_loads_and_has_alternative_text(read, html, page_name):
     page = read(address(html, page_name))
     for image in page.locator("article img").all():
