@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from . import tree as t
 from .definitions import defined, is_new
-from .judge import judged_by_numbers
+from .judge import explained, judged_by_numbers
 from .quantity import Meaningless
 from .read import ReadingError, Statement
 from .relation import Pair, Step
@@ -94,14 +94,18 @@ class Chain:
     def verdict(self, pair: Pair) -> Step:
         """The step of one pair; definitions change what follows."""
         if not pair.relation:
-            return pair.step(Verdict.UNJUDGED, "this claims nothing: a relation is missing")
+            return pair.step(
+                Verdict.NOT_UNDERSTOOD, "this claims nothing: a relation is missing"
+            )
         self.trial.take_used()
         trial = self.trial
         try:
             self._refuse_idle_sums(pair)
             step = self._judged(pair)
-        except (Meaningless, ReadingError) as error:
-            step = pair.step(Verdict.WRONG, str(error))
+        except ReadingError as error:
+            step = pair.step(Verdict.NOT_UNDERSTOOD, str(error))
+        except Meaningless as error:
+            step = pair.step(error.verdict, explained(error, trial.source))
         step.uses = tuple(sorted(trial.take_used() | self.trial.take_used()))
         return step
 

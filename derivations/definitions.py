@@ -16,7 +16,7 @@ from .block import Block
 from .calculus import At, Unreliable, numeric
 from .densities import places_of
 from .evaluate import Place
-from .judge import judged_by_numbers
+from .judge import explained, judged_by_numbers
 from .notation import BOUNDS, ENCODERS, LAWS, NETWORKS, OUTPUTS, PARAMETERS, WORLDLY
 from .quantity import Meaningless, Quantity, Unknown
 from .read import Statement, drawn_from
@@ -256,19 +256,24 @@ def defined(pair: Pair, trial: Trial, page: Scope) -> tuple[Step, Trial, Scope]:
 def _computable(node: t.Node, step: Step, trial: Trial) -> None:
     """Somewhere the right side must have a value: else nothing is defined."""
     reasons: list[str] = []
+    fault = Verdict.NOT_UNDERSTOOD
     for kind in worlds_for(trial.scope):
         for at in trial.draws(kind, 6):
             try:
                 with at.any_index():
                     value = at(node)
-            except (Foreign, Meaningless) as error:
+            except Foreign as error:
                 reasons.append(str(error))
+                continue
+            except Meaningless as error:
+                reasons.append(explained(error, trial.source))
+                fault = error.verdict
                 continue
             if np.all(np.isfinite(value.array)):
                 step.worlds.append(kind.name)
                 break
     if not step.worlds:
-        step.fail("; ".join(dict.fromkeys(reasons)) or "it has no value")
+        step.fail("; ".join(dict.fromkeys(reasons)) or "it has no value", fault)
 
 
 def _kinds(step: Step, trial: Trial) -> list[Kind]:
@@ -317,13 +322,14 @@ def _normalised(left: t.Call, step: Step, trial: Trial) -> None:
         except Unreliable as error:
             unreliable = str(error)
         except Meaningless as error:
-            step.fail(f"a density integrates to 1, but here {error}")
+            step.fail(f"a density integrates to 1, but here {error}", error.verdict)
         else:
             computed = True
             if abs(float(total.array) - 1) > 1e-6:
                 value = f"{float(total.array):.6g}"
                 step.fail(f"a density integrates to 1, this one to {value}")
     if unreliable and not computed:
-        step.fail(f"a density integrates to 1, but here {unreliable}")
+        message = f"a density integrates to 1, but here {unreliable}"
+        step.fail(message, Verdict.NOT_UNDERSTOOD)
     if len(reasons) == len(kinds):
         step.how += f"; its integral is not computed: {reasons[0]}"

@@ -17,7 +17,7 @@ import numpy as np
 from . import tree as t
 from .evaluate import Evaluator, Place, value_of
 from .notation import LAWS, NAMES, UPPER, VARIABLES, WORLDLY
-from .quantity import Meaningless, V
+from .quantity import Meaningless, Unknown, V
 from .scope import Scope
 from .worlds import Foreign
 
@@ -87,7 +87,7 @@ def density_at(name: str, values: dict[str, V], at: Evaluator[V]) -> V:
     """Look a density up, or derive it from the others: p(x, z) = p(x|z) p(z)."""
     own = at.scope.densities
     if not values.keys() <= set(WORLDLY):
-        raise Meaningless(f"no density is called {name}")
+        raise _unknown(name)
     if name in own and name not in at.expanding:
         law = own[name]
         at.met.used.add(name)
@@ -125,7 +125,15 @@ def density_at(name: str, values: dict[str, V], at: Evaluator[V]) -> V:
         return at.calculus.integrate(at, [("x", ())], encoded)
     if not at.world.latent and name != "p_theta(x)":
         raise Foreign(f"there is no {name} here")
-    raise Meaningless(f"no density is called {name}")
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> Unknown:
+    """The model's own, where it has one of these variables, may be meant."""
+    arguments = name[name.index("(") :].replace("|", r" \mid ").replace(",", ", ")
+    known = "p_theta" + name[name.index("(") :] in (*DERIVED, "p_theta(x|z)")
+    like = rf"p_{{\theta}}{arguments}" if known else "..."
+    return Unknown(f"no density is called {name}", like)
 
 
 def law_of(

@@ -100,11 +100,11 @@ def free(
     """A parameter that only the formula names: a drawn value stands for any."""
     name = node.key
     if len(node.name) > 1 and node.name not in GREEK:
-        raise Unknown(f"what is {node.name}?")
+        raise Unknown(f"what is {node.name}?", like="...")
     if node.accent or node.name in UNDEFINED:
         hat = node.accent == "hat" and node.name in "dzy"
         hint = "; did you mean \\hat{x}?" if hat else ""
-        raise Unknown(f"{node.spoken} has no definition{hint}")
+        raise Unknown(f"{node.spoken} has no definition{hint}", like="...")
     sizes = at.scope.shapes.get(name, ())
     if at.world.scalar:  # a vector of one component is that component
         sizes, component = (), () if sizes and set(component) == {1} else component
@@ -144,7 +144,7 @@ def call(node: t.Call, at: Evaluator[V]) -> V:
         return at.world.test_function(key, at(items[0]))
     if len(items) == 1 and (name.name in GREEK or len(name.name) == 1):
         return at(name) * at(items[0])
-    raise Unknown(f"{name.spoken} is not a known function")
+    raise Unknown(f"{name.spoken} is not a known function", like="...")
 
 
 def _apply(node: t.Call, definition: Definition, at: Evaluator[V]) -> V:

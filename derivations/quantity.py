@@ -18,7 +18,8 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from .tree import Node
+from .tree import Node, names_in
+from .verdict import Verdict
 
 
 class Meaningless(Exception):
@@ -26,13 +27,28 @@ class Meaningless(Exception):
 
     node: Node | None = None
 
+    @property
+    def verdict(self) -> Verdict:
+        """What we lack is not understood, and not wrong."""
+        return Verdict.NOT_UNDERSTOOD
+
 
 class Unknown(Meaningless):
-    """A name without a meaning."""
+    """A name without a meaning; `like` is what a given may say that it is."""
+
+    def __init__(self, message: str, like: str = ""):
+        super().__init__(message)
+        self.like = like
 
 
 class OutOfDomain(Meaningless):
     """No value at this draw, perhaps at another: a logarithm needs a positive number."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Where a name stands, a condition may be missing; numbers are what they are."""
+        fixed = self.node and not any(names_in(self.node))
+        return Verdict.WRONG if fixed else Verdict.NOT_UNDERSTOOD
 
 
 class Value(ABC):

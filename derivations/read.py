@@ -576,7 +576,7 @@ class Builder(Interpreter[Token, t.Node]):
             node = self._name(self.build(inner[0]), inner[1])
         if not isinstance(node, t.Symbol) or node.accent:
             raise self.error(f"a {accent} belongs over one name", tree)
-        return replace(node, accent=accent)
+        return replace(node, accent=accent, span=self.span(tree))
 
     def style(self, tree: Tree) -> t.Node:
         """`\\mathcal{N}`, `\\mathbf{I}`."""

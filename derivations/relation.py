@@ -37,9 +37,9 @@ class Step:
         """May a derivation rest on it?"""
         return self.verdict.ok
 
-    def fail(self, detail: str) -> None:
-        """It is wrong, and why."""
-        self.verdict, self.detail = Verdict.WRONG, detail
+    def fail(self, detail: str, verdict: Verdict = Verdict.WRONG) -> None:
+        """It is wrong, or not understood, and why."""
+        self.verdict, self.detail = verdict, detail
 
 
 class Broken(Exception):

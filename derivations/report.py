@@ -12,7 +12,7 @@ from .quantity import Meaningless
 from .read import ReadingError
 from .relation import Step
 from .scope import Scope
-from .verdict import Verdict
+from .verdict import Verdict, weakest
 from .worlds import Foreign
 
 Given = str | list[str] | tuple[str, ...]
@@ -54,11 +54,18 @@ class Report:
         """Was all read, and does each step hold?"""
         return not self.error and bool(self.steps) and all(step.ok for step in self.steps)
 
+    @property
+    def verdict(self) -> Verdict:
+        """Of the whole: the weakest of its steps; what was not read is not understood."""
+        if self.error and not self.steps:
+            return Verdict.NOT_UNDERSTOOD
+        return weakest(step.verdict for step in self.steps)
+
     def __str__(self) -> str:
         lines = [self.error] if self.error else []
         for s in self.steps:
             lines.append(
-                f"{s.line:>3}  {s.relation:<2} {s.verdict:<10} {shortened(s.text, 60)}"
+                f"{s.line:>3}  {s.relation:<2} {s.verdict:<14} {shortened(s.text, 60)}"
             )
             if not s.ok or s.verdict is Verdict.EXEMPT:
                 lines += ["       " + part for part in s.detail.splitlines()]
@@ -122,7 +129,7 @@ def check(latex: str, given: Given = (), seed: int = 0, symbolic: bool = True) -
     >>> check(r"\log (a b) = \log a + \log b", given="a > 0").ok
     True
     >>> print(check("a - b = a + b", symbolic=False))  # doctest: +ELLIPSIS
-      1  =  wrong      a + b
+      1  =  wrong          a + b
            at a = ..., b = ...: left = ..., right = ... had the other sign
     """
     return check_block(with_given(latex.strip("\n"), given), Scope(), seed, symbolic)
@@ -149,9 +156,9 @@ def check_block(
             source, page, seed, symbolic, True, strict, quick, since, budget
         )
     except ReadingError as error:
-        report.error = f"{place_of(error)}: {error}"
+        report.error = not_read(error)
     except (Meaningless, Foreign) as error:
-        report.error = str(error) or type(error).__name__
+        report.error = f"{Verdict.NOT_UNDERSTOOD}: {error or type(error).__name__}"
     except (TooMuchWork, RecursionError) as error:
         report.error = f"This could not be judged: {error}."
     else:
@@ -161,7 +168,8 @@ def check_block(
     return report
 
 
-def place_of(error: ReadingError) -> str:
-    """Where an error is, as a reader of the text would say."""
+def not_read(error: ReadingError) -> str:
+    """What is not understood and where, as a reader of the text would say."""
     given = error.source.split("\n")[error.line - 1].startswith("% given:")
-    return "given" if given else f"line {error.line}"
+    place = "given" if given else f"line {error.line}"
+    return f"{Verdict.NOT_UNDERSTOOD}, {place}: {error}"

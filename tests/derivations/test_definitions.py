@@ -76,7 +76,7 @@ def test_the_first_equation_of_a_name_defines_it(latex, new):
         (r"q(z) := 2 \mathcal{N}(z; 0, 1)", "wrong", "integrates to 1"),
         ("g(x, y) := x", "wrong", "does not depend on y"),
         (r"a := \log (-1)", "wrong", "the logarithm of -1"),
-        (r"a := \hat{d}", "wrong", "has no definition"),
+        (r"a := \hat{d}", "not understood", "given: \\hat{d} := ..."),
         (r"p_{\theta}(x, z) := p_{\theta}(x \mid z) p(z)", "definition", ""),
         (r"p_{\theta}(x, z) := p_{\theta}(x \mid z) q(z)", "wrong", "left ="),
     ],
