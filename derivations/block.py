@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from .functions import TRAITS
 from .notation import RELATIONS, pattern
 from .read import ReadingError, Statement, blank, drawn_from, read_statement
 
@@ -24,6 +25,9 @@ REMARK = re.compile(
 )
 ROW_END = re.compile(r"\\\\(\s*\[[\d.]+\w+\])?|\Z")
 RELATED = pattern(*(w for row in RELATIONS.values() for w in row.latex if w != ":"))
+TRAIT = re.compile(r"\s*((?P<name>[A-Za-z](_\\?\w+)?)(\([^()]*\))?\s)?(?P<words>[a-z\s]*)")
+SETTING = re.compile(r"\\(text|mathrm|textrm)\s*\{|[{}$,]|\\[,;: ]")
+LITTLE_WORDS = set("is a an and any some function smooth strictly".split())
 SPACES = ("\\,", "\\;", "\\:", "\\!")
 BEGINS = re.compile(r"(\s|\\[,;:!])*(x\^|z\^|z\s*\\sim)")
 NEXT_STATEMENT = r"\\q?quad(?![A-Za-z])"
@@ -35,6 +39,7 @@ class Block:
     lines: list[Statement] = field(default_factory=list)
     given: list[Statement] = field(default_factory=list)
     hence: list[Statement] = field(default_factory=list)  # what a definition must entail
+    traits: dict[str, frozenset[str]] = field(default_factory=dict)  # f is convex
     unchecked: str | None = None
 
 
@@ -51,7 +56,11 @@ def read_block(source: str) -> Block:
         word, begin = match[1], match.start(2)
         if word == "given":
             for low, high in _conditions(source, begin, match.end(2)):
-                block.given += _statements(source, source, low, high)
+                name, traits = traits_in(source[low:high])
+                if traits and (name := name or min(block.traits, default="")):
+                    block.traits[name] = block.traits.get(name, frozenset()) | traits
+                else:
+                    block.given += _statements(source, source, low, high)
         elif word == "hence":
             for low, high in _conditions(source, begin, match.end(2)):
                 block.hence += _statements(source, source, low, high)
@@ -68,6 +77,23 @@ def read_block(source: str) -> Block:
     if not block.lines:
         raise ReadingError("there is nothing to read", source, 0)
     return block
+
+
+def traits_in(text: str) -> tuple[str, frozenset[str]]:
+    r"""`f \text{ is convex and positive}`, or in plain words: of which name, and what.
+
+    >>> traits_in(r"f \text{ convex}")
+    ('f', frozenset({'convex'}))
+    >>> traits_in("f > 0")
+    ('', frozenset())
+    """
+    match = TRAIT.fullmatch(
+        re.sub(r"\\(text|mathrm|textrm)\s*\{|[{}$,]|\\[,;: ]", " ", text)
+    )
+    words = set(match["words"].split()) if match else set()
+    if not match or not words & TRAITS or words - TRAITS - LITTLE_WORDS:
+        return "", frozenset()
+    return match["name"] or "", frozenset(words & TRAITS)
 
 
 def _continued(text: str) -> str:

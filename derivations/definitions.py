@@ -8,6 +8,7 @@ what it says of a thing that the worlds know must agree with them.
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from .calculus import At, Unreliable, numeric
 from .densities import places_of
 from .evaluate import Place
 from .judge import explained, judged_by_numbers
-from .notation import BOUNDS, ENCODERS, LAWS, NETWORKS, OUTPUTS, PARAMETERS, WORLDLY
+from .notation import ANY, BOUNDS, ENCODERS, LAWS, NETWORKS, OUTPUTS, PARAMETERS, WORLDLY
 from .quantity import Meaningless, Quantity, Unknown
 from .read import Statement, drawn_from
 from .relation import Pair, Step
@@ -34,7 +35,7 @@ FOLLOW = ("p_theta(Data)", "p_theta(x,z)", "p_theta(z|x)")  # from the model
 # ---------------------------------------------------------------- what is given
 def scope_of(block: Block, page: Scope) -> Scope:
     """The page's scope, what the block states as given, what its words imply."""
-    scope = page.page()
+    scope = replace(page.page(), traits=block.traits)
     for line in block.given:
         scope = _assume(line, scope)
     lines = (*block.lines, *block.given, *block.hence)
@@ -68,6 +69,10 @@ def _assume(line: Statement, scope: Scope) -> Scope:
             scope = define(right, left, scope) if turned else define(left, right, scope)
         elif relation in (":=", "="):
             scope = define(left, right, scope)
+        elif trait := _trait(left, relation, right):
+            name, words = trait
+            traits = {**scope.traits, name: scope.traits.get(name, frozenset()) | {words}}
+            scope = replace(scope, traits=traits)
         elif relation in (*BOUNDS, "≠"):
             condition = (left, relation, right)
             scope = replace(scope, conditions=(*scope.conditions, condition))
@@ -76,6 +81,24 @@ def _assume(line: Statement, scope: Scope) -> Scope:
     if again := scope.assumed & new:
         raise Meaningless(f"% given: {min(again)} is given twice")
     return replace(scope, assumed=scope.assumed | new)
+
+
+SIGNS = {  # what f > 0, f' > 0, f'' > 0 say of all of f
+    ">": ("positive", "increasing", "convex"), "<": ("negative", "decreasing", "concave"),
+}  # fmt: skip
+
+
+def _trait(left: t.Node, relation: str, right: t.Node) -> tuple[str, str] | None:
+    """A condition on any f holds at all points: its name, and what it is."""
+    name = left.function if isinstance(left, t.Call) else left
+    relation = relation.replace("≥", ">").replace("≤", "<")
+    if not isinstance(name, t.Symbol) or name.name not in ANY or relation not in SIGNS:
+        return None
+    label = name.label.rstrip("'")
+    order = len(name.label) - len(label)
+    if right != t.Number(Fraction(0)) or order > 2:
+        return None
+    return replace(name, label=label).key, SIGNS[relation][order]
 
 
 def _check_sample(drawn: t.Drawn) -> None:
@@ -199,7 +222,7 @@ def is_new(pair: Pair, scope: Scope, alone: bool) -> bool:
     if t.signature(left) == "q(z)":
         return alone and "q(z)" not in known
     key = left.function.key
-    taken = key in (*NETWORKS, "ELBO") or key + "()" in known
+    taken = key in (*NETWORKS, "ELBO") or key + "()" in known or key.endswith("'")
     return not (t.is_density(left) or taken)
 
 

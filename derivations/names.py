@@ -8,6 +8,7 @@ what the page defines, what everybody knows, what the world has; then it is free
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from . import tree as t
 from .densities import density, named_law
@@ -32,7 +33,7 @@ from .notation import (
 from .quantity import Meaningless, Unknown, V
 from .scope import Definition
 
-Z = t.Symbol("z")
+Z, SLOT = t.Symbol("z"), t.Symbol("u")
 
 
 @value_of.register(t.Symbol)
@@ -140,8 +141,10 @@ def call(node: t.Call, at: Evaluator[V]) -> V:
         return _elbo(node, at)
     if name.name in (*ENCODERS, *DECODERS) or key in NETWORKS:
         return _network(node, at)
-    if len(items) == 1 and name.name in ANY:
-        return at.world.test_function(key, at(items[0]))
+    if name.label.endswith("'"):
+        return _differentiated(node, at)
+    if name.name in ANY:
+        return _any_function(node, at)
     if len(items) == 1 and (name.name in GREEK or len(name.name) == 1):
         return at(name) * at(items[0])
     raise Unknown(f"{name.spoken} is not a known function", like="...")
@@ -161,6 +164,27 @@ def _apply(node: t.Call, definition: Definition, at: Evaluator[V]) -> V:
     }
     component = at.integers(node.function.component)
     return at.expand(key + "()", definition, values, (), component)
+
+
+def _differentiated(node: t.Call, at: Evaluator[V]) -> V:
+    """f''(a) is the second slope of f, taken at a."""
+    name, (item, *more) = node.function, node.group.items
+    if more:
+        raise Unknown("a prime belongs to a function of one number")
+    label = name.label.rstrip("'")
+    whole = t.Call(replace(name, label=label), t.Group((SLOT,)))
+    orders = (SLOT,) * (len(name.label) - len(label))
+    return at(t.At(t.Derivative(orders, whole), ((SLOT, item),)))
+
+
+def _any_function(node: t.Call, at: Evaluator[V]) -> V:
+    """Of several arguments it is a function of all their components."""
+    name, items = node.function, node.group.items
+    groups = {item.key for item in items if isinstance(item, t.Symbol)} | {name.label}
+    group = next(iter(groups & set(PARAMETERS)), "")
+    values = [at(item) for item in items if not t.is_parameter(item)]
+    traits = at.scope.traits.get(name.key, frozenset())
+    return at.world.any_function(name.key, values, traits, group)
 
 
 def _network(node: t.Call, at: Evaluator[V]) -> V:

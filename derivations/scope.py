@@ -49,6 +49,7 @@ class Scope:
     # and of one block only
     samples: tuple[t.Drawn, ...] = ()
     conditions: tuple[tuple[t.Node, str, t.Node], ...] = ()
+    traits: Mapping[str, frozenset[str]] = field(default_factory=dict)  # f is convex
     chances: bool = False  # is \pi a probability rather than 3.14?
     shapes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of free names
     nodes: tuple[t.Node, ...] = ()  # all that the block says

@@ -25,6 +25,7 @@ from typing import Any, ClassVar, Generic
 
 import numpy as np
 
+from .functions import any_function
 from .quantity import Meaningless, OutOfDomain, Quantity, V, number, sigmoid
 
 
@@ -173,8 +174,13 @@ class World(ABC, Generic[V]):
         """The identity I, a vector of zeros or of ones, of the size that fits."""
 
     @abstractmethod
-    def test_function(self, name: str, value: V) -> V:
-        """A smooth positive function standing for 'any f'."""
+    def any_function(
+        self, name: str, values: list[V], traits: frozenset[str], group: str
+    ) -> V:
+        """A smooth function standing for 'any f' that is all of `traits`.
+
+        `group` is theta or phi where the function has these parameters.
+        """
 
     @abstractmethod
     def density(self, name: str, values: Mapping[str, V]) -> V | None:
@@ -218,15 +224,11 @@ class NumericWorld(World[Quantity]):
     def axis(self, role: str) -> Axis:
         """The points of x, z or epsilon."""
 
-    def test_function(self, name: str, value: Quantity) -> Quantity:
-        a, b, c = self.draw("function", name, uniform=(0.4, 1.2, 3))
-        total = number(a)
-        size = value.shape[0] if value.rank else 0
-        parts = [value.component((i + 1,)) for i in range(size)] or [value]
-        for i, part in enumerate(parts):
-            shifted = part.plain() - number(b * (-0.7) ** i)
-            total = total + number(c / (i + 1)) * shifted * shifted
-        return total
+    def any_function(
+        self, name: str, values: list[Quantity], traits: frozenset[str], group: str
+    ) -> Quantity:
+        own = [self.parameters[key] for key in self.groups.get(group, ())]
+        return any_function(name, self.seed, traits, values, sum(map(np.sum, own)))
 
 
 class LinearGaussian(World[V]):
