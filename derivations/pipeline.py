@@ -9,7 +9,8 @@ Chain        the verdict on each pair: by numbers, then by SymPy     judge.py, p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,10 +19,13 @@ from .block import Block, read_block
 from .chain import Chain, pairs_of
 from .definitions import scope_of
 from .evaluate import Budget
+from .quantity import Meaningless
 from .relation import Pair, Step
 from .scope import Scope
 from .trial import Trial
+from .usage import Mode, Reading, readings
 from .verdict import Verdict
+from .worlds import Foreign
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Judged:
     steps: list[Step]
     entailed: list[Step]  # what must follow from it
     page: Scope  # what the page knows after it
+    taken: dict[str, str] = field(default_factory=dict)  # what was read as what
     used: frozenset[str] = frozenset()  # the page's definitions that its claims rest on
     idle: str = ""  # a given that nothing uses
 
@@ -65,7 +70,61 @@ def judge_block(
     >>> [step.verdict.value for step in judge_block("a + b = b + a", Scope()).steps]
     ['proved']
     """
-    block = read_block(source)  # tokens, then trees
+    read = read_block(source)  # tokens, then trees
+
+    def judge(reading: Reading) -> Judged:
+        return _judged(
+            reading.block, page, seed, symbolic, defines, strict, quick, since, budget
+        )
+
+    first, *others = readings(read, page)
+    judged = judge(first)
+    judged = replace(judged, taken=first.taken)
+    return _agreed(judged, first, others, judge) if others else judged
+
+
+def _agreed(
+    judged: Judged,
+    first: Reading,
+    others: list[Reading],
+    judge: Callable[[Reading], Judged],
+) -> Judged:
+    """What holds in one reading only: if the block does not tell which, we ask."""
+    modes = {choice.mode for choice in first.choices.values()}
+    good = _good(judged)
+    if good and Mode.ALL not in modes:
+        return judged
+    for other in others:
+        try:
+            tried = replace(judge(other), taken=other.taken)
+        except (Meaningless, Foreign):
+            continue
+        if _good(tried) == good:
+            continue
+        if Mode.ANY in modes and not good:
+            return tried
+        named = " or ".join(
+            f"{c.name} for {' or '.join(c.options)}" for c in first.choices.values()
+        )
+        better = judged if good else tried
+        for step, twin in zip(judged.steps, tried.steps, strict=False):
+            if step.ok != twin.ok:
+                what = f"what is meant, {named}? It holds with one, not with the other"
+                step.fail(what)
+        del better
+        return judged
+    return judged
+
+
+def _good(judged: Judged) -> bool:
+    return all(step.ok for step in (*judged.steps, *judged.entailed))
+
+
+def _judged(
+    block: Block, page: Scope, seed: int, symbolic: bool, defines: bool, strict: bool,
+    quick: bool, since: int, budget: Budget | None,
+) -> Judged:  # fmt: skip
+    source = block.source
     if block.unchecked is not None:
         lines = pairs_of(block.lines, source)
         exempt = [pair.step(Verdict.EXEMPT, block.unchecked) for pair in lines]
@@ -85,7 +144,7 @@ def judge_block(
     used = frozenset(name for step in claimed for name in step.uses) - scope.assumed
     good = all(step.ok for step in both)
     idle = _idle_given(chain.trial.scope, both) if strict and good else ""
-    return Judged(block, steps, entailed, chain.page, used, idle)
+    return Judged(block, steps, entailed, chain.page, used=used, idle=idle)
 
 
 def _claims(block: Block, since: int) -> tuple[list[Pair], list[Pair]]:

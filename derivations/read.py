@@ -117,10 +117,14 @@ def blank(match: re.Match[str]) -> str:
 
 
 def drawn_from(variables: t.Node, density: t.Node) -> tuple[t.Drawn, ...]:
-    """`x, z ~ p`: a sampling statement for each name."""
-    return tuple(
-        t.Drawn(v, density) for v in t.items_of(variables) if isinstance(v, t.Symbol)
-    )
+    """`x, z ~ p`: a sampling statement for each name; here x^i is x^{(i)}."""
+    drawn = []
+    for v in t.items_of(variables):
+        if isinstance(v, t.Power) and isinstance(v.base, t.Symbol):
+            v = replace(v.base, index=(v.exponent,))
+        if isinstance(v, t.Symbol):
+            drawn.append(t.Drawn(v, density))
+    return tuple(drawn)
 
 
 def read_statement(source: str, offset: int, text: str, number: int) -> Statement:

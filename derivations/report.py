@@ -33,8 +33,9 @@ def shortened(text: str, length: int) -> str:
 class Report:
     """The verdicts of one block; in a notebook it shows itself as a table.
 
-    `ok` is True where everything was read and every step holds. `points` and
-    `most_points` are those of an assignment.
+    `ok` is True where everything was read and every step holds. `taken` says what names
+    were taken for, where they were not the book's: `p(x|z)` for `p_\\theta(x \\mid z)`.
+    `points` and `most_points` are those of an assignment.
 
     >>> report = check("x + y = y + x")
     >>> report.ok, len(report.steps), report.steps[0].verdict.glyph
@@ -47,6 +48,7 @@ class Report:
     points: int | None = None
     most_points: int | None = None
     page: Scope = field(default_factory=Scope)  # what is known after the block
+    taken: dict[str, str] = field(default_factory=dict)  # what was read as what
     used: frozenset[str] = frozenset()  # the page's definitions that it rests on
 
     @property
@@ -69,6 +71,7 @@ class Report:
             )
             if not s.ok or s.verdict is Verdict.EXEMPT:
                 lines += ["       " + part for part in s.detail.splitlines()]
+        lines += [f"     {name} read as {meant}" for name, meant in self.taken.items()]
         return "\n".join(lines)
 
     __repr__ = __str__  # a cell may end with `check(...)`
@@ -79,7 +82,12 @@ class Report:
         error = f"<pre>{html.escape(self.error)}</pre>" if self.error else ""
         if not body:
             return error
-        return f'{error}<table class="equation-report"><tr>{head}</tr>{body}</table>'
+        meant = "".join(
+            f"<p><code>{html.escape(old)}</code> read as <code>{html.escape(new)}</code></p>"
+            for old, new in self.taken.items()
+        )
+        table = f'<table class="equation-report"><tr>{head}</tr>{body}</table>'
+        return error + table + meant
 
 
 def _html_row(step: Step) -> str:
@@ -164,6 +172,7 @@ def check_block(
     else:
         report.steps = judged.steps + judged.entailed
         report.error, report.page, report.used = judged.idle, judged.page, judged.used
+        report.taken = judged.taken
     report.seconds = time.perf_counter() - started
     return report
 

@@ -212,26 +212,36 @@ class Drawn(Node):
     density: Node
 
 
-ONE, TWO, CONST = Number(Fraction(1)), Number(Fraction(2)), Constant("const")
+ZERO, ONE, TWO = (Number(Fraction(n)) for n in range(3))
+CONST = Constant("const")
 MINUS_ONE = Add((ONE,), (-1,))
 
 
 # ---------------------------------------------------------------- changing a tree
-def rebuild(node: Node, change: Callable[[Node], Node]) -> Node:
-    """`change` applied to every node, children first; what stays the same is the same."""
+def rebuild(
+    node: Node, change: Callable[[Node], Node], kept: tuple[type[Node], ...] = ()
+) -> Node:
+    """`change` applied to every node, children first; what stays the same is the same.
+
+    Nodes of the types `kept` stay as they are, with all that is below them.
+    """
+    if isinstance(node, kept):
+        return node
     new: dict[str, Any] = {
-        f.name: _rebuilt(getattr(node, f.name), change) for f in fields(node)
+        f.name: _rebuilt(getattr(node, f.name), change, kept) for f in fields(node)
     }
     moved = {name: v for name, v in new.items() if v is not getattr(node, name)}
     return change(replace(node, **moved) if moved else node)
 
 
-def _rebuilt(value: object, change: Callable[[Node], Node]) -> object:
+def _rebuilt(
+    value: object, change: Callable[[Node], Node], kept: tuple[type[Node], ...]
+) -> object:
     if isinstance(value, Node):
-        return rebuild(value, change)
+        return rebuild(value, change, kept)
     if not isinstance(value, tuple):
         return value
-    parts = tuple(_rebuilt(part, change) for part in value)
+    parts = tuple(_rebuilt(part, change, kept) for part in value)
     same = all(a is b for a, b in zip(parts, value, strict=True))
     return value if same else parts
 
