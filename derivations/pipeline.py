@@ -9,7 +9,6 @@ Chain        the verdict on each pair: by numbers, then by SymPy     judge.py, p
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -23,9 +22,11 @@ from .quantity import Meaningless
 from .relation import Pair, Step
 from .scope import Scope
 from .trial import Trial
-from .usage import Mode, Reading, readings
+from .usage import Choice, Mode, Reading, readings
 from .verdict import Verdict
 from .worlds import Foreign
+
+NOT_UNDERSTOOD = Verdict.NOT_UNDERSTOOD
 
 
 @dataclass(frozen=True)
@@ -78,46 +79,39 @@ def judge_block(
         )
 
     first, *others = readings(read, page)
-    judged = judge(first)
-    judged = replace(judged, taken=first.taken)
-    return _agreed(judged, first, others, judge) if others else judged
-
-
-def _agreed(
-    judged: Judged,
-    first: Reading,
-    others: list[Reading],
-    judge: Callable[[Reading], Judged],
-) -> Judged:
-    """What holds in one reading only: if the block does not tell which, we ask."""
-    modes = {choice.mode for choice in first.choices.values()}
-    good = _good(judged)
-    if good and Mode.ALL not in modes:
-        return judged
+    judged = replace(judge(first), taken=first.taken)
     for other in others:
+        mode = other.choice.mode
+        if _good(judged) and mode is not Mode.ALL:
+            continue
         try:
             tried = replace(judge(other), taken=other.taken)
         except (Meaningless, Foreign):
             continue
-        if _good(tried) == good:
+        if _good(tried) == _good(judged):
             continue
-        if Mode.ANY in modes and not good:
+        if mode is not Mode.ANY:
+            _ask(judged, tried, other.choice)
+        elif any(step.verdict is not Verdict.DEFINITION for step in tried.steps):
             return tried
-        named = " or ".join(
-            f"{c.name} for {' or '.join(c.options)}" for c in first.choices.values()
-        )
-        better = judged if good else tried
-        for step, twin in zip(judged.steps, tried.steps, strict=False):
-            if step.ok != twin.ok:
-                what = f"what is meant, {named}? It holds with one, not with the other"
-                step.fail(what)
-        del better
-        return judged
+        else:
+            for step in judged.steps:
+                step.fail(f"{other.choice.name} is only defined here", NOT_UNDERSTOOD)
     return judged
 
 
 def _good(judged: Judged) -> bool:
     return all(step.ok for step in (*judged.steps, *judged.entailed))
+
+
+def _ask(judged: Judged, tried: Judged, choice: Choice) -> None:
+    """A line that holds in one reading of a name and not in another is neither."""
+    for step, twin in zip(judged.steps, tried.steps, strict=False):
+        if step.ok != twin.ok:
+            meant = " or ".join(choice.options)
+            message = f"is {choice.name} {meant}? One makes this true, another does not"
+            say = f"say which: given: {choice.name} := {choice.options[0]}"
+            step.fail(f"{message}\n{say}", NOT_UNDERSTOOD)
 
 
 def _judged(

@@ -82,10 +82,9 @@ class Report:
         error = f"<pre>{html.escape(self.error)}</pre>" if self.error else ""
         if not body:
             return error
-        meant = "".join(
-            f"<p><code>{html.escape(old)}</code> read as <code>{html.escape(new)}</code></p>"
-            for old, new in self.taken.items()
-        )
+        pairs = (map(html.escape, pair) for pair in self.taken.items())
+        meant = "".join(f"<p><code>{old}</code> read as <code>{new}</code></p>"
+                        for old, new in pairs)  # fmt: skip
         table = f'<table class="equation-report"><tr>{head}</tr>{body}</table>'
         return error + table + meant
 

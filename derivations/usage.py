@@ -11,8 +11,9 @@ keeps them all, and the pipeline tries them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import product
 
 from . import tree as t
 from .block import Block
@@ -32,7 +33,7 @@ NEVER, UNSURE = "dht", "j"  # letters of components; letters that are so without
 MATRICES = ("I", *shaped("covariance"))
 DIMENSIONS = ("D", "H", "J", "d")
 Drawn = tuple[tuple[tuple[t.Symbol, ...], t.Node], ...]
-MOST_READINGS = 4
+MOST_READINGS = 6
 
 
 class Mode(Enum):
@@ -54,21 +55,28 @@ class Choice:
 
 @dataclass(frozen=True)
 class Reading:
-    """A block in the book's names; `taken` says what was taken for what."""
+    """A block in the book's names; `taken` says what was taken for what.
+
+    `choice` is what makes it another reading than the first.
+    """
 
     block: Block
     taken: dict[str, str]
-    choices: dict[str, Choice] = field(default_factory=dict)
+    choice: Choice = Choice("", (), Mode.FIRST)
 
 
 def readings(block: Block, page: Scope) -> list[Reading]:
     """The block as its names may be meant, the most usual first."""
-    first = Writing(block, page, {}).reading()
-    found = [first]
-    for name, choice in first.choices.items():
-        for pick in range(1, len(choice.options)):
-            found.append(Writing(block, page, {name: pick}).reading())
-    return found[:MOST_READINGS]
+    first = Writing(block, page, {})
+    found = [first.reading()]
+    names = list(first.choices)
+    counts = [range(len(first.choices[name].options)) for name in names]
+    others = sorted(product(*counts), key=lambda picks: sum(map(bool, picks)))[1:]
+    for picks in others[: MOST_READINGS - 1]:
+        other = Writing(block, page, dict(zip(names, picks, strict=True)))
+        what = next(first.choices[n] for n, p in zip(names, picks, strict=True) if p)
+        found.append(replace(other.reading(), choice=what))
+    return found
 
 
 class Writing:
@@ -83,11 +91,13 @@ class Writing:
 
     def reading(self) -> Reading:
         """All rules, one after the other."""
+        before = self.block.given
         for rule in RULES:
             rule(self)
-        lines = [line for line in self.block.given if not _says_nothing(line)]
-        block = replace(self.block, given=lines)
-        return Reading(block, self.taken, self.choices)
+        pairs = zip(before, self.block.given, strict=True)
+        given = [new for old, new in pairs if _says_nothing(old) or not _says_nothing(new)]
+        block = replace(self.block, given=given)
+        return Reading(block, self.taken)
 
     # ------------------------------------------------------------ what stands there
     def nodes(self) -> Iterator[t.Node]:
@@ -177,6 +187,14 @@ def density(name: t.Symbol, of: str, given: str = "") -> t.Call:
     return t.Call(name, t.Group(items, marks))
 
 
+def of_any(call: t.Call) -> t.Call:
+    """The density itself, where it stands at a sample: q(z|x^{(n)}) for q(z^{(k)}|x^{(n)})."""
+    first, behind = t.split_bar(call.group)
+    plain = [replace(i, index=()) if isinstance(i, t.Symbol) else i for i in first]
+    items = (*plain, *call.group.items[len(first) :])
+    return replace(call, group=replace(call.group, items=items))
+
+
 def labelled(call: t.Call, label: str) -> t.Call:
     """The density with this label: p_\\theta(x|z) for p(x|z)."""
     return replace(call, function=replace(call.function, label=label))
@@ -187,7 +205,10 @@ def latex(node: t.Node) -> str:
     if isinstance(node, t.Symbol):
         label = "\\" + node.label if node.label in GREEK else node.label
         name = NAMES[node.name].latex if node.name in NAMES else node.spoken
-        return name + (f"_{label}" if label else "")
+        index = ", ".join(map(latex, node.index))
+        return name + (f"_{label}" if label else "") + (f"^{{({index})}}" if index else "")
+    if isinstance(node, t.Number):
+        return str(node.value)
     if isinstance(node, t.Call):
         marks = [" \\mid " if mark == "|" else mark + " " for mark in node.group.marks]
         pairs = zip(map(latex, node.group.items), [*marks, ""], strict=True)
@@ -523,7 +544,7 @@ def _of_block(w: Writing) -> frozenset[str]:
 
 def _candidates(w: Writing, symbol: t.Symbol, of: frozenset[str]) -> list[t.Node]:
     """The densities of the block that this letter may stand for."""
-    found = {t.signature(call): call for call in w.calls((symbol.name,))}
+    found = {latex(of_any(c)): of_any(c) for c in w.calls((symbol.name,))}
     same = [c for c in found.values() if c.function.key == symbol.key]
     calls = same or ([] if symbol.label else list(found.values()))
     return [c for c in calls if before(c) <= of] if of else list(calls)
@@ -557,7 +578,8 @@ def _law_of(w: Writing, variable: str) -> t.Node | None:
     if variable == "epsilon":
         return t.Call(t.Symbol("p"), t.Group((t.Symbol("epsilon"),)))
     for letter in "qp":
-        found = {t.signature(c): c for c in w.calls((letter,)) if before(c) == {variable}}
+        calls = [of_any(c) for c in w.calls((letter,)) if before(c) == {variable}]
+        found = {latex(c): c for c in calls}
         if found:
             return w.choose(f"E_{variable}", list(found.values()), Mode.ALL)
     return None

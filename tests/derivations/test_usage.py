@@ -1,8 +1,8 @@
 """How people write: true lines pass, their false twins do not, and the report says why."""
 
 import pytest
+
 from derivations import check
-from derivations.verdict import Verdict
 
 from .twins import ROWS
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a formula is not broken)
 r"""How people write: true lines, and a false twin of each, by the habit that they show.
 
 A row is (true, false, givens). The first must pass, the second must not; what the false
