@@ -188,7 +188,7 @@ def density(name: t.Symbol, of: str, given: str = "") -> t.Call:
 
 
 def of_any(call: t.Call) -> t.Call:
-    """The density itself, where it stands at a sample: q(z|x^{(n)}) for q(z^{(k)}|x^{(n)})."""
+    """The density itself, where it stands at a sample: q(z|x) for q(z^{(k)}|x)."""
     first, behind = t.split_bar(call.group)
     plain = [replace(i, index=()) if isinstance(i, t.Symbol) else i for i in first]
     items = (*plain, *call.group.items[len(first) :])
