@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .prove import Prover
 
 MOST_RELATIONS = 60
+CONDITIONAL = "what the arrow joins may hold under a condition: say it in a given"
 ALONE = "; this line alone is wrong: the next one agrees with the line before it"
 ABOVE = "the line above is wrong; this one agrees with the line before that"
 
@@ -39,8 +40,11 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
             text = source[slice(*right.span)].strip() or line.text
             before = source[: right.span[0]].rstrip()  # this ends with the relation
             number = before.count("\n") + 1 if relation else line.number
-            about = line.samples, number, text, line.remark
-            pairs.append(Pair(left, relation, right, *about))
+            about = line.samples, number, text, line.remark, line.conditional
+            if relation == "=:":
+                pairs.append(Pair(right, ":=", left, *about))
+            else:
+                pairs.append(Pair(left, relation, right, *about))
             left = right
     if len(pairs) > MOST_RELATIONS:
         raise ReadingError(f"more than {MOST_RELATIONS} relations", source, 0)
@@ -106,6 +110,8 @@ class Chain:
             step = pair.step(Verdict.NOT_UNDERSTOOD, str(error))
         except Meaningless as error:
             step = pair.step(error.verdict, explained(error, trial.source))
+        if pair.conditional and step.verdict is Verdict.WRONG:
+            step.fail(f"{CONDITIONAL}; {step.detail}", Verdict.NOT_UNDERSTOOD)
         step.uses = tuple(sorted(trial.take_used() | self.trial.take_used()))
         return step
 

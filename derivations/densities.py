@@ -194,7 +194,10 @@ def integral(node: t.Integral, at: Evaluator[V]) -> V:
         raise Foreign("a sum over the values of a continuous variable")
     if node.low is not None:
         return at.calculus.between(at, place, node)
-    return at.calculus.integrate(at, [place], lambda _: at(node.body))
+    places, body = [place], node.body
+    while isinstance(body, t.Integral) and body.low is None and not body.counting:
+        places, body = [*places, at.place(body.variable)], body.body  # both at once
+    return at.calculus.integrate(at, sorted(places), lambda _: at(body))
 
 
 def joint(pairs: Pairs, inner: Inner[V], at: Evaluator[V]) -> V:

@@ -169,16 +169,68 @@ GREEK = tuple(
 # other words for the same
 SPELLINGS = {
     "varepsilon": "epsilon", "varphi": "phi", "widehat": "hat", "overline": "bar",
-    "widetilde": "tilde", "ln": "log", "intercal": "top", "E": "Expect",
+    "widetilde": "tilde", "ln": "log", "intercal": "top", "vartheta": "theta",
+    "varrho": "rho", "varsigma": "sigma", "varpi": "pi", "varkappa": "kappa",
 }  # fmt: skip
-# \mathcal{N} and its like: what a styled letter means
+# what a styled letter means; of the others \mathcal{F} is the name calF
 STYLED = {
-    "N": "Normal", "D": "Data", "L": "calL", "E": "Expect", "I": "I", "0": "0", "1": "1",
+    "mathcal": {"N": "Normal", "D": "Data"},
+    "mathbb": {"E": "Expect", "D": "D", "V": "Var", "P": "P", "I": "I", "1": "1", "0": "0"},
+}
+STYLES = {  # how a style is typed, and the style it is
+    "mathcal": "mathcal", "mathscr": "mathcal", "mathfrak": "mathcal", "cal": "mathcal",
+    "mathbb": "mathbb", "Bbb": "mathbb", "mathds": "mathbb",
 }  # fmt: skip
+# a letter means the same in bold, upright, slanted or under an arrow
+BOLD = tuple(
+    "mathbf boldsymbol bm pmb bf boldmath vec mathbold symbf mathit it mathnormal rm "
+    "mathrm mathsf mathtt sf tt operatorname underline mathbfit textbf textit".split()
+)
 ACCENTS = ("hat", "bar", "tilde")
-STYLES = ("mathbf", "mathbb", "mathcal", "boldsymbol", "bm")
 WORD_FUNCTIONS = ("diag", "tr", "det", "sigmoid", "softplus", "tanh", "log", "exp")
 PREFIXES = ("log", "exp", "tanh", "det", "nabla", "sin", "cos")  # no brackets needed
+# words and commands for what has a name here, upright or typed as mere letters
+WORDS = {
+    "E": "Expect", "EE": "Expect", "Ex": "Expect", "expect": "Expect", "N": "Normal",
+    "Normal": "Normal", "Gaussian": "Normal", "Bern": "Bernoulli", "KLD": "KL", "kl": "KL",
+    "DKL": "KL", "kld": "KL", "infdiv": "KL", "Kl": "KL", "KL": "KL", "ELBO": "ELBO",
+    "elbo": "ELBO", "Elbo": "ELBO", "var": "Var", "V": "Var", "Var": "Var", "Tr": "tr",
+    "trace": "tr", "tr": "tr", "Diag": "diag", "diag": "diag", "sigm": "sigmoid",
+    "Sigmoid": "sigmoid", "const": "const", "constant": "const", "cst": "const",
+    "ln": "log", "Pr": "P", "prob": "P", "dd": "d", "dif": "d", "diff": "d",
+}  # fmt: skip
+LETTERS_ONLY = ("KLD", "KL", "ELBO", "diag", "Var", "const")  # also without a command
+# the density that the data come from, and other labels of it
+LABELLED = {"data": "*", "true": "*", "Data": "*", "real": "*", "kl": "KL", "Kl": "KL"}
+DIVERGENT = ("D", "Data", "d")  # D_{KL} in all its styles
+
+# ---------------------------------------------------------------- what only dresses
+ENVIRONMENTS = (
+    "align", "aligned", "alignat", "alignedat", "gather", "gathered", "equation", "split",
+    "multline", "multlined", "eqnarray", "flalign", "displaymath", "math", "array",
+    "dmath", "empheq", "subequations", "IEEEeqnarray",
+)  # fmt: skip
+DROPPED = {  # with so many arguments
+    "label": 1, "tag": 1, "tag*": 1, "color": 1, "hspace": 1, "hspace*": 1, "vspace": 1,
+    "phantom": 1, "hphantom": 1, "vphantom": 1, "cite": 1, "citep": 1, "citet": 1, "ref": 1,
+    "eqref": 1, "footnote": 1, "intertext": 1, "shortintertext": 1, "footnotemark": 0,
+    "hfill": 0, "mathstrut": 0, "limits": 0, "nolimits": 0, "noindent": 0, "strut": 0,
+    "centering": 0, "small": 0, "large": 0, "scriptstyle": 0, "footnotesize": 0,
+}  # fmt: skip
+UNWRAPPED = {  # the last of so many arguments is the formula
+    "textcolor": 2, "colorbox": 2, "fcolorbox": 3, "boxed": 1, "fbox": 1, "overset": 2,
+    "stackrel": 2, "cancel": 1, "bcancel": 1, "xcancel": 1, "mathop": 1, "mathrel": 1,
+    "mathbin": 1, "mathord": 1, "mathopen": 1, "mathclose": 1, "smash": 1, "mathclap": 1,
+    "ensuremath": 1, "underbrace": 1, "overbrace": 1, "underbracket": 1, "overbracket": 1,
+    "overline*": 1, "hl": 1, "scalebox": 2, "resizebox": 3,
+}  # fmt: skip
+DEFINES = r"def|\\[Dd]elta|\\triangle|\.$"  # above an equals sign
+TEXTS = ("text", "textrm", "textit", "textbf", "textsf", "textnormal", "mbox", "hbox")
+FULL_WIDTH = str.maketrans("，。；：（）＝＋－｜＊／", ",.;:()=+-|*/")
+ARROWS = tuple(
+    "implies Rightarrow Longrightarrow iff Leftrightarrow Longleftrightarrow impliedby "
+    "Leftarrow therefore because rightarrow longrightarrow leadsto".split()
+)
 # names before a bracket that take an argument even if a power follows
 CALLED = {"p", "q", "f", "g", "Normal", "Expect", "Var", "KL", *WORD_FUNCTIONS}
 LABELS = "xzypqe"  # letters that are a label as a subscript, where d is a component
@@ -196,15 +248,19 @@ class Relation:
 
 
 RELATIONS = {row.sign: row for row in (
-    Relation("=", "EQ", ("=",)),
-    Relation(":=", "DEFINE", (":=", r"\coloneqq", r"\triangleq")),
-    Relation("≈", "APPROX", (r"\approx",)),
-    Relation("≥", "GEQ", (r"\geq", r"\ge", r"\geqslant"), "≤", 1),
-    Relation("≤", "LEQ", (r"\leq", r"\le", r"\leqslant"), "≥", -1),
+    Relation("=", "EQ", ("=", r"\equiv")),
+    Relation(":=", "DEFINE", (":=", r"\coloneqq", r"\triangleq", r"\coloneq", r"\doteq",
+                              r"\colonequals", r"\vcentcolon=", r"\eqdef", r"\defeq")),
+    Relation("=:", "REVERSED", ("=:", r"\eqqcolon")),
+    Relation("≈", "APPROX", (r"\approx", r"\simeq", r"\approxeq", r"\cong",
+                             r"\thickapprox")),
+    Relation("≥", "GEQ", (r"\geq", r"\ge", r"\geqslant", r"\geqq", ">="), "≤", 1),
+    Relation("≤", "LEQ", (r"\leq", r"\le", r"\leqslant", r"\leqq", "<="), "≥", -1),
     Relation(">", "GREATER", (">",), "<", 1),
     Relation("<", "LESS", ("<",), ">", -1),
-    Relation("∝", "PROPTO", (r"\propto",)),
-    Relation("~", "SIM", (r"\sim",)),
+    Relation("∝", "PROPTO", (r"\propto", r"\varpropto")),
+    Relation("~", "SIM", (r"\sim", r"\thicksim")),
+    Relation("∈", "IN", (r"\in",)),
     Relation("≠", "NEQ", (r"\neq", r"\ne")),
     Relation(":", "COLON", (":",)),
 )}  # fmt: skip
@@ -223,6 +279,16 @@ def pattern(*words: str) -> str:
     return "|".join(re.escape(word) + end for word, end in zip(longest, ends, strict=True))
 
 
+def letters(*words: str) -> str:
+    """The same words typed as letters; no product of letters spells a function."""
+    return "|".join(sorted({*words} - {"nabla"}, key=len, reverse=True))
+
+
+# every word that is a name, a function or a label of the dialect
+WORD_NAMES = {*NAMES, *WORDS, *LABELLED, *WORD_FUNCTIONS, *PREFIXES, "argmax", "argmin",
+              "max", "min", "d", "T", "data", "model"}  # fmt: skip
+
+
 def commands(names: tuple[str, ...]) -> tuple[str, ...]:
     """The names as commands, in all their spellings."""
     others = [word for word, name in SPELLINGS.items() if name in names]
@@ -234,7 +300,10 @@ def terminals() -> dict[str, str]:
     found = {row.terminal: pattern(*row.latex) for row in RELATIONS.values()}
     return found | {
         "GREEK": pattern(*commands((*GREEK, "partial"))),
-        "FUNCTION": pattern(*commands(PREFIXES)),
+        "FUNCTION.2": pattern(*commands(PREFIXES)) + "|" + letters(*PREFIXES, "ln"),
         "ACCENT": pattern(*commands(ACCENTS)),
-        "STYLE": pattern(*commands(STYLES)),
+        "STYLE": pattern(*("\\" + style for style in STYLES)),
+        "BOLD": pattern(*("\\" + style for style in BOLD)),
+        "MACRO.2": pattern(*("\\" + word for word in WORDS if word != "ln"))
+        + f"|{letters(*LETTERS_ONLY)}|tr(?=\\s*(\\\\left\\s*)?[([])",
     }

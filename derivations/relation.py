@@ -57,6 +57,7 @@ class Pair:
     line: int = 0
     text: str = ""
     remark: str = ""
+    conditional: bool = False  # one of two statements with an arrow between
 
     @property
     def sides(self) -> tuple[t.Node, t.Node]:
