@@ -1,6 +1,7 @@
 """From LaTeX to verdicts: the whole way of one block.
 
-read_block   tokens and trees: a `Statement` for each line          block.py, read.py
+read_block   tokens and trees: a `Statement` for each line          block.py, surface.py,
+                                                                   tokens.py, read.py
 scope_of     what its names mean: what the page and the givens say   definitions.py
 pairs_of     what is claimed: the neighbours in the chain            chain.py
 Trial        the block at random draws in small worlds               trial.py, worlds.py
