@@ -72,22 +72,22 @@ def _compare(left: Quantity, right: Quantity, at: At, step: Step) -> None:
 
 def up_to_const(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
     """The difference is the same over all draws of parameters and data."""
-    gaps: list[tuple[float, str]] = []
+    gaps: dict[int, list[tuple[float, str]]] = {}  # a constant may depend on N
     scale = 1.0
-    for at, left, right in trial.values(pair, kind, step, 3):
+    for at, left, right in trial.values(pair, kind, step, 4):
         if left.shape or right.shape:
             raise Meaningless("+ const needs numbers on both sides")
         a, b = (float(side.plain().array) for side in (left, right))
-        gaps.append((a - b, where(at)))
+        gaps.setdefault(at.size("N"), []).append((a - b, where(at)))
         scale = max(scale, abs(a))
-    if len(gaps) < 2:
+    if all(len(same) < 2 for same in gaps.values()):
         raise Foreign("too few draws for a constant")
-    (first, here), *others = gaps
-    for gap, there in others:
-        if abs(gap - first) > 1e-6 * scale:
-            shown = f"{here}it is {first:.6g}, but {there}{gap:.6g}"
-            raise Broken(f"the difference is no constant: {shown}")
-    step.values = f"{here}left - right = {first:.6g}, at every draw"
+    for (first, here), *others in gaps.values():
+        for gap, there in others:
+            if abs(gap - first) > 1e-6 * scale:
+                shown = f"{here}it is {first:.6g}, but {there}{gap:.6g}"
+                raise Broken(f"the difference is no constant: {shown}")
+        step.values = f"{here}left - right = {first:.6g}, at every draw"
     return True
 
 
@@ -132,14 +132,13 @@ def estimate(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
         raise Meaningless(f"what is sampled? {hint}")
     shifted = t.has_const(*pair.sides)
     biased = degree(pair.right, trial.scope, samples) == 2
-    shift: Quantity | None = None
-    for at in trial.draws(kind, DRAWS + shifted):
+    shifts: dict[int, Quantity] = {}
+    for at in trial.draws(kind, DRAWS * (1 + shifted)):
         left = trial.value(at, pair.left)
         body = partial(at, pair.right)
         right = term_by_term(samples, body, at)
         if shifted:
-            shift = shift or right - left
-            left = left + shift
+            left = left + shifts.setdefault(at.size("N"), right - left)
         elif biased and not difference(left, right) <= TOLERANCE:
             right = jointly(samples, body, at)
             biased = False

@@ -22,7 +22,15 @@ from .notation import ANY, BOUNDS, ENCODERS, LAWS, NETWORKS, OUTPUTS, PARAMETERS
 from .quantity import Meaningless, Quantity, Unknown
 from .read import Statement, drawn_from
 from .relation import Pair, Step
-from .scope import Definition, Scope, is_chance, shapes_of, worlds_for
+from .scope import (
+    Definition,
+    Scope,
+    dimensions_in,
+    is_chance,
+    limits_in,
+    shapes_of,
+    worlds_for,
+)
 from .trial import Kind, Trial
 from .verdict import Verdict
 from .worlds import Foreign
@@ -45,12 +53,18 @@ def scope_of(block: Block, page: Scope) -> Scope:
     for drawn in (*scope.samples, *(d for line in block.lines for d in line.samples)):
         _check_sample(drawn)
     bodies = [n for d in scope.meanings.values() for n in d.body.walk()]
+    taken = dimensions_in(nodes, scope)
+    for name, size in taken.items():
+        scope = scope.meaning(name, Definition(t.Symbol(size)))
+        nodes, keys = (*nodes, t.Symbol(size)), keys | {size}
     return replace(
         scope,
         nodes=nodes,
+        taken=taken,
+        limits=limits_in((*nodes, *bodies)),
         encoder=scope.encoder or bool(keys & {"phi", "q_phi"}),
         chances=any(map(is_chance, nodes)),
-        shapes=shapes_of((*nodes, *bodies), keys),
+        shapes=shapes_of((*nodes, *bodies), keys, scope.meanings),
     )
 
 

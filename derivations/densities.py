@@ -174,13 +174,19 @@ def places_of(
         if isinstance(partner, t.Call) and partner.function.name in LAWS:
             if not _without_variable(partner):
                 return places_of(partner, at)
-        return [("z" if at(density.group.items[0]).rank else "x", ())]
+        return [(_of_the_size(at(density.group.items[0]), at), ())]
     places = []
     for item in items[:1] if law else items:
         if not isinstance(item, t.Symbol) or item.name not in VARIABLES:
             raise Meaningless("a density of what?")
         places.append(at.place(item))
     return places
+
+
+def _of_the_size(mean: V, at: Evaluator[V]) -> str:
+    """Of a law without a variable: what has as many components as its mean."""
+    sizes = {at.size("D"): "x", at.size("H"): "z"}
+    return sizes.get(getattr(mean, "shape", (0,))[0], "z") if mean.rank else "x"
 
 
 # ---------------------------------------------------------------- integrals
@@ -339,9 +345,15 @@ def jointly(samples: tuple[t.Drawn, ...], inner: Inner[V], at: Evaluator[V]) -> 
 def sample_places(drawn: t.Drawn, at: Evaluator[V]) -> list[tuple[dict[str, int], Place]]:
     """Every value of the index letters, with the place that it gives."""
     names = t.letters(drawn.variable.index)
-    sizes = [range(1, at.size(UPPER.get(name, "N")) + 1) for name in names]
+    sizes = [range(1, _most(name, at) + 1) for name in names]
     return [(dict(zip(names, values, strict=True)), (drawn.variable.key, values))
             for values in product(*sizes)]  # fmt: skip
+
+
+def _most(letter: str, at: Evaluator[V]) -> int:
+    """How far an index letter runs: as the block's sums say, else as is usual."""
+    limits = at.scope.limits.get(letter, (t.Symbol(UPPER.get(letter, "N")),))
+    return max(map(at.integer, limits))
 
 
 LINEAR = (t.Add, t.Group, t.Expectation, t.Integral, t.Derivative)

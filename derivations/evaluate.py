@@ -206,7 +206,8 @@ class Evaluator(Generic[V]):
 
     def integer(self, node: t.Node) -> int:
         """The whole number that a limit or an index is."""
-        if isinstance(node, t.Symbol) and node.name in UPPER.keys() - self.indices.keys():
+        known = {*self.indices, *self.scope.meanings}
+        if isinstance(node, t.Symbol) and node.name in UPPER.keys() - known:
             # a letter that nothing binds stands for any one value
             size = self.size(UPPER[node.name])
             return size - self.world.seed % size  # the largest first: is it there at all?

@@ -29,12 +29,14 @@ def judged_by_numbers(trial: Trial, pair: Pair, mends: bool = True) -> Step:
     started = time.perf_counter()
     step = pair.step(Verdict.TESTED)
     reasons: list[str] = []
+    judging: list[Kind] = []
     strict = pair.relation not in BOUNDS
     vectors = speaks_of_vectors(trial.scope.nodes)
     for kind in worlds_for(trial.scope):
         try:
             strict |= rule_for(pair)(trial, pair, kind, step)
             step.worlds.append(kind.name)
+            judging.append(kind)
         except Foreign as error:
             reasons.append(str(error))
         except Broken as error:
@@ -49,8 +51,13 @@ def judged_by_numbers(trial: Trial, pair: Pair, mends: bool = True) -> Step:
             break
     if step.ok and not step.worlds:
         step.fail("; ".join(dict.fromkeys(reasons)), Verdict.NOT_UNDERSTOOD)
+    elif step.ok and vectors and all(kind.scalar for kind in judging):
+        size = "this speaks of components, and only a world of one could judge it"
+        step.fail("; ".join(dict.fromkeys([size, *reasons])), Verdict.NOT_UNDERSTOOD)
     elif step.ok and not strict:
         step.fail("both sides were equal at every draw: write =", Verdict.NOT_UNDERSTOOD)
+    elif step.ok and len(judging) == 1:
+        step.notes += (f"judged in one world only, {step.worlds[0]}",)
     step.seconds = time.perf_counter() - started
     return step
 

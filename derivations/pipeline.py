@@ -21,7 +21,7 @@ from .definitions import scope_of
 from .evaluate import Budget
 from .quantity import Meaningless
 from .relation import Pair, Step
-from .scope import Scope
+from .scope import Scope, numbered
 from .trial import Trial
 from .usage import Choice, Mode, Reading, readings
 from .verdict import Verdict
@@ -72,21 +72,22 @@ def judge_block(
     >>> [step.verdict.value for step in judge_block("a + b = b + a", Scope()).steps]
     ['proved']
     """
-    read = read_block(source)  # tokens, then trees
+    read = numbered(read_block(source))  # tokens, then trees
 
     def judge(reading: Reading) -> Judged:
-        return _judged(
+        judged = _judged(
             reading.block, page, seed, symbolic, defines, strict, quick, since, budget
         )
+        return replace(judged, taken=reading.taken | judged.taken)
 
     first, *others = readings(read, page)
-    judged = replace(judge(first), taken=first.taken)
+    judged = judge(first)
     for other in others:
         mode = other.choice.mode
         if _good(judged) and mode is not Mode.ALL:
             continue
         try:
-            tried = replace(judge(other), taken=other.taken)
+            tried = judge(other)
         except (Meaningless, Foreign):
             continue
         if _good(tried) == _good(judged):
@@ -139,7 +140,8 @@ def _judged(
     used = frozenset(name for step in claimed for name in step.uses) - scope.assumed
     good = all(step.ok for step in both)
     idle = _idle_given(chain.trial.scope, both) if strict and good else ""
-    return Judged(block, steps, entailed, chain.page, used=used, idle=idle)
+    taken = dict(scope.taken)
+    return Judged(block, steps, entailed, chain.page, taken, used, idle)
 
 
 def _claims(block: Block, since: int) -> tuple[list[Pair], list[Pair]]:

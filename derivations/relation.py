@@ -23,6 +23,7 @@ class Step:
     remark: str = ""  # the author's own reason
     how: str = ""
     detail: str = ""
+    notes: tuple[str, ...] = ()  # what a reader should know of a line that passes
     worlds: list[str] = field(default_factory=list)
     draws: int = 0
     worst: float = 0.0

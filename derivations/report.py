@@ -71,6 +71,7 @@ class Report:
             )
             if not s.ok or s.verdict is Verdict.EXEMPT:
                 lines += ["       " + part for part in s.detail.splitlines()]
+            lines += ["       " + note for note in s.notes]
         lines += [f"     {name} read as {meant}" for name, meant in self.taken.items()]
         return "\n".join(lines)
 
@@ -102,8 +103,8 @@ def _html_row(step: Step) -> str:
     ]  # fmt: skip
     left = '<td style="text-align: left">'
     row = "<tr>" + "".join(f"{left}{cell}</td>" for cell in cells) + "</tr>"
-    if step.detail:
-        why = html.escape(step.detail)
+    if step.detail or step.notes:
+        why = html.escape("\n".join(filter(None, [step.detail, *step.notes])))
         style = "text-align: left; border-left: 0.3em solid currentColor"
         row += f'<tr><td colspan="{len(cells)}" style="{style}">'
         row += f'<pre style="background: none; color: inherit">{why}</pre></td></tr>'
