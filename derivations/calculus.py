@@ -33,6 +33,7 @@ from .worlds import (
 )
 
 MOST_POINTS = 6_000_000  # of one integral
+MOST_NESTED = 30_000_000  # of all that are open
 DIRECTIONS = 3  # random ones, for the slopes in all parameters of a network
 
 At = Evaluator[Quantity]
@@ -115,14 +116,16 @@ class Numbers(Calculus[Quantity]):
         self, at: At, places: list[Place], body: Callable[[list[Quantity]], Quantity]
     ) -> Quantity:
         axes = [self._axis(name, len(places), at.coarse) for name, _ in places]
-        if math.prod(len(axis.points) for axis in axes) > MOST_POINTS:
+        own = math.prod(len(axis.points) for axis in axes)
+        count = at.points * own
+        if own > MOST_POINTS or count > MOST_NESTED:
             raise Foreign("too many dimensions to integrate")
         points, depth = [], at.depth
         for k, axis in enumerate(axes):
             shape = (len(axis.points),) + (1,) * (depth + k) + axis.points.shape[1:]
             points.append(Quantity(axis.points.reshape(shape), rank=axis.rank))
         bound = {**at.bound, **dict(zip(places, points, strict=True))}
-        with at.within(depth=depth + len(axes), bound=bound):
+        with at.within(depth=depth + len(axes), bound=bound, points=count):
             value = body(points)
         at.spend(value.size * 4)
         try:
@@ -148,7 +151,8 @@ class Numbers(Calculus[Quantity]):
         knots, weights = gauss_legendre()
         points = (high - low) / 2 * knots + (high + low) / 2
         own = Quantity(points.reshape(-1, *[1] * at.depth))
-        with at.within(depth=at.depth + 1, bound={**at.bound, place: own}):
+        bound, count = {**at.bound, place: own}, at.points * len(knots)
+        with at.within(depth=at.depth + 1, bound=bound, points=count):
             value = at(node.body)
         weights = weights[None] * (high - low) / 2
         (total,) = value.plain().integrate(at.depth + 1, weights)

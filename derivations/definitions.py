@@ -264,7 +264,7 @@ def defined(pair: Pair, trial: Trial, page: Scope) -> tuple[Step, Trial, Scope]:
     if density or elbo or isinstance(left, t.Expectation | t.Divergence):
         tried = judged_by_numbers(trial, pair)
         if tried.ok:
-            tried.verdict = Verdict.DEFINITION
+            tried.verdict, tried.agrees = Verdict.DEFINITION, True
             tried.how = "agrees with what the worlds know"
         if tried.ok or not isinstance(left, t.Call) or not density:
             return tried, trial, page
@@ -287,6 +287,7 @@ def defined(pair: Pair, trial: Trial, page: Scope) -> tuple[Step, Trial, Scope]:
         _depends(left, step, after)
         if step.ok and density:
             _normalised(left, step, after)
+            step.agrees = all(t.is_law(part) for part in t.factors_of(right))
     return step, after, page
 
 

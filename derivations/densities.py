@@ -17,7 +17,7 @@ import numpy as np
 from . import tree as t
 from .evaluate import Evaluator, Place, value_of
 from .notation import LAWS, NAMES, UPPER, VARIABLES, WORLDLY
-from .quantity import Meaningless, Unknown, V
+from .quantity import Meaningless, OutOfDomain, Unknown, V
 from .scope import Scope
 from .worlds import Foreign
 
@@ -206,6 +206,13 @@ def integral(node: t.Integral, at: Evaluator[V]) -> V:
     return at.calculus.integrate(at, sorted(places), lambda _: at(body))
 
 
+def _met(weight: V) -> V:
+    """A density, unless it is so narrow that it falls between all points of the grid."""
+    if weight.is_nowhere():
+        raise OutOfDomain("a density so narrow that no point meets it")
+    return weight
+
+
 def joint(pairs: Pairs, inner: Inner[V], at: Evaluator[V]) -> V:
     """The expectation of `inner` when the places are drawn, each from its density."""
     places = [place for group, _ in pairs for place in group]
@@ -214,7 +221,7 @@ def joint(pairs: Pairs, inner: Inner[V], at: Evaluator[V]) -> V:
         total, rest = inner(), points
         for group, density in pairs:
             own, rest = rest[: len(group)], rest[len(group) :]
-            total = law_of(density, group, at)(own) * total
+            total = _met(law_of(density, group, at)(own)) * total
         return total
 
     return at.calculus.integrate(at, places, integrand)
@@ -236,7 +243,8 @@ def divergence(node: t.Divergence, at: Evaluator[V]) -> V:
     p, q = law_of(left, places, at), law_of(right, places, at)
 
     def integrand(points: list[V]) -> V:
-        return p(points) * (p(points) / q(points)).log()
+        weight = _met(p(points))
+        return weight * (weight / q(points)).log()
 
     return at.calculus.integrate(at, places, integrand)
 

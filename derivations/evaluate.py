@@ -126,6 +126,7 @@ class Evaluator(Generic[V]):
         self.bound: dict[Place, V] = {}
         self.indices: dict[str, int] = {}
         self.depth = 0  # open integrals
+        self.points = 1  # of all of them together
         self.coarse = False  # several independent vectors at once: fewer points each
         self.expanding: tuple[str, ...] = ()  # definitions that are being used
         self.sampling: tuple[t.Drawn, ...] = ()  # sums over these become expectations
@@ -337,7 +338,9 @@ def _best(node: t.Best, at: Evaluator[V]) -> V:
 @value_of.register(t.Chosen)
 def _chosen(node: t.Chosen, at: Evaluator[V]) -> V:
     if node.best not in at.chosen:
-        with at.within(expanding=(), bound={}, depth=0):  # outside of all integrals
+        with at.within(
+            expanding=(), bound={}, depth=0, points=1
+        ):  # outside of all integrals
             at.chosen[node.best] = at.calculus.maximisers(at, node.best)
     return at.chosen[node.best][node.place]
 

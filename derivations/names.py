@@ -29,6 +29,7 @@ from .notation import (
     UNDEFINED,
     UNSIZED,
     WORLDLY,
+    shaped,
 )
 from .quantity import Meaningless, Unknown, V
 from .scope import Definition
@@ -106,10 +107,11 @@ def free(
         hat = node.accent == "hat" and node.name in "dzy"
         hint = "; did you mean \\hat{x}?" if hat else ""
         raise Unknown(f"{node.spoken} has no definition{hint}", like="...")
-    sizes = at.scope.shapes.get(name, ())
+    sizes = sized = at.scope.shapes.get(name, ())
     if at.world.scalar:  # a vector of one component is that component
         sizes, component = (), () if sizes and set(component) == {1} else component
-    kind = "positive" if node.name in POSITIVE else "real"
+    spread = node.name in POSITIVE or node.name in shaped("covariance") and sized
+    kind = "positive" if spread else "real"
     if len(sizes) == 2 and sizes[0] == sizes[1]:
         kind = "covariance"
     elif at.scope.chances and node.name in CHANCES:

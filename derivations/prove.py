@@ -282,6 +282,8 @@ class SymbolicLine(LinearGaussian[Formula]):
     N = K = M = B = 2
 
     def __getitem__(self, name: str) -> Formula:
+        if name == "noise":
+            return Formula.of(1)
         return named(name, positive=name == "t" or "scale" in name)
 
     def variable(self, name: str, index: tuple[int, ...]) -> Formula:

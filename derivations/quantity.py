@@ -51,6 +51,9 @@ class OutOfDomain(Meaningless):
         return Verdict.WRONG if fixed else Verdict.NOT_UNDERSTOOD
 
 
+FAINTEST = -300.0  # of a logarithm: its density is 0 on all points
+
+
 class Value(ABC):
     """A number, unless it says otherwise; arithmetic is all that is asked of it."""
 
@@ -104,6 +107,10 @@ class Value(ABC):
     @abstractmethod
     def whole(self) -> int | None:
         """The whole number that this is, or None."""
+
+    def is_nowhere(self) -> bool:
+        """Is this a density that is 0 on all the points that there are?"""
+        return False
 
 
 V = TypeVar("V", bound=Value)
@@ -277,6 +284,9 @@ class Quantity(Value):
         value = self.plain().array
         known = not value.ndim and np.isfinite(value) and value == np.round(value)
         return int(value) if known else None
+
+    def is_nowhere(self) -> bool:
+        return self.logged and bool(np.max(self.array) < FAINTEST)
 
     # -- vectors and matrices
     def transposed(self) -> Quantity:

@@ -31,6 +31,7 @@ class Step:
     symbolic: str = ""
     values: str = ""
     defines: tuple[str, ...] = ()  # the names that get their meaning here
+    agrees: bool = False  # a definition of which something could be tested
     uses: tuple[str, ...] = ()  # the definitions that were looked up
 
     @property

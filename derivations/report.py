@@ -16,6 +16,7 @@ from .verdict import Verdict, weakest
 from .worlds import Foreign
 
 Given = str | list[str] | tuple[str, ...]
+ALONE = "this defines a name, nothing is claimed: add a line that uses it"
 COLUMNS = ("line", "reason", "symbolic", "numeric", "verdict")
 
 
@@ -140,7 +141,21 @@ def check(latex: str, given: Given = (), seed: int = 0, symbolic: bool = True) -
       1  =  wrong          a + b
            at a = ..., b = ...: left = ..., right = ... had the other sign
     """
-    return check_block(with_given(latex.strip("\n"), given), Scope(), seed, symbolic)
+    report = check_block(with_given(latex.strip("\n"), given), Scope(), seed, symbolic)
+    _refuse_idle(report)
+    return report
+
+
+def _refuse_idle(report: Report) -> None:
+    """A name may mean anything: alone, its definition shows nothing.
+
+    What agrees with the worlds, and a density that is given as a law, was tested.
+    """
+    claims = any(step.verdict is not Verdict.DEFINITION for step in report.steps)
+    for step in report.steps:
+        rests = report.used & set(step.defines) if step.defines else claims
+        if step.verdict is Verdict.DEFINITION and not (rests or step.agrees):
+            step.fail(ALONE, Verdict.UNTESTED)
 
 
 def check_block(

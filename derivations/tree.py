@@ -342,6 +342,21 @@ def is_density(node: Node) -> bool:
     return name in DENSITIES or name in LAWS
 
 
+def is_law(node: Node) -> bool:
+    """Is this N(z; mu, v), or its like?"""
+    return isinstance(node, Call) and node.function.name in LAWS
+
+
+def factors_of(node: Node) -> tuple[Node, ...]:
+    """The factors of a product, written out or with \\prod; else the one thing."""
+    node = bare(node)
+    if isinstance(node, Total) and node.kind == "prod":
+        return factors_of(node.body)
+    if isinstance(node, Product) and "/" not in node.operations:
+        return tuple(part for factor in node.factors for part in factors_of(factor))
+    return (node,)
+
+
 def is_parameter(node: Node) -> bool:
     """Is this theta or phi?"""
     return isinstance(node, Symbol) and node.name in PARAMETERS

@@ -196,7 +196,23 @@ class World(ABC, Generic[V]):
 
 
 class NumericWorld(World[Quantity]):
-    """A world of numbers, with points to integrate over."""
+    """A world of numbers, with points to integrate over.
+
+    With `reach`, all numbers are up to that many powers of ten larger or smaller.
+    """
+
+    def __init__(self, seed: int, reach: float = 0.0):
+        super().__init__(seed)
+        self.reach = reach
+        self.parameters["noise"] = np.asarray(1.0)  # of x about the decoder's mean
+        for name, array in self.parameters.items():
+            self.parameters[name] = array * self.wide(name)
+
+    def wide(self, *key: object) -> float:
+        """A factor by which a number is larger than usual."""
+        if not self.reach:
+            return 1.0
+        return float(10 ** self.draw("wide", *key, uniform=(-self.reach, self.reach)))
 
     def draw(self, *key: object, **law: tuple[Any, ...]) -> np.ndarray:
         """`draw('free', 'mu', uniform=(0, 1))`: the same key gives the same numbers."""
@@ -208,14 +224,17 @@ class NumericWorld(World[Quantity]):
 
     def free(self, name: str, shape: tuple[int, ...], kind: str) -> Quantity:
         size = self.draw("free", name, uniform=(0.55, 1.35, shape))
+        if kind == "chance":
+            size = (size - 0.35) / 1.2
+            return Quantity(
+                sigmoid(self.wide(name) * np.log(size / (1 - size))), rank=len(shape)
+            )
         if kind == "covariance":
             narrow = 0.25 if len(size) > 1 else 1.0  # a grid must hold the density
             size = narrow * size @ np.swapaxes(size, 0, 1) + 0.35 * np.eye(len(size))
-        elif kind == "chance":
-            size = (size - 0.35) / 1.2
         elif kind == "real":
             size = size * self.draw("sign", name, choice=((-1.0, 1.0), shape))
-        return Quantity(np.asarray(size), rank=len(shape))
+        return Quantity(np.asarray(size * self.wide(name)), rank=len(shape))
 
     def unsized(self, name: str) -> Quantity:
         value = np.asarray(0.0 if name == "0" else 1.0)
@@ -229,7 +248,8 @@ class NumericWorld(World[Quantity]):
         self, name: str, values: list[Quantity], traits: frozenset[str], group: str
     ) -> Quantity:
         own = [self.parameters[key] for key in self.groups.get(group, ())]
-        return any_function(name, self.seed, traits, values, sum(map(np.sum, own)))
+        value = any_function(name, self.seed, traits, values, sum(map(np.sum, own)))
+        return value * number(self.wide(name))
 
 
 class LinearGaussian(World[V]):
@@ -260,17 +280,17 @@ class LinearGaussian(World[V]):
 
     def density(self, name: str, values: Mapping[str, V]) -> V | None:
         value = values.get("epsilon") or values.get("z") or values["x"]
-        one, w = value.of(1), self["w"]
+        one, w, noise = value.of(1), self["w"], self["noise"]
         if name in PRIORS:
             return gaussian(value, value.of(0), one)
         if name == "p_theta(x|z)":
-            return gaussian(values["x"], self.decoder(values["z"]), one)
+            return gaussian(values["x"], self.decoder(values["z"]), noise)
         if name == "p_theta(x)":
-            return gaussian(values["x"], self["b"], w * w + one)
+            return gaussian(values["x"], self["b"], w * w + noise)
         if name == "p_theta(z|x)":
-            precision = w * w + one
-            mean = w * (values["x"] - self["b"]) / precision
-            return gaussian(values["z"], mean, one / precision)
+            spread = w * w + noise
+            mean = w * (values["x"] - self["b"]) / spread
+            return gaussian(values["z"], mean, noise / spread)
         if name == "q_phi(z|x)":
             mean, scale = self.encoder(values["x"])
             return gaussian(values["z"], mean, scale * scale)
@@ -283,13 +303,14 @@ class LinearGaussian(World[V]):
 class Line(LinearGaussian[Quantity], NumericWorld):
     """One latent variable and one pixel, both real numbers; everything is Gaussian."""
 
-    def __init__(self, seed: int):
-        super().__init__(seed)
+    def __init__(self, seed: int, reach: float = 0.0):
+        super().__init__(seed, reach)
         if seed % 2:  # often no other world judges: how many there are is not one number
             self.N, self.K, self.M, self.B = 2, 3, 3, 4
 
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
-        return number(float(self.draw("variable", name, index, uniform=(-1.4, 1.4))))
+        point = self.draw("variable", name, index, uniform=(-1.4, 1.4))
+        return number(float(point) * self.wide(name, index))
 
     def axis(self, role: str) -> Axis:
         # An encoder's mean at the rim of x must still lie inside the grid of z.
@@ -316,7 +337,7 @@ class Curve(NumericWorld):
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
         size = self.D if name == "x" else self.H
         point = self.draw("variable", name, index, uniform=(-1.3, 1.3, size))
-        return Quantity(point, rank=1)
+        return Quantity(point * self.wide(name, index), rank=1)
 
     def axis(self, role: str) -> Axis:
         return grid_axis(31, 3, 7.53) if role == "x" else grid_axis()
@@ -346,7 +367,7 @@ class Curve(NumericWorld):
 
     def decoder_density(self, x: Quantity, mean: Quantity) -> Quantity:
         """p_theta(x|z), from what the decoder puts out."""
-        return diagonal_gaussian(x, mean, number(1))
+        return diagonal_gaussian(x, mean, Quantity(np.sqrt(self.parameters["noise"])))
 
 
 class Cube(Curve):
@@ -376,8 +397,7 @@ class Bits(Curve):
     def draw_parameters(self, rng: np.random.Generator) -> None:
         super().draw_parameters(rng)
         table = rng.normal(0, 0.8, (3, 8))
-        for name, row in zip(("p(x)", "q(x)", "p_*(x)"), table, strict=True):
-            self.parameters[name] = row - np.log(np.sum(np.exp(row)))
+        self.parameters |= zip(("p(x)", "q(x)", "p_*(x)"), table, strict=True)
 
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
         if name != "x":
@@ -400,7 +420,8 @@ class Bits(Curve):
     def density(self, name: str, values: Mapping[str, Quantity]) -> Quantity | None:
         if name in ("p(x)", "q(x)", "p_*(x)"):
             place = np.round(values["x"].array @ np.array([4, 2, 1])).astype(int)
-            return Quantity(self.parameters[name][place], logged=True)
+            table = self.parameters[name]
+            return Quantity((table - np.log(np.sum(np.exp(table))))[place], logged=True)
         return super().density(name, values)
 
 
