@@ -1,6 +1,8 @@
 """What a relation claims, and what the numbers say of it."""
 # ruff: noqa: E501 (a formula stays on its line)
 
+import pytest
+
 from derivations import check, claims
 from derivations.block import read_block
 
