@@ -16,17 +16,18 @@ from scipy.optimize import minimize
 from . import tree as t
 from .calculus import At
 from .evaluate import BUDGET
-from .notation import POSITIVE, RELATIONS
+from .notation import POSITIVE, RELATIONS, shaped
 from .quantity import Meaningless, OutOfDomain, Quantity
 from .relation import Broken, Pair, Step, both, comparable, difference
 from .trial import DEAR, Kind, Trial
 from .worlds import Foreign
 
 FAR, NEAR = 2.0, 0.6  # powers of ten: of names in closed forms; where grids must hold all
-WIDE_DRAWS, DEAR_DRAWS = 24, 4
-SEARCH = 80  # steps downhill
+WIDE_DRAWS, DEAR_DRAWS, FEW = 24, 12, 3  # closed forms, integrals, on many points
+SEARCH = 120  # steps downhill
 NARROWEST = 0.02  # of what must stay positive, where a grid must resolve it
 PLAIN = 1e-3  # relative: an equality that fails by this fails beyond all rounding
+MATRICES = shaped("covariance")
 OPEN = (t.Integral, t.Expectation, t.Divergence, t.Derivative, t.Best, t.Chosen)
 Moves = dict[tuple[str, int], float]
 
@@ -43,6 +44,7 @@ def attack(trial: Trial, pair: Pair, kind: Kind, step: Step, least: At) -> None:
     fails = Failure(trial, pair)
     starts = [(fails.gap_at(least), least)]
     wide = (WIDE_DRAWS, FAR) if fails.closed else (DEAR_DRAWS, NEAR)
+    wide = wide if kind.scalar else (FEW, NEAR)
     for at in trial.draws(kind, *wide):
         starts.append((fails.gap_at(at), at))
     if kind.scalar:
@@ -67,7 +69,8 @@ class Failure:
     def gap_at(self, at: At, moves: Moves | None = None) -> float:
         """The difference of the sides, not relative; infinite where they have no value."""
         gap, relative, message = self._values(at, moves or {})
-        if relative < -1e-6 and all(self._values(at, near)[1] < -1e-6
+        least = -1e-6 if self.closed else -1e-4  # a grid is less exact where it is wide
+        if relative < least and all(self._values(at, near)[1] < least
                                     for near in self._nearby(at, moves or {})):  # fmt: skip
             raise Broken(message)
         return gap
@@ -103,8 +106,11 @@ class Failure:
         least = 0.0 if self.closed else NARROWEST
         known = at.world.parameters.items()
         spreads = [a for n, a in known if n in ("t", "noise") or n.endswith("scale")]
-        spreads += [at.bound[name, ()].plain().array for name in at.met.named
-                    if base_name(name) in POSITIVE and (name, ()) in at.bound]  # fmt: skip
+        moved = [name for name in at.met.named if (name, ()) in at.bound]
+        matrices = [name for name in moved if name in at.scope.shapes]
+        spread = [name for name in moved if base_name(name) in POSITIVE]
+        spread += [name for name in matrices if base_name(name) in MATRICES]
+        spreads += [at.bound[name, ()].plain().array for name in spread]
         return all(np.all(array > least) for array in spreads)
 
     def _nearby(self, at: At, moves: Moves) -> Iterator[Moves]:
@@ -171,7 +177,7 @@ def tried_widely(trial: Trial, pair: Pair, kind: Kind) -> None:
     """A formula with cases may hold where draws are moderate, and fail beyond."""
     if not is_closed(trial):
         return
-    for at in trial.draws(kind, WIDE_DRAWS // 2, 1.0):
+    for at in trial.draws(kind, WIDE_DRAWS, FAR):
         try:
             left, right = (at(side) for side in pair.sides)
             apart = difference(left, right)

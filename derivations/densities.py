@@ -174,7 +174,9 @@ def places_of(
         if isinstance(partner, t.Call) and partner.function.name in LAWS:
             if not _without_variable(partner):
                 return places_of(partner, at)
-        return [(_of_the_size(at(density.group.items[0]), at), ())]
+        own = [d for d in (density, partner) if isinstance(d, t.Call) and t.is_density(d)]
+        means = [at(d.group.items[0]) for d in own]  # \mathbf{0} has any size
+        return [(_of_the_size(max(means, key=lambda mean: mean.rank), at), ())]
     places = []
     for item in items[:1] if law else items:
         if not isinstance(item, t.Symbol) or item.name not in VARIABLES:

@@ -234,7 +234,7 @@ def _diagonals(node: t.Node) -> Iterable[t.Symbol]:
 
 
 VECTORIAL = ("diag", "norm", "tr", "transpose", "det")  # functions
-VECTORS = ("I", "0", "D", "H", *shaped("matrix"))  # names
+VECTORS = ("I", "0", "D", "H", "Sigma", *shaped("matrix"))  # names
 
 
 def speaks_of_vectors(nodes: Iterable[t.Node]) -> bool:
