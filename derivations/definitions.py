@@ -224,6 +224,12 @@ def is_new(pair: Pair, scope: Scope, alone: bool) -> bool:
             return not any(key in known for key in names)
     if isinstance(left, t.Group):
         return isinstance(right, t.Call) and right.function.name in ENCODERS
+    if left == t.Symbol("z"):  # a draw by way of the noise
+        said = {name.key for name in t.names_in(right)}
+        return "epsilon" in said and "z" not in said
+    if isinstance(left, t.Call) and isinstance(right, t.Call) and t.is_density(left):
+        if right.function.name in LAWS and _opens(right, scope):
+            return t.signature(left) not in (*FOLLOW, *known)
     if isinstance(left, t.Symbol):
         inside = left.key in {name.key for name in t.names_in(right)}
         if known.keys() & {left.key, left.key + "[]"} or inside:
@@ -238,6 +244,17 @@ def is_new(pair: Pair, scope: Scope, alone: bool) -> bool:
     key = left.function.key
     taken = key in (*NETWORKS, "ELBO") or key + "()" in known or key.endswith("'")
     return not (t.is_density(left) or taken)
+
+
+def _opens(law: t.Call, scope: Scope) -> bool:
+    """Does a law name parameters that no world knows? Then it states a model."""
+    at = numeric(worlds_for(scope)[0](0), scope)
+    for item in law.group.items[1:]:
+        try:
+            at(item)
+        except (Meaningless, Foreign):
+            continue
+    return any(name not in WORLDLY for name in at.met.named)
 
 
 def is_free(name: t.Symbol, scope: Scope) -> bool:

@@ -74,6 +74,7 @@ NAMES: dict[str, Name] = {row.key: row for row in (
     Name("K", "K", SIZE, letters="kj", like=("N",)),
     Name("B", "B", SIZE, letters="b"),
     Name("M", "M", SIZE, letters="m"),
+    Name("L", "L", SIZE, letters="l"),
     # the model
     Name("theta", r"\theta", Kind.PARAMETERS, chance=True, like=("phi",)),
     Name("phi", r"\phi", Kind.PARAMETERS, like=("theta",)),
@@ -88,6 +89,7 @@ NAMES: dict[str, Name] = {row.key: row for row in (
     Name("Decoder", r"\mathrm{Decoder}", NETWORK, takes="z", gives="x"),
     Name("hat x", r"\hat{x}", NETWORK, takes="z", gives="x"),
     Name("hat x_theta", r"\hat{x}_{\theta}", NETWORK, takes="z", gives="x"),
+    Name("mu_theta", r"\mu_{\theta}", NETWORK, takes="z", gives="x"),
     Name("encoder", r"\mathrm{encoder}", NETWORK, takes="x", gives="both"),
     Name("Encoder", r"\mathrm{Encoder}", NETWORK, takes="x", gives="both"),
     Name("NeuralNet", r"\mathrm{NeuralNet}", NETWORK, gives="both"),
@@ -133,7 +135,7 @@ def of_kind(*kinds: Kind) -> tuple[str, ...]:
     """The keys of a kind, in the order of the table.
 
     >>> of_kind(Kind.SIZE)
-    ('N', 'D', 'H', 'K', 'B', 'M')
+    ('N', 'D', 'H', 'K', 'B', 'M', 'L')
     """
     return tuple(key for key, row in NAMES.items() if row.kind in kinds)
 

@@ -112,8 +112,7 @@ def _ask(judged: Judged, tried: Judged, choice: Choice) -> None:
         if step.ok != twin.ok:
             meant = " or ".join(choice.options)
             message = f"is {choice.name} {meant}? One makes this true, another does not"
-            say = f"say which: given: {choice.name} := {choice.options[0]}"
-            step.fail(f"{message}\n{say}", NOT_UNDERSTOOD)
+            step.fail(f"{message}\nsay which: given: {choice.say}", NOT_UNDERSTOOD)
 
 
 def _judged(

@@ -279,7 +279,7 @@ def named(name: str, positive: bool = False) -> Formula:
 class SymbolicLine(LinearGaussian[Formula]):
     """The linear-Gaussian world with symbols for its parameters."""
 
-    N = K = M = B = 2
+    N = K = M = B = L = 2
 
     def __getitem__(self, name: str) -> Formula:
         if name == "noise":

@@ -17,7 +17,7 @@ from itertools import product
 
 from . import tree as t
 from .block import Block
-from .notation import ANY, GREEK, LAWS, NAMES, VARIABLES, shaped
+from .notation import ANY, GREEK, LAWS, NAMES, SIZES, VARIABLES, shaped
 from .read import Statement
 from .scope import Scope
 
@@ -46,11 +46,20 @@ class Mode(Enum):
 
 @dataclass(frozen=True)
 class Choice:
-    """A name, what it may stand for, and how these readings count."""
+    """A name, what it may stand for, and how these readings count.
+
+    `say` is a given that would tell.
+    """
 
     name: str
     options: tuple[str, ...]
     mode: Mode
+
+    @property
+    def say(self) -> str:
+        """The line to add."""
+        other = next((o for o in self.options if o != self.name), "...")
+        return f"{self.name} := {other}"
 
 
 @dataclass(frozen=True)
@@ -148,8 +157,8 @@ class Writing:
 
     def take(self, old: t.Node, new: t.Node) -> t.Node:
         """`new`, where `old` stands; the report says so."""
-        written = " ".join(self.block.source[slice(*old.span)].split())
-        self.taken.setdefault(written or latex(old), latex(new))
+        source = "" if isinstance(old, t.Symbol) else self.block.source[slice(*old.span)]
+        self.taken.setdefault(" ".join(source.split()) or latex(old), latex(new))
         return replace(new, span=old.span)
 
     def choose(self, name: str, options: list[t.Node], mode: Mode) -> t.Node:
@@ -223,6 +232,8 @@ def latex(node: t.Node) -> str:
         return " ".join(s + latex(a) for s, a in zip(signs, node.terms, strict=True))
     if isinstance(node, t.Quotient):
         return f"\\frac{{{latex(node.over)}}}{{{latex(node.under)}}}"
+    if isinstance(node, t.Group | t.Product):
+        return " ".join(map(latex, node.children()))
     return "\\dots"
 
 
@@ -364,19 +375,21 @@ def laws(w: Writing) -> None:
         if not isinstance(partner, t.Call) or not t.is_density(partner):
             return law
         first = partner.group.items[0]
-        missing = len(law.group.items) == NAMES[law.function.name].arguments - 1
-        other = partner.function.name in LAWS and (
-            len(partner.group.items) < NAMES[partner.function.name].arguments
-        )
-        if not missing or other or len(before(partner)) != 1:
+        if (
+            not _lacks_variable(law)
+            or _lacks_variable(partner)
+            or len(before(partner)) != 1
+        ):
             return law
-        marks = (";", *law.group.marks)
-        group = replace(law.group, items=(first, *law.group.items), marks=marks)
-        return w.take(law, replace(law, group=group))
+        return w.take(law, _of_this(law, first))
 
     def both(node: t.Node) -> t.Node:
         if not isinstance(node, t.Divergence):
             return node
+        names = {s.name for s in t.names_in(node)}
+        sides = t.bare(node.left), t.bare(node.right)
+        if all(map(_lacks_variable, sides)) and {"I", "0"} & names:
+            return replace(node, left=_of_z(sides[0]), right=_of_z(sides[1]))
         left = complete(node.left, node.right)
         return replace(node, left=left, right=complete(node.right, left))
 
@@ -389,6 +402,23 @@ def laws(w: Writing) -> None:
                 if above is not None and relation in ("=", ":="):
                     line.rest[i] = relation, complete(side, above)
                 above = side
+
+
+def _lacks_variable(node: t.Node) -> bool:
+    """N(mu, v), which does not say of what."""
+    if not isinstance(node, t.Call) or node.function.name not in LAWS:
+        return False
+    return len(node.group.items) == NAMES[node.function.name].arguments - 1
+
+
+def _of_this(law: t.Call, variable: t.Node) -> t.Call:
+    group = law.group
+    items, marks = (variable, *group.items), (";", *group.marks)
+    return replace(law, group=replace(group, items=items, marks=marks))
+
+
+def _of_z(law: t.Node) -> t.Node:
+    return _of_this(law, t.Symbol("z")) if isinstance(law, t.Call) else law
 
 
 def _standard(node: t.Node) -> t.Node:
@@ -415,7 +445,8 @@ def entropies(w: Writing) -> None:
         if isinstance(node, t.Product) and len(node.factors) > 1:
             name, group = node.factors[:2]
             if isinstance(name, t.Symbol) and name.name == "I" and _is_pair(group):
-                information = w.take(group, _information(w, name.label))
+                whole = replace(group, span=(name.span[0], group.span[1]))
+                information = w.take(whole, _information(w, name.label))
                 factors = (information, *node.factors[2:])
                 return replace(node, factors=factors, operations=node.operations[1:])
         return node
@@ -641,7 +672,7 @@ def model(w: Writing) -> None:
             return w.take(node, labelled(node, "theta"))
         if key == "q(z|x)" and "q_phi(z|x)" not in said:
             return w.take(node, labelled(node, "phi"))
-        if key == "p(Data)":
+        if key == "p(Data)" and (bare or own):
             return w.take(node, labelled(node, "theta"))
         new: t.Node = node
         if key == "p(x)":
@@ -713,7 +744,7 @@ def constants(w: Writing) -> None:
 
         def const(node: t.Node, name: t.Symbol = name) -> t.Node:
             if isinstance(node, t.Add) and node.terms[-1] == name:
-                w.take(node.terms[-1], t.CONST)
+                w.taken[name.name] = "a constant"
                 return replace(node, terms=(*node.terms[:-1], t.CONST))
             return node
 
@@ -753,6 +784,41 @@ def samples(w: Writing) -> None:
         return node
 
     w.change(index)
+    w.change(_listed)
+
+
+def sizes(w: Writing) -> None:
+    """The S of a sum over samples z^{(s)} is a number of its own, as L is."""
+    names = {s.name for s in w.symbols()}
+    free = [size for size in ("L", "M", "K", "B", "N") if size not in names]
+    new: dict[str, str] = {}
+    for node in w.nodes():
+        if not isinstance(node, t.Total) or not isinstance(node.high, t.Symbol):
+            continue
+        high = node.high.key
+        counts = any(node.index in t.letters(s.index) for s in t.names_in(node.body))
+        if counts and high not in (*SIZES, *new) and free and not w.defines(high):
+            new[high] = free.pop(0)
+
+    def rename(node: t.Node) -> t.Node:
+        if isinstance(node, t.Symbol) and node.key in new:
+            return w.take(node, t.Symbol(new[node.key], index=node.index))
+        return node
+
+    w.change(rename)
+
+
+def _listed(node: t.Node) -> t.Node:
+    """p(x_1, ..., x_N) is p(x^{(1)}, ..., x^{(N)})."""
+    if not isinstance(node, t.Group) or t.Constant("dots") not in node.items:
+        return node
+    items = (
+        replace(i, index=i.component, component=())
+        if isinstance(i, t.Symbol) and not i.index
+        else i
+        for i in node.items
+    )
+    return replace(node, items=tuple(items))
 
 
 def _arguments(w: Writing) -> Iterator[t.Node]:
@@ -765,7 +831,53 @@ def _arguments(w: Writing) -> Iterator[t.Node]:
             yield node.variable
 
 
+def reparametrised(w: Writing) -> None:
+    """z = mu + sigma epsilon, where z has a density: E[f(z)] is the same both ways.
+
+    It has one if the block says z ~ q, or if mu and sigma are the encoder's.
+    """
+    for i, line in enumerate(w.block.lines):
+        if not isinstance(line.first, t.Symbol) or line.first.key != "z" or not line.rest:
+            continue
+        relation, right = line.rest[0]
+        names = {s.key for s in t.names_in(right)}
+        if relation != "=" or "epsilon" not in names or len(line.rest) > 1:
+            continue
+        drawn = [d.density for d in line.samples if d.variable == line.first]
+        for other in (*w.block.lines, *w.block.given):
+            if other.first == line.first and other.rest and other.rest[0][0] == "~":
+                drawn.append(other.rest[0][1])
+            drawn += [d.density for d in other.samples if d.variable.key == "z"]
+        if not drawn and {"mu_phi", "sigma_phi"} & names:
+            drawn = [density(t.Symbol("q", label="phi"), "z", "x")]
+        if not drawn:
+            continue
+        noise = t.Call(t.Symbol("p"), t.Group((t.Symbol("epsilon"),)))
+        f = t.Symbol("f")
+        left = t.Expectation(
+            "E", (((line.first,), drawn[0]),), t.Call(f, t.Group((line.first,)))
+        )
+        mean = t.Expectation("E", (((), noise),), t.Call(f, t.Group((right,))))
+        rest = [(relation, w.take(right, mean))]
+        w.block.lines[i] = replace(line, first=left, rest=rest)
+
+
+def networks(w: Writing) -> None:
+    """mu(x), sigma(x), mu(z) without parameters are the networks of the worlds."""
+    new = {("mu", "x"): "phi", ("sigma", "x"): "phi", ("mu", "z"): "theta"}
+
+    def name(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Call) or len(node.group.items) != 1:
+            return node
+        key = node.function.key, getattr(node.group.items[0], "name", "")
+        if key not in new or w.defines(node.function.key):
+            return node
+        return w.take(node, labelled(node, new[key]))
+
+    w.change(name)
+
+
 RULES: tuple[Callable[[Writing], None], ...] = (
-    capitals, parameters, labels, conditions, samples, laws, entropies, bare_densities,
-    model, bounds, constants,
+    capitals, parameters, labels, conditions, networks, samples, sizes, laws,
+    entropies, bare_densities, model, reparametrised, bounds, constants,
 )  # fmt: skip

@@ -143,7 +143,7 @@ class World(ABC, Generic[V]):
     name: ClassVar[str]
     # No two sizes are alike where it can be helped, and no N - 1 is 1: else K for N,
     # or a product for a sum of two twos, would pass.
-    N, D, H, K, M, B = 3, 1, 1, 2, 4, 5
+    N, D, H, K, M, B, L = 3, 1, 1, 2, 4, 5, 6
     scalar = True  # are x and z plain numbers?
     latent = True
     groups: ClassVar[dict[str, list[str]]] = {}
