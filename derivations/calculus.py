@@ -103,19 +103,24 @@ class Numbers(Calculus[Quantity]):
     def discrete(self, name: str) -> bool:
         return not self._axis(name).continuous
 
-    def _axis(self, name: str, many: int = 1, coarse: bool = False) -> Axis:
+    def _axis(
+        self, name: str, many: int = 1, coarse: bool = False, inner: bool = False
+    ) -> Axis:
         """Of several variables at once, each has fewer points."""
-        axis = line_axis() if name.endswith(")") else self.world.axis(name)
+        own = self.world.inner_axis if inner else self.world.axis
+        axis = line_axis() if name.endswith(")") else own(name)
         if axis.continuous and coarse and axis.rank:
             if axis.points.shape[1] > 2:
                 raise Foreign("too many dimensions to integrate")
             return grid_axis(31)
-        return line_axis(-9.03, 9.11, 61) if axis.continuous and many > 2 else axis
+        many_here = axis.continuous and many > 2 and not self.world.chain
+        return line_axis(-9.03, 9.11, 61) if many_here else axis
 
     def integrate(
         self, at: At, places: list[Place], body: Callable[[list[Quantity]], Quantity]
     ) -> Quantity:
-        axes = [self._axis(name, len(places), at.coarse) for name, _ in places]
+        inner = bool(at.depth) and len(places) == 1
+        axes = [self._axis(name, len(places), at.coarse, inner) for name, _ in places]
         own = math.prod(len(axis.points) for axis in axes)
         count = at.points * own
         if own > MOST_POINTS or count > MOST_NESTED:
@@ -130,7 +135,7 @@ class Numbers(Calculus[Quantity]):
         at.spend(value.size * 4)
         try:
             for k in reversed(range(len(axes))):
-                value = _sum_axis(value, depth + k + 1, axes[k])
+                value = _sum_axis(value, depth + k + 1, axes[k], k > 0 and not depth)
         except Unreliable:
             if at.coarse:
                 raise Foreign("too many dimensions for so narrow a peak") from None
@@ -280,8 +285,11 @@ class Numbers(Calculus[Quantity]):
         return number(brentq(excess, -8, 8, xtol=1e-13))
 
 
-def _sum_axis(value: Quantity, position: int, axis: Axis) -> Quantity:
-    """Sum over one axis, if a coarser rule and the rim of the grid agree to it."""
+def _sum_axis(value: Quantity, position: int, axis: Axis, partly: bool) -> Quantity:
+    """Sum over one axis, if a coarser rule and the rim of the grid agree to it.
+
+    `partly`: the other axes will be summed over, so what is small there may be wrong.
+    """
     total, *others = value.integrate(position, axis.weights)
     if not others:
         return total
@@ -289,7 +297,12 @@ def _sum_axis(value: Quantity, position: int, axis: Axis) -> Quantity:
         raise Unreliable("the integral is not finite")
     coarse, size, rim = (other.array for other in others)
     error = float(np.max(np.abs(coarse - total.array), initial=0))
-    if value.logged:
+    if value.logged and partly:
+        top = np.max(total.array)
+        sums = (np.exp(array - top) for array in (rim, coarse, total.array))
+        cut, *both = sums
+        cut, error = float(np.max(cut)), float(np.max(np.abs(both[0] - both[1])))
+    elif value.logged:
         cut = math.exp(min(float(np.max(rim - size, initial=-np.inf)), 1))
     else:
         scale = max(float(np.max(size)), 1e-300)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from itertools import product
 
@@ -52,12 +53,29 @@ def density(node: t.Call, at: Evaluator[V]) -> V:
     before, after = t.split_bar(group)
     if t.role_of(before[0]) == "Data" or t.Constant("dots") in before:
         return _of_the_data(name, before, at)
+    if at.world.chain and t.role_of(before[0]) != "epsilon":
+        sides = (_values(side, at) for side in (before, after))
+        return at.world.conditional(name.name, *sides)
     values = {t.role_of(item): at(item) for item in before + after}
     if len(values) != len(before + after):
         raise Meaningless("a density of the same variable twice")
     if name.index:
         return _one_of_many(node, values, at)
     return density_at(t.signature(node), values, at)
+
+
+def _values(items: list[t.Node], at: Evaluator[V]) -> dict[Place, V]:
+    """The nodes of a chain among a density's arguments: x_t, x_{1:T}."""
+    values: dict[Place, V] = {}
+    for item in items:
+        if not isinstance(item, t.Symbol):
+            raise Meaningless("a density of what?")
+        for name, index in at.places(item):
+            numbers = tuple(t.Number(Fraction(i)) for i in index)
+            if (name, index) in values:
+                raise Meaningless("a density of the same variable twice")
+            values[name, index] = at(replace(item, index=numbers))
+    return values
 
 
 def _one_of_many(node: t.Call, values: dict[str, V], at: Evaluator[V]) -> V:
@@ -181,7 +199,7 @@ def places_of(
     for item in items[:1] if law else items:
         if not isinstance(item, t.Symbol) or item.name not in VARIABLES:
             raise Meaningless("a density of what?")
-        places.append(at.place(item))
+        places += at.places(item)
     return places
 
 
@@ -195,16 +213,16 @@ def _of_the_size(mean: V, at: Evaluator[V]) -> str:
 @value_of.register(t.Integral)
 def integral(node: t.Integral, at: Evaluator[V]) -> V:
     """Over all of a variable, or between limits."""
-    place = at.place(node.variable)
+    place = at.places(node.variable)[0]
     if node.variable.name not in VARIABLES:
         raise Meaningless("integrate over x, z or \\epsilon")
     if node.counting and not at.calculus.discrete(place[0]):
         raise Foreign("a sum over the values of a continuous variable")
     if node.low is not None:
         return at.calculus.between(at, place, node)
-    places, body = [place], node.body
+    places, body = at.places(node.variable), node.body
     while isinstance(body, t.Integral) and body.low is None and not body.counting:
-        places, body = [*places, at.place(body.variable)], body.body  # both at once
+        places, body = [*places, *at.places(body.variable)], body.body  # both at once
     return at.calculus.integrate(at, sorted(places), lambda _: at(body))
 
 
@@ -256,6 +274,8 @@ def divergence(node: t.Divergence, at: Evaluator[V]) -> V:
 def total(node: t.Total, at: Evaluator[V]) -> V:
     """A sum or a product; of samples, the expectations of the terms."""
     low, high = at.integer(node.low), at.integer(node.high)
+    if at.world.chain and high == low - 1:  # a short chain has no step between its ends
+        return at.calculus.number(0 if node.kind == "sum" else 1)
     if not 1 <= high - low + 1 <= MOST_TERMS:
         raise Meaningless(f"a sum over {node.index} from {low} to {high}")
     indexed = [(d, set(t.letters(d.variable.index))) for d in at.sampling]

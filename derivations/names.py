@@ -47,7 +47,7 @@ def symbol(node: t.Symbol, at: Evaluator[V]) -> V:
         raise Unknown("an expectation needs brackets")
     indices, component = at.integers(node.index), at.integers(node.component)
     plain = not (indices or component)
-    if min(indices, default=1) < 1:
+    if min(indices, default=1) < 1 and not at.world.chain:
         raise Meaningless("samples are counted from 1")
     if component and (f"{key}{component}", indices) in at.bound:
         return at.bound[f"{key}{component}", indices]
@@ -61,6 +61,10 @@ def symbol(node: t.Symbol, at: Evaluator[V]) -> V:
         raise Unknown(f"{node.spoken} is a function: of what?")
     elif key in at.indices and plain:
         return at.calculus.number(at.indices[key])
+    elif key in at.world.own_sizes and plain:
+        return at.calculus.number(at.world.own_sizes[key])
+    elif (step := at.world.schedule(key, component)) is not None:
+        return step
     elif key in SIZES and plain:
         return at.calculus.number(at.size(key))
     elif key == "pi" and not at.scope.chances:

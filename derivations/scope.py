@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from . import tree as t
 from .block import Block
+from .chains import chain_worlds, shape_of
 from .notation import (
     COINS,
     LAWS,
@@ -262,6 +263,8 @@ CONTINUOUS = {"Normal", "epsilon", "I", *OUTPUTS, *NETWORKS}  # no tables of val
 def worlds_for(scope: Scope) -> list[type[NumericWorld]]:
     """All worlds that have what the block speaks of."""
     nodes, own = scope.nodes, scope.densities
+    if chain := shape_of(nodes):
+        return chain_worlds(chain)
     everything = [*nodes, *(n for d in own.values() for n in d.body.walk())]
     names = {n.key for n in nodes if isinstance(n, t.Symbol)}
     vectors = speaks_of_vectors(nodes)

@@ -264,6 +264,11 @@ def items_of(node: Node) -> tuple[Node, ...]:
     return node.items if isinstance(node, Group) else (node,)
 
 
+def is_run(index: tuple[Node, ...]) -> bool:
+    """Is this the 1:T of x_{1:T}?"""
+    return len(index) == 1 and isinstance(index[0], Group) and index[0].marks == (":",)
+
+
 def names_in(node: Node) -> Iterator[Symbol]:
     """All names below a node."""
     return (part for part in node.walk() if isinstance(part, Symbol))

@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
+from fractions import Fraction
 from itertools import product
 
 from . import tree as t
 from .block import Block
+from .chains import Shape, chained, shape_of
 from .notation import ANY, GREEK, LAWS, NAMES, SIZES, VARIABLES, shaped
 from .read import Statement
 from .scope import Scope
@@ -95,6 +97,7 @@ class Writing:
         self.block, self.page, self.picks = block, page, picks
         self.taken: dict[str, str] = {}
         self.choices: dict[str, Choice] = {}
+        self.chain: Shape | None = None  # x_0, ..., x_T, if the block speaks of such
         own = [line.first for line in block.given if isinstance(line.first, t.Call)]
         self.known = {t.signature(call) for call in own} | set(page.densities)
 
@@ -102,7 +105,8 @@ class Writing:
         """All rules, one after the other."""
         before = self.block.given
         for rule in RULES:
-            rule(self)
+            if not self.chain or rule in OF_CHAINS:
+                rule(self)
         pairs = zip(before, self.block.given, strict=True)
         given = [new for old, new in pairs if _says_nothing(old) or not _says_nothing(new)]
         block = replace(self.block, given=given)
@@ -214,6 +218,7 @@ def latex(node: t.Node) -> str:
     if isinstance(node, t.Symbol):
         label = "\\" + node.label if node.label in GREEK else node.label
         name = NAMES[node.name].latex if node.name in NAMES else node.spoken
+        name = "\\mathcal{L}" if node.name == "calL" else name
         index = ", ".join(map(latex, node.index))
         return name + (f"_{label}" if label else "") + (f"^{{({index})}}" if index else "")
     if isinstance(node, t.Number):
@@ -232,6 +237,8 @@ def latex(node: t.Node) -> str:
         return " ".join(s + latex(a) for s, a in zip(signs, node.terms, strict=True))
     if isinstance(node, t.Quotient):
         return f"\\frac{{{latex(node.over)}}}{{{latex(node.under)}}}"
+    if isinstance(node, t.Group) and node.marks == (":",):
+        return ":".join(map(latex, node.items))
     if isinstance(node, t.Group | t.Product):
         return " ".join(map(latex, node.children()))
     return "\\dots"
@@ -586,6 +593,8 @@ def _told(w: Writing, law: t.Node, of: frozenset[str]) -> t.Node:
     if not isinstance(law, t.Symbol) or law.name not in LETTERS:
         return law
     options = _candidates(w, law, of)
+    if w.chain:
+        return w.take(law, _of_chain(w.chain, law)) if law.name == "q" else law
     other = all(isinstance(c, t.Call) and c.function.key != law.key for c in options)
     if not options or other and law.name == "p":
         names = "z" if law.name == "q" and "z" in of else "".join(sorted(of & {"x", "z"}))
@@ -594,6 +603,11 @@ def _told(w: Writing, law: t.Node, of: frozenset[str]) -> t.Node:
         encoder = law.label == "phi" and names == "z"
         options.append(density(law, names, "x" if encoder else ""))
     return w.take(law, w.choose(latex(law), options, Mode.ALL))
+
+
+def _of_chain(shape: Shape, q: t.Symbol) -> t.Call:
+    """The bare q of a chain is that of all nodes above the first."""
+    return t.Call(q, t.Group(_above(shape), ("|",)))
 
 
 def _drawn(w: Writing, law: t.Node, of: frozenset[str]) -> t.Node:
@@ -696,6 +710,11 @@ def bounds(w: Writing) -> None:
     alone = any(s == X for s in w.symbols())
 
     def bound(node: t.Node, items: tuple[t.Node, ...]) -> t.Node:
+        if w.chain:
+            p = t.Call(t.Symbol("p"), t.Group(_above(w.chain), (",",)))
+            law = _of_chain(w.chain, t.Symbol("q"))
+            ratio = t.Function("log", t.Quotient(p, law))
+            return t.Expectation("E", (((), law),), ratio)
         own = [i for i in items if isinstance(i, t.Symbol) and i.name in ("x", "Data")]
         x = own[0] if own else min(indexed, key=latex) if indexed and not alone else X
         if x.name == "Data":
@@ -837,7 +856,10 @@ def reparametrised(w: Writing) -> None:
     It has one if the block says z ~ q, or if mu and sigma are the encoder's.
     """
     for i, line in enumerate(w.block.lines):
-        if not isinstance(line.first, t.Symbol) or line.first.key != "z" or not line.rest:
+        if not isinstance(line.first, t.Symbol) or not line.rest:
+            continue
+        node = w.chain is not None and line.first.key == w.chain.letter
+        if line.first.key != "z" and not node:
             continue
         relation, right = line.rest[0]
         names = {s.key for s in t.names_in(right)}
@@ -848,6 +870,11 @@ def reparametrised(w: Writing) -> None:
             if other.first == line.first and other.rest and other.rest[0][0] == "~":
                 drawn.append(other.rest[0][1])
             drawn += [d.density for d in other.samples if d.variable.key == "z"]
+        if node and not drawn:
+            others = {s for s in t.names_in(right) if w.chain and s.key == w.chain.letter}
+            if len(others) == 1:
+                items = (line.first, *others)
+                drawn = [t.Call(t.Symbol("q"), t.Group(items, ("|",)))]
         if not drawn and {"mu_phi", "sigma_phi"} & names:
             drawn = [density(t.Symbol("q", label="phi"), "z", "x")]
         if not drawn:
@@ -860,6 +887,38 @@ def reparametrised(w: Writing) -> None:
         mean = t.Expectation("E", (((), noise),), t.Call(f, t.Group((right,))))
         rest = [(relation, w.take(right, mean))]
         w.block.lines[i] = replace(line, first=left, rest=rest)
+
+
+def chains(w: Writing) -> None:
+    """The t of x_t counts the nodes of a chain, where x_{t-1} or x_{1:T} stands too."""
+    letters = chained(w.calls())
+
+    def index(node: t.Node) -> t.Node:
+        if isinstance(node, t.Symbol) and node.name in letters and not node.index:
+            return replace(node, component=(), index=node.component)
+        return node
+
+    if letters:
+        w.change(index)
+        w.chain = shape_of(tuple(w.nodes()))
+    if w.chain:
+        for letter, kind in (("p", w.chain.p), ("q", w.chain.q)):
+            w.taken[f"{letter} of the chain"] = KINDS[kind]
+
+
+KINDS = {
+    "markov": "a Markov chain",
+    "full": "a density in which each depends on all",
+    "apart": "a density in which the latents are independent",
+}
+
+
+def _above(shape: Shape) -> tuple[t.Symbol, t.Symbol]:
+    """All nodes but the first, and the first: x_{1:T} and x_0, or z_{1:T} and x."""
+    last = t.Number(Fraction(shape.top)) if shape.top else t.Symbol("T")
+    run = t.Group((t.ONE, last), (":",))
+    first = t.Symbol(shape.first, index=(t.ZERO,) if shape.first == shape.letter else ())
+    return t.Symbol(shape.letter, index=(run,)), first
 
 
 def networks(w: Writing) -> None:
@@ -878,6 +937,7 @@ def networks(w: Writing) -> None:
 
 
 RULES: tuple[Callable[[Writing], None], ...] = (
-    capitals, parameters, labels, conditions, networks, samples, sizes, laws,
+    capitals, parameters, labels, conditions, chains, networks, samples, sizes, laws,
     entropies, bare_densities, model, reparametrised, bounds, constants,
 )  # fmt: skip
+OF_CHAINS = (laws, reparametrised, bare_densities, bounds, constants)

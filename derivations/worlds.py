@@ -28,6 +28,8 @@ import numpy as np
 from .functions import any_function
 from .quantity import Meaningless, OutOfDomain, Quantity, V, number, sigmoid
 
+Place = tuple[str, tuple[int, ...]]  # a variable's name and its indices, e.g. x^{(2)}
+
 
 class Foreign(Exception):
     """This world has no such thing; another may."""
@@ -146,6 +148,8 @@ class World(ABC, Generic[V]):
     N, D, H, K, M, B, L = 3, 1, 1, 2, 4, 5, 6
     scalar = True  # are x and z plain numbers?
     latent = True
+    chain = False  # are there nodes x_0, ..., x_T?
+    own_sizes: ClassVar[Mapping[str, int]] = {}  # that no other world has
     groups: ClassVar[dict[str, list[str]]] = {}
 
     def __init__(self, seed: int):
@@ -185,6 +189,20 @@ class World(ABC, Generic[V]):
     @abstractmethod
     def density(self, name: str, values: Mapping[str, V]) -> V | None:
         """The density called e.g. 'q_phi(z|x)' at these values, or None if unknown."""
+
+    def conditional(
+        self, letter: str, values: Mapping[Place, V], given: Mapping[Place, V]
+    ) -> V:
+        """p or q of these nodes of a chain, given those."""
+        raise Foreign("there is no chain here")
+
+    def schedule(self, key: str, index: tuple[int, ...]) -> V | None:
+        """A number that the world has for each step of a chain."""
+        return None
+
+    def free_letter(self, letter: str) -> int | None:
+        """What an index letter is that nothing binds, if the world says so."""
+        return None
 
     def decoder(self, z: V) -> V:
         """The mean of p_theta(x|z)."""
@@ -243,6 +261,10 @@ class NumericWorld(World[Quantity]):
     @abstractmethod
     def axis(self, role: str) -> Axis:
         """The points of x, z or epsilon."""
+
+    def inner_axis(self, role: str) -> Axis:
+        """Those within another integral, at whose rim a mean may lie far out."""
+        return self.axis(role)
 
     def any_function(
         self, name: str, values: list[Quantity], traits: frozenset[str], group: str
