@@ -2,6 +2,7 @@
 
 read_block   tokens and trees: a `Statement` for each line          block.py, surface.py,
                                                                    tokens.py, read.py
+readings     how people write, in the book's names                  usage.py
 scope_of     what its names mean: what the page and the givens say   definitions.py
 pairs_of     what is claimed: the neighbours in the chain            chain.py
 Trial        the block at random draws in small worlds               trial.py, worlds.py

@@ -130,9 +130,10 @@ class Writing:
 
     def defines(self, key: str) -> bool:
         """Does the page or a line with := say what this is?"""
-        lines = (*self.block.lines, *self.block.given)
+        both = (*self.block.lines, *self.block.given)
+        lines = [line for line in both if not _is_bound(line)]
         own = [line.first for line in lines if line.rest and line.rest[0][0] == ":="]
-        own += [line.first for line in self.block.given]
+        own += [line.first for line in lines if line in self.block.given]
         named = [side.function if isinstance(side, t.Call) else side for side in own]
         said = {name.key for name in named if isinstance(name, t.Symbol)}
         return key in said or any(key + end in self.page.meanings for end in ("", "()"))
@@ -170,6 +171,12 @@ class Writing:
         if len(options) > 1:
             self.choices[name] = Choice(name, tuple(map(latex, options)), mode)
         return options[self.picks.get(name, 0) % len(options)]
+
+
+def _is_bound(line: Statement) -> bool:
+    """`\\mathcal{L}(x) := \\mathrm{ELBO}(x; ...)`: that is what we take it for."""
+    sides = [side.function if isinstance(side, t.Call) else side for side in line.sides]
+    return len(sides) > 1 and all(getattr(side, "key", "") in BOUNDS for side in sides)
 
 
 def _says_nothing(line: Statement) -> bool:
@@ -344,10 +351,11 @@ def conditions(w: Writing) -> None:
         name = t.Symbol(letter)
         calls = w.calls()
         with_it = [c for c in calls if name in t.split_bar(c.group)[1]]
-        inside = sum(s == name for s in w.symbols())
+        listed = [c for c in w.calls(BOUNDS) if name in c.group.items]
+        elsewhere = sum(s == name for s in w.symbols()) > len(with_it) + len(listed)
         without = {t.signature(c) for c in calls if c not in with_it}
         free = {s for s in without if s.startswith("q") or s.endswith("(z)")}
-        if not with_it or inside > len(with_it) or without - free or w.defines(letter):
+        if not with_it or elsewhere or without - free or w.defines(letter):
             continue
         dropped = {t.signature(_without(c, name)) for c in with_it}
         if dropped & without:

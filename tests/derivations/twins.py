@@ -192,6 +192,73 @@ TWINS: dict[str, list[Row]] = {
         twin(r"\log p_\theta(x|y) \geq \mathbb{E}_{q_\phi(z|x,y)}[\log p_\theta(x|z,y)] "
              r"- D_{KL}(q_\phi(z|x,y) \| p_\theta(z|y))", r"\geq", r"\leq"),
         twin(r"\log p(x|c) = \log p(x,z|c) - \log p(z|x,c)", "- ", "+ "),
+        twin(r"p(z|x,y) = \frac{p(x|z,y) p(z|y)}{p(x|y)}", "p(z|y)}", "p(z|x,y)}"),
+        twin(r"p(x|y) = \mathbb{E}_{p(z|y)}[p(x|z,y)]", "p(x|y) =", r"\log p(x|y) ="),
+        twin(r"\log p(x|y) = \mathcal{L}(x,y) + D_{KL}(q(z|x,y) \| p(z|x,y))",
+             "p(z|x,y)", "p(z|y)"),
+        twin(r"\log p_\theta(x|c) \geq \mathbb{E}_{q_\phi(z|x,c)}[\log p_\theta(x|z,c)] "
+             r"- D_{KL}(q_\phi(z|x,c) \| p(z))", "- D", "+ D"),
+    ],
+    "models stated with =": [
+        twin(r"z = \mu_\phi(x) + \sigma_\phi(x) \odot \epsilon, \quad "
+             r"\epsilon \sim \mathcal{N}(0,I)", r"\odot \epsilon,", r"\odot \epsilon^2,"),
+        twin(r"z = \mu(x) + \sigma(x) \odot \epsilon, \quad \epsilon \sim \mathcal{N}(0,I)",
+             r"\mu(x) + ", r"\mu(x) + 2 "),
+        twin(r"z = \mu + \sigma \odot \epsilon, \quad \epsilon \sim \mathcal{N}(0,I), \quad "
+             r"z \sim \mathcal{N}(\mu, \mathrm{diag}(\sigma^2))",
+             r"\sigma \odot", r"\sigma^2 \odot"),
+        twin(r"q_\phi(z|x) = \mathcal{N}(z; \mu_\phi(x), \mathrm{diag}(\sigma_\phi(x)^2))",
+             r"_\phi(x)^2", r"_\phi(x)"),
+        twin(r"p(x|z) = \mathcal{N}(x; \mu_\theta(z), I)", "I)", "2 I)"),
+        twin(r"q(z) = \mathcal{N}(z; \mu, \sigma^2), \quad \mathbb{E}_q[z] = \mu",
+             r"[z]", r"[z^2]"),
+        twin(r"q(z) = \mathcal{N}(z; \mu, \sigma^2), \quad H(q) = \frac{1}{2} "
+             r"\log (2 \pi e \sigma^2)", r"2 \pi e", r"2 \pi"),
+    ],
+    "chains": [
+        twin(r"q(x_{1:T}|x_0) = \prod_{t=1}^{T} q(x_t|x_{t-1})",
+             "q(x_t|x_{t-1})", "q(x_{t-1}|x_t)"),
+        twin(r"p(x_{0:T}) = p(x_T) \prod_{t=1}^{T} p(x_{t-1}|x_t)", "p(x_T) ", ""),
+        twin(r"p_\theta(x_{0:T}) = p(x_T) \prod_{t=1}^{T} p_\theta(x_{t-1}|x_t)",
+             "{t=1}", "{t=2}"),
+        twin(r"p_\theta(x_0) = \int p_\theta(x_{0:T}) dx_{1:T}", r"{0:T}", r"{1:T}"),
+        twin(r"q(x_t|x_{t-1}) = \frac{q(x_{t-1}|x_t,x_0) q(x_t|x_0)}{q(x_{t-1}|x_0)}",
+             "|x_t,x_0)", "|x_t)"),
+        twin(r"q(x_t|x_{t-1},x_0) = q(x_t|x_{t-1})", "= q(x_t|x_{t-1})", "= q(x_t|x_0)"),
+        twin(r"\log p_\theta(x_0) \geq \mathbb{E}_{q(x_{1:T}|x_0)}\left[\log "
+             r"\frac{p_\theta(x_{0:T})}{q(x_{1:T}|x_0)}\right]", r"\geq", r"\leq"),
+        twin(r"\mathbb{E}_q\left[\log \frac{p_\theta(x_{0:T})}{q(x_{1:T}|x_0)}\right] = "
+             r"\mathbb{E}_q\left[\log p(x_T) + \sum_{t=1}^{T} \log "
+             r"\frac{p_\theta(x_{t-1}|x_t)}{q(x_t|x_{t-1})}\right]", "{t=1}", "{t=2}"),
+        twin(r"\mathrm{ELBO} = \mathbb{E}_{q(x_1|x_0)}[\log p_\theta(x_0|x_1)] "
+             r"- D_{KL}(q(x_T|x_0) \| p(x_T)) - \sum_{t=2}^{T} \mathbb{E}_{q(x_t|x_0)}"
+             r"[D_{KL}(q(x_{t-1}|x_t,x_0) \| p_\theta(x_{t-1}|x_t))]", "|x_t,x_0)", "|x_t)"),
+        twin(r"q(x_t|x_{t-1}) = \mathcal{N}(x_t; \sqrt{1-\beta_t} x_{t-1}, \beta_t I)",
+             r"\sqrt{1-\beta_t}", r"(1-\beta_t)"),
+        twin(r"q(x_t|x_0) = \mathcal{N}(x_t; \sqrt{\bar{\alpha}_t} x_0, (1-\bar{\alpha}_t) I), "
+             r"\quad \alpha_t = 1 - \beta_t, \quad q(x_t|x_{t-1}) = \mathcal{N}(x_t; "
+             r"\sqrt{\alpha_t} x_{t-1}, \beta_t I)", r"\sqrt{\bar{\alpha}_t}", r"\bar{\alpha}_t"),
+        twin(r"q(x_{t-1}|x_t,x_0) = \mathcal{N}\left(x_{t-1}; \frac{\sqrt{\bar\alpha_{t-1}} "
+             r"\beta_t}{1-\bar\alpha_t} x_0 + \frac{\sqrt{\alpha_t} (1-\bar\alpha_{t-1})}"
+             r"{1-\bar\alpha_t} x_t, \frac{1-\bar\alpha_{t-1}}{1-\bar\alpha_t} \beta_t I\right)",
+             r"\frac{1-\bar\alpha_{t-1}}{1-\bar\alpha_t} \beta_t", r"\beta_t"),
+        twin(r"x_t = \sqrt{\bar\alpha_t} x_0 + \sqrt{1-\bar\alpha_t} \epsilon, \quad "
+             r"q(x_t|x_{t-1}) = \mathcal{N}(x_t; \sqrt{\alpha_t} x_{t-1}, (1-\alpha_t) I)",
+             r"\sqrt{1-\bar\alpha_t}", r"(1-\bar\alpha_t)"),
+        twin(r"p(z_{1:T}) = p(z_T) \prod_{t=1}^{T-1} p(z_t|z_{t+1})", "p(z_T) ", ""),
+    ],
+    "two latents": [
+        twin(r"p(x,z_1,z_2) = p(x|z_1) p(z_1|z_2) p(z_2)", "p(z_2)", "p(z_1)"),
+        twin(r"p(x) = \int \int p(x,z_1,z_2) dz_1 dz_2", "p(x) ", r"\log p(x) "),
+        twin(r"\log p(x) \geq \mathbb{E}_{q(z_1,z_2|x)}\left[\log \frac{p(x|z_1) p(z_1|z_2) "
+             r"p(z_2)}{q(z_1,z_2|x)}\right]", "p(z_2)}", "1}"),
+        twin(r"q(z_1,z_2|x) = q(z_1|x) q(z_2|z_1)", "q(z_2|z_1)", "q(z_1|z_2)"),
+        twin(r"q(z_1,z_2|x) = q(z_1|x) q(z_2|z_1,x)", "q(z_2|z_1,x)", "q(z_1|z_2,x)"),
+        twin(r"\log p(x) = \mathcal{L} + D_{KL}(q(z_1,z_2|x) \| p(z_1,z_2|x))", "+ D", "- D"),
+        twin(r"\log p(x) \geq \mathbb{E}_{q(z_1,z_2|x)}[\log p(x|z_1,z_2)] "
+             r"- D_{KL}(q(z_1,z_2|x) \| p(z_1,z_2))", "- D", "+ D"),
+        twin(r"\log p(x) \geq \mathbb{E}_{q(z_1|x) q(z_2|z_1)}[\log p(x|z_1) + \log p(z_1|z_2) "
+             r"+ \log p(z_2) - \log q(z_1|x) - \log q(z_2|z_1)]", r"\geq", r"\leq"),
     ],
 }  # fmt: skip
 ROWS = [(kind, *row) for kind, rows in TWINS.items() for row in rows]
