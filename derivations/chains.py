@@ -64,7 +64,7 @@ def shape_of(nodes: tuple[t.Node, ...]) -> Shape | None:
     own = [s for s in nodes if isinstance(s, t.Symbol) and s.name == letter]
     starts = any(s.index and _starts_at_zero(s.index[0]) for s in own)
     scheduled = any(
-        isinstance(n, t.Symbol) and n.name in SCHEDULE and n.component for n in nodes
+        isinstance(n, t.Symbol) and n.name in SCHEDULE and n.index for n in nodes
     )
     indices = [s.index[0] for s in own if s.index]
     counted = [int(i.value) for i in indices if isinstance(i, t.Number)]

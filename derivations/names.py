@@ -63,7 +63,7 @@ def symbol(node: t.Symbol, at: Evaluator[V]) -> V:
         return at.calculus.number(at.indices[key])
     elif key in at.world.own_sizes and plain:
         return at.calculus.number(at.world.own_sizes[key])
-    elif (step := at.world.schedule(key, component)) is not None:
+    elif (step := at.world.schedule(key, indices)) is not None:
         return step
     elif key in SIZES and plain:
         return at.calculus.number(at.size(key))

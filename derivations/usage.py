@@ -18,7 +18,7 @@ from itertools import product
 
 from . import tree as t
 from .block import Block
-from .chains import Shape, chained, shape_of
+from .chains import SCHEDULE, Shape, chained, shape_of
 from .notation import ANY, GREEK, LAWS, NAMES, SIZES, VARIABLES, shaped
 from .read import Statement
 from .scope import Scope
@@ -902,8 +902,12 @@ def chains(w: Writing) -> None:
     letters = chained(w.calls())
 
     def index(node: t.Node) -> t.Node:
-        if isinstance(node, t.Symbol) and node.name in letters and not node.index:
+        if not isinstance(node, t.Symbol):
+            return node
+        if node.name in (*letters, *SCHEDULE) and not node.index:
             return replace(node, component=(), index=node.component)
+        if node.name in ("I", "0"):  # each component goes its own way
+            return w.take(node, t.ONE if node.name == "I" else t.ZERO)
         return node
 
     if letters:
