@@ -17,6 +17,7 @@ from .notation import (
     ANY,
     CHANCES,
     DECODERS,
+    DIVERGENCES,
     ENCODERS,
     GREEK,
     LAWS,
@@ -105,6 +106,8 @@ def free(
 ) -> V:
     """A parameter that only the formula names: a drawn value stands for any."""
     name = node.key
+    if name in DIVERGENCES:
+        raise Unknown("a divergence between what?", like=r"D_{\mathrm{KL}}(... \,\|\, ...)")
     if len(node.name) > 1 and node.name not in GREEK:
         raise Unknown(f"what is {node.name}?", like="...")
     if node.accent or node.name in UNDEFINED:

@@ -499,8 +499,7 @@ def _cross_entropy(
         drawn = density(letter, "".join(sorted(names)))
     else:
         return None
-    mean = t.Expectation("E", (((), drawn),), t.Function("log", law))
-    return t.Group((t.Add((mean,), (-1,)),))
+    return _mean_log(drawn, law)
 
 
 def _information(w: Writing, label: str) -> t.Node:
@@ -778,6 +777,50 @@ def constants(w: Writing) -> None:
         w.change(const)
 
 
+def short_names(w: Writing) -> None:
+    """D_KL, H, I alone: between what, the densities of the block tell.
+
+    A name stands for whichever of its meanings makes the block true; if that is none, a
+    divergence of the only two densities there are is wrong, and else we ask.
+    """
+    given = {line.first.key for line in w.block.given if isinstance(line.first, t.Symbol)}
+    laws = list(dict.fromkeys(of_any(call) for call in w.calls()))
+    pairs = [(a, b) for a in laws for b in laws if a != b and before(a) == before(b)]
+    pairs.sort(key=lambda pair: pair[0].function.name != "q")
+    first = w.block.lines[0].first
+    logs = any(isinstance(n, t.Divergence) or getattr(n, "name", "") == "log"
+               for n in w.nodes())  # fmt: skip
+    limits = {n.high for n in w.nodes() if isinstance(n, t.Total)}
+
+    def meant(node: t.Node) -> t.Node:
+        key = node.key if isinstance(node, t.Symbol) else ""
+        if key in given or f"{key}()" in w.page.meanings or key in w.page.meanings:
+            return node
+        if key in ("D_KL", "KL") and pairs:
+            between: list[t.Node] = [t.Divergence(a, b) for a, b in pairs]
+            between += [node] if len(pairs) > 2 else []
+            return _taken(w, node, between)
+        if key == "H" and node == first and logs and laws and node not in limits:
+            own = [(law, law) for law in laws] + pairs
+            return _taken(w, node, [_mean_log(a, b) for a, b in own])
+        if key == "I" and node == first and logs and laws:
+            return w.take(node, _information(w, ""))
+        return node
+
+    w.change_values(meant)
+
+
+def _taken(w: Writing, node: t.Node, options: list[t.Node]) -> t.Node:
+    new = w.choose(latex(node), options[: MOST_READINGS - 1], Mode.ANY)
+    return node if new == node else w.take(node, new)
+
+
+def _mean_log(drawn: t.Node, law: t.Node) -> t.Node:
+    """The entropy, or with two densities the cross-entropy."""
+    mean = t.Expectation("E", (((), drawn),), t.Function("log", law))
+    return t.Group((t.Add((mean,), (-1,)),))
+
+
 # ---------------------------------------------------------------- samples
 def samples(w: Writing) -> None:
     """x_i, z_k, z^l are the samples x^{(i)}, z^{(k)}, z^{(l)}, where i, k, l count some."""
@@ -950,6 +993,6 @@ def networks(w: Writing) -> None:
 
 RULES: tuple[Callable[[Writing], None], ...] = (
     capitals, parameters, labels, conditions, chains, networks, samples, sizes, laws,
-    entropies, bare_densities, model, reparametrised, bounds, constants,
+    entropies, bare_densities, model, short_names, reparametrised, bounds, constants,
 )  # fmt: skip
 OF_CHAINS = (laws, reparametrised, bare_densities, bounds, constants)

@@ -76,3 +76,31 @@ def test_what_a_given_defines_keeps_its_meaning():
 def test_a_name_of_its_own_is_only_defined():
     report = check(LOST_LOG, symbolic=False)
     assert report.verdict is Verdict.NOT_UNDERSTOOD and "only defined" in str(report)
+
+
+KL_LAWS = (r"q(z) := \mathcal{N}(z; \mu, \sigma^2)", r"p(z) := \mathcal{N}(z; 0, 1)")
+CLOSED = r"\frac{1}{2} (\mu^2 + \sigma^2 - 1 - \log \sigma^2)"
+RATIO = r"\mathbb{E}_{p_{\theta}(x, z)}[\log \frac{p_{\theta}(x, z)}{p_{\theta}(x) p(z)}]"
+
+
+@pytest.mark.parametrize(
+    ("latex", "given", "verdict"),
+    [
+        (r"D_{KL} = \mathbb{E}_q[\log \frac{q(z)}{p(z)}]", (), "proved"),
+        (r"D_{KL} = \mathbb{E}_q[\log \frac{p(z)}{q(z)}]", (), "wrong"),
+        (r"\mathrm{KL} = \int p(z) \log \frac{p(z)}{q(z)} \, dz", (), "proved"),
+        (r"\mathrm{KL} = \int p(z) \log \frac{q(z)}{p(z)} \, dz", (), "wrong"),
+        ("D_{KL} = " + CLOSED, KL_LAWS, "proved"),
+        ("D_{KL} = -" + CLOSED, KL_LAWS, "wrong"),
+        ("D_{KL} := -" + CLOSED, KL_LAWS, "wrong"),
+        ("D_{KL} = " + CLOSED, (), "untested"),
+        (r"\log p_{\theta}(x) = \mathrm{ELBO} + D_{KL}", (), "not understood"),
+        (r"H = -\int q(z) \log q(z) \, dz", (), "proved"),
+        (r"H = \int q(z) \log q(z) \, dz", (), "wrong"),
+        ("I = " + RATIO, (), "proved"), ("I = -" + RATIO, (), "wrong"),
+    ],
+)  # fmt: skip
+def test_a_famous_name_alone_means_what_the_densities_of_the_block_tell(
+    latex, given, verdict
+):
+    assert str(check(latex, given=given).verdict) == verdict
