@@ -286,7 +286,7 @@ class Numbers(Calculus[Quantity]):
 
 
 def _sum_axis(value: Quantity, position: int, axis: Axis, partly: bool) -> Quantity:
-    """Sum over one axis, if a coarser rule and the rim of the grid agree to it.
+    """Sum over one axis, if coarser rules and the rim of the grid agree to it.
 
     `partly`: the other axes will be summed over, so what is small there may be wrong.
     """
@@ -295,22 +295,26 @@ def _sum_axis(value: Quantity, position: int, axis: Axis, partly: bool) -> Quant
         return total
     if not np.all(np.isfinite(total.array)):
         raise Unreliable("the integral is not finite")
-    coarse, size, rim = (other.array for other in others)
-    error = float(np.max(np.abs(coarse - total.array), initial=0))
+    coarse, thin, size, rim = (other.array for other in others)
+    whole = total.array
     if value.logged and partly:
-        top = np.max(total.array)
-        sums = (np.exp(array - top) for array in (rim, coarse, total.array))
-        cut, *both = sums
-        cut, error = float(np.max(cut)), float(np.max(np.abs(both[0] - both[1])))
+        top = np.max(whole)
+        coarse, thin, rim, whole = (np.exp(a - top) for a in (coarse, thin, rim, whole))
+    error, thinner = (
+        float(np.max(np.abs(rule - whole), initial=0)) for rule in (coarse, thin)
+    )
+    if value.logged and partly:
+        cut = float(np.max(rim))
     elif value.logged:
         cut = math.exp(min(float(np.max(rim - size, initial=-np.inf)), 1))
     else:
         scale = max(float(np.max(size)), 1e-300)
         cut, error = float(np.max(rim, initial=0)) / scale, error / scale
+        thinner /= scale
     if cut > 1e-8:
         raise Unreliable("the integral diverges, or reaches beyond the grid")
     # The error falls like exp(-c/step^2): that of the fine rule is the fourth power.
-    if error > 3e-3:
+    if error > 3e-3 or thinner > 0.15:
         raise Unreliable("the quadrature has not converged")
     return total
 

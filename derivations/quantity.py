@@ -332,7 +332,7 @@ class Quantity(Value):
         """Sum over the points of one axis, counted from the right of the point axes.
 
         `weights` has a row for each sum that is wanted; of a signed quantity the rows
-        after the second are applied to its size.
+        after the third are applied to its size.
         """
         position = axis + self.rank
         missing = max(position - self.array.ndim, 0)
@@ -345,8 +345,8 @@ class Quantity(Value):
             top = np.where(np.isfinite(top), top, 0.0)
             sums = np.log(np.maximum(np.exp(array - top) @ weights.T, 0)) + top
         else:
-            sizes = np.abs(array) @ weights[2:].T
-            sums = np.concatenate([array @ weights[:2].T, sizes], axis=-1)
+            sizes = np.abs(array) @ weights[3:].T
+            sums = np.concatenate([array @ weights[:3].T, sizes], axis=-1)
         return [replace(self, array=sums[..., i]) for i in range(len(weights))]
 
 
