@@ -229,7 +229,8 @@ def is_new(pair: Pair, scope: Scope, alone: bool) -> bool:
         return "epsilon" in said and "z" not in said
     if isinstance(left, t.Call) and isinstance(right, t.Call) and t.is_density(left):
         if right.function.name in LAWS and _opens(right, scope):
-            return t.signature(left) not in (*FOLLOW, *known)
+            follows = (*FOLLOW, "p_theta(x)") if "p_theta(x|z)" in known else FOLLOW
+            return t.signature(left) not in (*follows, *known)
     if isinstance(left, t.Symbol):
         inside = left.key in {name.key for name in t.names_in(right)}
         if known.keys() & {left.key, left.key + "[]"} or inside:

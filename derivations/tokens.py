@@ -248,7 +248,8 @@ def _with_subscripts(tokens: list[Token]) -> list[Token]:
         _, middle = below = _held(tokens, i + 1)
         begin, end = _held(tokens, middle)
         held = tokens[begin:end]
-        if [held[0].type, held[-1].type] == ["LBRACE", "RBRACE"] and len(held) > 2:
+        ends = [token.type for token in held[:1] + held[-1:]]
+        if ends == ["LBRACE", "RBRACE"] and len(held) > 2:
             held = held[1:-1]
         found += [*held, _as(tokens[i], "SUB", "_"), *tokens[slice(*below)]]
         i = end

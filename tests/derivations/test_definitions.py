@@ -96,3 +96,13 @@ def test_what_must_be_true_of_a_definition(latex, verdict, detail):
 )
 def test_a_bad_given_says_why(given, message):
     assert message in check("x = x", given=given).error
+
+
+def test_the_evidence_of_a_model_that_is_given_is_a_claim():
+    model = r"p_{\theta}(x \mid z) := \mathcal{N}(x; W z + b, \sigma^2 \mathbf{I})"
+    evidence = r"p_{\theta}(x) = \mathcal{N}(x; b, W W^{\top} + TIMES \sigma^2 \mathbf{I})"
+    verdicts = [
+        str(check(evidence.replace("TIMES", times), given=model).verdict)
+        for times in ("", "2")
+    ]
+    assert verdicts == ["proved", "wrong"]
