@@ -23,7 +23,7 @@ from .trial import DEAR, Kind, Trial
 from .worlds import Foreign
 
 FAR, NEAR = 2.0, 0.6  # powers of ten: of names in closed forms; where grids must hold all
-WIDE_DRAWS, DEAR_DRAWS, FEW = 24, 12, 3  # closed forms, integrals, on many points
+WIDE_DRAWS, DEAR_DRAWS, FEW = 48, 12, 3  # closed forms, integrals, on many points
 SEARCH = 120  # steps downhill
 NARROWEST = 0.08  # of what must stay positive, where a grid must resolve it
 PLAIN = 1e-3  # relative: an equality that fails by this fails beyond all rounding

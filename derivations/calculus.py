@@ -34,6 +34,7 @@ from .worlds import (
 
 MOST_POINTS = 6_000_000  # of one integral
 MOST_NESTED = 30_000_000  # of all that are open
+ENDLESS = 1e3  # a search that gets so far finds no maximum
 DIRECTIONS = 3  # random ones, for the slopes in all parameters of a network
 
 At = Evaluator[Quantity]
@@ -261,6 +262,8 @@ class Numbers(Calculus[Quantity]):
         ]
         options = {"gtol": 1e-9, "maxiter": 200}
         found = minimize(loss, np.concatenate(begin), method="BFGS", options=options)
+        if not np.all(np.abs(found.x) < ENDLESS):
+            raise Meaningless(f"this has no {node.sense}: it goes on without end")
         return [
             q * q if isinstance(t.bare(a), t.Power) else q
             for q, a in zip(unpacked(found.x), node.arguments, strict=True)

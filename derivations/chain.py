@@ -83,9 +83,7 @@ class Chain:
         for step, above, below in zip(steps, pairs, pairs[1:], strict=False):
             if below.left is above.right and isinstance(above.left, t.Symbol):
                 step.defines = ()  # A := B = C: what B says is tested by what follows
-        for step, pair in zip(
-            steps, pairs, strict=False
-        ):  # A = B =: C names what is claimed
+        for step, pair in zip(steps, pairs, strict=False):  # A = B =: C
             others = (other for other in pairs if other is not pair)
             step.agrees |= any(pair.right is side for o in others for side in o.sides)
         if not quick:
