@@ -45,6 +45,10 @@ class Unreliable(OutOfDomain):
     """The quadrature did not converge, or the integral diverges."""
 
 
+class Endless(Meaningless):
+    """What is maximised grows without end."""
+
+
 def numeric(world: NumericWorld, scope: Scope, budget: Budget | None = None) -> At:
     """An evaluator of trees in a world of numbers.
 
@@ -263,7 +267,7 @@ class Numbers(Calculus[Quantity]):
         options = {"gtol": 1e-9, "maxiter": 200}
         found = minimize(loss, np.concatenate(begin), method="BFGS", options=options)
         if not np.all(np.abs(found.x) < ENDLESS):
-            raise Meaningless(f"this has no {node.sense}: it goes on without end")
+            raise Endless(f"this has no {node.sense}: it goes on without end")
         return [
             q * q if isinstance(t.bare(a), t.Power) else q
             for q, a in zip(unpacked(found.x), node.arguments, strict=True)
