@@ -41,7 +41,7 @@ def held_by(pair: Pair, left: Quantity, right: Quantity) -> float:
 
 def attack(trial: Trial, pair: Pair, kind: Kind, step: Step, least: At) -> None:
     """Raises Broken where the inequality fails at a wide draw, or on the way down."""
-    fails = Failure(trial, pair)
+    fails = Failure(trial, pair, is_closed(trial) and kind.formulas)
     starts = [(fails.gap_at(least), least)]
     wide = (WIDE_DRAWS, FAR) if fails.closed else (DEAR_DRAWS, NEAR)
     wide = wide if kind.scalar else (FEW, NEAR)
@@ -63,8 +63,8 @@ def is_closed(trial: Trial) -> bool:
 class Failure:
     """Looks for a place where an inequality fails, and goes on failing nearby."""
 
-    def __init__(self, trial: Trial, pair: Pair):
-        self.trial, self.pair, self.closed = trial, pair, is_closed(trial)
+    def __init__(self, trial: Trial, pair: Pair, closed: bool):
+        self.trial, self.pair, self.closed = trial, pair, closed
 
     def gap_at(self, at: At, moves: Moves | None = None) -> float:
         """The difference of the sides, not relative; infinite where they have no value."""
@@ -111,7 +111,9 @@ class Failure:
         spread = [name for name in moved if base_name(name) in POSITIVE]
         spread += [name for name in matrices if base_name(name) in MATRICES]
         spreads += [at.bound[name, ()].plain().array for name in spread]
-        return all(np.all(array > least) for array in spreads)
+        chances = (at.world.parameters[name] for name in at.world.chances)
+        inside = all(np.all((array > 0) & (array < 1)) for array in chances)
+        return inside and all(np.all(array > least) for array in spreads)
 
     def _nearby(self, at: At, moves: Moves) -> Iterator[Moves]:
         rng = np.random.default_rng(3)
@@ -175,7 +177,8 @@ def _size(at: At, place: tuple[str, int]) -> float:
 # ---------------------------------------------------------------- equalities
 def tried_widely(trial: Trial, pair: Pair, kind: Kind) -> None:
     """A formula with cases may hold where draws are moderate, and fail beyond."""
-    if not is_closed(trial):
+    densities = any(map(t.is_density, trial.scope.nodes))
+    if densities or not is_closed(trial):
         return
     for at in trial.draws(kind, WIDE_DRAWS, FAR):
         try:

@@ -109,6 +109,8 @@ class Chain(NumericWorld):
     """Nodes 0, ..., T; `shape` and `T` are set by `chain_worlds`."""
 
     chain = True
+    formulas = False  # its densities are computed from covariances
+    chances = ("beta",)
     shape: ClassVar[Shape]
     T: ClassVar[int]
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = {

@@ -151,6 +151,8 @@ class World(ABC, Generic[V]):
     scalar = True  # are x and z plain numbers?
     latent = True
     chain = False  # are there nodes x_0, ..., x_T?
+    formulas = True  # are its densities formulas, exact however wide the draws?
+    chances: ClassVar[tuple[str, ...]] = ()  # parameters between 0 and 1
     own_sizes: ClassVar[Mapping[str, int]] = {}  # that no other world has
     groups: ClassVar[dict[str, list[str]]] = {}
 
@@ -225,8 +227,8 @@ class NumericWorld(World[Quantity]):
         super().__init__(seed)
         self.reach = reach
         self.parameters["noise"] = np.asarray(1.0)  # of x about the decoder's mean
-        for name, array in self.parameters.items():
-            self.parameters[name] = array * self.wide(name)
+        for name in self.parameters.keys() - set(self.chances):
+            self.parameters[name] = self.parameters[name] * self.wide(name)
 
     def wide(self, *key: object) -> float:
         """A factor by which a number is larger than usual."""
@@ -330,7 +332,7 @@ class Line(LinearGaussian[Quantity], NumericWorld):
     def __init__(self, seed: int, reach: float = 0.0):
         super().__init__(seed, reach)
         if seed % 2:  # often no other world judges: how many there are is not one number
-            self.N, self.K, self.M, self.B = 2, 3, 3, 4
+            self.N, self.K, self.M, self.B, self.L = 2, 3, 3, 4, 5
 
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
         point = self.draw("variable", name, index, uniform=(-1.4, 1.4))
@@ -454,6 +456,7 @@ class Coin(NumericWorld):
 
     name = "coin, x in {0, 1}"
     latent = False
+    chances = ("p(x)", "q(x)", "p_*(x)")
     groups = {"theta": []}
 
     def draw_parameters(self, rng: np.random.Generator) -> None:

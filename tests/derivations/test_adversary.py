@@ -30,3 +30,9 @@ def test_an_adversary_refutes_what_moderate_draws_do_not(latex):
 )  # fmt: skip
 def test_no_adversary_refutes_what_is_true(latex):
     assert check(latex).ok, str(check(latex))
+
+
+def test_an_adversary_keeps_chances_between_0_and_1():
+    latex = r"x^x (1 - x)^{1 - x} \geq 0"
+    assert check(latex, given=r"0 < x < 1").ok
+    assert check(r"q(x_t \mid x_{t-1}, x_0) = q(x_t \mid x_{t-1})").ok
