@@ -12,6 +12,7 @@ whether the relation is strict: an inequality must not secretly be an equality.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -37,6 +38,8 @@ Rule = Callable[[Trial, Pair, Kind, Step], bool]
 
 def rule_for(pair: Pair) -> Rule:
     """What this relation claims between these sides."""
+    if any(isinstance(side, t.Extreme) for side in pair.sides):
+        return same_extreme
     bests = sum(isinstance(side, t.Best) for side in pair.sides)
     if pair.relation in BOUNDS:
         return inequality
@@ -49,6 +52,21 @@ def rule_for(pair: Pair) -> Rule:
     if pair.relation in ("≈", "∝"):
         return estimate if pair.relation == "≈" else proportional
     raise Meaningless(f"what does {pair.relation} claim here?")
+
+
+def same_extreme(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
+    """The maxima of two functions are related as the functions are, if these are at all."""
+    left, right = pair.sides
+    over = [(s.sense, s.arguments) for s in pair.sides if isinstance(s, t.Extreme)]
+    if len(over) < 2 or over[0] != over[1]:
+        raise Meaningless("a maximum is compared only with one over the same names")
+    assert isinstance(left, t.Extreme) and isinstance(right, t.Extreme)
+    inner = replace(pair, left=left.body, right=right.body)
+    try:
+        return rule_for(inner)(trial, inner, kind, step)
+    except Broken as error:
+        message = f"the two are not so everywhere; their maxima may be: {error}"
+        raise Meaningless(message) from None
 
 
 # ---------------------------------------------------------------- equality

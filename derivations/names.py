@@ -154,8 +154,11 @@ def call(node: t.Call, at: Evaluator[V]) -> V:
         return _differentiated(node, at)
     if name.name in ANY:
         return _any_function(node, at)
-    if len(items) == 1 and (name.name in GREEK or len(name.name) == 1):
-        return at(name) * at(items[0])
+    if key in OUTPUTS and at.scope.encoder and [t.role_of(i) for i in items] == ["x"]:
+        return at.world.encoder(at(items[0]))[key == OUTPUTS[1]]
+    letter = name.name in GREEK or len(name.name) == 1
+    if len(items) == 1 and letter and not t.is_argument(node.group):
+        return at(name) * at(items[0])  # \\lambda (x - \\mu); w(x) is a function of x
     raise Unknown(f"{name.spoken} is not a known function", like="...")
 
 

@@ -301,7 +301,8 @@ class Quantity(Value):
         inside = [1 <= i <= n for i, n in zip(indices, self.shape, strict=False)]
         if len(indices) != self.rank or not all(inside):
             place = ", ".join(map(str, indices))
-            raise Meaningless(f"{self.kind} has no component {place}")
+            hint = "how far does its index run? Say so above the sum, as in i = 1 to D"
+            raise Meaningless(f"{self.kind} has no component {place}: {hint}")
         array = self.array
         for i in reversed(indices):
             array = array[..., i - 1]

@@ -160,7 +160,7 @@ def read_statement(source: str, offset: int, text: str, number: int) -> Statemen
         hint = f"is {word[0]!r} a word? Write \\text{{...}} or \\mathrm{{...}}"
         raise fail(hint, word.start())
     try:
-        tree = parser().parse(re.sub(r"(\\[dt]?frac)\s?(\d)(\d)", r"\1{\2}{\3}", text))
+        tree = parser().parse(text)
     except Misplaced as error:
         raise fail(error.message, error.position) from None
     except UnexpectedCharacters as error:
@@ -169,7 +169,7 @@ def read_statement(source: str, offset: int, text: str, number: int) -> Statemen
     except UnexpectedToken as error:
         if error.token.type == "$END":
             raise fail("the line ends too early", len(text.rstrip())) from None
-        shown = str(error.token).strip()
+        shown = text[error.token.start_pos : error.token.end_pos].strip()
         raise fail(f"'{shown}' cannot stand here", error.token.start_pos or 0) from None
     except UnexpectedInput as error:
         raise fail("this cannot be read", error.pos_in_stream or 0) from None
@@ -193,6 +193,9 @@ def read_statement(source: str, offset: int, text: str, number: int) -> Statemen
 
 
 def _unknown(text: str, position: int) -> str:
+    environment = re.match(r"\\begin\s*\{(\w+)", text[position:])
+    if environment:
+        return f"what {environment[1]} holds is not read: write one case, and a given for it"
     match = re.match(r"\\([A-Za-z]+)", text[position:])
     if not match:
         return f"{text[position]!r} is not part of the dialect"
@@ -294,7 +297,7 @@ class Builder(Interpreter[Token, t.Node]):
             if isinstance(inner, t.Group) and self.source[group.span[0]] == "{":
                 group = inner
         span = (name.span[0], group.span[1])
-        if isinstance(name, t.Power) and _is_argument(group) and name.exponent == t.TWO:
+        if isinstance(name, t.Power) and t.is_argument(group) and name.exponent == t.TWO:
             call = self._call(name.base, group)  # \sigma_\phi^2(x) is a square
             return replace(name, base=call, span=span) if call else None
         if not isinstance(name, t.Symbol):
@@ -447,7 +450,8 @@ class Builder(Interpreter[Token, t.Node]):
         under, above, _ = self._scripts(scripts)
         kind, inner = token[1:], self.build(body)
         if under is None:
-            raise self.error(f"\\{kind} needs its index", token)
+            lacks = "dz at its end" if kind == "int" else "index"
+            raise self.error(f"\\{kind} needs its {lacks}", token)
         first = under.sides[0][0]
         if not isinstance(first, t.Symbol) or len(under.sides[0]) != 1:
             raise self.error(f"what does \\{kind} run over?", under)
@@ -487,10 +491,11 @@ class Builder(Interpreter[Token, t.Node]):
 
     def _best_of(self, token: Token, under: t.Node | None, body: Tree) -> t.Node:
         sense = "max" if "max" in token or "sup" in token else "min"
-        sense = "arg" + sense if "arg" in token else sense
         if not isinstance(under, t.Inside) or under.relations:
             raise self.error(f"{sense} over what? Name it below", token)
-        return t.Best(sense, under.sides[0], self.build(body))
+        if "arg" in token:
+            return t.Best("arg" + sense, under.sides[0], self.build(body))
+        return t.Extreme(sense, under.sides[0], self.build(body))
 
     def front(self, tree: Tree) -> t.Node:
         """`\\int dz f(z)`."""
@@ -750,13 +755,6 @@ class Builder(Interpreter[Token, t.Node]):
 
 
 # ---------------------------------------------------------------- what a shape means
-def _is_argument(node: t.Node) -> bool:
-    """`(x)`, `(x, z)`: variables only, so what stands before is a function of them."""
-    return isinstance(node, t.Group) and all(
-        isinstance(item, t.Symbol) and item.name in VARIABLES for item in node.items
-    )
-
-
 def _is_domain(under: t.Inside) -> bool:
     """`\\int_z`, `\\int_{\\mathbb{R}}`, `\\int_{z \\in \\mathcal{Z}}`: over everything."""
     first = under.sides[0][0]

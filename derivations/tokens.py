@@ -153,6 +153,9 @@ def plain_tokens(tokens: list[Token]) -> list[Token]:
             continue
         if kind in ("WORD", "MACRO"):
             kind, text = _word(text, kinds[:1])
+        elif kind == "NUMBER" and before == "FRAC" and text.isdigit():  # \\frac12
+            found += [_as(token, kind, digit) for digit in text[:-1]]
+            text = text[-1]
         elif kind == "STAR" and before not in (*SCRIPTS, "LBRACE"):
             kind = "TIMES"
         elif kind == "PRIME" and before == "SUPER":

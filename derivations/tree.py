@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any, ClassVar, dataclass_transform
 
-from .notation import DENSITIES, GREEK, LAWS, NAMES, PARAMETERS, UPPER
+from .notation import DENSITIES, GREEK, LAWS, NAMES, PARAMETERS, UPPER, VARIABLES
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -168,6 +168,15 @@ class Divergence(Node):
 
 
 class Best(Node):
+    naming = ("arguments",)
+    sense: str
+    arguments: tuple[Node, ...]
+    body: Node
+
+
+class Extreme(Node):
+    """The value of a maximum or a minimum, where `Best` is its place."""
+
     naming = ("arguments",)
     sense: str
     arguments: tuple[Node, ...]
@@ -360,6 +369,13 @@ def factors_of(node: Node) -> tuple[Node, ...]:
     if isinstance(node, Product) and "/" not in node.operations:
         return tuple(part for factor in node.factors for part in factors_of(factor))
     return (node,)
+
+
+def is_argument(node: Node) -> bool:
+    """`(x)`, `(x, z)`: variables only, so what stands before is a function of them."""
+    names = node.items if isinstance(node, Group) else (node,)
+    variables = (isinstance(n, Symbol) and n.name in VARIABLES for n in names)
+    return isinstance(node, Group) and all(variables)
 
 
 def is_parameter(node: Node) -> bool:
