@@ -199,6 +199,9 @@ def places_of(
     for item in items[:1] if law else items:
         if not isinstance(item, t.Symbol) or item.name not in VARIABLES:
             raise Meaningless("a density of what?")
+        if len(item.index) == 2 and item.index[0] == t.ONE:
+            several = "several are drawn by z^{(1:K)} \\sim q(z)"
+            raise Meaningless(f"is this a density of all, or of each? {several}")
         places += at.places(item)
     return places
 

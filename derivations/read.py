@@ -195,7 +195,9 @@ def read_statement(source: str, offset: int, text: str, number: int) -> Statemen
 def _unknown(text: str, position: int) -> str:
     environment = re.match(r"\\begin\s*\{(\w+)", text[position:])
     if environment:
-        return f"what {environment[1]} holds is not read: write one case, and a given for it"
+        return (
+            f"what {environment[1]} holds is not read: write one case, and a given for it"
+        )
     match = re.match(r"\\([A-Za-z]+)", text[position:])
     if not match:
         return f"{text[position]!r} is not part of the dialect"
@@ -582,16 +584,13 @@ class Builder(Interpreter[Token, t.Node]):
         if under.relations:
             raise self.error("a relation cannot be a subscript here", under)
         inside = under.sides[0]
-        first = inside[0]
-        if len(inside) == 1 and (word := _spelled(first)):
-            word = LABELLED.get(word, word)
-            divergence = word == "KL" and node.name in DIVERGENT
-            node = replace(node, name="D") if divergence else node
-            return replace(node, label=word + node.label)
+        first, divergent = inside[0], node.name in DIVERGENT
         if len(inside) == 1 and isinstance(first, t.Symbol):
             name = first.name
             if name in GREEK or len(name) > 1 or name == "*":
-                return replace(node, label=LABELLED.get(name, first.key) + node.label)
+                label = LABELLED.get(name, first.key)
+                node = replace(node, name="D") if label == "KL" and divergent else node
+                return replace(node, label=label + node.label)
             if name in LABELS and node.name != "N":
                 return replace(node, label=name + node.label)
         greek = [s.key for s in inside if isinstance(s, t.Symbol) and s.name in GREEK]
@@ -773,16 +772,6 @@ def _over_data(kind: str, variable: t.Symbol, body: t.Node) -> t.Node:
 
     low, high = t.ONE, t.Symbol("N")
     return t.Total(kind, "n", low, high, t.rebuild(body, one))
-
-
-def _spelled(node: t.Node) -> str:
-    """The word that letters in a subscript spell: p_{data}, D_{kl}."""
-    if not isinstance(node, t.Product) or set(node.operations) != {""}:
-        return ""
-    if not all(isinstance(f, t.Symbol) and f == t.Symbol(f.name) for f in node.factors):
-        return ""
-    word = "".join(t.letters(node.factors))
-    return word if len(word) > 2 or word in LABELLED or word == "KL" else ""
 
 
 def _reaching(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lark import Token
 
-from .notation import PREFIXES, WORDS
+from .notation import LABELLED, PREFIXES, WORDS
 
 DEEPEST = 30  # brackets within brackets
 OPENERS = {
@@ -161,7 +161,8 @@ def plain_tokens(tokens: list[Token]) -> list[Token]:
         elif kind == "PRIME" and before == "SUPER":
             found.pop()
         found.append(_as(token, kind, text))
-        _unbrace(found)
+        if kind == "RBRACE" and not _unbrace(found):
+            _spell(found)
     found = _with_subscripts(found)
     for i in range(len(found) - 1, 0, -1):
         if (
@@ -186,18 +187,32 @@ def _as(token: Token, kind: str, text: str, last: Token | None = None) -> Token:
     return new
 
 
-def _unbrace(found: list[Token]) -> None:
+def _unbrace(found: list[Token]) -> bool:
     """`{z}` is z; `^{\\prime}` is a prime."""
     if [token.type for token in found[-3::2]] != ["LBRACE", "RBRACE"]:
-        return
+        return False
     first, name, last = found[-3:]
     before = found[-4].type if len(found) > 3 else ""
-    if name.type in ONE_NAME and before not in ("STYLE", "ACCENT", "UNDERSET"):
-        found[-3:] = [_as(name, name.type, str(name))]
-        if before not in (*SCRIPTS, "FRAC", "SQRT"):
-            found[-1].start_pos, found[-1].end_pos = first.start_pos, last.end_pos
-        if name.type == "PRIME" and before == "SUPER":
-            found[-2:] = found[-1:]
+    if name.type not in ONE_NAME or before in ("STYLE", "ACCENT", "UNDERSET"):
+        return False
+    found[-3:] = [_as(name, name.type, str(name))]
+    if before not in (*SCRIPTS, "FRAC", "SQRT"):
+        found[-1].start_pos, found[-1].end_pos = first.start_pos, last.end_pos
+    if name.type == "PRIME" and before == "SUPER":
+        found[-2:] = found[-1:]
+    return True
+
+
+def _spell(found: list[Token]) -> None:
+    """`_{data}`: letters below a name that spell a word are one label."""
+    begin = len(found) - 1
+    while begin and found[begin - 1].type == "LETTER":
+        begin -= 1
+    letters = found[begin:-1]
+    word = "".join(letters)
+    below = [token.type for token in found[begin - 2 : begin]] == ["SUB", "LBRACE"]
+    if below and (len(letters) > 2 or word in LABELLED):
+        found[begin - 1 :] = [_as(letters[0], "WORD", word, letters[-1])]
 
 
 def _word(text: str, after: list[str]) -> tuple[str, str]:
