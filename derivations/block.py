@@ -70,7 +70,12 @@ def read_block(source: str) -> Block:
     text = _continued(plain(re.sub(r"(?<!\\)%[^\n]*", blank, source)))
     begin = 0
     for match in ROW_END.finditer(text):
-        block.lines += _statements(source, begin, text[begin : match.start()])
+        for line in _statements(source, begin, text[begin : match.start()]):
+            drawn = line.first and [relation for relation, _ in line.rest] == ["~"]
+            if block.lines and line.first and drawn:  # a row that says what is sampled
+                block.lines[-1].samples += drawn_from(line.first, line.rest[0][1])
+            else:
+                block.lines.append(line)
         begin = match.end()
     if not block.lines:
         raise ReadingError("there is nothing to read", source, 0)

@@ -26,7 +26,7 @@ SAMPLES = {  # an example of a kind of names; {} is the name
     Kind.DENSITY: r"\log {0}(x)^2 = 2 \log {0}(x)",
     Kind.ANY: "2 {0}(x) - {0}(x) = {0}(x)",
     Kind.CONSTANT: "{0} + {0} = 2 {0}",
-    Kind.FREE: "({0} + 1)^2 = {0}^2 + 2 {0} + 1",
+    Kind.FREE: "2 {0} - {0} = {0}",
     Kind.VARIABLE: "({0} + 1)^2 = {0}^2 + 2 {0} + 1",
     Kind.FUNCTION: "{0}(a) + {0}(a) = 2 {0}(a)",
 }
@@ -37,9 +37,9 @@ EXAMPLES = {  # of single names
     "Normal": r"\int \mathcal{N}(z; \mu, \sigma^2) \, dz = 1",
     "Bernoulli": r"\log \mathrm{Bernoulli}(x; \pi) = x \log \pi + (1 - x) \log (1 - \pi)",
     "Ber": r"\log \mathrm{Ber}(x; \pi) = x \log \pi + (1 - x) \log (1 - \pi)",
-    "encoder": r"\mu, \sigma = \mathrm{encoder}(x)",
-    "Encoder": r"\mu, \sigma = \mathrm{Encoder}(x)",
-    "NeuralNet": r"\mu, \sigma = \mathrm{NeuralNet}(x)",
+    "encoder": r"\mu, \sigma = \mathrm{encoder}(x), \quad \mu \sigma = \sigma \mu",
+    "Encoder": r"\mu, \sigma = \mathrm{Encoder}(x), \quad \mu \sigma = \sigma \mu",
+    "NeuralNet": r"\mu, \sigma = \mathrm{NeuralNet}(x), \quad \mu \sigma = \sigma \mu",
     "W": r"(W z)^{\top} = z^{\top} W^{\top}",
     "r": "",  # of a page's own
 }

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
+from . import tree as t
 from .claims import rule_for
 from .evaluate import TooMuchWork
 from .notation import BOUNDS, RELATIONS
@@ -90,7 +91,8 @@ def explained(error: Meaningless, source: str) -> str:
         return str(error)
     begin, end = error.node.span
     text = str(ReadingError(str(error), source, begin))
-    if isinstance(error, Unknown) and error.like:
+    named = isinstance(error.node, t.Call | t.Symbol)
+    if isinstance(error, Unknown) and error.like and named:
         text += f"\nsay what it is: given: {source[begin:end]} := {error.like}"
     return text
 

@@ -219,7 +219,7 @@ DROPPED = {  # with so many arguments
     "phantom": 1, "hphantom": 1, "vphantom": 1, "cite": 1, "citep": 1, "citet": 1, "ref": 1,
     "eqref": 1, "footnote": 1, "intertext": 1, "shortintertext": 1, "footnotemark": 0,
     "hfill": 0, "mathstrut": 0, "limits": 0, "nolimits": 0, "noindent": 0, "strut": 0,
-    "centering": 0, "small": 0, "large": 0, "scriptstyle": 0, "footnotesize": 0,
+    "centering": 0, "small": 0, "large": 0, "footnotesize": 0,
 }  # fmt: skip
 UNWRAPPED = {  # the last of so many arguments is the formula
     "textcolor": 2, "colorbox": 2, "fcolorbox": 3, "boxed": 1, "fbox": 1, "overset": 2,
@@ -258,7 +258,7 @@ RELATIONS = {row.sign: row for row in (
                               r"\colonequals", r"\vcentcolon=", r"\eqdef", r"\defeq"),
              example=r"\mathcal{F} \triangleq \log p_{\theta}(x) = \log \int p_{\theta}(x, z) dz"),
     Relation("=:", "REVERSED", ("=:", r"\eqqcolon"),
-             example=r"\log p_{\theta}(x) = \log \int p_{\theta}(x, z) dz =: \mathcal{F}"),
+             example=r"\log \int p_{\theta}(x, z) dz =: \mathcal{F} = \log p_{\theta}(x)"),
     Relation("≈", "APPROX", (r"\approx", r"\simeq", r"\approxeq", r"\cong",
                              r"\thickapprox"), example=r"\frac{1}{3} \simeq 0.333"),
     Relation("≥", "GEQ", (r"\geq", r"\ge", r"\geqslant", r"\geqq", ">="), "≤", 1,

@@ -493,7 +493,7 @@ class Builder(Interpreter[Token, t.Node]):
 
     def _best_of(self, token: Token, under: t.Node | None, body: Tree) -> t.Node:
         sense = "max" if "max" in token or "sup" in token else "min"
-        if not isinstance(under, t.Inside) or under.relations:
+        if not isinstance(under, t.Inside) or under.relations not in ((), ("∈",)):
             raise self.error(f"{sense} over what? Name it below", token)
         if "arg" in token:
             return t.Best("arg" + sense, under.sides[0], self.build(body))

@@ -77,6 +77,8 @@ def plain(text: str) -> str:
     text = text.translate(FULL_WIDTH)
     for match in NOISE.finditer(text):
         text = spaces(text, *match.span())
+    if text.strip().startswith("{") and not text[argument(text, 0)[1] :].strip():
+        text = _bared(text, 0, *argument(text, 0))  # braces around the whole
     place = 0
     while command := COMMAND.search(text, place):
         text = _undressed(text, command)
@@ -91,6 +93,8 @@ def _undressed(text: str, match: re.Match[str]) -> str:
         for _ in range(DROPPED[name]):
             end = argument(text, end)[1]
         return spaces(text, begin, end)
+    if name == "scriptstyle" and "\\text" in text[slice(*argument(text, end))]:
+        return spaces(text, begin, argument(text, end)[1])  # a small remark
     if name == "substack":
         low, high = argument(text, end)
         lines = text[low + 1 : high - 1].replace("\\\\", ", ")

@@ -165,6 +165,11 @@ def plain_tokens(tokens: list[Token]) -> list[Token]:
             _spell(found)
     found = _with_subscripts(found)
     for i in range(len(found) - 1, 0, -1):
+        if found[i].type == "LBRACE" and found[i - 1].type in ("LPAR", "LSQUARE"):
+            end = _held(found, i)[1]
+            if end < len(found) and found[end].type in ("RPAR", "RSQUARE"):
+                del found[end - 1], found[i]  # q({z | x})
+                continue
         if (
             found[i - 1].type == "ARG" and found[i].type == "BEST"
         ):  # \\arg \\underset{a}{\\max}

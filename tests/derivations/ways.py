@@ -114,7 +114,7 @@ DRESSES = [
     r"\mathcal{L}_{\text{VAE}} := " + BOUND + r" \leq " + EVIDENCE,
     r"L_{ELBO} \coloneqq " + BOUND + r" \leq " + EVIDENCE,
     r"\mathscr{L} \doteq " + BOUND + r" \leq " + EVIDENCE,
-    EVIDENCE + r"\geq " + BOUND + r" =: \mathcal{J}",
+    EVIDENCE + r"\geq " + BOUND + r" =: \mathcal{J} \leq \log p_\theta(x)",
     EVIDENCE + r"\equiv " + JOINT,
     EVIDENCE + r">= " + BOUND,
     EVIDENCE + r"= " + JOINT + r" \implies " + JOINT + r" \geq " + BOUND,
