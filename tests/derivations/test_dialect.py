@@ -29,7 +29,7 @@ def test_every_notation_has_a_row():
     missing = [row.key for row in NAMES.values() if row.latex not in typed]
     assert not {re.sub(r"\W", "", key) for key in missing} - {
         "r", "0", "1", "I", "transpose", "abs", "norm", "det", "diag", "tr", "Std", "ELBO",
-        "hatx", "hatx_theta", "decoder", "Decoder", "mu_phi", "sigma_phi", "D_KL", "KL",
+        "hatx", "hatx_theta", "decoder", "Decoder", "mu_theta", "mu_phi", "sigma_phi", "D_KL", "KL",
         "Expect", "Var",
     }, missing  # fmt: skip
     assert all(row.typed and row.example for row in WAYS)
