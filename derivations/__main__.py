@@ -2,6 +2,7 @@
 
 python -m derivations check book [--json] [--seed 0] [--processes 2] [--numeric]
 python -m derivations explain book/04-elbo.md eq-evidence
+python -m derivations dialect
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 
 from .chapters import Row, check_book, check_file
+from .dialect import page
 from .report import shortened
 from .verdict import Verdict
 
@@ -31,7 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
     explain.add_argument("label")
     for command in (check, explain):
         command.add_argument("--seed", type=int, default=0)
+    commands.add_parser("dialect", help="the page of all that is read, in Markdown")
     options = parser.parse_args(arguments)
+    if options.command == "dialect":
+        print(page(), end="")
+        return 0
     if not options.path.exists():
         return fail(f"there is no {options.path}")
     if options.command == "explain":

@@ -7,7 +7,8 @@ What earns points: a relation that holds between two expressions that differ by 
 typing. Reordering, brackets, + 0, a factor 1, adding what is subtracted again: such steps
 are valid, earn nothing and do not count as steps. (Multiplying by q/q *inside* an integral
 or a logarithm is an idea and counts.) Coming back to an earlier line earns nothing at all,
-nor do comments, definitions, or a chain that first goes up and then down.
+nor do comments, definitions, or a chain that first goes up and then down. What is not
+understood counts as not shown, and its message says so.
 """
 
 from __future__ import annotations
@@ -24,14 +25,16 @@ from .pipeline import judge_block
 from .quantity import Meaningless
 from .read import ReadingError
 from .relation import Step
-from .report import Given, Report, place_of, with_given
+from .report import Given, Report, not_read, with_given
 from .scope import Scope
+from .verdict import Verdict
 from .worlds import Foreign
 
 LONGEST = 6_000  # characters of a student's answer
 MOST_STEPS = 25
 MOST_EFFORT = 250_000_000  # numbers computed: about eight seconds
 ASSIGNMENT = "The assignment itself is wrong, not your answer:"
+NOT_SHOWN = "It counts as not shown, not as wrong: write it as the page on notation does."
 
 
 def check_derivation(
@@ -88,7 +91,7 @@ def check_derivation(
             source, Scope(), seed, symbolic=False, defines=False, budget=Budget(MOST_EFFORT)
         )
     except ReadingError as error:
-        return Report(error=f"{place_of(error)}: {error}")
+        return Report(error=f"{not_read(error)}\n{NOT_SHOWN}")
     except (TooMuchWork, Meaningless, Foreign, RecursionError, MemoryError) as error:
         return Report(error=f"This could not be judged: {error or type(error).__name__}")
     if wrong := [step.detail for step in judged.entailed if not step.ok]:
@@ -141,6 +144,9 @@ def _graded(
     visited = [side for side, new in zip(sides, [True, *counts], strict=True) if new]
     if len(set(visited)) < len(visited):
         notes.append("A line is repeated; that earns nothing.")
+    for step in steps:
+        if step.verdict is Verdict.NOT_UNDERSTOOD:
+            step.detail += f"\n{NOT_SHOWN}"
     earned = sum(step.ok for step, new in zip(steps, counts, strict=True) if new)
     points = 0 if notes else each * earned
     return Report(steps, " ".join(notes), points=points, most_points=each * sum(counts))

@@ -5,28 +5,31 @@ Every position is kept: comments and alignment marks are blanked, never removed.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .notation import RELATIONS, pattern
+from .functions import TRAITS
+from .notation import ARROWS, RELATIONS, pattern
 from .read import ReadingError, Statement, blank, drawn_from, read_statement
+from .surface import plain, remarks, spaces
 
 MOST_CHARACTERS = 20_000
-NOISE = re.compile(
-    r"\\(begin|end)\s*\{(align|aligned|gather|gathered|equation|split|alignat)\*?\}"
-    r"|\\(nonumber|notag)(?![A-Za-z])|\\(label|tag)\{[^{}]*\}|\$\$|\\\[(?=\s)|&"
-)
-REMARK = re.compile(
-    r"\\text(rm|it)?\{(?P<words>[^{}]*[^{}A-Za-z][^{}]*)\}\s*$"
-    r"|[.,;]\s*$"
-)
-ROW_END = re.compile(r"\\\\(\s*\[[\d.]+\w+\])?|\Z")
+ROW_END = re.compile(r"\\\\\*?(\s*\[-?[\d.]+\s*\w+\])?|\\(newline|cr)(?![A-Za-z])|\Z")
 RELATED = pattern(*(w for row in RELATIONS.values() for w in row.latex if w != ":"))
-SPACES = ("\\,", "\\;", "\\:", "\\!")
+TRAIT = re.compile(r"\s*((?P<name>[A-Za-z](_\\?\w+)?)(\([^()]*\))?\s)?(?P<words>[a-z\s]*)")
+SETTING = re.compile(r"\\(text|mathrm|textrm)\s*\{|[{}$,]|\\[,;: ]")
+LITTLE_WORDS = set("is a an and any some function smooth strictly".split())
+SPACES = ("\\,", "\\;", "\\:", "\\!", "\\ ")
 BEGINS = re.compile(r"(\s|\\[,;:!])*(x\^|z\^|z\s*\\sim)")
-NEXT_STATEMENT = r"\\q?quad(?![A-Za-z])"
+ARROW = pattern(*("\\" + name for name in ARROWS))
+NEXT_STATEMENT = rf"\\q?quad(?![A-Za-z])|,|{ARROW}"
+# what is said beside a formula, and claims nothing: over what an index runs, what x is in
+ASIDE = re.compile(
+    r"([\s(]|\\q?quad(?![A-Za-z])|\\[,;: ])*(\\(forall|exists|because)(?![A-Za-z])"
+    r"|[a-zA-Z]\s*(=|\\in)\s*(\\[{])?\s*[01]\s*,.*\\[lc]?dots"
+    r"|[^=<>]*\\in(?![A-Za-z])[^=<>]*$)"
+)
 
 
 @dataclass
@@ -35,6 +38,7 @@ class Block:
     lines: list[Statement] = field(default_factory=list)
     given: list[Statement] = field(default_factory=list)
     hence: list[Statement] = field(default_factory=list)  # what a definition must entail
+    traits: dict[str, frozenset[str]] = field(default_factory=dict)  # f is convex
     unchecked: str | None = None
 
 
@@ -51,54 +55,99 @@ def read_block(source: str) -> Block:
         word, begin = match[1], match.start(2)
         if word == "given":
             for low, high in _conditions(source, begin, match.end(2)):
-                block.given += _statements(source, source, low, high)
+                name, traits = traits_in(source[low:high])
+                if traits and (name := name or min(block.traits, default="")):
+                    block.traits[name] = block.traits.get(name, frozenset()) | traits
+                else:
+                    block.given += _statements(source, low, plain(source[low:high]))
         elif word == "hence":
             for low, high in _conditions(source, begin, match.end(2)):
-                block.hence += _statements(source, source, low, high)
+                block.hence += _statements(source, low, plain(source[low:high]))
         elif word == "unchecked":
             block.unchecked = match[2].strip() or "no reason is given"
         else:
             raise ReadingError(f"unknown comment '% {word}:'", source, match.start(1))
-    text = NOISE.sub(blank, re.sub(r"(?<!\\)%[^\n]*", blank, source))
-    text = _continued(text)
+    text = _continued(plain(re.sub(r"(?<!\\)%[^\n]*", blank, source)))
     begin = 0
     for match in ROW_END.finditer(text):
-        block.lines += _statements(source, text, begin, match.start())
+        for line in _statements(source, begin, text[begin : match.start()]):
+            drawn = line.first and [relation for relation, _ in line.rest] == ["~"]
+            if block.lines and line.first and drawn:  # a row that says what is sampled
+                block.lines[-1].samples += drawn_from(line.first, line.rest[0][1])
+            else:
+                block.lines.append(line)
         begin = match.end()
     if not block.lines:
         raise ReadingError("there is nothing to read", source, 0)
     return block
 
 
+def traits_in(text: str) -> tuple[str, frozenset[str]]:
+    r"""`f \text{ is convex and positive}`, or in plain words: of which name, and what.
+
+    >>> traits_in(r"f \text{ convex}")
+    ('f', frozenset({'convex'}))
+    >>> traits_in("f > 0")
+    ('', frozenset())
+    """
+    match = TRAIT.fullmatch(
+        re.sub(r"\\(text|mathrm|textrm)\s*\{|[{}$,]|\\[,;: ]", " ", text)
+    )
+    words = set(match["words"].split()) if match else set()
+    if not match or not words & TRAITS or words - TRAITS - LITTLE_WORDS:
+        return "", frozenset()
+    return match["name"] or "", frozenset(words & TRAITS)
+
+
 def _continued(text: str) -> str:
-    """A row that begins with + or - and relates nothing goes on with the row above."""
-    ends = list(ROW_END.finditer(text))
-    for above, below in itertools.pairwise(ends):
-        row = text[above.end() : below.start()]
-        goes_on = re.match(r"(\s|\\q?quad|\\[,;:! ])*[+-]", row)
-        if goes_on and not any(_outside(row, RELATED)):
-            text = text[: above.start()] + blank(above) + text[above.end() :]
-    return text
+    """A row goes on with the row above: its bracket is open, or an operator stands between.
+
+    So does one that begins with + or - and relates nothing.
+    """
+    begin = 0
+    for end in list(ROW_END.finditer(text))[:-1]:
+        above = text[begin : end.start()].replace("&", " ")
+        row = ROW_END.split(text[end.end() :], maxsplit=1)[0].replace("&", " ")
+        signed = re.match(r"(\s|\\q?quad|\\[,;:! ])*([+-]|\\(cdot|times)(?![A-Za-z]))", row)
+        joined = signed and not any(_outside(row, RELATED))
+        opened = re.search(rf"({RELATED}|[+-])$", _trimmed(above)) or _open_brackets(above)
+        if (joined or opened) and above.strip() and row.strip():
+            text = text[: end.start()] + blank(end) + text[end.end() :]
+        else:
+            begin = end.end()
+    return text.replace("&", " ")
 
 
-def _statements(source: str, text: str, begin: int, end: int) -> list[Statement]:
-    """The statements of one line of a block; almost always there is one."""
-    text, remark = text[begin:end], ""
-    for match in (REMARK.search(text), REMARK.search(REMARK.sub(blank, text))):
-        if match:
-            text = text[: match.start()] + blank(match) + text[match.end() :]
-            remark = remark or match["words"] or ""
-    number = source.count("\n", 0, end - len(text.lstrip())) + 1
+def _open_brackets(text: str) -> bool:
+    found = re.findall(r"\\\\|\\[{}]|[{}()\[\]]", text)
+    return sum((c[-1] in "{([") - (c[-1] in "})]") for c in found) > 0
+
+
+def _statements(source: str, begin: int, text: str) -> list[Statement]:
+    """The statements of one row that stands at `begin`; almost always there is one."""
+    said = sorted(remarks(text))
+    row = text
+    for low, high, _ in said:
+        row = spaces(row, low, high)
+    places = [place for low, high, _ in said for place in (low, high)]
+    found = []
+    for start, end in zip([0, *places[1::2]], [*places[::2], len(row)], strict=True):
+        for low, high, conditional in _pieces(row[start:end]):
+            if row[start + low : start + high].strip():
+                found.append((start + low, row[start + low : start + high], conditional))
+    found = [piece for piece in found if not ASIDE.match(piece[1])] or found
     lines: list[Statement] = []
-    for low, high in _pieces(text):
-        if not text[low:high].strip():
-            continue
-        line = read_statement(source, begin + low, text[low:high], number)
-        line.remark = remark
+    for place, piece, conditional in found:
+        place += begin
+        number = source.count("\n", 0, place + len(piece) - len(piece.lstrip())) + 1
+        line = read_statement(source, place, piece, number)
+        line.conditional = conditional
         if lines and line.first and [relation for relation, _ in line.rest] == ["~"]:
             lines[-1].samples += drawn_from(line.first, line.rest[0][1])
         else:
             lines.append(line)
+    for line in lines:
+        line.remark = next((words for *_, words in said), "")
     return lines
 
 
@@ -110,26 +159,42 @@ def _outside(text: str, separator: str) -> Iterator[re.Match[str]]:
             depth += 1
         elif match[0][-1] in "})]":
             depth -= 1
-        elif depth == 0 and match[0] not in (*SPACES, "\\ "):
+        elif depth == 0 and match[0] not in SPACES:
             yield match
 
 
-def _pieces(text: str) -> Iterator[tuple[int, int]]:
-    """`a = b, \\quad c = d` are two statements; `\\theta, \\phi = ...` is one."""
-    begin = 0
+def _pieces(text: str) -> Iterator[tuple[int, int, bool]]:
+    r"""`a = b, \quad c = d` are two statements; `\theta, \phi = ...` is one.
+
+    Those that an arrow joins may hold under a condition only: one implies the other.
+    """
+    begin, conditional = 0, bool(any(_outside(text, ARROW)))
     for match in _outside(text, NEXT_STATEMENT):
-        before, after = _trimmed(text[begin : match.start()]), text[match.end() :]
-        if before.endswith(",") or BEGINS.match(after):
-            yield begin, begin + len(before.rstrip(","))
+        before, after = text[begin : match.start()], text[match.end() :]
+        if _parts(before, match[0], after):
+            yield begin, begin + len(_trimmed(before)), conditional
             begin = match.end()
-    yield begin, len(text)
+    yield begin, begin + len(_trimmed(text[begin:])), conditional
+
+
+def _parts(before: str, mark: str, after: str) -> bool:
+    """Does a new statement begin here?"""
+    if re.fullmatch(ARROW, mark):
+        return True
+    if mark != "," and (before.rstrip().endswith(",") or BEGINS.match(after)):
+        return True
+    if ASIDE.match(after) and not any(_outside(after, r"\\q?quad(?![A-Za-z])")):
+        return True
+    related = next(_outside(before, RELATED), None)
+    if related is None or any(_outside(before[: related.start()], ",")):
+        return False
+    goes_on = re.match(rf"(\s|\\[,;:! ]|\\q?quad)*({RELATED}|[+-])", after)
+    return not goes_on and any(_outside(after, rf"{RELATED}|\\in(?![A-Za-z])"))
 
 
 def _trimmed(text: str) -> str:
-    """Without space at the end."""
-    while (shorter := text.rstrip()) != text or text.endswith(SPACES):
-        text = shorter[:-2] if shorter.endswith(SPACES) else shorter
-    return text
+    """Without space and punctuation at the end."""
+    return re.sub(r"(\s|\\[,;:! ]|\\q?quad|[.,;:])+$", "", text)
 
 
 def _conditions(source: str, begin: int, end: int) -> Iterator[tuple[int, int]]:

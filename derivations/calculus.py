@@ -33,6 +33,8 @@ from .worlds import (
 )
 
 MOST_POINTS = 6_000_000  # of one integral
+MOST_NESTED = 30_000_000  # of all that are open
+ENDLESS = 1e3  # a search that gets so far finds no maximum
 DIRECTIONS = 3  # random ones, for the slopes in all parameters of a network
 
 At = Evaluator[Quantity]
@@ -41,6 +43,10 @@ Inner = Callable[[], Quantity]
 
 class Unreliable(OutOfDomain):
     """The quadrature did not converge, or the integral diverges."""
+
+
+class Endless(Meaningless):
+    """What is maximised grows without end."""
 
 
 def numeric(world: NumericWorld, scope: Scope, budget: Budget | None = None) -> At:
@@ -102,32 +108,39 @@ class Numbers(Calculus[Quantity]):
     def discrete(self, name: str) -> bool:
         return not self._axis(name).continuous
 
-    def _axis(self, name: str, many: int = 1, coarse: bool = False) -> Axis:
+    def _axis(
+        self, name: str, many: int = 1, coarse: bool = False, inner: bool = False
+    ) -> Axis:
         """Of several variables at once, each has fewer points."""
-        axis = line_axis() if name.endswith(")") else self.world.axis(name)
+        own = self.world.inner_axis if inner else self.world.axis
+        axis = line_axis() if name.endswith(")") else own(name)
         if axis.continuous and coarse and axis.rank:
             if axis.points.shape[1] > 2:
                 raise Foreign("too many dimensions to integrate")
             return grid_axis(31)
-        return line_axis(-9.03, 9.11, 61) if axis.continuous and many > 2 else axis
+        many_here = axis.continuous and many > 2 and not self.world.chain
+        return line_axis(-9.03, 9.11, 61) if many_here else axis
 
     def integrate(
         self, at: At, places: list[Place], body: Callable[[list[Quantity]], Quantity]
     ) -> Quantity:
-        axes = [self._axis(name, len(places), at.coarse) for name, _ in places]
-        if math.prod(len(axis.points) for axis in axes) > MOST_POINTS:
+        inner = bool(at.depth) and len(places) == 1
+        axes = [self._axis(name, len(places), at.coarse, inner) for name, _ in places]
+        own = math.prod(len(axis.points) for axis in axes)
+        count = at.points * own
+        if own > MOST_POINTS or count > MOST_NESTED:
             raise Foreign("too many dimensions to integrate")
         points, depth = [], at.depth
         for k, axis in enumerate(axes):
             shape = (len(axis.points),) + (1,) * (depth + k) + axis.points.shape[1:]
             points.append(Quantity(axis.points.reshape(shape), rank=axis.rank))
         bound = {**at.bound, **dict(zip(places, points, strict=True))}
-        with at.within(depth=depth + len(axes), bound=bound):
+        with at.within(depth=depth + len(axes), bound=bound, points=count):
             value = body(points)
         at.spend(value.size * 4)
         try:
             for k in reversed(range(len(axes))):
-                value = _sum_axis(value, depth + k + 1, axes[k])
+                value = _sum_axis(value, depth + k + 1, axes[k], k > 0 and not depth)
         except Unreliable:
             if at.coarse:
                 raise Foreign("too many dimensions for so narrow a peak") from None
@@ -148,7 +161,8 @@ class Numbers(Calculus[Quantity]):
         knots, weights = gauss_legendre()
         points = (high - low) / 2 * knots + (high + low) / 2
         own = Quantity(points.reshape(-1, *[1] * at.depth))
-        with at.within(depth=at.depth + 1, bound={**at.bound, place: own}):
+        bound, count = {**at.bound, place: own}, at.points * len(knots)
+        with at.within(depth=at.depth + 1, bound=bound, points=count):
             value = at(node.body)
         weights = weights[None] * (high - low) / 2
         (total,) = value.plain().integrate(at.depth + 1, weights)
@@ -252,6 +266,8 @@ class Numbers(Calculus[Quantity]):
         ]
         options = {"gtol": 1e-9, "maxiter": 200}
         found = minimize(loss, np.concatenate(begin), method="BFGS", options=options)
+        if not np.all(np.abs(found.x) < ENDLESS):
+            raise Endless(f"this has no {node.sense}: it goes on without end")
         return [
             q * q if isinstance(t.bare(a), t.Power) else q
             for q, a in zip(unpacked(found.x), node.arguments, strict=True)
@@ -276,24 +292,36 @@ class Numbers(Calculus[Quantity]):
         return number(brentq(excess, -8, 8, xtol=1e-13))
 
 
-def _sum_axis(value: Quantity, position: int, axis: Axis) -> Quantity:
-    """Sum over one axis, if a coarser rule and the rim of the grid agree to it."""
+def _sum_axis(value: Quantity, position: int, axis: Axis, partly: bool) -> Quantity:
+    """Sum over one axis, if coarser rules and the rim of the grid agree to it.
+
+    `partly`: the other axes will be summed over, so what is small there may be wrong.
+    """
     total, *others = value.integrate(position, axis.weights)
     if not others:
         return total
     if not np.all(np.isfinite(total.array)):
         raise Unreliable("the integral is not finite")
-    coarse, size, rim = (other.array for other in others)
-    error = float(np.max(np.abs(coarse - total.array), initial=0))
-    if value.logged:
+    coarse, thin, size, rim = (other.array for other in others)
+    whole = total.array
+    if value.logged and partly:
+        top = np.max(whole)
+        coarse, thin, rim, whole = (np.exp(a - top) for a in (coarse, thin, rim, whole))
+    error, thinner = (
+        float(np.max(np.abs(rule - whole), initial=0)) for rule in (coarse, thin)
+    )
+    if value.logged and partly:
+        cut = float(np.max(rim))
+    elif value.logged:
         cut = math.exp(min(float(np.max(rim - size, initial=-np.inf)), 1))
     else:
         scale = max(float(np.max(size)), 1e-300)
         cut, error = float(np.max(rim, initial=0)) / scale, error / scale
+        thinner /= scale
     if cut > 1e-8:
         raise Unreliable("the integral diverges, or reaches beyond the grid")
     # The error falls like exp(-c/step^2): that of the fine rule is the fourth power.
-    if error > 3e-3:
+    if error > 3e-3 or thinner > 0.15:
         raise Unreliable("the quadrature has not converged")
     return total
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from . import tree as t
 from .definitions import defined, is_new
-from .judge import judged_by_numbers
+from .judge import explained, judged_by_numbers
 from .quantity import Meaningless
 from .read import ReadingError, Statement
 from .relation import Pair, Step
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .prove import Prover
 
 MOST_RELATIONS = 60
+CONDITIONAL = "what the arrow joins may hold under a condition: say it in a given"
 ALONE = "; this line alone is wrong: the next one agrees with the line before it"
 ABOVE = "the line above is wrong; this one agrees with the line before that"
 
@@ -39,8 +40,11 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
             text = source[slice(*right.span)].strip() or line.text
             before = source[: right.span[0]].rstrip()  # this ends with the relation
             number = before.count("\n") + 1 if relation else line.number
-            about = line.samples, number, text, line.remark
-            pairs.append(Pair(left, relation, right, *about))
+            about = line.samples, number, text, line.remark, line.conditional
+            if relation == "=:":
+                pairs.append(Pair(right, ":=", left, *about))
+            else:
+                pairs.append(Pair(left, relation, right, *about))
             left = right
     if len(pairs) > MOST_RELATIONS:
         raise ReadingError(f"more than {MOST_RELATIONS} relations", source, 0)
@@ -79,6 +83,9 @@ class Chain:
         for step, above, below in zip(steps, pairs, pairs[1:], strict=False):
             if below.left is above.right and isinstance(above.left, t.Symbol):
                 step.defines = ()  # A := B = C: what B says is tested by what follows
+        for step, pair in zip(steps, pairs, strict=False):  # A = B =: C
+            others = (other for other in pairs if other is not pair)
+            step.agrees |= any(pair.right is side for o in others for side in o.sides)
         if not quick:
             self.blame(pairs, steps)
         return steps
@@ -94,14 +101,20 @@ class Chain:
     def verdict(self, pair: Pair) -> Step:
         """The step of one pair; definitions change what follows."""
         if not pair.relation:
-            return pair.step(Verdict.UNJUDGED, "this claims nothing: a relation is missing")
+            return pair.step(
+                Verdict.NOT_UNDERSTOOD, "this claims nothing: a relation is missing"
+            )
         self.trial.take_used()
         trial = self.trial
         try:
             self._refuse_idle_sums(pair)
             step = self._judged(pair)
-        except (Meaningless, ReadingError) as error:
-            step = pair.step(Verdict.WRONG, str(error))
+        except ReadingError as error:
+            step = pair.step(Verdict.NOT_UNDERSTOOD, str(error))
+        except Meaningless as error:
+            step = pair.step(error.verdict, explained(error, trial.source))
+        if pair.conditional and step.verdict is Verdict.WRONG:
+            step.fail(f"{CONDITIONAL}; {step.detail}", Verdict.NOT_UNDERSTOOD)
         step.uses = tuple(sorted(trial.take_used() | self.trial.take_used()))
         return step
 

@@ -100,7 +100,8 @@ def rows_of(path: Path, seed: int = 0, symbolic: bool = True) -> list[Row]:
     rows: list[Row] = []
     for display, report in check_file(path, seed, symbolic):
         if report.error:
-            rows.append(_whole(display, path, Verdict.UNREADABLE, report.error))
+            idle = Verdict.UNTESTED if report.steps else Verdict.NOT_UNDERSTOOD
+            rows.append(_whole(display, path, idle, report.error))
         if not display.label:
             needed = "a display equation needs a label"
             rows.append(_whole(display, path, Verdict.UNLABELLED, needed))

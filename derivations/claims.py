@@ -12,32 +12,34 @@ whether the relation is strict: an inequality must not secretly be an equality.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from scipy.optimize import minimize
 
 from . import tree as t
+from .adversary import attack, held_by, tried_widely
 from .calculus import At
 from .densities import degree, jointly, law_of, places_of, sample_places, term_by_term
-from .evaluate import BUDGET, Place
+from .evaluate import Place
 from .maximisers import is_maximiser, same_maximiser
-from .notation import BOUNDS, RELATIONS
-from .quantity import Meaningless, OutOfDomain, Quantity
-from .relation import Broken, Pair, Step, both, comparable, difference, where
+from .notation import BOUNDS
+from .quantity import Meaningless, Quantity
+from .relation import Broken, Pair, Step, both, difference, where
 from .trial import DEAR, DRAWS, Kind, Trial
 from .worlds import Foreign, Line
 
 TOLERANCE = 1e-7
 CHEAP, CHEAP_DRAWS = 20_000, 8  # numbers computed at one draw, and how often then
 BOUND_DRAWS = 16  # draws for an inequality
-SEARCH = 80  # steps of the search for a violation
 SAMPLES = 4000  # of the Monte Carlo cross-check
 Rule = Callable[[Trial, Pair, Kind, Step], bool]
 
 
 def rule_for(pair: Pair) -> Rule:
     """What this relation claims between these sides."""
+    if any(isinstance(side, t.Extreme) for side in pair.sides):
+        return same_extreme
     bests = sum(isinstance(side, t.Best) for side in pair.sides)
     if pair.relation in BOUNDS:
         return inequality
@@ -52,6 +54,21 @@ def rule_for(pair: Pair) -> Rule:
     raise Meaningless(f"what does {pair.relation} claim here?")
 
 
+def same_extreme(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
+    """The maxima of two functions are related as the functions are, if these are at all."""
+    left, right = pair.sides
+    over = [(s.sense, s.arguments) for s in pair.sides if isinstance(s, t.Extreme)]
+    if len(over) < 2 or over[0] != over[1]:
+        raise Meaningless("a maximum is compared only with one over the same names")
+    assert isinstance(left, t.Extreme) and isinstance(right, t.Extreme)
+    inner = replace(pair, left=left.body, right=right.body)
+    try:
+        return rule_for(inner)(trial, inner, kind, step)
+    except Broken as error:
+        message = f"the two are not so everywhere; their maxima may be: {error}"
+        raise Meaningless(message) from None
+
+
 # ---------------------------------------------------------------- equality
 def equality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
     """Both sides agree at every draw."""
@@ -60,6 +77,7 @@ def equality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
         _compare(left, right, at, step)
         if at.spent > CHEAP and done >= DRAWS:
             break
+    tried_widely(trial, pair, kind)
     return True
 
 
@@ -72,22 +90,22 @@ def _compare(left: Quantity, right: Quantity, at: At, step: Step) -> None:
 
 def up_to_const(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
     """The difference is the same over all draws of parameters and data."""
-    gaps: list[tuple[float, str]] = []
+    gaps: dict[int, list[tuple[float, str]]] = {}  # a constant may depend on N
     scale = 1.0
-    for at, left, right in trial.values(pair, kind, step, 3):
+    for at, left, right in trial.values(pair, kind, step, 4):
         if left.shape or right.shape:
             raise Meaningless("+ const needs numbers on both sides")
         a, b = (float(side.plain().array) for side in (left, right))
-        gaps.append((a - b, where(at)))
+        gaps.setdefault(at.size("N"), []).append((a - b, where(at)))
         scale = max(scale, abs(a))
-    if len(gaps) < 2:
+    if all(len(same) < 2 for same in gaps.values()):
         raise Foreign("too few draws for a constant")
-    (first, here), *others = gaps
-    for gap, there in others:
-        if abs(gap - first) > 1e-6 * scale:
-            shown = f"{here}it is {first:.6g}, but {there}{gap:.6g}"
-            raise Broken(f"the difference is no constant: {shown}")
-    step.values = f"{here}left - right = {first:.6g}, at every draw"
+    for (first, here), *others in gaps.values():
+        for gap, there in others:
+            if abs(gap - first) > 1e-6 * scale:
+                shown = f"{here}it is {first:.6g}, but {there}{gap:.6g}"
+                raise Broken(f"the difference is no constant: {shown}")
+        step.values = f"{here}left - right = {first:.6g}, at every draw"
     return True
 
 
@@ -132,14 +150,13 @@ def estimate(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
         raise Meaningless(f"what is sampled? {hint}")
     shifted = t.has_const(*pair.sides)
     biased = degree(pair.right, trial.scope, samples) == 2
-    shift: Quantity | None = None
-    for at in trial.draws(kind, DRAWS + shifted):
+    shifts: dict[int, Quantity] = {}
+    for at in trial.draws(kind, DRAWS * (1 + shifted)):
         left = trial.value(at, pair.left)
         body = partial(at, pair.right)
         right = term_by_term(samples, body, at)
         if shifted:
-            shift = shift or right - left
-            left = left + shift
+            left = left + shifts.setdefault(at.size("N"), right - left)
         elif biased and not difference(left, right) <= TOLERANCE:
             right = jointly(samples, body, at)
             biased = False
@@ -222,55 +239,14 @@ def inequality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
         dear = spent > DEAR or at.chosen  # a maximiser is searched at each draw
         if dear and len(gaps) > 2:
             break
-    if kind.scalar and not gaps[-1][1].chosen:
-        _search(pair, min(gaps, key=lambda found: found[0])[1], step)
+    if not gaps[-1][1].chosen:
+        least = min(gaps, key=lambda found: found[0])[1]
+        attack(trial, pair, kind, step, least)
     return max(gap for gap, _ in gaps) > 1e-5
 
 
 def _gap(pair: Pair, left: Quantity, right: Quantity, at: At) -> float:
-    """By how much the inequality holds, relative to its sides; Broken if not."""
-    a, b = map(float, comparable(left, right))
-    gap = RELATIONS[pair.relation].way * (a - b) / max(abs(a), abs(b), 1e-3)
+    gap = held_by(pair, left, right)
     if gap < -1e-6 or pair.relation in "><" and gap <= 0:
         raise Broken(both(left, right, at))
     return gap
-
-
-def _search(pair: Pair, at: At, step: Step) -> None:
-    """An adversary moves all that the formula leaves open to where the gap is least."""
-    world, at.spent = at.world, BUDGET - DEAR
-    open_names = [f"free {name}" for name in at.met.named if name.isidentifier()]
-    sizes = {name: array.size for name, array in world.parameters.items()}
-    sizes |= dict.fromkeys(open_names, 1)
-    places = [(name, i) for name, size in sizes.items() for i in range(size)]
-
-    def gap(moves: dict[tuple[str, int], float]) -> float:
-        way: dict[str, np.ndarray] = {}
-        for (name, i), size in moves.items():
-            shape = world.parameters[name].shape if name in world.parameters else ()
-            way.setdefault(name, np.zeros(shape)).reshape(-1)[i] += size
-        result = np.inf
-
-        def moved() -> Quantity:
-            nonlocal result
-            left, right = at(pair.left), at(pair.right)
-            result = _gap(pair, left, right, at)
-            return left
-
-        try:
-            at.calculus.moved(at, way, 1.0, moved)
-        except (OutOfDomain, Foreign):
-            return np.inf
-        return result
-
-    here = gap({})
-    felt = {place: abs(gap({place: 0.1}) - here) for place in places}
-    most = sorted((p for p in places if felt[p] > 1e-9), key=lambda p: -felt[p])[:8]
-    if not most:
-        return
-    simplex = np.vstack([np.zeros(len(most)), 0.3 * np.eye(len(most))])
-    found = minimize(
-        lambda moves: gap(dict(zip(most, moves, strict=True))), simplex[0],
-        method="Nelder-Mead", options={"maxfev": SEARCH, "initial_simplex": simplex},
-    )  # fmt: skip
-    step.how = f"an adversary's least gap is {max(found.fun, 0):.1e}"

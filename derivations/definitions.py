@@ -8,6 +8,7 @@ what it says of a thing that the worlds know must agree with them.
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -16,12 +17,20 @@ from .block import Block
 from .calculus import At, Unreliable, numeric
 from .densities import places_of
 from .evaluate import Place
-from .judge import judged_by_numbers
-from .notation import BOUNDS, ENCODERS, LAWS, NETWORKS, OUTPUTS, PARAMETERS, WORLDLY
+from .judge import explained, judged_by_numbers
+from .notation import ANY, BOUNDS, ENCODERS, LAWS, NETWORKS, OUTPUTS, PARAMETERS, WORLDLY
 from .quantity import Meaningless, Quantity, Unknown
 from .read import Statement, drawn_from
 from .relation import Pair, Step
-from .scope import Definition, Scope, is_chance, shapes_of, worlds_for
+from .scope import (
+    Definition,
+    Scope,
+    dimensions_in,
+    is_chance,
+    limits_in,
+    shapes_of,
+    worlds_for,
+)
 from .trial import Kind, Trial
 from .verdict import Verdict
 from .worlds import Foreign
@@ -34,7 +43,7 @@ FOLLOW = ("p_theta(Data)", "p_theta(x,z)", "p_theta(z|x)")  # from the model
 # ---------------------------------------------------------------- what is given
 def scope_of(block: Block, page: Scope) -> Scope:
     """The page's scope, what the block states as given, what its words imply."""
-    scope = page.page()
+    scope = replace(page.page(), traits=block.traits)
     for line in block.given:
         scope = _assume(line, scope)
     lines = (*block.lines, *block.given, *block.hence)
@@ -44,12 +53,18 @@ def scope_of(block: Block, page: Scope) -> Scope:
     for drawn in (*scope.samples, *(d for line in block.lines for d in line.samples)):
         _check_sample(drawn)
     bodies = [n for d in scope.meanings.values() for n in d.body.walk()]
+    taken = dimensions_in(nodes, scope)
+    for name, size in taken.items():
+        scope = scope.meaning(name, Definition(t.Symbol(size)))
+        nodes, keys = (*nodes, t.Symbol(size)), keys | {size}
     return replace(
         scope,
         nodes=nodes,
+        taken=taken,
+        limits=limits_in((*nodes, *bodies)),
         encoder=scope.encoder or bool(keys & {"phi", "q_phi"}),
         chances=any(map(is_chance, nodes)),
-        shapes=shapes_of((*nodes, *bodies), keys),
+        shapes=shapes_of((*nodes, *bodies), keys, scope.meanings),
     )
 
 
@@ -68,6 +83,10 @@ def _assume(line: Statement, scope: Scope) -> Scope:
             scope = define(right, left, scope) if turned else define(left, right, scope)
         elif relation in (":=", "="):
             scope = define(left, right, scope)
+        elif trait := _trait(left, relation, right):
+            name, words = trait
+            traits = {**scope.traits, name: scope.traits.get(name, frozenset()) | {words}}
+            scope = replace(scope, traits=traits)
         elif relation in (*BOUNDS, "≠"):
             condition = (left, relation, right)
             scope = replace(scope, conditions=(*scope.conditions, condition))
@@ -76,6 +95,24 @@ def _assume(line: Statement, scope: Scope) -> Scope:
     if again := scope.assumed & new:
         raise Meaningless(f"% given: {min(again)} is given twice")
     return replace(scope, assumed=scope.assumed | new)
+
+
+SIGNS = {  # what f > 0, f' > 0, f'' > 0 say of all of f
+    ">": ("positive", "increasing", "convex"), "<": ("negative", "decreasing", "concave"),
+}  # fmt: skip
+
+
+def _trait(left: t.Node, relation: str, right: t.Node) -> tuple[str, str] | None:
+    """A condition on any f holds at all points: its name, and what it is."""
+    name = left.function if isinstance(left, t.Call) else left
+    relation = relation.replace("≥", ">").replace("≤", "<")
+    if not isinstance(name, t.Symbol) or name.name not in ANY or relation not in SIGNS:
+        return None
+    label = name.label.rstrip("'")
+    order = len(name.label) - len(label)
+    if right != t.Number(Fraction(0)) or order > 2:
+        return None
+    return replace(name, label=label).key, SIGNS[relation][order]
 
 
 def _check_sample(drawn: t.Drawn) -> None:
@@ -187,6 +224,13 @@ def is_new(pair: Pair, scope: Scope, alone: bool) -> bool:
             return not any(key in known for key in names)
     if isinstance(left, t.Group):
         return isinstance(right, t.Call) and right.function.name in ENCODERS
+    if left == t.Symbol("z"):  # a draw by way of the noise
+        said = {name.key for name in t.names_in(right)}
+        return "epsilon" in said and "z" not in said
+    if isinstance(left, t.Call) and isinstance(right, t.Call) and t.is_density(left):
+        if right.function.name in LAWS and _opens(right, scope):
+            follows = (*FOLLOW, "p_theta(x)") if "p_theta(x|z)" in known else FOLLOW
+            return t.signature(left) not in (*follows, *known)
     if isinstance(left, t.Symbol):
         inside = left.key in {name.key for name in t.names_in(right)}
         if known.keys() & {left.key, left.key + "[]"} or inside:
@@ -199,8 +243,19 @@ def is_new(pair: Pair, scope: Scope, alone: bool) -> bool:
     if t.signature(left) == "q(z)":
         return alone and "q(z)" not in known
     key = left.function.key
-    taken = key in (*NETWORKS, "ELBO") or key + "()" in known
+    taken = key in (*NETWORKS, "ELBO") or key + "()" in known or key.endswith("'")
     return not (t.is_density(left) or taken)
+
+
+def _opens(law: t.Call, scope: Scope) -> bool:
+    """Does a law name parameters that no world knows? Then it states a model."""
+    at = numeric(worlds_for(scope)[0](0), scope)
+    for item in law.group.items[1:]:
+        try:
+            at(item)
+        except (Meaningless, Foreign):
+            continue
+    return any(name not in WORLDLY for name in at.met.named)
 
 
 def is_free(name: t.Symbol, scope: Scope) -> bool:
@@ -227,7 +282,7 @@ def defined(pair: Pair, trial: Trial, page: Scope) -> tuple[Step, Trial, Scope]:
     if density or elbo or isinstance(left, t.Expectation | t.Divergence):
         tried = judged_by_numbers(trial, pair)
         if tried.ok:
-            tried.verdict = Verdict.DEFINITION
+            tried.verdict, tried.agrees = Verdict.DEFINITION, True
             tried.how = "agrees with what the worlds know"
         if tried.ok or not isinstance(left, t.Call) or not density:
             return tried, trial, page
@@ -250,25 +305,31 @@ def defined(pair: Pair, trial: Trial, page: Scope) -> tuple[Step, Trial, Scope]:
         _depends(left, step, after)
         if step.ok and density:
             _normalised(left, step, after)
+            step.agrees = all(t.is_law(part) for part in t.factors_of(right))
     return step, after, page
 
 
 def _computable(node: t.Node, step: Step, trial: Trial) -> None:
     """Somewhere the right side must have a value: else nothing is defined."""
     reasons: list[str] = []
+    fault = Verdict.NOT_UNDERSTOOD
     for kind in worlds_for(trial.scope):
         for at in trial.draws(kind, 6):
             try:
                 with at.any_index():
                     value = at(node)
-            except (Foreign, Meaningless) as error:
+            except Foreign as error:
                 reasons.append(str(error))
+                continue
+            except Meaningless as error:
+                reasons.append(explained(error, trial.source))
+                fault = error.verdict
                 continue
             if np.all(np.isfinite(value.array)):
                 step.worlds.append(kind.name)
                 break
     if not step.worlds:
-        step.fail("; ".join(dict.fromkeys(reasons)) or "it has no value")
+        step.fail("; ".join(dict.fromkeys(reasons)) or "it has no value", fault)
 
 
 def _kinds(step: Step, trial: Trial) -> list[Kind]:
@@ -317,13 +378,14 @@ def _normalised(left: t.Call, step: Step, trial: Trial) -> None:
         except Unreliable as error:
             unreliable = str(error)
         except Meaningless as error:
-            step.fail(f"a density integrates to 1, but here {error}")
+            step.fail(f"a density integrates to 1, but here {error}", error.verdict)
         else:
             computed = True
             if abs(float(total.array) - 1) > 1e-6:
                 value = f"{float(total.array):.6g}"
                 step.fail(f"a density integrates to 1, this one to {value}")
     if unreliable and not computed:
-        step.fail(f"a density integrates to 1, but here {unreliable}")
+        message = f"a density integrates to 1, but here {unreliable}"
+        step.fail(message, Verdict.NOT_UNDERSTOOD)
     if len(reasons) == len(kinds):
         step.how += f"; its integral is not computed: {reasons[0]}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from itertools import product
 
@@ -17,7 +18,7 @@ import numpy as np
 from . import tree as t
 from .evaluate import Evaluator, Place, value_of
 from .notation import LAWS, NAMES, UPPER, VARIABLES, WORLDLY
-from .quantity import Meaningless, V
+from .quantity import Meaningless, OutOfDomain, Unknown, V
 from .scope import Scope
 from .worlds import Foreign
 
@@ -52,12 +53,29 @@ def density(node: t.Call, at: Evaluator[V]) -> V:
     before, after = t.split_bar(group)
     if t.role_of(before[0]) == "Data" or t.Constant("dots") in before:
         return _of_the_data(name, before, at)
+    if at.world.chain and t.role_of(before[0]) != "epsilon":
+        sides = (_values(side, at) for side in (before, after))
+        return at.world.conditional(name.name, *sides)
     values = {t.role_of(item): at(item) for item in before + after}
     if len(values) != len(before + after):
         raise Meaningless("a density of the same variable twice")
     if name.index:
         return _one_of_many(node, values, at)
     return density_at(t.signature(node), values, at)
+
+
+def _values(items: list[t.Node], at: Evaluator[V]) -> dict[Place, V]:
+    """The nodes of a chain among a density's arguments: x_t, x_{1:T}."""
+    values: dict[Place, V] = {}
+    for item in items:
+        if not isinstance(item, t.Symbol):
+            raise Meaningless("a density of what?")
+        for name, index in at.places(item):
+            numbers = tuple(t.Number(Fraction(i)) for i in index)
+            if (name, index) in values:
+                raise Meaningless("a density of the same variable twice")
+            values[name, index] = at(replace(item, index=numbers))
+    return values
 
 
 def _one_of_many(node: t.Call, values: dict[str, V], at: Evaluator[V]) -> V:
@@ -87,7 +105,7 @@ def density_at(name: str, values: dict[str, V], at: Evaluator[V]) -> V:
     """Look a density up, or derive it from the others: p(x, z) = p(x|z) p(z)."""
     own = at.scope.densities
     if not values.keys() <= set(WORLDLY):
-        raise Meaningless(f"no density is called {name}")
+        raise _unknown(name)
     if name in own and name not in at.expanding:
         law = own[name]
         at.met.used.add(name)
@@ -125,7 +143,15 @@ def density_at(name: str, values: dict[str, V], at: Evaluator[V]) -> V:
         return at.calculus.integrate(at, [("x", ())], encoded)
     if not at.world.latent and name != "p_theta(x)":
         raise Foreign(f"there is no {name} here")
-    raise Meaningless(f"no density is called {name}")
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> Unknown:
+    """The model's own, where it has one of these variables, may be meant."""
+    arguments = name[name.index("(") :].replace("|", r" \mid ").replace(",", ", ")
+    known = "p_theta" + name[name.index("(") :] in (*DERIVED, "p_theta(x|z)")
+    like = rf"p_{{\theta}}{arguments}" if known else "..."
+    return Unknown(f"no density is called {name}", like)
 
 
 def law_of(
@@ -166,27 +192,48 @@ def places_of(
         if isinstance(partner, t.Call) and partner.function.name in LAWS:
             if not _without_variable(partner):
                 return places_of(partner, at)
-        return [("z" if at(density.group.items[0]).rank else "x", ())]
+        own = [d for d in (density, partner) if isinstance(d, t.Call) and t.is_density(d)]
+        means = [at(d.group.items[0]) for d in own]  # \mathbf{0} has any size
+        return [(_of_the_size(max(means, key=lambda mean: mean.rank), at), ())]
     places = []
     for item in items[:1] if law else items:
         if not isinstance(item, t.Symbol) or item.name not in VARIABLES:
             raise Meaningless("a density of what?")
-        places.append(at.place(item))
+        if len(item.index) == 2 and item.index[0] == t.ONE:
+            several = "several are drawn by z^{(1:K)} \\sim q(z)"
+            raise Meaningless(f"is this a density of all, or of each? {several}")
+        places += at.places(item)
     return places
+
+
+def _of_the_size(mean: V, at: Evaluator[V]) -> str:
+    """Of a law without a variable: what has as many components as its mean."""
+    sizes = {at.size("D"): "x", at.size("H"): "z"}
+    return sizes.get(getattr(mean, "shape", (0,))[0], "z") if mean.rank else "x"
 
 
 # ---------------------------------------------------------------- integrals
 @value_of.register(t.Integral)
 def integral(node: t.Integral, at: Evaluator[V]) -> V:
     """Over all of a variable, or between limits."""
-    place = at.place(node.variable)
+    place = at.places(node.variable)[0]
     if node.variable.name not in VARIABLES:
         raise Meaningless("integrate over x, z or \\epsilon")
     if node.counting and not at.calculus.discrete(place[0]):
         raise Foreign("a sum over the values of a continuous variable")
     if node.low is not None:
         return at.calculus.between(at, place, node)
-    return at.calculus.integrate(at, [place], lambda _: at(node.body))
+    places, body = at.places(node.variable), node.body
+    while isinstance(body, t.Integral) and body.low is None and not body.counting:
+        places, body = [*places, *at.places(body.variable)], body.body  # both at once
+    return at.calculus.integrate(at, sorted(places), lambda _: at(body))
+
+
+def _met(weight: V) -> V:
+    """A density, unless it is so narrow that it falls between all points of the grid."""
+    if weight.is_nowhere():
+        raise OutOfDomain("a density so narrow that no point meets it")
+    return weight
 
 
 def joint(pairs: Pairs, inner: Inner[V], at: Evaluator[V]) -> V:
@@ -197,7 +244,7 @@ def joint(pairs: Pairs, inner: Inner[V], at: Evaluator[V]) -> V:
         total, rest = inner(), points
         for group, density in pairs:
             own, rest = rest[: len(group)], rest[len(group) :]
-            total = law_of(density, group, at)(own) * total
+            total = _met(law_of(density, group, at)(own)) * total
         return total
 
     return at.calculus.integrate(at, places, integrand)
@@ -219,7 +266,8 @@ def divergence(node: t.Divergence, at: Evaluator[V]) -> V:
     p, q = law_of(left, places, at), law_of(right, places, at)
 
     def integrand(points: list[V]) -> V:
-        return p(points) * (p(points) / q(points)).log()
+        weight = _met(p(points))
+        return weight * (weight / q(points)).log()
 
     return at.calculus.integrate(at, places, integrand)
 
@@ -229,6 +277,8 @@ def divergence(node: t.Divergence, at: Evaluator[V]) -> V:
 def total(node: t.Total, at: Evaluator[V]) -> V:
     """A sum or a product; of samples, the expectations of the terms."""
     low, high = at.integer(node.low), at.integer(node.high)
+    if at.world.chain and high == low - 1:  # a short chain has no step between its ends
+        return at.calculus.number(0 if node.kind == "sum" else 1)
     if not 1 <= high - low + 1 <= MOST_TERMS:
         raise Meaningless(f"a sum over {node.index} from {low} to {high}")
     indexed = [(d, set(t.letters(d.variable.index))) for d in at.sampling]
@@ -328,9 +378,15 @@ def jointly(samples: tuple[t.Drawn, ...], inner: Inner[V], at: Evaluator[V]) -> 
 def sample_places(drawn: t.Drawn, at: Evaluator[V]) -> list[tuple[dict[str, int], Place]]:
     """Every value of the index letters, with the place that it gives."""
     names = t.letters(drawn.variable.index)
-    sizes = [range(1, at.size(UPPER.get(name, "N")) + 1) for name in names]
+    sizes = [range(1, _most(name, at) + 1) for name in names]
     return [(dict(zip(names, values, strict=True)), (drawn.variable.key, values))
             for values in product(*sizes)]  # fmt: skip
+
+
+def _most(letter: str, at: Evaluator[V]) -> int:
+    """How far an index letter runs: as the block's sums say, else as is usual."""
+    limits = at.scope.limits.get(letter, (t.Symbol(UPPER.get(letter, "N")),))
+    return max(map(at.integer, limits))
 
 
 LINEAR = (t.Add, t.Group, t.Expectation, t.Integral, t.Derivative)

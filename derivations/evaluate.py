@@ -22,7 +22,7 @@ from . import tree as t
 from .notation import UPPER
 from .quantity import Meaningless, Unknown, V
 from .scope import Definition, Scope
-from .worlds import Foreign, World
+from .worlds import Foreign, Place, World
 
 BUDGET = 30_000_000  # numbers computed for one side in one world
 STEP = 1_000  # what a step of the walk costs, however few numbers it computes
@@ -32,7 +32,6 @@ MATRIX_FUNCTIONS = ("diag", "det", "tr")  # of a number, in a world of numbers: 
 # What arithmetic ends in where a formula has no value. Nothing else is caught: an error
 # of our own must not look like a formula without a meaning.
 UNCOMPUTABLE = (ArithmeticError, np.linalg.LinAlgError)
-Place = tuple[str, tuple[int, ...]]  # a variable's name and its indices, e.g. x^{(2)}
 
 
 class TooMuchWork(Exception):
@@ -126,6 +125,7 @@ class Evaluator(Generic[V]):
         self.bound: dict[Place, V] = {}
         self.indices: dict[str, int] = {}
         self.depth = 0  # open integrals
+        self.points = 1  # of all of them together
         self.coarse = False  # several independent vectors at once: fewer points each
         self.expanding: tuple[str, ...] = ()  # definitions that are being used
         self.sampling: tuple[t.Drawn, ...] = ()  # sums over these become expectations
@@ -206,11 +206,15 @@ class Evaluator(Generic[V]):
 
     def integer(self, node: t.Node) -> int:
         """The whole number that a limit or an index is."""
-        if isinstance(node, t.Symbol) and node.name in UPPER.keys() - self.indices.keys():
+        known = {*self.indices, *self.scope.meanings}
+        if isinstance(node, t.Symbol) and node.name in UPPER.keys() - known:
             # a letter that nothing binds stands for any one value
             size = self.size(UPPER[node.name])
             return size - self.world.seed % size  # the largest first: is it there at all?
-        value = self(node).whole()
+        loose = {s.name: self.world.free_letter(s.name) for s in t.names_in(node)}
+        free = {name: value for name, value in loose.items() if value is not None}
+        with self.within(indices={**free, **self.indices}):
+            value = self(node).whole()
         if value is None:
             raise Meaningless("a limit or an index is not a whole number")
         return value
@@ -218,6 +222,13 @@ class Evaluator(Generic[V]):
     def integers(self, nodes: tuple[t.Node, ...]) -> tuple[int, ...]:
         """Those of several indices."""
         return tuple(self.integer(node) for node in nodes)
+
+    def places(self, symbol: t.Symbol) -> list[Place]:
+        """Where a name is bound, one place or, as x_{1:T}, several."""
+        if not t.is_run(symbol.index):
+            return [self.place(symbol)]
+        low, high = self.integers(t.items_of(symbol.index[0]))
+        return [(symbol.key, (i,)) for i in range(low, high + 1)]
 
     def place(self, symbol: t.Symbol) -> Place:
         """Where a name is bound; one coordinate of a vector is a name by itself."""
@@ -336,7 +347,9 @@ def _best(node: t.Best, at: Evaluator[V]) -> V:
 @value_of.register(t.Chosen)
 def _chosen(node: t.Chosen, at: Evaluator[V]) -> V:
     if node.best not in at.chosen:
-        with at.within(expanding=(), bound={}, depth=0):  # outside of all integrals
+        with at.within(
+            expanding=(), bound={}, depth=0, points=1
+        ):  # outside of all integrals
             at.chosen[node.best] = at.calculus.maximisers(at, node.best)
     return at.chosen[node.best][node.place]
 

@@ -9,10 +9,11 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
+from . import tree as t
 from .claims import rule_for
 from .evaluate import TooMuchWork
 from .notation import BOUNDS, RELATIONS
-from .quantity import Meaningless
+from .quantity import Meaningless, Unknown
 from .read import ReadingError
 from .relation import Broken, Pair, Step, show, where
 from .repair import repairs
@@ -29,37 +30,45 @@ def judged_by_numbers(trial: Trial, pair: Pair, mends: bool = True) -> Step:
     started = time.perf_counter()
     step = pair.step(Verdict.TESTED)
     reasons: list[str] = []
+    judging: list[Kind] = []
     strict = pair.relation not in BOUNDS
     vectors = speaks_of_vectors(trial.scope.nodes)
     for kind in worlds_for(trial.scope):
         try:
             strict |= rule_for(pair)(trial, pair, kind, step)
             step.worlds.append(kind.name)
+            judging.append(kind)
         except Foreign as error:
             reasons.append(str(error))
         except Broken as error:
-            _fails(trial, pair, kind, step, str(error), mends)
+            _fails(trial, pair, kind, step, str(error), mends, Verdict.WRONG)
         except Meaningless as error:
             reasons.append(str(error))
             if kind.scalar or vectors:
-                message = _no_meaning(error, trial.source)
+                message = explained(error, trial.source)
                 message += _as_far_as_known(trial, pair, kind)
-                _fails(trial, pair, kind, step, message, mends)
+                _fails(trial, pair, kind, step, message, mends, error.verdict)
         if not step.ok:
             break
     if step.ok and not step.worlds:
-        step.verdict, step.detail = Verdict.UNJUDGED, "; ".join(dict.fromkeys(reasons))
+        step.fail("; ".join(dict.fromkeys(reasons)), Verdict.NOT_UNDERSTOOD)
+    elif step.ok and vectors and all(kind.scalar for kind in judging):
+        size = "this speaks of components, and only a world of one could judge it"
+        step.fail("; ".join(dict.fromkeys([size, *reasons])), Verdict.NOT_UNDERSTOOD)
     elif step.ok and not strict:
-        step.fail("both sides were equal at every draw: write =")
+        step.fail("both sides were equal at every draw: write =", Verdict.NOT_UNDERSTOOD)
+    elif step.ok and len(judging) == 1:
+        step.notes += (f"judged in one world only, {step.worlds[0]}",)
     step.seconds = time.perf_counter() - started
     return step
 
 
 def _fails(
-    trial: Trial, pair: Pair, kind: Kind, step: Step, message: str, mends: bool
-) -> None:
+    trial: Trial, pair: Pair, kind: Kind, step: Step, message: str, mends: bool,
+    verdict: Verdict,
+) -> None:  # fmt: skip
     hint = mending(trial, pair, kind) if mends else ""
-    step.fail(f"{message} [{kind.name}]" + (f"; {hint}" if hint else ""))
+    step.fail(f"{message} [{kind.name}]" + (f"; {hint}" if hint else ""), verdict)
 
 
 def _as_far_as_known(trial: Trial, pair: Pair, kind: Kind) -> str:
@@ -76,10 +85,16 @@ def _as_far_as_known(trial: Trial, pair: Pair, kind: Kind) -> str:
     return "\n" + ", ".join(texts) if known else ""
 
 
-def _no_meaning(error: Meaningless, source: str) -> str:
+def explained(error: Meaningless, source: str) -> str:
+    """What has no meaning, with a caret, and the line to add where one would help."""
     if error.node is None:
-        return f"this has no meaning: {error}"
-    return str(ReadingError(str(error), source, error.node.span[0]))
+        return str(error)
+    begin, end = error.node.span
+    text = str(ReadingError(str(error), source, begin))
+    named = isinstance(error.node, t.Call | t.Symbol)
+    if isinstance(error, Unknown) and error.like and named:
+        text += f"\nsay what it is: given: {source[begin:end]} := {error.like}"
+    return text
 
 
 def mending(trial: Trial, pair: Pair, kind: Kind) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from . import tree as t
-from .calculus import At, slopes_along
+from .calculus import At, Endless, slopes_along
 from .densities import term_by_term
 from .evaluate import Place, base_of
 from .quantity import Meaningless, OutOfDomain, Quantity
@@ -52,14 +52,21 @@ def _same_place(trial: Trial, left: t.Best, right: t.Best, kind: Kind) -> None:
     """Of single names parallel slopes say little, so find both maximisers."""
     (at,) = trial.draws(kind, 1)
 
-    def places(side: t.Best) -> dict[t.Node, Quantity]:
-        found = trial.remembered(
-            at, (side, "best"), lambda: at.calculus.maximisers(at, side)
-        )
+    def places(side: t.Best) -> dict[t.Node, Quantity] | Endless:
+        try:
+            found = trial.remembered(
+                at, (side, "best"), lambda: at.calculus.maximisers(at, side)
+            )
+        except Endless as error:
+            return error
         return dict(zip(side.arguments, found, strict=True))
 
     try:
         ours, theirs = places(left), places(right)
+        if isinstance(ours, Endless) and isinstance(theirs, Endless):
+            raise ours
+        if isinstance(ours, Endless) or isinstance(theirs, Endless):
+            raise Broken("only one of the maximisers is there: the other has no end")
     except (Foreign, OutOfDomain):
         return
     for name, a in ours.items():

@@ -8,6 +8,7 @@ what the page defines, what everybody knows, what the world has; then it is free
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from . import tree as t
 from .densities import density, named_law
@@ -16,6 +17,7 @@ from .notation import (
     ANY,
     CHANCES,
     DECODERS,
+    DIVERGENCES,
     ENCODERS,
     GREEK,
     LAWS,
@@ -28,11 +30,12 @@ from .notation import (
     UNDEFINED,
     UNSIZED,
     WORLDLY,
+    shaped,
 )
 from .quantity import Meaningless, Unknown, V
 from .scope import Definition
 
-Z = t.Symbol("z")
+Z, SLOT = t.Symbol("z"), t.Symbol("u")
 
 
 @value_of.register(t.Symbol)
@@ -45,7 +48,7 @@ def symbol(node: t.Symbol, at: Evaluator[V]) -> V:
         raise Unknown("an expectation needs brackets")
     indices, component = at.integers(node.index), at.integers(node.component)
     plain = not (indices or component)
-    if min(indices, default=1) < 1:
+    if min(indices, default=1) < 1 and not at.world.chain:
         raise Meaningless("samples are counted from 1")
     if component and (f"{key}{component}", indices) in at.bound:
         return at.bound[f"{key}{component}", indices]
@@ -59,6 +62,10 @@ def symbol(node: t.Symbol, at: Evaluator[V]) -> V:
         raise Unknown(f"{node.spoken} is a function: of what?")
     elif key in at.indices and plain:
         return at.calculus.number(at.indices[key])
+    elif key in at.world.own_sizes and plain:
+        return at.calculus.number(at.world.own_sizes[key])
+    elif (step := at.world.schedule(key, indices)) is not None:
+        return step
     elif key in SIZES and plain:
         return at.calculus.number(at.size(key))
     elif key == "pi" and not at.scope.chances:
@@ -99,16 +106,19 @@ def free(
 ) -> V:
     """A parameter that only the formula names: a drawn value stands for any."""
     name = node.key
+    if name in DIVERGENCES:
+        raise Unknown("a divergence between what?", like=r"D_{\mathrm{KL}}(... \,\|\, ...)")
     if len(node.name) > 1 and node.name not in GREEK:
-        raise Unknown(f"what is {node.name}?")
+        raise Unknown(f"what is {node.name}?", like="...")
     if node.accent or node.name in UNDEFINED:
         hat = node.accent == "hat" and node.name in "dzy"
         hint = "; did you mean \\hat{x}?" if hat else ""
-        raise Unknown(f"{node.spoken} has no definition{hint}")
-    sizes = at.scope.shapes.get(name, ())
+        raise Unknown(f"{node.spoken} has no definition{hint}", like="...")
+    sizes = sized = at.scope.shapes.get(name, ())
     if at.world.scalar:  # a vector of one component is that component
         sizes, component = (), () if sizes and set(component) == {1} else component
-    kind = "positive" if node.name in POSITIVE else "real"
+    spread = node.name in POSITIVE or node.name in shaped("covariance") and sized
+    kind = "positive" if spread else "real"
     if len(sizes) == 2 and sizes[0] == sizes[1]:
         kind = "covariance"
     elif at.scope.chances and node.name in CHANCES:
@@ -140,11 +150,16 @@ def call(node: t.Call, at: Evaluator[V]) -> V:
         return _elbo(node, at)
     if name.name in (*ENCODERS, *DECODERS) or key in NETWORKS:
         return _network(node, at)
-    if len(items) == 1 and name.name in ANY:
-        return at.world.test_function(key, at(items[0]))
-    if len(items) == 1 and (name.name in GREEK or len(name.name) == 1):
-        return at(name) * at(items[0])
-    raise Unknown(f"{name.spoken} is not a known function")
+    if name.label.endswith("'"):
+        return _differentiated(node, at)
+    if name.name in ANY:
+        return _any_function(node, at)
+    if key in OUTPUTS and at.scope.encoder and [t.role_of(i) for i in items] == ["x"]:
+        return at.world.encoder(at(items[0]))[key == OUTPUTS[1]]
+    letter = name.name in GREEK or len(name.name) == 1
+    if len(items) == 1 and letter and not t.is_argument(node.group):
+        return at(name) * at(items[0])  # \\lambda (x - \\mu); w(x) is a function of x
+    raise Unknown(f"{name.spoken} is not a known function", like="...")
 
 
 def _apply(node: t.Call, definition: Definition, at: Evaluator[V]) -> V:
@@ -161,6 +176,27 @@ def _apply(node: t.Call, definition: Definition, at: Evaluator[V]) -> V:
     }
     component = at.integers(node.function.component)
     return at.expand(key + "()", definition, values, (), component)
+
+
+def _differentiated(node: t.Call, at: Evaluator[V]) -> V:
+    """f''(a) is the second slope of f, taken at a."""
+    name, (item, *more) = node.function, node.group.items
+    if more:
+        raise Unknown("a prime belongs to a function of one number")
+    label = name.label.rstrip("'")
+    whole = t.Call(replace(name, label=label), t.Group((SLOT,)))
+    orders = (SLOT,) * (len(name.label) - len(label))
+    return at(t.At(t.Derivative(orders, whole), ((SLOT, item),)))
+
+
+def _any_function(node: t.Call, at: Evaluator[V]) -> V:
+    """Of several arguments it is a function of all their components."""
+    name, items = node.function, node.group.items
+    groups = {item.key for item in items if isinstance(item, t.Symbol)} | {name.label}
+    group = next(iter(groups & set(PARAMETERS)), "")
+    values = [at(item) for item in items if not t.is_parameter(item)]
+    traits = at.scope.traits.get(name.key, frozenset())
+    return at.world.any_function(name.key, values, traits, group)
 
 
 def _network(node: t.Call, at: Evaluator[V]) -> V:

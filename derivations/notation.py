@@ -1,12 +1,14 @@
 """Every name and sign with a meaning: the one table that reading and judging look at.
 
 A new symbol of the dialect is a row of `NAMES`, a new relation sign a row of `RELATIONS`,
-another command for something known a word in `SPELLINGS`. The grammar takes its terminals
+a new way to type a construct a row of `WAYS`, another command for something known a word
+in `SPELLINGS` or `WORDS`. The page `dialect` shows all rows. The grammar takes its terminals
 from here (`read.grammar`). What the rows say is told to readers in book/notation.md, and a
 test holds the two together.
 
 A name that has no row, or a row of kind FREE, is a parameter that only the formula names.
 """
+# ruff: noqa: E501 (a formula stays on its line)
 
 from __future__ import annotations
 
@@ -74,6 +76,7 @@ NAMES: dict[str, Name] = {row.key: row for row in (
     Name("K", "K", SIZE, letters="kj", like=("N",)),
     Name("B", "B", SIZE, letters="b"),
     Name("M", "M", SIZE, letters="m"),
+    Name("L", "L", SIZE, letters="l"),
     # the model
     Name("theta", r"\theta", Kind.PARAMETERS, chance=True, like=("phi",)),
     Name("phi", r"\phi", Kind.PARAMETERS, like=("theta",)),
@@ -88,6 +91,7 @@ NAMES: dict[str, Name] = {row.key: row for row in (
     Name("Decoder", r"\mathrm{Decoder}", NETWORK, takes="z", gives="x"),
     Name("hat x", r"\hat{x}", NETWORK, takes="z", gives="x"),
     Name("hat x_theta", r"\hat{x}_{\theta}", NETWORK, takes="z", gives="x"),
+    Name("mu_theta", r"\mu_{\theta}", NETWORK, takes="z", gives="x"),
     Name("encoder", r"\mathrm{encoder}", NETWORK, takes="x", gives="both"),
     Name("Encoder", r"\mathrm{Encoder}", NETWORK, takes="x", gives="both"),
     Name("NeuralNet", r"\mathrm{NeuralNet}", NETWORK, gives="both"),
@@ -133,7 +137,7 @@ def of_kind(*kinds: Kind) -> tuple[str, ...]:
     """The keys of a kind, in the order of the table.
 
     >>> of_kind(Kind.SIZE)
-    ('N', 'D', 'H', 'K', 'B', 'M')
+    ('N', 'D', 'H', 'K', 'B', 'M', 'L')
     """
     return tuple(key for key, row in NAMES.items() if row.kind in kinds)
 
@@ -169,16 +173,68 @@ GREEK = tuple(
 # other words for the same
 SPELLINGS = {
     "varepsilon": "epsilon", "varphi": "phi", "widehat": "hat", "overline": "bar",
-    "widetilde": "tilde", "ln": "log", "intercal": "top", "E": "Expect",
+    "widetilde": "tilde", "ln": "log", "intercal": "top", "vartheta": "theta",
+    "varrho": "rho", "varsigma": "sigma", "varpi": "pi", "varkappa": "kappa",
 }  # fmt: skip
-# \mathcal{N} and its like: what a styled letter means
+# what a styled letter means; of the others \mathcal{F} is the name calF
 STYLED = {
-    "N": "Normal", "D": "Data", "L": "calL", "E": "Expect", "I": "I", "0": "0", "1": "1",
+    "mathcal": {"N": "Normal", "D": "Data"},
+    "mathbb": {"E": "Expect", "D": "D", "V": "Var", "P": "P", "I": "I", "1": "1", "0": "0"},
+}
+STYLES = {  # how a style is typed, and the style it is
+    "mathcal": "mathcal", "mathscr": "mathcal", "mathfrak": "mathcal", "cal": "mathcal",
+    "mathbb": "mathbb", "Bbb": "mathbb", "mathds": "mathbb",
 }  # fmt: skip
+# a letter means the same in bold, upright, slanted or under an arrow
+BOLD = tuple(
+    "mathbf boldsymbol bm pmb bf boldmath vec mathbold symbf mathit it mathnormal rm "
+    "mathrm mathsf mathtt sf tt operatorname underline mathbfit textbf textit".split()
+)
 ACCENTS = ("hat", "bar", "tilde")
-STYLES = ("mathbf", "mathbb", "mathcal", "boldsymbol", "bm")
 WORD_FUNCTIONS = ("diag", "tr", "det", "sigmoid", "softplus", "tanh", "log", "exp")
 PREFIXES = ("log", "exp", "tanh", "det", "nabla", "sin", "cos")  # no brackets needed
+# words and commands for what has a name here, upright or typed as mere letters
+WORDS = {
+    "E": "Expect", "EE": "Expect", "Ex": "Expect", "expect": "Expect", "N": "Normal",
+    "Normal": "Normal", "Gaussian": "Normal", "Bern": "Bernoulli", "KLD": "KL", "kl": "KL",
+    "DKL": "KL", "kld": "KL", "infdiv": "KL", "Kl": "KL", "KL": "KL", "ELBO": "ELBO",
+    "elbo": "ELBO", "Elbo": "ELBO", "var": "Var", "V": "Var", "Var": "Var", "Tr": "tr",
+    "trace": "tr", "tr": "tr", "Diag": "diag", "diag": "diag", "sigm": "sigmoid",
+    "Sigmoid": "sigmoid", "const": "const", "constant": "const", "cst": "const",
+    "ln": "log", "Pr": "P", "prob": "P", "dd": "d", "dif": "d", "diff": "d",
+}  # fmt: skip
+LETTERS_ONLY = ("KLD", "KL", "ELBO", "diag", "Var", "const")  # also without a command
+# the density that the data come from, and other labels of it
+LABELLED = {"data": "*", "true": "*", "Data": "*", "real": "*", "kl": "KL", "Kl": "KL"}
+DIVERGENT = ("D", "Data", "d")  # D_{KL} in all its styles
+
+# ---------------------------------------------------------------- what only dresses
+ENVIRONMENTS = (
+    "align", "aligned", "alignat", "alignedat", "gather", "gathered", "equation", "split",
+    "multline", "multlined", "eqnarray", "flalign", "displaymath", "math", "array",
+    "dmath", "empheq", "subequations", "IEEEeqnarray",
+)  # fmt: skip
+DROPPED = {  # with so many arguments
+    "label": 1, "tag": 1, "tag*": 1, "color": 1, "hspace": 1, "hspace*": 1, "vspace": 1,
+    "phantom": 1, "hphantom": 1, "vphantom": 1, "cite": 1, "citep": 1, "citet": 1, "ref": 1,
+    "eqref": 1, "footnote": 1, "intertext": 1, "shortintertext": 1, "footnotemark": 0,
+    "hfill": 0, "mathstrut": 0, "limits": 0, "nolimits": 0, "noindent": 0, "strut": 0,
+    "centering": 0, "small": 0, "large": 0, "footnotesize": 0,
+}  # fmt: skip
+UNWRAPPED = {  # the last of so many arguments is the formula
+    "textcolor": 2, "colorbox": 2, "fcolorbox": 3, "boxed": 1, "fbox": 1, "overset": 2,
+    "stackrel": 2, "cancel": 1, "bcancel": 1, "xcancel": 1, "mathop": 1, "mathrel": 1,
+    "mathbin": 1, "mathord": 1, "mathopen": 1, "mathclose": 1, "smash": 1, "mathclap": 1,
+    "ensuremath": 1, "underbrace": 1, "overbrace": 1, "underbracket": 1, "overbracket": 1,
+    "overline*": 1, "hl": 1, "scalebox": 2, "resizebox": 3,
+}  # fmt: skip
+DEFINES = r"def|\\[Dd]elta|\\triangle|\.$"  # above an equals sign
+TEXTS = ("text", "textrm", "textit", "textbf", "textsf", "textnormal", "mbox", "hbox")
+FULL_WIDTH = str.maketrans("，。；：（）＝＋－｜＊／", ",.;:()=+-|*/")
+ARROWS = tuple(
+    "implies Rightarrow Longrightarrow iff Leftrightarrow Longleftrightarrow impliedby "
+    "Leftarrow therefore because rightarrow longrightarrow leadsto".split()
+)
 # names before a bracket that take an argument even if a power follows
 CALLED = {"p", "q", "f", "g", "Normal", "Expect", "Var", "KL", *WORD_FUNCTIONS}
 LABELS = "xzypqe"  # letters that are a label as a subscript, where d is a component
@@ -193,22 +249,126 @@ class Relation:
     latex: tuple[str, ...]
     turned: str = ""  # of an inequality
     way: int = 0  # 1: the left side is the larger one
+    example: str = ""
 
 
 RELATIONS = {row.sign: row for row in (
-    Relation("=", "EQ", ("=",)),
-    Relation(":=", "DEFINE", (":=", r"\coloneqq", r"\triangleq")),
-    Relation("≈", "APPROX", (r"\approx",)),
-    Relation("≥", "GEQ", (r"\geq", r"\ge", r"\geqslant"), "≤", 1),
-    Relation("≤", "LEQ", (r"\leq", r"\le", r"\leqslant"), "≥", -1),
-    Relation(">", "GREATER", (">",), "<", 1),
-    Relation("<", "LESS", ("<",), ">", -1),
-    Relation("∝", "PROPTO", (r"\propto",)),
-    Relation("~", "SIM", (r"\sim",)),
+    Relation("=", "EQ", ("=", r"\equiv"), example=r"a + b \equiv b + a"),
+    Relation(":=", "DEFINE", (":=", r"\coloneqq", r"\triangleq", r"\coloneq", r"\doteq",
+                              r"\colonequals", r"\vcentcolon=", r"\eqdef", r"\defeq"),
+             example=r"\mathcal{F} \triangleq \log p_{\theta}(x) = \log \int p_{\theta}(x, z) dz"),
+    Relation("=:", "REVERSED", ("=:", r"\eqqcolon"),
+             example=r"\log \int p_{\theta}(x, z) dz =: \mathcal{F} = \log p_{\theta}(x)"),
+    Relation("≈", "APPROX", (r"\approx", r"\simeq", r"\approxeq", r"\cong",
+                             r"\thickapprox"), example=r"\frac{1}{3} \simeq 0.333"),
+    Relation("≥", "GEQ", (r"\geq", r"\ge", r"\geqslant", r"\geqq", ">="), "≤", 1,
+             example=r"a^2 + 1 \geqslant 2 a - 1"),
+    Relation("≤", "LEQ", (r"\leq", r"\le", r"\leqslant", r"\leqq", "<="), "≥", -1,
+             example=r"2 a - 1 <= a^2 + 1"),
+    Relation(">", "GREATER", (">",), "<", 1, example="e^a > 0"),
+    Relation("<", "LESS", ("<",), ">", -1, example="0 < e^a"),
+    Relation("∝", "PROPTO", (r"\propto", r"\varpropto"),
+             example=r"p_{\theta}(z \mid x) \propto p_{\theta}(x, z)"),
+    Relation("~", "SIM", (r"\sim", r"\thicksim"),
+             example=r"\mathbb{E}_{z \sim q(z)}[f(z)] = \int q(z) f(z) \, dz"),
+    Relation("∈", "IN", (r"\in",),
+             example=r"\sum_{x \in \mathcal{D}} \log p_{\theta}(x) = \log p_{\theta}(\mathcal{D})"),
     Relation("≠", "NEQ", (r"\neq", r"\ne")),
-    Relation(":", "COLON", (":",)),
+    Relation(":", "COLON", (":",),
+             example=r"\mathbb{E}_{z^{(1:K)} \sim q(z)}[f(z^{(1)})] = \mathbb{E}_{q(z)}[f(z)]"),
 )}  # fmt: skip
 BOUNDS = tuple(sign for sign, row in RELATIONS.items() if row.turned)
+
+
+# ---------------------------------------------------------------- ways to write a construct
+@dataclass(frozen=True)
+class Way:
+    """A row: a construct, how it may be typed, and a true statement that is so typed."""
+
+    what: str
+    typed: tuple[str, ...]
+    example: str
+
+
+WAYS = (
+    Way("expectation",
+        (r"\mathbb{E}_{q(z)}[f(z)]", r"\E_{q(z)}[f(z)]", r"\mathrm{E}_{q(z)}[f(z)]",
+         r"E_{q(z)}[f(z)]", r"\operatorname{E}_{q(z)}[f(z)]", r"\mathbb E_{q(z)}\{f(z)\}"),
+        r"E_{q(z)}[f(z)] = \int q(z) f(z) \, dz"),
+    Way("expectation, what is drawn below it",
+        (r"\mathbb{E}_{z \sim q}[f(z)]", r"\underset{z \sim q(z)}{\mathbb{E}}[f(z)]",
+         r"\mathop{\mathbb{E}}\limits_{z \sim q(z)}[f(z)]"),
+        r"\underset{z \sim q(z)}{\mathbb{E}}[f(z)] = \int q(z) f(z) \, dz"),
+    Way("expectation without brackets: of the whole product",
+        (r"\mathbb{E}_{q(z)} f(z)",), r"\mathbb{E}_{q(z)} f(z) = \int q(z) f(z) \, dz"),
+    Way("expectation in angles", (r"\langle f(z) \rangle_{q(z)}",),
+        r"\langle f(z) \rangle_{q(z)} = \int q(z) f(z) \, dz"),
+    Way("variance", (r"\mathrm{Var}_{q(z)}[z]", r"\mathbb{V}_{q(z)}[z]", r"\Var_{q(z)}[z]"),
+        r"\mathbb{V}_{q(z)}[z] = \mathbb{E}_{q(z)}[z^2] - \mathbb{E}_{q(z)}[z]^2"),
+    Way("divergence",
+        (r"D_{\mathrm{KL}}(q \| p)", r"D_{KL}(q || p)", r"D_{\rm KL}[q \| p]",
+         r"\mathrm{KL}(q \| p)", r"KL(q \| p)", r"{\rm KL}(q \| p)", r"\mathbb{KL}(q \| p)",
+         r"\mathcal{D}_{KL}(q \| p)", r"\mathbb{D}_{KL}[q \| p]", r"D(q \| p)"),
+        r"KL(q(z) || p(z)) = \int q(z) \log \frac{q(z)}{p(z)} \, dz"),
+    Way("the sign between two densities",
+        (r"\|", "||", r"\parallel", r"\Vert", r"\mid\mid", r"\Arrowvert", ","),
+        r"D_{KL}(q(z) \mid\mid p(z)) = \int q(z) \log \frac{q(z)}{p(z)} \, dz"),
+    Way("the place of an argument", (r"q_{\phi}(\cdot \mid x)",),
+        r"D_{KL}(q_{\phi}(\cdot \mid x) \| p(\cdot)) = D_{KL}(q_{\phi}(z \mid x) \| p(z))"),
+    Way("integral", (r"\int f \, dz", r"\int_z f \, dz", r"\int_{\mathbb{R}} f \, dz",
+                     r"\int_{\mathcal{Z}} f \, dz", r"\int_z f", r"\int dz \, f"),
+        r"\int_{\mathcal{Z}} q(z) \, dz = \int dz \, q(z) = 1"),
+    Way("several integrals", (r"\int \int f \, dz \, dx", r"\iint f \, dx dz",
+                              r"\int f \, dx dz"),
+        r"\int p_{\theta}(x, z) \, dx dz = 1"),
+    Way("differential", ("dz", r"\mathrm{d}z", r"\mathrm{~d}z", r"d\mathbf{z}", "d{z}",
+                         r"\mathop{}\!\mathrm{d}z", r"\dd z"),
+        r"\int q(\mathbf{z}) \, \mathrm{~d}\mathbf{z} = 1"),
+    Way("bold, upright, slanted: the same name",
+        (r"\mathbf{z}", r"{\bf z}", r"\boldsymbol{z}", r"\bm{z}", r"\vec{z}", r"\pmb{z}"),
+        r"\int q({\bf z}) \, d\bm{z} = 1"),
+    Way("fraction", (r"\frac{a}{b}", r"\dfrac{a}{b}", r"\tfrac12", r"{a \over b}", "a / b"),
+        r"{a \over 2} = \tfrac12 a = a / 2"),
+    Way("function", (r"\log a", r"\ln a", "log a", "ln(a)", r"\mathrm{log} a"),
+        r"log(a^2) = 2 \ln |a|"),
+    Way("exponential", (r"\exp(a)", "exp(a)", "e^a", r"\mathrm{e}^a"), "exp(a) = e^a"),
+    Way("a square of a function", (r"\sigma_{\phi}^2(x)",),
+        r"\sigma_{\phi}^2(x) = \sigma_{\phi}(x)^2"),
+    Way("product", ("a b", r"a \cdot b", r"a \times b", "a * b", r"a \odot b"), "a * b = b a"),
+    Way("size", ("|a|", r"\lvert a \rvert", r"\lVert a \rVert", r"\|a\|"),
+        r"\left\lvert a \right\rvert = |{-a}|"),
+    Way("how many data", (r"|\mathcal{D}|",),
+        r"\frac{1}{|\mathcal{D}|} \sum_{n=1}^{N} 1 = 1"),
+    Way("of vectors and matrices", (r"\mathrm{tr}(C)", r"\mathrm{diag}(v)", r"\det C",
+                                    r"W^\top", r"W^{\mathrm{T}}"),
+        r"\mathrm{tr}(C) = \mathrm{tr}(C^{\top})"),
+    Way("place of a maximum",
+        (r"\arg\max_\theta", r"\operatorname*{argmax}_{\theta}", r"\mathop{\arg\max}_\theta",
+         r"\underset{\theta}{\arg\max}", r"\arg\underset{\theta}{\max}", r"\argmax_\theta"),
+        r"\arg\max_\theta p_\theta(\mathcal{D}) = \arg\max_\theta \log p_\theta(\mathcal{D})"),
+    Way("value of a maximum", (r"\max_\theta", r"\min_\theta", r"\sup_\theta", r"\inf_\theta"),
+        r"\max_\theta \log p_\theta(x) = \max_\theta \log \int p_\theta(x, z) dz"),
+    Way("the density of the data", (r"p_{*}(x)", r"p_{\text{data}}(x)", "p_{data}(x)"),
+        r"\int p_{data}(x) \, dx = 1"),
+    Way("a sum reaches as far as its index", (r"\sum_{n=1}^{N} x^{(n)} + (x^{(n)})^2",),
+        r"\sum_{n=1}^{N} x^{(n)} + (x^{(n)})^2 = \sum_{n=1}^{N} (x^{(n)} + (x^{(n)})^2)"),
+    Way("what stands above or below a sign",
+        (r"\overset{\text{Jensen}}{\geq}", r"\stackrel{(a)}{=}", r"\overset{\text{def}}{=}"),
+        r"(a + b)^2 \stackrel{(1)}{=} a^2 + 2 a b + b^2"),
+    Way("braces above or below", (r"\underbrace{a}_{\text{error}}", r"\overbrace{a}^{b}"),
+        r"\underbrace{a}_{\text{first}} + b = b + a"),
+    Way("colours and boxes", (r"\textcolor{red}{a}", r"{\color{red} a}", r"\boxed{a}"),
+        r"\boxed{a + b} = b + \textcolor{blue}{a}"),
+    Way("remarks, in any script", (r"\text{by Jensen}", r"\text{(주변화)}", r"\tag{3}"),
+        r"a + b = b + a \quad \text{(交換)}"),
+    Way("several statements", (r"a = b, \quad c = d", r"a = b \text{ and } c = d",
+                               r"a = b \implies c = d", r"a = b \iff c = d"),
+        r"a + b = b + a \text{ and } a b = b a"),
+    Way("on what it holds", (r"\forall x", r"n = 1, \dots, N", r"x \in \mathbb{R}^D"),
+        r"(x + 1)^2 = x^2 + 2 x + 1, \quad x \in \mathbb{R}"),
+    Way("rows", tuple(rf"\begin{{{name}}}" for name in ENVIRONMENTS[:11]),
+        r"\begin{eqnarray} a + b &=& b + a \\ &\leq& a + b + e^a \end{eqnarray}"),
+)  # fmt: skip
 
 
 # ---------------------------------------------------------------- patterns
@@ -223,6 +383,16 @@ def pattern(*words: str) -> str:
     return "|".join(re.escape(word) + end for word, end in zip(longest, ends, strict=True))
 
 
+def letters(*words: str) -> str:
+    """The same words typed as letters; no product of letters spells a function."""
+    return "|".join(sorted({*words} - {"nabla"}, key=len, reverse=True))
+
+
+# every word that is a name, a function or a label of the dialect
+WORD_NAMES = {*NAMES, *WORDS, *LABELLED, *WORD_FUNCTIONS, *PREFIXES, "argmax", "argmin",
+              "max", "min", "d", "T", "data", "model"}  # fmt: skip
+
+
 def commands(names: tuple[str, ...]) -> tuple[str, ...]:
     """The names as commands, in all their spellings."""
     others = [word for word, name in SPELLINGS.items() if name in names]
@@ -234,7 +404,10 @@ def terminals() -> dict[str, str]:
     found = {row.terminal: pattern(*row.latex) for row in RELATIONS.values()}
     return found | {
         "GREEK": pattern(*commands((*GREEK, "partial"))),
-        "FUNCTION": pattern(*commands(PREFIXES)),
+        "FUNCTION.2": pattern(*commands(PREFIXES)) + "|" + letters(*PREFIXES, "ln"),
         "ACCENT": pattern(*commands(ACCENTS)),
-        "STYLE": pattern(*commands(STYLES)),
+        "STYLE": pattern(*("\\" + style for style in STYLES)),
+        "BOLD": pattern(*("\\" + style for style in BOLD)),
+        "MACRO.2": pattern(*("\\" + word for word in WORDS if word != "ln"))
+        + f"|{letters(*LETTERS_ONLY)}|tr(?=\\s*(\\\\left\\s*)?[([])",
     }

@@ -1,6 +1,8 @@
 """From LaTeX to verdicts: the whole way of one block.
 
-read_block   tokens and trees: a `Statement` for each line          block.py, read.py
+read_block   tokens and trees: a `Statement` for each line          block.py, surface.py,
+                                                                   tokens.py, read.py
+readings     how people write, in the book's names                  usage.py
 scope_of     what its names mean: what the page and the givens say   definitions.py
 pairs_of     what is claimed: the neighbours in the chain            chain.py
 Trial        the block at random draws in small worlds               trial.py, worlds.py
@@ -9,7 +11,7 @@ Chain        the verdict on each pair: by numbers, then by SymPy     judge.py, p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,10 +20,15 @@ from .block import Block, read_block
 from .chain import Chain, pairs_of
 from .definitions import scope_of
 from .evaluate import Budget
+from .quantity import Meaningless
 from .relation import Pair, Step
-from .scope import Scope
+from .scope import Scope, numbered
 from .trial import Trial
+from .usage import Choice, Mode, Reading, readings
 from .verdict import Verdict
+from .worlds import Foreign
+
+NOT_UNDERSTOOD = Verdict.NOT_UNDERSTOOD
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,7 @@ class Judged:
     steps: list[Step]
     entailed: list[Step]  # what must follow from it
     page: Scope  # what the page knows after it
+    taken: dict[str, str] = field(default_factory=dict)  # what was read as what
     used: frozenset[str] = frozenset()  # the page's definitions that its claims rest on
     idle: str = ""  # a given that nothing uses
 
@@ -65,7 +73,54 @@ def judge_block(
     >>> [step.verdict.value for step in judge_block("a + b = b + a", Scope()).steps]
     ['proved']
     """
-    block = read_block(source)  # tokens, then trees
+    read = numbered(read_block(source))  # tokens, then trees
+
+    def judge(reading: Reading) -> Judged:
+        judged = _judged(
+            reading.block, page, seed, symbolic, defines, strict, quick, since, budget
+        )
+        return replace(judged, taken=reading.taken | judged.taken)
+
+    first, *others = readings(read, page)
+    judged = judge(first)
+    for other in others:
+        mode = other.choice.mode
+        if _good(judged) and mode is not Mode.ALL:
+            continue
+        try:
+            tried = judge(other)
+        except (Meaningless, Foreign):
+            continue
+        if _good(tried) == _good(judged):
+            continue
+        if mode is not Mode.ANY:
+            _ask(judged, tried, other.choice)
+        elif any(step.verdict is not Verdict.DEFINITION for step in tried.steps):
+            return tried
+        else:
+            for step in judged.steps:
+                step.fail(f"{other.choice.name} is only defined here", NOT_UNDERSTOOD)
+    return judged
+
+
+def _good(judged: Judged) -> bool:
+    return all(step.ok for step in (*judged.steps, *judged.entailed))
+
+
+def _ask(judged: Judged, tried: Judged, choice: Choice) -> None:
+    """A line that holds in one reading of a name and not in another is neither."""
+    for step, twin in zip(judged.steps, tried.steps, strict=False):
+        if step.ok != twin.ok:
+            meant = " or ".join(choice.options)
+            message = f"is {choice.name} {meant}? One makes this true, another does not"
+            step.fail(f"{message}\nsay which: given: {choice.say}", NOT_UNDERSTOOD)
+
+
+def _judged(
+    block: Block, page: Scope, seed: int, symbolic: bool, defines: bool, strict: bool,
+    quick: bool, since: int, budget: Budget | None,
+) -> Judged:  # fmt: skip
+    source = block.source
     if block.unchecked is not None:
         lines = pairs_of(block.lines, source)
         exempt = [pair.step(Verdict.EXEMPT, block.unchecked) for pair in lines]
@@ -85,7 +140,8 @@ def judge_block(
     used = frozenset(name for step in claimed for name in step.uses) - scope.assumed
     good = all(step.ok for step in both)
     idle = _idle_given(chain.trial.scope, both) if strict and good else ""
-    return Judged(block, steps, entailed, chain.page, used, idle)
+    taken = dict(scope.taken)
+    return Judged(block, steps, entailed, chain.page, taken, used, idle)
 
 
 def _claims(block: Block, since: int) -> tuple[list[Pair], list[Pair]]:

@@ -9,7 +9,7 @@ on this model, for N = K = 2. What SymPy cannot settle stays 'tested'.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import numpy as np
 import sympy as sp
+from sympy.core.function import AppliedUndef
 from sympy.polys.polyerrors import CoercionFailed
 
 from . import names as _names  # noqa: F401 (registers what names and calls are worth)
@@ -137,7 +138,7 @@ class Formula(Value):
 
     def integrate(self, u: sp.Symbol) -> Formula:
         """Over the real line: each term is a polynomial times the exp of a quadratic."""
-        return Formula.sum(_gaussian_integral(c, e, u) for c, e in self.terms)
+        return Formula.sum(part for c, e in self.terms for part in _integral(c, e, u))
 
 
 @lru_cache(maxsize=256)
@@ -148,6 +149,61 @@ def exact(value: float | Fraction | sp.Expr) -> sp.Expr:
     if value in KNOWN:
         return KNOWN[float(value)]
     return sp.Rational(Fraction(value).limit_denominator(10**6))
+
+
+class Average(sp.Function):
+    """The integral over v of `inner` exp(`within`), where `inner` holds an unknown f."""
+
+    nargs = 3
+
+    def _eval_derivative(self, symbol: sp.Symbol) -> sp.Expr:
+        inner, within, v = self.args
+        if symbol == v:
+            return sp.S.Zero
+        return averages(sp.diff(inner, symbol) + inner * sp.diff(within, symbol), within, v)
+
+
+UNKNOWN = (AppliedUndef, sp.Derivative, sp.Subs, Average)
+
+
+def averages(inner: sp.Expr, within: sp.Expr, v: sp.Symbol) -> sp.Expr:
+    """Term by term, with what is free of v outside."""
+    terms = sp.Add.make_args(sp.expand(inner))
+    parts = (term.as_independent(v, as_Add=False) for term in terms)
+    return sp.Add(
+        *(outer * Average(rest, within, v) for outer, rest in parts if outer != 0)
+    )
+
+
+def _integral(c: sp.Expr, e: sp.Expr, u: sp.Symbol) -> Iterator[tuple[sp.Expr, sp.Expr]]:
+    """An unknown f of u is not integrated; but two such integrals can be the same."""
+    if not any(unknown.has(u) for unknown in c.atoms(*UNKNOWN)):
+        yield _gaussian_integral(c, e, u)
+        return
+    for term in sp.Add.make_args(sp.expand(c)):
+        calls = [call for call in term.atoms(AppliedUndef) if call.has(u)]
+        if not calls:
+            yield _gaussian_integral(term, e, u)
+            continue
+        # each level has a name of its own, the same on both sides of a relation
+        v = sp.Symbol(f"v{sum(str(s)[0] == 'v' for s in term.free_symbols)}", real=True)
+        inner, within = _in_place_of(u, calls[0], v, term, e)
+        quadratic = sp.Poly(within, v)
+        beyond = quadratic.coeff_monomial(1)
+        yield averages(inner, tidy(within - beyond), v), tidy(beyond)
+
+
+def _in_place_of(
+    u: sp.Symbol, call: sp.Expr, v: sp.Symbol, *parts: sp.Expr
+) -> list[sp.Expr]:
+    """With v = mu + sigma u, as it stands in f(mu + sigma u), or v = u."""
+    argument = call.args[0]
+    stretch = sp.diff(argument, u)
+    if not stretch.is_positive or stretch.has(u):
+        argument, stretch = u, sp.S.One
+    old = (v - argument.subs(u, 0)) / stretch
+    inner, within = (tidy(part.subs(u, old)) for part in parts)
+    return [inner / stretch, within]
 
 
 @lru_cache(maxsize=4096)
@@ -190,6 +246,7 @@ def tidy(expr: sp.Expr) -> sp.Expr:
         raise Unprovable("too long")
     names = {log: sp.Dummy() for log in expr.atoms(sp.log)}
     names |= {sp.pi: sp.Dummy()} if expr.has(sp.pi) else {}
+    names |= {unknown: sp.Dummy() for unknown in expr.atoms(*UNKNOWN)}
     names |= {power: sp.Dummy() for power in expr.atoms(sp.Pow) if not power.exp.is_Integer}
     plain = expr.xreplace(names)
     symbols = sorted(plain.free_symbols, key=str)
@@ -222,9 +279,11 @@ def named(name: str, positive: bool = False) -> Formula:
 class SymbolicLine(LinearGaussian[Formula]):
     """The linear-Gaussian world with symbols for its parameters."""
 
-    N = K = M = B = 2
+    N = K = M = B = L = 2
 
     def __getitem__(self, name: str) -> Formula:
+        if name == "noise":
+            return Formula.of(1)
         return named(name, positive=name == "t" or "scale" in name)
 
     def variable(self, name: str, index: tuple[int, ...]) -> Formula:
@@ -236,9 +295,12 @@ class SymbolicLine(LinearGaussian[Formula]):
     def unsized(self, name: str) -> Formula:
         return Formula.of(0 if name == "0" else 1)
 
-    def test_function(self, name: str, value: Formula) -> Formula:
-        a, b, c = (named(f"{name}_{i}", positive=True) for i in "abc")
-        return a + c * (value - b) * (value - b)
+    def any_function(
+        self, name: str, values: list[Formula], traits: frozenset[str], group: str
+    ) -> Formula:
+        own = [self[key] for key in self.groups.get(group, ())]
+        arguments = [tidy(value.expr()) for value in (*values, *own)]
+        return Formula.of(sp.Function(name)(*arguments))
 
 
 class Symbols(Calculus[Formula]):

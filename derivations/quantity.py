@@ -18,7 +18,8 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from .tree import Node
+from .tree import Node, names_in
+from .verdict import Verdict
 
 
 class Meaningless(Exception):
@@ -26,13 +27,31 @@ class Meaningless(Exception):
 
     node: Node | None = None
 
+    @property
+    def verdict(self) -> Verdict:
+        """What we lack is not understood, and not wrong."""
+        return Verdict.NOT_UNDERSTOOD
+
 
 class Unknown(Meaningless):
-    """A name without a meaning."""
+    """A name without a meaning; `like` is what a given may say that it is."""
+
+    def __init__(self, message: str, like: str = ""):
+        super().__init__(message)
+        self.like = like
 
 
 class OutOfDomain(Meaningless):
     """No value at this draw, perhaps at another: a logarithm needs a positive number."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Where a name stands, a condition may be missing; numbers are what they are."""
+        fixed = self.node and not any(names_in(self.node))
+        return Verdict.WRONG if fixed else Verdict.NOT_UNDERSTOOD
+
+
+FAINTEST = -300.0  # of a logarithm: its density is 0 on all points
 
 
 class Value(ABC):
@@ -88,6 +107,10 @@ class Value(ABC):
     @abstractmethod
     def whole(self) -> int | None:
         """The whole number that this is, or None."""
+
+    def is_nowhere(self) -> bool:
+        """Is this a density that is 0 on all the points that there are?"""
+        return False
 
 
 V = TypeVar("V", bound=Value)
@@ -262,6 +285,9 @@ class Quantity(Value):
         known = not value.ndim and np.isfinite(value) and value == np.round(value)
         return int(value) if known else None
 
+    def is_nowhere(self) -> bool:
+        return self.logged and bool(np.max(self.array) < FAINTEST)
+
     # -- vectors and matrices
     def transposed(self) -> Quantity:
         """A row for a vector, and the other way round."""
@@ -275,7 +301,8 @@ class Quantity(Value):
         inside = [1 <= i <= n for i, n in zip(indices, self.shape, strict=False)]
         if len(indices) != self.rank or not all(inside):
             place = ", ".join(map(str, indices))
-            raise Meaningless(f"{self.kind} has no component {place}")
+            hint = "how far does its index run? Say so above the sum, as in i = 1 to D"
+            raise Meaningless(f"{self.kind} has no component {place}: {hint}")
         array = self.array
         for i in reversed(indices):
             array = array[..., i - 1]
@@ -306,7 +333,7 @@ class Quantity(Value):
         """Sum over the points of one axis, counted from the right of the point axes.
 
         `weights` has a row for each sum that is wanted; of a signed quantity the rows
-        after the second are applied to its size.
+        after the third are applied to its size.
         """
         position = axis + self.rank
         missing = max(position - self.array.ndim, 0)
@@ -319,8 +346,8 @@ class Quantity(Value):
             top = np.where(np.isfinite(top), top, 0.0)
             sums = np.log(np.maximum(np.exp(array - top) @ weights.T, 0)) + top
         else:
-            sizes = np.abs(array) @ weights[2:].T
-            sums = np.concatenate([array @ weights[:2].T, sizes], axis=-1)
+            sizes = np.abs(array) @ weights[3:].T
+            sums = np.concatenate([array @ weights[:3].T, sizes], axis=-1)
         return [replace(self, array=sums[..., i]) for i in range(len(weights))]
 
 

@@ -24,29 +24,41 @@ from .notation import (
     AVERAGES,
     CALLED,
     DIVERGENCES,
+    DIVERGENT,
     GREEK,
+    LABELLED,
     LABELS,
+    LETTERS_ONLY,
+    PREFIXES,
     RELATIONS,
     SPELLINGS,
     STYLED,
+    STYLES,
     UNSIZED,
     UPPER,
+    VARIABLES,
     WORD_FUNCTIONS,
+    letters,
     terminals,
 )
 from .tokens import Misplaced, Roles
 
 DIALECT = Path(__file__).parent / "dialect.lark"
 NO_FUNCTIONS = (*UNSIZED, "partial", "d")  # a bracket after these is a factor
-RESTARTS = ("\\log", "\\ln", "\\nabla")  # after a function's factors: a factor of its own
+RESTARTS = ("log", "nabla")  # after a function's factors: a factor of its own
 SIGNS = {row.terminal: row.sign for row in RELATIONS.values()}
 MARKS = {"MID": "|", "PARALLEL": "‖", "SIM": "~"}
 OPERATIONS = {"TIMES": "times", "ODOT": "odot", "SLASH": "/"}
 REST = t.Constant("rest")  # a derivative that has not met its body yet
 PROSE = re.compile(r"[A-Za-z]{4,}")
+SPELLED = re.compile(
+    letters(*PREFIXES, *LETTERS_ONLY, "ln", "argmax", "argmin") + "|(d[a-z]){2,}"
+)
 MOST_DIGITS = 300
 MOST_DERIVATIVES = 4
-BRACED = re.compile(r"\\[A-Za-z]+\*?(\s*\{[^{}]*\})?")
+BRACED = re.compile(
+    r"\\[A-Za-z]+\*?(\s*\{[^{}]*\})?|[{_]\s*\{?\s*\\[a-z]+\s+\w+\s*\}|_\{\w+\}"
+)
 
 
 class ReadingError(Exception):
@@ -82,6 +94,7 @@ class Statement:
     number: int
     text: str
     remark: str = ""  # what the author says in \text{...} at the end
+    conditional: bool = False  # an arrow joins it to another, which it may need
 
     @property
     def sides(self) -> list[t.Node]:
@@ -117,10 +130,23 @@ def blank(match: re.Match[str]) -> str:
 
 
 def drawn_from(variables: t.Node, density: t.Node) -> tuple[t.Drawn, ...]:
-    """`x, z ~ p`: a sampling statement for each name."""
-    return tuple(
-        t.Drawn(v, density) for v in t.items_of(variables) if isinstance(v, t.Symbol)
-    )
+    """`x, z ~ p`: a sampling statement for each name; here x^i is x^{(i)}."""
+    drawn = []
+    for v in t.items_of(variables):
+        if isinstance(v, t.Power) and isinstance(v.base, t.Symbol):
+            v = replace(v.base, index=(v.exponent,))
+        if isinstance(v, t.Symbol):
+            drawn.append(t.Drawn(v, filled(density, v)))
+    return tuple(drawn)
+
+
+def filled(density: t.Node, variable: t.Node) -> t.Node:
+    """`q(\\cdot \\mid x)` as a density of this variable."""
+
+    def put(node: t.Node) -> t.Node:
+        return variable if node == t.Constant("place") else node
+
+    return t.rebuild(density, put)
 
 
 def read_statement(source: str, offset: int, text: str, number: int) -> Statement:
@@ -129,12 +155,12 @@ def read_statement(source: str, offset: int, text: str, number: int) -> Statemen
     def fail(message: str, position: int) -> ReadingError:
         return ReadingError(message, source, offset + position)
 
-    word = PROSE.search(BRACED.sub(blank, text))
+    word = PROSE.search(SPELLED.sub(blank, BRACED.sub(blank, text)))
     if word:
         hint = f"is {word[0]!r} a word? Write \\text{{...}} or \\mathrm{{...}}"
         raise fail(hint, word.start())
     try:
-        tree = parser().parse(re.sub(r"(\\[dt]?frac)\s?(\d)(\d)", r"\1{\2}{\3}", text))
+        tree = parser().parse(text)
     except Misplaced as error:
         raise fail(error.message, error.position) from None
     except UnexpectedCharacters as error:
@@ -143,7 +169,7 @@ def read_statement(source: str, offset: int, text: str, number: int) -> Statemen
     except UnexpectedToken as error:
         if error.token.type == "$END":
             raise fail("the line ends too early", len(text.rstrip())) from None
-        shown = str(error.token).strip()
+        shown = text[error.token.start_pos : error.token.end_pos].strip()
         raise fail(f"'{shown}' cannot stand here", error.token.start_pos or 0) from None
     except UnexpectedInput as error:
         raise fail("this cannot be read", error.pos_in_stream or 0) from None
@@ -167,6 +193,11 @@ def read_statement(source: str, offset: int, text: str, number: int) -> Statemen
 
 
 def _unknown(text: str, position: int) -> str:
+    environment = re.match(r"\\begin\s*\{(\w+)", text[position:])
+    if environment:
+        return (
+            f"what {environment[1]} holds is not read: write one case, and a given for it"
+        )
     match = re.match(r"\\([A-Za-z]+)", text[position:])
     if not match:
         return f"{text[position]!r} is not part of the dialect"
@@ -222,6 +253,10 @@ class Builder(Interpreter[Token, t.Node]):
         terms = tuple(self.build(c) for c in children if isinstance(c, Tree))
         signs = tuple(1 if c == "+" else -1 for c in children if isinstance(c, Token))
         signs = (1,) * (len(terms) - len(signs)) + signs
+        for sign, term in zip(signs, terms, strict=True):
+            if sign < 0:
+                self._refuse_loose_sum(term)
+        terms, signs = _reaching(terms, signs)
         return terms[0] if signs == (1,) else t.Add(terms, signs)
 
     signed = expr
@@ -263,9 +298,12 @@ class Builder(Interpreter[Token, t.Node]):
             inner = group.items[0]
             if isinstance(inner, t.Group) and self.source[group.span[0]] == "{":
                 group = inner
+        span = (name.span[0], group.span[1])
+        if isinstance(name, t.Power) and t.is_argument(group) and name.exponent == t.TWO:
+            call = self._call(name.base, group)  # \sigma_\phi^2(x) is a square
+            return replace(name, base=call, span=span) if call else None
         if not isinstance(name, t.Symbol):
             return None
-        span = (name.span[0], group.span[1])
         if isinstance(group, t.Power):
             call = self._known_call(name, group.base)
             return replace(group, base=call, span=span) if call else None
@@ -276,10 +314,12 @@ class Builder(Interpreter[Token, t.Node]):
             return None
         if name.name in AVERAGES:
             return self._expectation(name, group, span)
-        if name.key in DIVERGENCES:
+        if name.key in DIVERGENCES or name.name in DIVERGENT and group.marks == ("‖",):
             if len(group.items) != 2:
                 raise self.error("KL takes two densities, with \\| between", group)
-            return t.Divergence(*group.items, span=span)
+            return t.Divergence(*_of_one_variable(*group.items), span=span)
+        if name.name == "N" and len(group.items) > 1:
+            name = replace(name, name="Normal")
         if name.name in WORD_FUNCTIONS and len(group.items) == 1:
             return t.Function(name.name, group.items[0], span=span)
         if name.name in NO_FUNCTIONS:
@@ -305,18 +345,23 @@ class Builder(Interpreter[Token, t.Node]):
             # z ~ q, x ~ p: each density may be followed by the next variable
             left = under.sides[0]
             for density, *following in under.sides[1:]:
-                drawn.append((tuple(v for v in left if isinstance(v, t.Symbol)), density))
+                names = tuple(v for v in left if isinstance(v, t.Symbol))
+                density = filled(density, names[0]) if names else density
+                drawn.append((names, density))
                 left = tuple(following)
             if left:
                 raise self.error("which density is this drawn from?", left[0])
         else:
             for density in under.sides[0]:
                 laws = density.factors if isinstance(density, t.Product) else (density,)
-                drawn += [((), law) for law in laws]
+                drawn += [((), _of_one_variable(law)[0]) for law in laws]
         kind = "E" if name.name == "Expect" else name.name
         return t.Expectation(kind, tuple(drawn), group.items[0], span=span)
 
     def _product(self, nodes: list[t.Node], operations: list[str]) -> t.Node:
+        nodes, operations = self._without_brackets(nodes, operations)
+        for node in nodes if len(nodes) > 1 else ():
+            self._refuse_loose_sum(node)
         for i, node in enumerate(nodes):
             if isinstance(node, t.Derivative) and node.body == REST:
                 rest = nodes[i + 1 :]
@@ -336,6 +381,33 @@ class Builder(Interpreter[Token, t.Node]):
         span = (nodes[0].span[0], nodes[-1].span[1])
         return t.Product(tuple(nodes), tuple(operations), span=span)
 
+    def _without_brackets(
+        self, nodes: list[t.Node], operations: list[str]
+    ) -> tuple[list[t.Node], list[str]]:
+        """`E_{q} f(z) g(z)` is the expectation of the whole product."""
+        for i, node in enumerate(nodes):
+            if not (
+                isinstance(node, t.Symbol) and node.name in AVERAGES and nodes[i + 1 :]
+            ):
+                continue
+            rest = nodes[i + 1 :]
+            for other in rest:
+                if isinstance(other, t.Symbol | t.Expectation) and (
+                    isinstance(other, t.Expectation) or other.name in AVERAGES
+                ):
+                    raise self._ambiguous("expectation", other)
+            body = self._product(rest, operations[i + 1 :])
+            whole = (node.span[0], body.span[1])
+            average = self._expectation(node, t.Group((body,), span=body.span), whole)
+            return [*nodes[:i], average], operations[:i]
+        return nodes, operations
+
+    def _refuse_loose_sum(self, node: t.Node) -> None:
+        """`2 {a + b}` is drawn as 2 a + b."""
+        if isinstance(node, t.Group) and isinstance(node.items[0], t.Add):
+            if self.source[node.span[0] : node.span[0] + 1] == "{":
+                raise self.error("braces are not drawn: write ( ) around this sum", node)
+
     def _ambiguous(self, what: str, node: t.Node) -> ReadingError:
         message = f"does the {what} reach this? Put brackets around all that it takes"
         return self.error(message, node)
@@ -352,7 +424,8 @@ class Builder(Interpreter[Token, t.Node]):
             begins = parts(more[0])[0] if more[0].data == "function" else None
             if name == "nabla" or begins is None:
                 nodes, operations = nodes + beyond, operations + ["", *between]
-            elif begins in RESTARTS:  # \log a \log b is a product
+            elif _plain(begins) in RESTARTS or isinstance(nodes[-1], t.Group):
+                # \log a \log b and \exp(a) \exp(b) are products
                 outside = beyond
             else:
                 raise self._ambiguous(name, beyond[0])
@@ -379,12 +452,18 @@ class Builder(Interpreter[Token, t.Node]):
         under, above, _ = self._scripts(scripts)
         kind, inner = token[1:], self.build(body)
         if under is None:
-            raise self.error(f"\\{kind} needs its index", token)
+            lacks = "dz at its end" if kind == "int" else "index"
+            raise self.error(f"\\{kind} needs its {lacks}", token)
         first = under.sides[0][0]
         if not isinstance(first, t.Symbol) or len(under.sides[0]) != 1:
             raise self.error(f"what does \\{kind} run over?", under)
-        if not under.relations and first.name in "xyz" and kind == "sum":
-            return t.Integral(first, inner, counting=True)
+        if kind == "int" or first.name in "xyz" and kind == "sum" and not above:
+            if under.relations in ((), ("∈",)) and first.name in VARIABLES:
+                if under.relations and under.sides[1] == (t.Symbol("Data"),):
+                    return _over_data(kind, first, inner)
+                return t.Integral(first, inner, counting=kind == "sum")
+        if kind == "int":
+            raise self.error("what is integrated over? Write dz at its end", token)
         if under.relations not in ((), ("=",)):
             raise self.error(f"\\{kind} runs from = to", under)
         if above is None and (under.relations or first.name not in UPPER):
@@ -401,7 +480,7 @@ class Builder(Interpreter[Token, t.Node]):
         symbol = self._name(t.Symbol(_plain(variable), span=self.span(variable)), more)
         if not isinstance(symbol, t.Symbol):
             raise self.error("what is integrated over?", variable)
-        if (under is None) != (above is None):
+        if above and under is None or under and above is None and not _is_domain(under):
             raise self.error("an integral has both limits or none", token)
         limits = (under.sides[0][0], above.sides[0][0]) if under and above else ()
         node = t.Integral(symbol, self.build(body), *limits, span=(begin, end))
@@ -412,16 +491,19 @@ class Builder(Interpreter[Token, t.Node]):
         token, scripts, body = parts(tree)
         return self._best_of(token, self._scripts(scripts)[0], body)
 
-    def underset(self, tree: Tree) -> t.Node:
-        """`\\underset{\\theta}{\\mathrm{argmax}} a`."""
-        _, under, token, body = parts(tree)
-        return self._best_of(token, self.build(under), body)
-
     def _best_of(self, token: Token, under: t.Node | None, body: Tree) -> t.Node:
-        sense = "argmax" if "max" in token else "argmin"
-        if not isinstance(under, t.Inside) or under.relations:
+        sense = "max" if "max" in token or "sup" in token else "min"
+        if not isinstance(under, t.Inside) or under.relations not in ((), ("∈",)):
             raise self.error(f"{sense} over what? Name it below", token)
-        return t.Best(sense, under.sides[0], self.build(body))
+        if "arg" in token:
+            return t.Best("arg" + sense, under.sides[0], self.build(body))
+        return t.Extreme(sense, under.sides[0], self.build(body))
+
+    def front(self, tree: Tree) -> t.Node:
+        """`\\int dz f(z)`."""
+        token, scripts, variable, more, body = parts(tree)
+        moved = Tree("integral", [token, scripts, body, variable, more], tree.meta)
+        return self.integral(moved)
 
     # -- one factor and what hangs on it
     def factors(self, tree: Tree) -> t.Node:
@@ -482,6 +564,9 @@ class Builder(Interpreter[Token, t.Node]):
         return self._above(node, above) if above else node
 
     def _below(self, node: t.Node, under: t.Inside) -> t.Node:
+        if isinstance(node, t.Expectation) and not node.drawn:  # \langle f \rangle_q
+            group = t.Group((node.body,), span=node.body.span)
+            return self._expectation(t.Symbol("Expect", under=under), group, node.span)
         if isinstance(node, t.At):
             pairs = list(zip(under.sides, under.sides[1:], strict=False))
             bindings = [(a[-1], b[0]) for a, b in pairs]
@@ -491,18 +576,21 @@ class Builder(Interpreter[Token, t.Node]):
             return replace(node, bindings=names)
         if isinstance(node, t.Symbol) and node.name in AVERAGES:
             return replace(node, under=under)
+        if not isinstance(node, t.Symbol):
+            raise self.error("a subscript belongs to a name", under)
+        if under.relations == (":",):  # x_{1:T}
+            ends = under.sides[0][0], under.sides[1][0]
+            return replace(node, component=(t.Group(ends, (":",)),))
         if under.relations:
             raise self.error("a relation cannot be a subscript here", under)
         inside = under.sides[0]
-        if not isinstance(node, t.Symbol):
-            raise self.error("a subscript belongs to a name", under)
-        first = inside[0]
-        if node.name == "D" and first == t.Product((t.Symbol("K"), t.Symbol("L")), ("",)):
-            return replace(node, label="KL")
+        first, divergent = inside[0], node.name in DIVERGENT
         if len(inside) == 1 and isinstance(first, t.Symbol):
             name = first.name
             if name in GREEK or len(name) > 1 or name == "*":
-                return replace(node, label=first.key + node.label)
+                label = LABELLED.get(name, first.key)
+                node = replace(node, name="D") if label == "KL" and divergent else node
+                return replace(node, label=label + node.label)
             if name in LABELS and node.name != "N":
                 return replace(node, label=name + node.label)
         greek = [s.key for s in inside if isinstance(s, t.Symbol) and s.name in GREEK]
@@ -553,11 +641,21 @@ class Builder(Interpreter[Token, t.Node]):
 
     def word(self, tree: Tree) -> t.Node:
         """`\\mathrm{decoder}`, `\\text{const}`."""
-        text = str(parts(tree)[0])
-        word = text[text.index("{") + 1 : -1].strip() if "{" in text else "const"
-        if word in ("const", "constant"):
-            return t.CONST
-        return t.Symbol("Expect" if word == "E" else word)
+        word = str(parts(tree)[0])
+        return t.CONST if word == "const" else t.Symbol(word)
+
+    def place(self, tree: Tree) -> t.Node:
+        """The dot of `q(\\cdot \\mid x)`."""
+        return t.Constant("place")
+
+    def average(self, tree: Tree) -> t.Node:
+        """`\\langle f(z) \\rangle_{q(z)}`."""
+        return t.Expectation("E", (), self.build(parts(tree)[1]))
+
+    def over(self, tree: Tree) -> t.Node:
+        """`{a \\over b}`."""
+        above, _, under = parts(tree)
+        return t.Quotient(self.build(above), self.build(under))
 
     def constant(self, tree: Tree) -> t.Node:
         """`\\infty`, `\\top`."""
@@ -576,16 +674,14 @@ class Builder(Interpreter[Token, t.Node]):
             node = self._name(self.build(inner[0]), inner[1])
         if not isinstance(node, t.Symbol) or node.accent:
             raise self.error(f"a {accent} belongs over one name", tree)
-        return replace(node, accent=accent)
+        return replace(node, accent=accent, span=self.span(tree))
 
     def style(self, tree: Tree) -> t.Node:
         """`\\mathcal{N}`, `\\mathbf{I}`."""
-        style, name = parts(tree)[0][1:], _plain(parts(parts(tree)[1])[0])
-        if style in ("mathcal", "mathbb") or name in ("I", "0", "1"):
-            if name not in STYLED or (style == "mathbb") != (name == "E"):
-                raise self.error(f"\\{style}{{{name}}} is not known", tree)
-            name = STYLED[name]
-        return t.Symbol(name)
+        style = STYLES.get(parts(tree)[0][1:], "")
+        name = _plain(parts(parts(tree)[1])[0])
+        other = style.removeprefix("math") + name if style else name
+        return t.Symbol(STYLED.get(style, {}).get(name, other))
 
     def fraction(self, tree: Tree) -> t.Node:
         """`\\frac{a}{b}`, or a derivative."""
@@ -642,8 +738,10 @@ class Builder(Interpreter[Token, t.Node]):
         return t.Group(items, tuple(MARKS.get(m.type, str(m)) for m in marks))
 
     def absolute(self, tree: Tree) -> t.Node:
-        """`|a|`."""
-        return t.Function("abs", self.build(parts(tree)[1]))
+        """`|a|`; of the data, how many there are."""
+        inner = self.build(parts(tree)[1])
+        counted = inner == t.Symbol("Data")
+        return t.Symbol("N") if counted else t.Function("abs", inner)
 
     def norm(self, tree: Tree) -> t.Node:
         """`\\lVert a \\rVert`."""
@@ -651,4 +749,64 @@ class Builder(Interpreter[Token, t.Node]):
 
     def braced(self, tree: Tree) -> t.Node:
         """`{a}`."""
-        return t.Group((self.build(parts(tree)[0]),))
+        inner = self.build(parts(tree)[0])
+        return inner if isinstance(inner, t.Symbol) else t.Group((inner,))
+
+
+# ---------------------------------------------------------------- what a shape means
+def _is_domain(under: t.Inside) -> bool:
+    """`\\int_z`, `\\int_{\\mathbb{R}}`, `\\int_{z \\in \\mathcal{Z}}`: over everything."""
+    first = under.sides[0][0]
+    if isinstance(first, t.Power):
+        first = first.base
+    variable = isinstance(first, t.Symbol) and first.name in (*VARIABLES, "X", "Z", "R")
+    domain = isinstance(first, t.Symbol) and first.name.startswith(("bb", "cal"))
+    return variable or domain or first == t.Symbol("Omega")
+
+
+def _over_data(kind: str, variable: t.Symbol, body: t.Node) -> t.Node:
+    """`\\sum_{x \\in \\mathcal{D}}` runs over x^{(n)}."""
+
+    def one(node: t.Node) -> t.Node:
+        return replace(node, index=(t.Symbol("n"),)) if node == variable else node
+
+    low, high = t.ONE, t.Symbol("N")
+    return t.Total(kind, "n", low, high, t.rebuild(body, one))
+
+
+def _reaching(
+    terms: tuple[t.Node, ...], signs: tuple[int, ...]
+) -> tuple[tuple[t.Node, ...], tuple[int, ...]]:
+    """`\\sum_i a_i + b_i`: to where its index still occurs, a sum reaches."""
+    for k, term in enumerate(terms):
+        factors = term.factors if isinstance(term, t.Product) else (term,)
+        total = factors[-1]
+        if not isinstance(total, t.Total):
+            continue
+        count = k + 1
+        while count < len(terms) and total.index in t.free_letters(terms[count]):
+            count += 1
+        if count == k + 1:
+            continue
+        body = t.Add((total.body, *terms[k + 1 : count]), (1, *signs[k + 1 : count]))
+        whole: t.Node = replace(total, body=body)
+        if isinstance(term, t.Product):
+            whole = replace(term, factors=(*factors[:-1], whole))
+        span = (term.span[0], terms[count - 1].span[1])
+        whole = replace(whole, span=span)
+        return _reaching(
+            (*terms[:k], whole, *terms[count:]), (*signs[: k + 1], *signs[count:])
+        )
+    return terms, signs
+
+
+def _of_one_variable(*densities: t.Node) -> tuple[t.Node, ...]:
+    """`q(\\cdot \\mid x)` beside p(z) or a condition x is a density of z."""
+    known = [call.group.items[0] for call in densities if isinstance(call, t.Call)]
+    given = [n.name for call in densities for n in t.names_in(call)]
+    named = [item for item in known if isinstance(item, t.Symbol)]
+    if not named and ("x" in given) != ("z" in given):
+        named = [t.Symbol("z" if "x" in given else "x")]
+    if not named:
+        return densities
+    return tuple(filled(density, named[0]) for density in densities)

@@ -23,6 +23,7 @@ class Step:
     remark: str = ""  # the author's own reason
     how: str = ""
     detail: str = ""
+    notes: tuple[str, ...] = ()  # what a reader should know of a line that passes
     worlds: list[str] = field(default_factory=list)
     draws: int = 0
     worst: float = 0.0
@@ -30,6 +31,7 @@ class Step:
     symbolic: str = ""
     values: str = ""
     defines: tuple[str, ...] = ()  # the names that get their meaning here
+    agrees: bool = False  # a definition of which something could be tested
     uses: tuple[str, ...] = ()  # the definitions that were looked up
 
     @property
@@ -37,9 +39,9 @@ class Step:
         """May a derivation rest on it?"""
         return self.verdict.ok
 
-    def fail(self, detail: str) -> None:
-        """It is wrong, and why."""
-        self.verdict, self.detail = Verdict.WRONG, detail
+    def fail(self, detail: str, verdict: Verdict = Verdict.WRONG) -> None:
+        """It is wrong, or not understood, and why."""
+        self.verdict, self.detail = verdict, detail
 
 
 class Broken(Exception):
@@ -57,6 +59,7 @@ class Pair:
     line: int = 0
     text: str = ""
     remark: str = ""
+    conditional: bool = False  # one of two statements with an arrow between
 
     @property
     def sides(self) -> tuple[t.Node, t.Node]:

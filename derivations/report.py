@@ -12,10 +12,11 @@ from .quantity import Meaningless
 from .read import ReadingError
 from .relation import Step
 from .scope import Scope
-from .verdict import Verdict
+from .verdict import Verdict, weakest
 from .worlds import Foreign
 
 Given = str | list[str] | tuple[str, ...]
+ALONE = "this defines a name, nothing is claimed: add a line that uses it"
 COLUMNS = ("line", "reason", "symbolic", "numeric", "verdict")
 
 
@@ -33,8 +34,9 @@ def shortened(text: str, length: int) -> str:
 class Report:
     """The verdicts of one block; in a notebook it shows itself as a table.
 
-    `ok` is True where everything was read and every step holds. `points` and
-    `most_points` are those of an assignment.
+    `ok` is True where everything was read and every step holds. `taken` says what names
+    were taken for, where they were not the book's: `p(x|z)` for `p_\\theta(x \\mid z)`.
+    `points` and `most_points` are those of an assignment.
 
     >>> report = check("x + y = y + x")
     >>> report.ok, len(report.steps), report.steps[0].verdict.glyph
@@ -47,6 +49,7 @@ class Report:
     points: int | None = None
     most_points: int | None = None
     page: Scope = field(default_factory=Scope)  # what is known after the block
+    taken: dict[str, str] = field(default_factory=dict)  # what was read as what
     used: frozenset[str] = frozenset()  # the page's definitions that it rests on
 
     @property
@@ -54,14 +57,23 @@ class Report:
         """Was all read, and does each step hold?"""
         return not self.error and bool(self.steps) and all(step.ok for step in self.steps)
 
+    @property
+    def verdict(self) -> Verdict:
+        """Of the whole: the weakest of its steps; what was not read is not understood."""
+        if self.error and not self.steps:
+            return Verdict.NOT_UNDERSTOOD
+        return weakest(step.verdict for step in self.steps)
+
     def __str__(self) -> str:
         lines = [self.error] if self.error else []
         for s in self.steps:
             lines.append(
-                f"{s.line:>3}  {s.relation:<2} {s.verdict:<10} {shortened(s.text, 60)}"
+                f"{s.line:>3}  {s.relation:<2} {s.verdict:<14} {shortened(s.text, 60)}"
             )
             if not s.ok or s.verdict is Verdict.EXEMPT:
                 lines += ["       " + part for part in s.detail.splitlines()]
+            lines += ["       " + note for note in s.notes]
+        lines += [f"     {name} read as {meant}" for name, meant in self.taken.items()]
         return "\n".join(lines)
 
     __repr__ = __str__  # a cell may end with `check(...)`
@@ -72,7 +84,11 @@ class Report:
         error = f"<pre>{html.escape(self.error)}</pre>" if self.error else ""
         if not body:
             return error
-        return f'{error}<table class="equation-report"><tr>{head}</tr>{body}</table>'
+        pairs = (map(html.escape, pair) for pair in self.taken.items())
+        meant = "".join(f"<p><code>{old}</code> read as <code>{new}</code></p>"
+                        for old, new in pairs)  # fmt: skip
+        table = f'<table class="equation-report"><tr>{head}</tr>{body}</table>'
+        return error + table + meant
 
 
 def _html_row(step: Step) -> str:
@@ -88,8 +104,8 @@ def _html_row(step: Step) -> str:
     ]  # fmt: skip
     left = '<td style="text-align: left">'
     row = "<tr>" + "".join(f"{left}{cell}</td>" for cell in cells) + "</tr>"
-    if step.detail:
-        why = html.escape(step.detail)
+    if step.detail or step.notes:
+        why = html.escape("\n".join(filter(None, [step.detail, *step.notes])))
         style = "text-align: left; border-left: 0.3em solid currentColor"
         row += f'<tr><td colspan="{len(cells)}" style="{style}">'
         row += f'<pre style="background: none; color: inherit">{why}</pre></td></tr>'
@@ -122,10 +138,24 @@ def check(latex: str, given: Given = (), seed: int = 0, symbolic: bool = True) -
     >>> check(r"\log (a b) = \log a + \log b", given="a > 0").ok
     True
     >>> print(check("a - b = a + b", symbolic=False))  # doctest: +ELLIPSIS
-      1  =  wrong      a + b
+      1  =  wrong          a + b
            at a = ..., b = ...: left = ..., right = ... had the other sign
     """
-    return check_block(with_given(latex.strip("\n"), given), Scope(), seed, symbolic)
+    report = check_block(with_given(latex.strip("\n"), given), Scope(), seed, symbolic)
+    _refuse_idle(report)
+    return report
+
+
+def _refuse_idle(report: Report) -> None:
+    """A name may mean anything: alone, its definition shows nothing.
+
+    What agrees with the worlds, and a density that is given as a law, was tested.
+    """
+    claims = any(step.verdict is not Verdict.DEFINITION for step in report.steps)
+    for step in report.steps:
+        rests = report.used & set(step.defines) if step.defines else claims
+        if step.verdict is Verdict.DEFINITION and not (rests or step.agrees):
+            step.fail(ALONE, Verdict.UNTESTED)
 
 
 def check_block(
@@ -149,19 +179,21 @@ def check_block(
             source, page, seed, symbolic, True, strict, quick, since, budget
         )
     except ReadingError as error:
-        report.error = f"{place_of(error)}: {error}"
+        report.error = not_read(error)
     except (Meaningless, Foreign) as error:
-        report.error = str(error) or type(error).__name__
+        report.error = f"{Verdict.NOT_UNDERSTOOD}: {error or type(error).__name__}"
     except (TooMuchWork, RecursionError) as error:
         report.error = f"This could not be judged: {error}."
     else:
         report.steps = judged.steps + judged.entailed
         report.error, report.page, report.used = judged.idle, judged.page, judged.used
+        report.taken = judged.taken
     report.seconds = time.perf_counter() - started
     return report
 
 
-def place_of(error: ReadingError) -> str:
-    """Where an error is, as a reader of the text would say."""
+def not_read(error: ReadingError) -> str:
+    """What is not understood and where, as a reader of the text would say."""
     given = error.source.split("\n")[error.line - 1].startswith("% given:")
-    return "given" if given else f"line {error.line}"
+    place = "given" if given else f"line {error.line}"
+    return f"{Verdict.NOT_UNDERSTOOD}, {place}: {error}"

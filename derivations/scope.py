@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from . import tree as t
+from .block import Block
+from .chains import chain_worlds, shape_of
 from .notation import (
     COINS,
     LAWS,
@@ -49,8 +51,11 @@ class Scope:
     # and of one block only
     samples: tuple[t.Drawn, ...] = ()
     conditions: tuple[tuple[t.Node, str, t.Node], ...] = ()
+    traits: Mapping[str, frozenset[str]] = field(default_factory=dict)  # f is convex
     chances: bool = False  # is \pi a probability rather than 3.14?
     shapes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of free names
+    limits: Mapping[str, tuple[t.Node, ...]] = field(default_factory=dict)  # of an index
+    taken: Mapping[str, str] = field(default_factory=dict)  # what is inferred: d for D
     nodes: tuple[t.Node, ...] = ()  # all that the block says
     assumed: frozenset[str] = frozenset()  # definitions that are given
 
@@ -105,12 +110,86 @@ def is_chance(node: t.Node) -> bool:
     return isinstance(node.exponent, t.Symbol) and node.exponent.name == "x"
 
 
-def shapes_of(nodes: tuple[t.Node, ...], names: set[str]) -> dict[str, tuple[str, ...]]:
+def numbered(block: Block) -> Block:
+    """The mu_1 beside a Sigma_1 is a vector of that name, no component."""
+
+    def apart(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Symbol) or len(node.component) != 1:
+            return node
+        (number,) = node.component
+        if node.name not in (*matrices, *shaped("vector")) or not isinstance(
+            number, t.Number
+        ):
+            return node
+        return replace(node, component=(), label=f"{node.label}{number.value}")
+
+    matrices = shaped("covariance")
+    lines = (*block.lines, *block.given, *block.hence)
+    nodes = [node for line in lines for side in line.sides for node in side.walk()]
+    if all(node == apart(node) for node in nodes if getattr(node, "name", "") in matrices):
+        return block
+    for line in lines:
+        line.first = line.first and t.rebuild(line.first, apart)
+        line.rest = [(relation, t.rebuild(side, apart)) for relation, side in line.rest]
+    return block
+
+
+def limits_in(nodes: Iterable[t.Node]) -> dict[str, tuple[t.Node, ...]]:
+    """How far each index letter runs."""
+    limits: dict[str, tuple[t.Node, ...]] = {}
+    for node in nodes:
+        if isinstance(node, t.Total) and node.high not in limits.get(node.index, ()):
+            limits[node.index] = (*limits.get(node.index, ()), node.high)
+    return limits
+
+
+def default_size(names: set[str]) -> str:
+    """Of a vector of which nothing else is known: z has it, or else x."""
+    both = {"z", "epsilon", "H", "ELBO"} & names or not {"x", "hat x", "D", "b"} & names
+    return "H" if both else "D"
+
+
+DIMENSIONS = "dknJL"  # letters that others write for a number of components
+
+
+def dimensions_in(nodes: tuple[t.Node, ...], scope: Scope) -> dict[str, str]:
+    """Names that nothing defines and that can only be D or H.
+
+    The J of a sum over mu_j, and the d that stands beside a trace or a norm.
+    """
+    names = {n.key for n in nodes if isinstance(n, t.Symbol)}
+    found: dict[str, set[str]] = {}
+    for node in nodes:
+        if isinstance(node, t.Total) and isinstance(node.high, t.Symbol):
+            carry = [
+                s for s in t.names_in(node.body) if node.index in t.letters(s.component)
+            ]
+            own = {OF_SIZE.get(s.name, default_size(names)) for s in carry}
+            found.setdefault(node.high.key, set()).update(own)
+    if speaks_of_vectors(nodes) and not (
+        {"x", "hat x"} & names and {"z", "epsilon"} & names
+    ):
+        counted = {letter for n in nodes if isinstance(n, t.Symbol)
+                   for letter in t.letters(n.index + n.component)}  # fmt: skip
+        for name in names & set(DIMENSIONS) - counted - found.keys():
+            found[name] = {default_size(names)}
+    index = {n.index for n in nodes if isinstance(n, t.Total)}
+    known = {*SIZES, *scope.meanings, *index}
+    return {k: min(own) for k, own in found.items() if len(own) == 1 and k not in known}
+
+
+OF_SIZE = {"x": "D", "y": "D", "z": "H", "epsilon": "H"}  # how many components each has
+
+
+def shapes_of(
+    nodes: tuple[t.Node, ...], names: set[str], meanings: Mapping[str, Definition]
+) -> dict[str, tuple[str, ...]]:
     """Which free names are vectors: those that carry a component somewhere."""
     upper = dict(UPPER)
     for node in nodes:
         if isinstance(node, t.Total) and isinstance(node.high, t.Symbol):
-            upper[node.index] = node.high.name
+            meant = meanings[node.high.key].body if node.high.key in meanings else node.high
+            upper[node.index] = getattr(meant, "name", "")
     shapes: dict[str, tuple[str, ...]] = {}
     symbols = [n for n in nodes if isinstance(n, t.Symbol)]
     for symbol in symbols:
@@ -119,7 +198,7 @@ def shapes_of(nodes: tuple[t.Node, ...], names: set[str]) -> dict[str, tuple[str
             shapes[symbol.key] = sizes
     if not speaks_of_vectors(nodes):
         return shapes
-    size = "H" if {"z", "epsilon", "H", "ELBO"} & names else "D"
+    size = default_size(names)
     matrix = any(s.name in shaped("matrix") for s in symbols)
     diagonal = {s.key for n in nodes for s in _diagonals(n)}
     for symbol in symbols:
@@ -156,7 +235,7 @@ def _diagonals(node: t.Node) -> Iterable[t.Symbol]:
 
 
 VECTORIAL = ("diag", "norm", "tr", "transpose", "det")  # functions
-VECTORS = ("I", "0", "D", "H", *shaped("matrix"))  # names
+VECTORS = ("I", "0", "D", "H", "Sigma", *shaped("matrix"))  # names
 
 
 def speaks_of_vectors(nodes: Iterable[t.Node]) -> bool:
@@ -184,6 +263,8 @@ CONTINUOUS = {"Normal", "epsilon", "I", *OUTPUTS, *NETWORKS}  # no tables of val
 def worlds_for(scope: Scope) -> list[type[NumericWorld]]:
     """All worlds that have what the block speaks of."""
     nodes, own = scope.nodes, scope.densities
+    if chain := shape_of(nodes):
+        return chain_worlds(chain)
     everything = [*nodes, *(n for d in own.values() for n in d.body.walk())]
     names = {n.key for n in nodes if isinstance(n, t.Symbol)}
     vectors = speaks_of_vectors(nodes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any, ClassVar, dataclass_transform
 
-from .notation import DENSITIES, GREEK, LAWS, NAMES, PARAMETERS, UPPER
+from .notation import DENSITIES, GREEK, LAWS, NAMES, PARAMETERS, UPPER, VARIABLES
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -174,6 +174,15 @@ class Best(Node):
     body: Node
 
 
+class Extreme(Node):
+    """The value of a maximum or a minimum, where `Best` is its place."""
+
+    naming = ("arguments",)
+    sense: str
+    arguments: tuple[Node, ...]
+    body: Node
+
+
 class Chosen(Node):
     """One of the names that an argmax over several gives."""
 
@@ -212,26 +221,36 @@ class Drawn(Node):
     density: Node
 
 
-ONE, TWO, CONST = Number(Fraction(1)), Number(Fraction(2)), Constant("const")
+ZERO, ONE, TWO = (Number(Fraction(n)) for n in range(3))
+CONST = Constant("const")
 MINUS_ONE = Add((ONE,), (-1,))
 
 
 # ---------------------------------------------------------------- changing a tree
-def rebuild(node: Node, change: Callable[[Node], Node]) -> Node:
-    """`change` applied to every node, children first; what stays the same is the same."""
+def rebuild(
+    node: Node, change: Callable[[Node], Node], kept: tuple[type[Node], ...] = ()
+) -> Node:
+    """`change` applied to every node, children first; what stays the same is the same.
+
+    Nodes of the types `kept` stay as they are, with all that is below them.
+    """
+    if isinstance(node, kept):
+        return node
     new: dict[str, Any] = {
-        f.name: _rebuilt(getattr(node, f.name), change) for f in fields(node)
+        f.name: _rebuilt(getattr(node, f.name), change, kept) for f in fields(node)
     }
     moved = {name: v for name, v in new.items() if v is not getattr(node, name)}
     return change(replace(node, **moved) if moved else node)
 
 
-def _rebuilt(value: object, change: Callable[[Node], Node]) -> object:
+def _rebuilt(
+    value: object, change: Callable[[Node], Node], kept: tuple[type[Node], ...]
+) -> object:
     if isinstance(value, Node):
-        return rebuild(value, change)
+        return rebuild(value, change, kept)
     if not isinstance(value, tuple):
         return value
-    parts = tuple(_rebuilt(part, change) for part in value)
+    parts = tuple(_rebuilt(part, change, kept) for part in value)
     same = all(a is b for a, b in zip(parts, value, strict=True))
     return value if same else parts
 
@@ -252,6 +271,11 @@ def bare(node: Node) -> Node:
 def items_of(node: Node) -> tuple[Node, ...]:
     """The items of a list, or the one thing."""
     return node.items if isinstance(node, Group) else (node,)
+
+
+def is_run(index: tuple[Node, ...]) -> bool:
+    """Is this the 1:T of x_{1:T}?"""
+    return len(index) == 1 and isinstance(index[0], Group) and index[0].marks == (":",)
 
 
 def names_in(node: Node) -> Iterator[Symbol]:
@@ -330,6 +354,28 @@ def is_density(node: Node) -> bool:
     """Is this p, q, r or a law?"""
     name = node.function.name if isinstance(node, Call) else getattr(node, "name", "")
     return name in DENSITIES or name in LAWS
+
+
+def is_law(node: Node) -> bool:
+    """Is this N(z; mu, v), or its like?"""
+    return isinstance(node, Call) and node.function.name in LAWS
+
+
+def factors_of(node: Node) -> tuple[Node, ...]:
+    """The factors of a product, written out or with \\prod; else the one thing."""
+    node = bare(node)
+    if isinstance(node, Total) and node.kind == "prod":
+        return factors_of(node.body)
+    if isinstance(node, Product) and "/" not in node.operations:
+        return tuple(part for factor in node.factors for part in factors_of(factor))
+    return (node,)
+
+
+def is_argument(node: Node) -> bool:
+    """`(x)`, `(x, z)`: variables only, so what stands before is a function of them."""
+    names = node.items if isinstance(node, Group) else (node,)
+    variables = (isinstance(n, Symbol) and n.name in VARIABLES for n in names)
+    return isinstance(node, Group) and all(variables)
 
 
 def is_parameter(node: Node) -> bool:

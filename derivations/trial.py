@@ -10,6 +10,7 @@ import numpy as np
 from . import tree as t
 from .calculus import At, numeric
 from .evaluate import Budget, Met
+from .notation import LAWS, NETWORKS
 from .quantity import Meaningless, OutOfDomain, Quantity
 from .relation import Pair, Step, both
 from .scope import Scope
@@ -17,6 +18,7 @@ from .worlds import Foreign, NumericWorld
 
 DRAWS = 2  # in each world, at least
 MOST_DRAWS = 200  # before giving up on finding a draw where both sides have a value
+UNIT_NOISE = {*LAWS, *NETWORKS, "pi", "I", "0"}  # names that speak of it
 DEAR = 6_000_000  # numbers computed, before an inequality or a vain search is left
 Kind = type[NumericWorld]
 T = TypeVar("T")
@@ -32,7 +34,7 @@ class Trial:
     def __init__(self, source: str, scope: Scope, seed: int, budget: Budget):
         self.source, self.scope, self.seed, self.budget = source, scope, seed, budget
         self.used: set[str] = set()
-        self._made: dict[tuple[Kind, int], At] = {}
+        self._made: dict[tuple[Kind, int, float], At] = {}
         self._memory: dict[object, tuple[object, Met[Quantity], int]] = {}
 
     def under(self, scope: Scope) -> Trial:
@@ -50,21 +52,30 @@ class Trial:
         self.used.clear()
         return used
 
-    def draws(self, kind: Kind, count: int) -> Iterator[At]:
-        """Worlds at which the stated conditions hold."""
+    @property
+    def open_noise(self) -> bool:
+        """Does nothing here say that the decoder's noise is of unit variance?"""
+        return not any(getattr(node, "key", "") in UNIT_NOISE for node in self.scope.nodes)
+
+    def draws(self, kind: Kind, count: int, reach: float = 0.0) -> Iterator[At]:
+        """Worlds at which the stated conditions hold; with `reach`, from wide ranges."""
         for attempt in range(MOST_DRAWS):
-            if (kind, attempt) not in self._made:
-                world = kind(1000 * self.seed + attempt)
-                self._made[kind, attempt] = numeric(world, self.scope, self.budget)
-            at = self._made[kind, attempt]
+            place = kind, attempt, reach
+            if place not in self._made:
+                world = kind(1000 * self.seed + attempt, reach)
+                if not self.open_noise:
+                    world.parameters["noise"] = np.asarray(1.0)
+                self._made[place] = numeric(world, self.scope, self.budget)
+            at = self._made[place]
             at.met, at.spent = Met(used=self.used), 0
-            if self._allowed(at):
+            if self.allowed(at):
                 yield at
                 count -= 1
             if not count:
                 return
 
-    def _allowed(self, at: At) -> bool:
+    def allowed(self, at: At) -> bool:
+        """Do the stated conditions hold here?"""
         for left, relation, right in self.scope.conditions:
             try:
                 a, b = (at(side).plain().array for side in (left, right))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-BROKEN = "✗"
+BROKEN, UNKNOWN = "✗", "?"
 
 
 class Verdict(StrEnum):
     """One word, its glyph, and whether a derivation may rest on it.
 
-    Two ticks for two judges, one for one: glyphs differ, not the colours alone.
+    Two ticks for two judges, one for one: glyphs differ, not the colours alone. What is
+    not understood is not shown; nothing is said against it.
 
     >>> Verdict.PROVED.glyph, Verdict.PROVED.ok, Verdict("wrong").ok
     ('✓✓', True, False)
@@ -30,17 +31,19 @@ class Verdict(StrEnum):
     PROVED = "proved", "✓✓"  # by SymPy, and tested
     TESTED = "tested", "✓"  # by numbers
     EXEMPT = "exempt", "–"  # by name, with a reason
-    WRONG = "wrong"  # it does not hold, or has no meaning
-    UNJUDGED = "unjudged"  # no world has what it speaks of
+    NOT_UNDERSTOOD = (
+        "not understood",
+        UNKNOWN,
+    )  # a name, a shape or a sign that is not known
+    WRONG = "wrong"  # it does not hold
     UNTESTED = "untested"  # a definition on which nothing rests
-    UNREADABLE = "unreadable"  # a whole block that is no formula
     UNLABELLED = "unlabelled"  # a chapter's equation without a name
     DUPLICATE = "duplicate"  # a label that was used before
 
     @property
     def ok(self) -> bool:
         """May a derivation rest on it?"""
-        return self.glyph != BROKEN
+        return self.glyph not in (BROKEN, UNKNOWN)
 
 
 def weakest(verdicts: Iterable[Verdict]) -> Verdict:

@@ -25,7 +25,10 @@ from typing import Any, ClassVar, Generic
 
 import numpy as np
 
+from .functions import any_function
 from .quantity import Meaningless, OutOfDomain, Quantity, V, number, sigmoid
+
+Place = tuple[str, tuple[int, ...]]  # a variable's name and its indices, e.g. x^{(2)}
 
 
 class Foreign(Exception):
@@ -38,12 +41,13 @@ class Axis:
     """Quadrature points of one variable and their weights.
 
     The trapezoid rule on a smooth integrand that dies at both ends is accurate beyond
-    all powers of the step. Every second point gives a second opinion; what stands on the
-    rim tells whether the integral was cut off.
+    all powers of the step. Every second point gives a second opinion, and every third one:
+    a narrow peak that stands where the first sees no error is seen by the other. What is
+    on the rim tells whether the integral was cut off.
     """
 
     points: np.ndarray
-    weights: np.ndarray  # rows: fine, and if continuous: coarse, fine again, the rim
+    weights: np.ndarray  # rows: fine; if continuous: each 2nd, each 3rd, fine, the rim
 
     @property
     def rank(self) -> int:
@@ -62,22 +66,23 @@ def line_axis(low: float = -15.03, high: float = 15.11, count: int = 257) -> Axi
     points, step = np.linspace(low, high, count, retstep=True)
     fine = np.full(count, step)
     fine[[0, -1]] /= 2
-    coarse = np.where(np.arange(count) % 2 == 0, 2 * fine, 0.0)
+    coarse, thin = (np.where(np.arange(count) % k == 0, k * fine, 0.0) for k in (2, 3))
     rim = np.zeros(count)
     rim[[0, -1]] = fine[[0, -1]]
-    return Axis(points, np.stack([fine, coarse, fine, rim]))
+    return Axis(points, np.stack([fine, coarse, thin, fine, rim]))
 
 
 @lru_cache
 def grid_axis(count: int = 61, dimensions: int = 2, reach: float = 9.03) -> Axis:
     """A square or a cube of such intervals."""
     axis = line_axis(-reach, reach + 0.08, count)
-    fine, coarse, _, _ = axis.weights
+    fine, coarse, thin, *_ = axis.weights
     points = np.stack(np.meshgrid(*[axis.points] * dimensions, indexing="ij"), -1)
-    whole, half = (reduce(np.multiply.outer, [w] * dimensions) for w in (fine, coarse))
+    rules = (fine, coarse, thin)
+    whole, half, third = (reduce(np.multiply.outer, [w] * dimensions) for w in rules)
     rim = whole.copy()
     rim[(slice(1, -1),) * dimensions] = 0
-    weights = np.stack([w.ravel() for w in (whole, half, whole, rim)])
+    weights = np.stack([w.ravel() for w in (whole, half, third, whole, rim)])
     return Axis(points.reshape(-1, dimensions), weights)
 
 
@@ -142,9 +147,13 @@ class World(ABC, Generic[V]):
     name: ClassVar[str]
     # No two sizes are alike where it can be helped, and no N - 1 is 1: else K for N,
     # or a product for a sum of two twos, would pass.
-    N, D, H, K, M, B = 3, 1, 1, 2, 4, 5
+    N, D, H, K, M, B, L = 3, 1, 1, 2, 4, 5, 6
     scalar = True  # are x and z plain numbers?
     latent = True
+    chain = False  # are there nodes x_0, ..., x_T?
+    formulas = True  # are its densities formulas, exact however wide the draws?
+    chances: ClassVar[tuple[str, ...]] = ()  # parameters between 0 and 1
+    own_sizes: ClassVar[Mapping[str, int]] = {}  # that no other world has
     groups: ClassVar[dict[str, list[str]]] = {}
 
     def __init__(self, seed: int):
@@ -173,12 +182,31 @@ class World(ABC, Generic[V]):
         """The identity I, a vector of zeros or of ones, of the size that fits."""
 
     @abstractmethod
-    def test_function(self, name: str, value: V) -> V:
-        """A smooth positive function standing for 'any f'."""
+    def any_function(
+        self, name: str, values: list[V], traits: frozenset[str], group: str
+    ) -> V:
+        """A smooth function standing for 'any f' that is all of `traits`.
+
+        `group` is theta or phi where the function has these parameters.
+        """
 
     @abstractmethod
     def density(self, name: str, values: Mapping[str, V]) -> V | None:
         """The density called e.g. 'q_phi(z|x)' at these values, or None if unknown."""
+
+    def conditional(
+        self, letter: str, values: Mapping[Place, V], given: Mapping[Place, V]
+    ) -> V:
+        """p or q of these nodes of a chain, given those."""
+        raise Foreign("there is no chain here")
+
+    def schedule(self, key: str, index: tuple[int, ...]) -> V | None:
+        """A number that the world has for each step of a chain."""
+        return None
+
+    def free_letter(self, letter: str) -> int | None:
+        """What an index letter is that nothing binds, if the world says so."""
+        return None
 
     def decoder(self, z: V) -> V:
         """The mean of p_theta(x|z)."""
@@ -190,7 +218,23 @@ class World(ABC, Generic[V]):
 
 
 class NumericWorld(World[Quantity]):
-    """A world of numbers, with points to integrate over."""
+    """A world of numbers, with points to integrate over.
+
+    With `reach`, all numbers are up to that many powers of ten larger or smaller.
+    """
+
+    def __init__(self, seed: int, reach: float = 0.0):
+        super().__init__(seed)
+        self.reach = reach
+        self.parameters["noise"] = np.asarray(1.0)  # of x about the decoder's mean
+        for name in self.parameters.keys() - set(self.chances):
+            self.parameters[name] = self.parameters[name] * self.wide(name)
+
+    def wide(self, *key: object) -> float:
+        """A factor by which a number is larger than usual."""
+        if not self.reach:
+            return 1.0
+        return float(10 ** self.draw("wide", *key, uniform=(-self.reach, self.reach)))
 
     def draw(self, *key: object, **law: tuple[Any, ...]) -> np.ndarray:
         """`draw('free', 'mu', uniform=(0, 1))`: the same key gives the same numbers."""
@@ -202,13 +246,17 @@ class NumericWorld(World[Quantity]):
 
     def free(self, name: str, shape: tuple[int, ...], kind: str) -> Quantity:
         size = self.draw("free", name, uniform=(0.55, 1.35, shape))
-        if kind == "covariance":
-            size = size @ np.swapaxes(size, 0, 1) / len(size) + 0.4 * np.eye(len(size))
-        elif kind == "chance":
+        if kind == "chance":
             size = (size - 0.35) / 1.2
+            return Quantity(
+                sigmoid(self.wide(name) * np.log(size / (1 - size))), rank=len(shape)
+            )
+        if kind == "covariance":
+            narrow = 0.25 if len(size) > 1 else 1.0  # a grid must hold the density
+            size = narrow * size @ np.swapaxes(size, 0, 1) + 0.35 * np.eye(len(size))
         elif kind == "real":
             size = size * self.draw("sign", name, choice=((-1.0, 1.0), shape))
-        return Quantity(np.asarray(size), rank=len(shape))
+        return Quantity(np.asarray(size * self.wide(name)), rank=len(shape))
 
     def unsized(self, name: str) -> Quantity:
         value = np.asarray(0.0 if name == "0" else 1.0)
@@ -218,15 +266,16 @@ class NumericWorld(World[Quantity]):
     def axis(self, role: str) -> Axis:
         """The points of x, z or epsilon."""
 
-    def test_function(self, name: str, value: Quantity) -> Quantity:
-        a, b, c = self.draw("function", name, uniform=(0.4, 1.2, 3))
-        total = number(a)
-        size = value.shape[0] if value.rank else 0
-        parts = [value.component((i + 1,)) for i in range(size)] or [value]
-        for i, part in enumerate(parts):
-            shifted = part.plain() - number(b * (-0.7) ** i)
-            total = total + number(c / (i + 1)) * shifted * shifted
-        return total
+    def inner_axis(self, role: str) -> Axis:
+        """Those within another integral, at whose rim a mean may lie far out."""
+        return self.axis(role)
+
+    def any_function(
+        self, name: str, values: list[Quantity], traits: frozenset[str], group: str
+    ) -> Quantity:
+        own = [self.parameters[key] for key in self.groups.get(group, ())]
+        value = any_function(name, self.seed, traits, values, sum(map(np.sum, own)))
+        return value * number(self.wide(name))
 
 
 class LinearGaussian(World[V]):
@@ -257,17 +306,17 @@ class LinearGaussian(World[V]):
 
     def density(self, name: str, values: Mapping[str, V]) -> V | None:
         value = values.get("epsilon") or values.get("z") or values["x"]
-        one, w = value.of(1), self["w"]
+        one, w, noise = value.of(1), self["w"], self["noise"]
         if name in PRIORS:
             return gaussian(value, value.of(0), one)
         if name == "p_theta(x|z)":
-            return gaussian(values["x"], self.decoder(values["z"]), one)
+            return gaussian(values["x"], self.decoder(values["z"]), noise)
         if name == "p_theta(x)":
-            return gaussian(values["x"], self["b"], w * w + one)
+            return gaussian(values["x"], self["b"], w * w + noise)
         if name == "p_theta(z|x)":
-            precision = w * w + one
-            mean = w * (values["x"] - self["b"]) / precision
-            return gaussian(values["z"], mean, one / precision)
+            spread = w * w + noise
+            mean = w * (values["x"] - self["b"]) / spread
+            return gaussian(values["z"], mean, noise / spread)
         if name == "q_phi(z|x)":
             mean, scale = self.encoder(values["x"])
             return gaussian(values["z"], mean, scale * scale)
@@ -280,8 +329,14 @@ class LinearGaussian(World[V]):
 class Line(LinearGaussian[Quantity], NumericWorld):
     """One latent variable and one pixel, both real numbers; everything is Gaussian."""
 
+    def __init__(self, seed: int, reach: float = 0.0):
+        super().__init__(seed, reach)
+        if seed % 2:  # often no other world judges: how many there are is not one number
+            self.N, self.K, self.M, self.B, self.L = 2, 3, 3, 4, 5
+
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
-        return number(float(self.draw("variable", name, index, uniform=(-1.4, 1.4))))
+        point = self.draw("variable", name, index, uniform=(-1.4, 1.4))
+        return number(float(point) * self.wide(name, index))
 
     def axis(self, role: str) -> Axis:
         # An encoder's mean at the rim of x must still lie inside the grid of z.
@@ -308,12 +363,10 @@ class Curve(NumericWorld):
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
         size = self.D if name == "x" else self.H
         point = self.draw("variable", name, index, uniform=(-1.3, 1.3, size))
-        return Quantity(point, rank=1)
+        return Quantity(point * self.wide(name, index), rank=1)
 
     def axis(self, role: str) -> Axis:
-        if role == "x":
-            raise Foreign("integrals over x have too many dimensions here")
-        return grid_axis()
+        return grid_axis(31, 3, 7.53) if role == "x" else grid_axis()
 
     def decoder(self, z: Quantity) -> Quantity:
         hidden = (self["V"] * z + self["u"]).apply(np.tanh)
@@ -340,7 +393,7 @@ class Curve(NumericWorld):
 
     def decoder_density(self, x: Quantity, mean: Quantity) -> Quantity:
         """p_theta(x|z), from what the decoder puts out."""
-        return diagonal_gaussian(x, mean, number(1))
+        return diagonal_gaussian(x, mean, Quantity(np.sqrt(self.parameters["noise"])))
 
 
 class Cube(Curve):
@@ -370,8 +423,7 @@ class Bits(Curve):
     def draw_parameters(self, rng: np.random.Generator) -> None:
         super().draw_parameters(rng)
         table = rng.normal(0, 0.8, (3, 8))
-        for name, row in zip(("p(x)", "q(x)", "p_*(x)"), table, strict=True):
-            self.parameters[name] = row - np.log(np.sum(np.exp(row)))
+        self.parameters |= zip(("p(x)", "q(x)", "p_*(x)"), table, strict=True)
 
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
         if name != "x":
@@ -394,7 +446,8 @@ class Bits(Curve):
     def density(self, name: str, values: Mapping[str, Quantity]) -> Quantity | None:
         if name in ("p(x)", "q(x)", "p_*(x)"):
             place = np.round(values["x"].array @ np.array([4, 2, 1])).astype(int)
-            return Quantity(self.parameters[name][place], logged=True)
+            table = self.parameters[name]
+            return Quantity((table - np.log(np.sum(np.exp(table))))[place], logged=True)
         return super().density(name, values)
 
 
@@ -403,6 +456,7 @@ class Coin(NumericWorld):
 
     name = "coin, x in {0, 1}"
     latent = False
+    chances = ("p(x)", "q(x)", "p_*(x)")
     groups = {"theta": []}
 
     def draw_parameters(self, rng: np.random.Generator) -> None:

@@ -82,7 +82,7 @@ def page_of(row: Row) -> str:
 def verdict(rows: Iterable[Row]) -> str:
     """One word for a whole equation; what it only defines counts if it claims nothing."""
     worst = weakest(row.verdict for row in rows)
-    return worst if worst.ok else "broken"
+    return worst if worst.ok or worst is Verdict.NOT_UNDERSTOOD else "broken"
 
 
 def verdicts(rows: Iterable[Row]) -> dict[str, str]:
@@ -164,8 +164,9 @@ def visit_math_block(translator, node: nodes.math_block) -> None:
 def mark(verdict: str, href: str) -> str:
     glyph = BROKEN if verdict == "broken" else Verdict(verdict).glyph
     says = f"{verdict}: see the ledger"
+    name = verdict.replace(" ", "-")
     return (
-        f'<a class="verdict verdict-{verdict}" href="{href}" title="{says}" '
+        f'<a class="verdict verdict-{name}" href="{href}" title="{says}" '
         f'aria-label="{says}">{glyph}</a>'
     )
 

@@ -247,9 +247,6 @@ EXCUSES: dict[tuple[str, str, str], str] = {
     ('note-vae', 'lost log',
      r"\begin{align*} \hat{\theta} &= \underset{\theta}{\mathrm{\argmax}} \;  p_{\theta}(\mathcal{D}) \\"):
         "log increases: the same maximiser",
-    ('eq-surviving-kl', 'comma for bar',
-     r"% given: p_{\theta}(z, x) := \mathcal{N}\left( z; \frac{\hat{w} x}{\hat{w}^2 + \sigma_x^2}, \frac{\sigma_x^2}{\hat{w}^2 + \sigma_x^2} \right)"):
-        "with this as p(x, z), p(x) is 1 and p(z | x) is the same",
     ('note-vae', 'density q_{\\phi}(z \\mid x)',
      r"&= \underset{\theta}{\mathrm{\argmax}} \; \sum_{n=1}^{N} \left( \int q(z) \log \dfrac{p_{\theta}(x^{(n)}, z)}{q_{\phi}(z \mid x)} dz + \int q(z) \log \dfrac{q(z)}{p_{\theta}(z \; | \; x^{(n)})} dz \right) \\"):
         "only theta moves, and this is free of theta",

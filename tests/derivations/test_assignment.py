@@ -107,3 +107,12 @@ def test_an_error_of_ours_is_left_to_a_person(monkeypatch):
     monkeypatch.setattr(Line, "variable", broken)
     mark = judge_derivation("bound", task, f"$${GOOD}$$", "")
     assert mark.pending and "could not be judged (AttributeError)" in mark.lines[0].message
+
+
+@pytest.mark.parametrize("step", [r"= a + \mathrm{foo}(b)", r"= a + \foo"])
+def test_what_is_not_understood_counts_as_not_shown(step):
+    """Whether a line or the whole: the message says which, and no word says 'wrong'."""
+    report = check_derivation(f"(a + b)^2 {step} = a^2", start="(a + b)^2", end="a^2")
+    said = report.error + "".join(s.detail for s in report.steps)
+    assert not report.ok and not report.points
+    assert "not understood" in f"{report}" and "counts as not shown" in said

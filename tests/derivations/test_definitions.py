@@ -76,7 +76,7 @@ def test_the_first_equation_of_a_name_defines_it(latex, new):
         (r"q(z) := 2 \mathcal{N}(z; 0, 1)", "wrong", "integrates to 1"),
         ("g(x, y) := x", "wrong", "does not depend on y"),
         (r"a := \log (-1)", "wrong", "the logarithm of -1"),
-        (r"a := \hat{d}", "wrong", "has no definition"),
+        (r"a := \hat{d}", "not understood", "given: \\hat{d} := ..."),
         (r"p_{\theta}(x, z) := p_{\theta}(x \mid z) p(z)", "definition", ""),
         (r"p_{\theta}(x, z) := p_{\theta}(x \mid z) q(z)", "wrong", "left ="),
     ],
@@ -96,3 +96,13 @@ def test_what_must_be_true_of_a_definition(latex, verdict, detail):
 )
 def test_a_bad_given_says_why(given, message):
     assert message in check("x = x", given=given).error
+
+
+def test_the_evidence_of_a_model_that_is_given_is_a_claim():
+    model = r"p_{\theta}(x \mid z) := \mathcal{N}(x; W z + b, \sigma^2 \mathbf{I})"
+    evidence = r"p_{\theta}(x) = \mathcal{N}(x; b, W W^{\top} + TIMES \sigma^2 \mathbf{I})"
+    verdicts = [
+        str(check(evidence.replace("TIMES", times), given=model).verdict)
+        for times in ("", "2")
+    ]
+    assert verdicts == ["proved", "wrong"]

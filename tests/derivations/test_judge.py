@@ -20,14 +20,14 @@ def test_a_relation_is_tried_in_every_world_that_has_it():
     assert not step.ok and len(step.worlds) == 1 and "[tanh decoder" in step.detail
 
 
-def test_what_no_world_has_is_unjudged():
+def test_what_no_world_has_is_not_understood():
     step = judged(r"\sum_z z = \sum_z z \cdot \mathcal{N}(0; 0, 1)")
-    assert step.verdict == "unjudged" and "continuous" in step.detail
+    assert step.verdict == "not understood" and "continuous" in step.detail
 
 
 def test_what_has_no_meaning_is_shown_where_it_stands():
     step = judged(r"x = \hat{d} + 1")
-    assert step.verdict == "wrong"
+    assert step.verdict == "not understood"
     assert r"did you mean \hat{x}?" in step.detail and "^" in step.detail
     assert "right has no value" in step.detail
 
@@ -55,3 +55,22 @@ def test_without_mending_nothing_is_proposed():
 
 def test_an_equality_is_no_bound():
     assert "write =" in judged("a + b \\geq b + a").detail
+
+
+@pytest.mark.parametrize(
+    ("latex", "line"),
+    [
+        (r"p_{\phi}(x \mid z) = 1", r"given: p_{\phi}(x \mid z) := p_{\theta}(x \mid z)"),
+        (r"r(x \mid z) + 1 = 1 + r(x \mid z)", r"given: r(x \mid z) := "),
+        (r"\mathrm{foo}(x) = x", r"given: \mathrm{foo}(x) := ..."),
+        (r"\log \mathrm{foo} = 1", r"given: \mathrm{foo} := ..."),
+    ],
+)
+def test_what_is_not_known_is_not_wrong_and_the_line_to_add_is_named(latex, line):
+    step = judged(latex)
+    assert step.verdict == "not understood" and line in step.detail
+
+
+def test_numbers_without_a_value_are_wrong():
+    assert judged(r"\log (-1) + a = 0").verdict == "wrong"
+    assert judged(r"\log (-a^2) = 0").verdict == "not understood"

@@ -18,7 +18,7 @@ NOT_SHOWN = {
     "y", "u", "t", "a", "M", "r", "Ber", "Decoder", "Encoder", "NeuralNet", "decoder",
     "encoder", "hat x_theta", "mu_phi", "sigma_phi", "KL", "Std", "1", "g", "e",
     "sin", "cos", "tanh", "sigmoid", "softplus", "exp", "abs", "norm", "Bernoulli", "m",
-    "Sigma", "I", "0", "tau", "rho", "gamma", "alpha", "ell", "kappa", "v",
+    "Sigma", "I", "0", "tau", "rho", "gamma", "alpha", "ell", "kappa", "v", "mu_theta",
 }  # fmt: skip
 
 

@@ -20,3 +20,9 @@ def test_a_point_is_named_as_it_is_typed():
     assert re.match(
         r"at sigma_2 = [\d.]+, sigma_1 = [\d.]+, mu_1 = ", report.steps[0].detail
     )
+
+
+def test_one_word_for_the_whole():
+    assert check("x + y = y + x").verdict == "proved"
+    assert check(r"x = \foo").verdict == "not understood"
+    assert check("a + b = a - b").verdict == "wrong"

@@ -65,12 +65,15 @@ def test_a_given_does_not_move_the_lines():
     for given in ((), "a > 0", ["a > 0", "b > 0"]):
         assert [step.line for step in check(text, given=given).steps] == [2, 3]
     report = check("x + 1 \\\\\n= \\foo", given=["a > 0", "b > 0"])
-    assert report.error.startswith("line 2:")
+    assert report.error.startswith("not understood, line 2:")
 
 
 def test_what_is_wrong_with_a_given_is_told_of_the_given():
     report = check("x + 1 = 1 + x", given=r"a := \foo")
-    assert report.error.startswith("given:") and "unknown command" in report.error
+    assert (
+        report.error.startswith("not understood, given:")
+        and "unknown command" in report.error
+    )
 
 
 @pytest.mark.parametrize("space", [r"\,", r"\;", r"\:", r"\!", r"\ "])
@@ -109,7 +112,7 @@ def test_an_end_that_cannot_be_read_is_told_of_the_assignment():
 @pytest.mark.parametrize("digits", [301, 5000])
 def test_a_number_without_end_is_refused_where_it_stands(digits):
     report = check("1 = " + "9" * digits)
-    assert report.error.startswith("line 1: a number of more than")
+    assert report.error.startswith("not understood, line 1: a number of more than")
 
 
 # ---------------------------------------------------------------- whatever is typed

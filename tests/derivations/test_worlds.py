@@ -108,7 +108,6 @@ def test_what_is_in_no_world_does_not_exist_there():
         lambda: Coin(0).variable("z", ()),
         lambda: Coin(0).decoder(number(0.0)),
         lambda: Cube(0).variable("x", ()),
-        lambda: Curve(0).axis("x"),
         lambda: Finite(0).axis("epsilon"),
         lambda: Curve(0).density("p_*(x)", {"x": number(0.0)}),
     ):

@@ -1,0 +1,190 @@
+"""An adversary for claims that a few moderate draws cannot refute.
+
+It draws all that the formula leaves open from wide ranges, a hundred times as large and as
+small as usual where no integral must hold them; then it goes downhill from where an
+inequality held by the least. What it finds must fail nearby as well: so no rounding error
+becomes a verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.optimize import minimize
+
+from . import tree as t
+from .calculus import At
+from .evaluate import BUDGET
+from .notation import POSITIVE, RELATIONS, shaped
+from .quantity import Meaningless, OutOfDomain, Quantity
+from .relation import Broken, Pair, Step, both, comparable, difference
+from .trial import DEAR, Kind, Trial
+from .worlds import Foreign
+
+FAR, NEAR = 2.0, 0.6  # powers of ten: of names in closed forms; where grids must hold all
+WIDE_DRAWS, DEAR_DRAWS, FEW = 48, 12, 3  # closed forms, integrals, on many points
+SEARCH = 120  # steps downhill
+NARROWEST = 0.08  # of what must stay positive, where a grid must resolve it
+PLAIN = 1e-3  # relative: an equality that fails by this fails beyond all rounding
+MATRICES = shaped("covariance")
+OPEN = (t.Integral, t.Expectation, t.Divergence, t.Derivative, t.Best, t.Chosen)
+Moves = dict[tuple[str, int], float]
+
+
+# ---------------------------------------------------------------- inequalities
+def held_by(pair: Pair, left: Quantity, right: Quantity) -> float:
+    """By how much an inequality holds, relative to its sides; negative where it fails."""
+    a, b = map(float, comparable(left, right))
+    return RELATIONS[pair.relation].way * (a - b) / max(abs(a), abs(b), 1e-3)
+
+
+def attack(trial: Trial, pair: Pair, kind: Kind, step: Step, least: At) -> None:
+    """Raises Broken where the inequality fails at a wide draw, or on the way down."""
+    fails = Failure(trial, pair, is_closed(trial) and kind.formulas)
+    starts = [(fails.gap_at(least), least)]
+    wide = (WIDE_DRAWS, FAR) if fails.closed else (DEAR_DRAWS, NEAR)
+    wide = wide if kind.scalar else (FEW, NEAR)
+    for at in trial.draws(kind, *wide):
+        starts.append((fails.gap_at(at), at))
+    if kind.scalar:
+        lowest = min(starts, key=lambda found: found[0])[1]
+        step.how = f"an adversary's least gap is {fails.descend(lowest):.1e}"
+
+
+def is_closed(trial: Trial) -> bool:
+    """Is all of it a formula, without an integral, a slope or a search?"""
+    scope = trial.scope
+    bodies = (n for d in scope.meanings.values() for n in d.body.walk())
+    return not any(isinstance(n, OPEN) or getattr(n, "name", "") == "ELBO"
+                   for n in (*scope.nodes, *bodies))  # fmt: skip
+
+
+class Failure:
+    """Looks for a place where an inequality fails, and goes on failing nearby."""
+
+    def __init__(self, trial: Trial, pair: Pair, closed: bool):
+        self.trial, self.pair, self.closed = trial, pair, closed
+
+    def gap_at(self, at: At, moves: Moves | None = None) -> float:
+        """The difference of the sides, not relative; infinite where they have no value."""
+        gap, relative, message = self._values(at, moves or {})
+        least = -1e-6 if self.closed else -1e-4  # a grid is less exact where it is wide
+        if relative < least and all(self._values(at, near)[1] < least
+                                    for near in self._nearby(at, moves or {})):  # fmt: skip
+            raise Broken(message)
+        return gap
+
+    def _values(self, at: At, moves: Moves) -> tuple[float, float, str]:
+        found: list[tuple[float, float, str]] = []
+
+        def sides() -> Quantity:
+            if self.trial.allowed(at) and self._positive(at):
+                left, right = at(self.pair.left), at(self.pair.right)
+                a, b = map(float, comparable(left, right))
+                if np.isfinite(a) and np.isfinite(b):
+                    gap = RELATIONS[self.pair.relation].way * (a - b)
+                    relative = held_by(self.pair, left, right)
+                    found.append((gap, relative, self._shown(at, left, right)))
+            return at.calculus.number(0)
+
+        at.spent = max(at.spent, BUDGET - DEAR)
+        try:
+            at.calculus.moved(at, _ways(at, moves), 1.0, sides)
+        except (OutOfDomain, Foreign, TypeError):
+            pass
+        return found[0] if found else (np.inf, np.inf, "")
+
+    def _shown(self, at: At, left: Quantity, right: Quantity) -> str:
+        moved = {n: at.bound[n, ()] for n in at.met.named if (n, ()) in at.bound}
+        before, at.met.named = at.met.named, at.met.named | moved
+        text, at.met.named = both(left, right, at), before
+        return text
+
+    def _positive(self, at: At) -> bool:
+        """Is still positive what always is? A narrow peak would fall between the points."""
+        least = 0.0 if self.closed else NARROWEST
+        known = at.world.parameters.items()
+        spreads = [a for n, a in known if n in ("t", "noise") or n.endswith("scale")]
+        moved = [name for name in at.met.named if (name, ()) in at.bound]
+        matrices = [name for name in moved if name in at.scope.shapes]
+        spread = [name for name in moved if base_name(name) in POSITIVE]
+        spread += [name for name in matrices if base_name(name) in MATRICES]
+        spreads += [at.bound[name, ()].plain().array for name in spread]
+        chances = (at.world.parameters[name] for name in at.world.chances)
+        inside = all(np.all((array > 0) & (array < 1)) for array in chances)
+        return inside and all(np.all(array > least) for array in spreads)
+
+    def _nearby(self, at: At, moves: Moves) -> Iterator[Moves]:
+        rng = np.random.default_rng(3)
+        for _ in range(4):
+            steps = {place: 1e-4 * rng.normal() for place in self._places(at)}
+            yield {p: moves.get(p, 0.0) + steps[p] * _size(at, p) for p in steps}
+
+    def _places(self, at: At) -> list[tuple[str, int]]:
+        """All numbers that the formula leaves open."""
+        sizes = {name: array.size for name, array in at.world.parameters.items()}
+        if not self.trial.open_noise:
+            sizes.pop("noise", None)
+        sizes |= {f"free {n}": 1 for n in at.met.named if n.isidentifier()}
+        return [(name, i) for name, size in sizes.items() for i in range(size)]
+
+    def descend(self, at: At) -> float:
+        """Downhill in what moves the gap most; the least gap that is met."""
+        here = self.gap_at(at)
+        if not np.isfinite(here):
+            return here
+        felt = {p: abs(self.gap_at(at, {p: 0.1 * _size(at, p)}) - here)
+                for p in self._places(at)}  # fmt: skip
+        moving = (p for p, gap in felt.items() if 1e-12 < gap < np.inf)
+        most = sorted(moving, key=lambda p: -felt[p])[:8]
+        if not most:
+            return here
+        sizes = np.array([_size(at, place) for place in most])
+
+        def gap(moves: np.ndarray) -> float:
+            return self.gap_at(at, dict(zip(most, moves * sizes, strict=True)))
+
+        simplex = np.vstack([np.zeros(len(most)), 0.3 * np.eye(len(most))])
+        options = {"maxfev": SEARCH, "initial_simplex": simplex}
+        found = minimize(gap, simplex[0], method="Nelder-Mead", options=options)
+        return max(float(found.fun), 0.0)
+
+
+def base_name(key: str) -> str:
+    """Without accent and label: `sigma` of `hat sigma_x`."""
+    return key.rpartition(" ")[2].partition("_")[0]
+
+
+def _ways(at: At, moves: Moves) -> dict[str, np.ndarray]:
+    way: dict[str, np.ndarray] = {}
+    for (name, i), size in moves.items():
+        known = at.world.parameters
+        shape = known[name].shape if name in known else ()
+        way.setdefault(name, np.zeros(shape)).reshape(-1)[i] += size
+    return way
+
+
+def _size(at: At, place: tuple[str, int]) -> float:
+    """How large a number is, so that steps fit to it."""
+    name, i = place
+    if name in at.world.parameters:
+        return max(abs(float(at.world.parameters[name].reshape(-1)[i])), 0.1)
+    value = at.met.named.get(name.removeprefix("free "))
+    return max(abs(float(value.plain().array.ravel()[0])), 0.1) if value else 1.0
+
+
+# ---------------------------------------------------------------- equalities
+def tried_widely(trial: Trial, pair: Pair, kind: Kind) -> None:
+    """A formula with cases may hold where draws are moderate, and fail beyond."""
+    densities = any(map(t.is_density, trial.scope.nodes))
+    if densities or not is_closed(trial):
+        return
+    for at in trial.draws(kind, WIDE_DRAWS, FAR):
+        try:
+            left, right = (at(side) for side in pair.sides)
+            apart = difference(left, right)
+        except (Meaningless, Foreign):
+            continue
+        if apart > PLAIN:
+            raise Broken(both(left, right, at))

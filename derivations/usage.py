@@ -1,0 +1,998 @@
+r"""How people write, in the book's names: a pass over a block's trees before it is judged.
+
+The worlds know p_\theta(x|z), q_\phi(z|x), q(z) and a few more. A paper writes p(x|z), E_q,
+P(X), p(x;\theta), H(q). Each rule below is one such habit: it looks at the whole block,
+changes its trees, and notes what it took for what. What the page or a given defines keeps
+its meaning. One convention settles most: a letter is one joint distribution, so the p(x)
+beside a p(x|z) is its marginal. Where more than one reading remains, `Writing.choose`
+keeps them all, and the pipeline tries them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+from fractions import Fraction
+from itertools import product
+
+from . import tree as t
+from .block import Block
+from .chains import SCHEDULE, Shape, chained, shape_of
+from .notation import ANY, GREEK, LAWS, NAMES, SIZES, VARIABLES, shaped
+from .read import Statement
+from .scope import Scope
+
+X, THETA, PHI = map(t.Symbol, ("x", "theta", "phi"))
+CAPITALS = {"P": "p", "Q": "q", "X": "x", "Z": "z"}
+NETWORK_LABELS = ("theta", "phi", "psi", "omega", "lambda", "eta", "nu", "xi")
+POPULATION = ("data", "Data", "true", "emp")  # labels of the density of the data
+CONDITIONS = "yc"
+BOUNDS = ("ELBO", "calL")
+LETTERS = ("p", "q")
+POINTS = ("x", "z", "epsilon")  # what a density is a density of
+NEVER, UNSURE = "dht", "j"  # letters of components; letters that are so without a sum
+MATRICES = ("I", *shaped("covariance"))
+DIMENSIONS = ("D", "H", "J", "d")
+Drawn = tuple[tuple[tuple[t.Symbol, ...], t.Node], ...]
+MOST_READINGS = 6
+
+
+class Mode(Enum):
+    """How the readings of a name count."""
+
+    ANY = "the block itself says which: the one that holds"
+    FIRST = "the first is the convention; where only another holds, we ask"
+    ALL = "none is more usual: they must agree"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A name, what it may stand for, and how these readings count.
+
+    `say` is a given that would tell.
+    """
+
+    name: str
+    options: tuple[str, ...]
+    mode: Mode
+
+    @property
+    def say(self) -> str:
+        """The line to add."""
+        other = next((o for o in self.options if o != self.name), "...")
+        return f"{self.name} := {other}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A block in the book's names; `taken` says what was taken for what.
+
+    `choice` is what makes it another reading than the first.
+    """
+
+    block: Block
+    taken: dict[str, str]
+    choice: Choice = Choice("", (), Mode.FIRST)
+
+
+def readings(block: Block, page: Scope) -> list[Reading]:
+    """The block as its names may be meant, the most usual first."""
+    first = Writing(block, page, {})
+    found = [first.reading()]
+    names = list(first.choices)
+    counts = [range(len(first.choices[name].options)) for name in names]
+    others = sorted(product(*counts), key=lambda picks: sum(map(bool, picks)))[1:]
+    for picks in others[: MOST_READINGS - 1]:
+        other = Writing(block, page, dict(zip(names, picks, strict=True)))
+        what = next(first.choices[n] for n, p in zip(names, picks, strict=True) if p)
+        found.append(replace(other.reading(), choice=what))
+    return found
+
+
+class Writing:
+    """A block on its way into the book's names; `picks` says which options are tried."""
+
+    def __init__(self, block: Block, page: Scope, picks: dict[str, int]):
+        self.block, self.page, self.picks = block, page, picks
+        self.taken: dict[str, str] = {}
+        self.choices: dict[str, Choice] = {}
+        self.chain: Shape | None = None  # x_0, ..., x_T, if the block speaks of such
+        own = [line.first for line in block.given if isinstance(line.first, t.Call)]
+        self.known = {t.signature(call) for call in own} | set(page.densities)
+
+    def reading(self) -> Reading:
+        """All rules, one after the other."""
+        before = self.block.given
+        for rule in RULES:
+            if not self.chain or rule in OF_CHAINS:
+                rule(self)
+        pairs = zip(before, self.block.given, strict=True)
+        given = [new for old, new in pairs if _says_nothing(old) or not _says_nothing(new)]
+        block = replace(self.block, given=given)
+        return Reading(block, self.taken)
+
+    # ------------------------------------------------------------ what stands there
+    def nodes(self) -> Iterator[t.Node]:
+        """All nodes of the block, from top to bottom."""
+        for line in (*self.block.lines, *self.block.given, *self.block.hence):
+            for side in (*line.sides, *line.samples):
+                yield from side.walk()
+
+    def symbols(self) -> Iterator[t.Symbol]:
+        """All names."""
+        return (node for node in self.nodes() if isinstance(node, t.Symbol))
+
+    def calls(self, letters: tuple[str, ...] = LETTERS) -> list[t.Call]:
+        """The densities that say of what."""
+        found = (node for node in self.nodes() if isinstance(node, t.Call))
+        return [call for call in found if call.function.name in letters]
+
+    def defines(self, key: str) -> bool:
+        """Does the page or a line with := say what this is?"""
+        both = (*self.block.lines, *self.block.given)
+        lines = [line for line in both if not _is_bound(line)]
+        own = [line.first for line in lines if line.rest and line.rest[0][0] == ":="]
+        own += [line.first for line in lines if line in self.block.given]
+        named = [side.function if isinstance(side, t.Call) else side for side in own]
+        said = {name.key for name in named if isinstance(name, t.Symbol)}
+        return key in said or any(key + end in self.page.meanings for end in ("", "()"))
+
+    # ------------------------------------------------------------ changing it
+    def change(self, rule: Callable[[t.Node], t.Node]) -> None:
+        """Every node of the block, children first."""
+
+        def line_of(line: Statement) -> Statement:
+            first = None if line.first is None else t.rebuild(line.first, rule)
+            rest = [(relation, t.rebuild(side, rule)) for relation, side in line.rest]
+            samples = [t.rebuild(drawn, rule) for drawn in line.samples]
+            drawn = tuple(node for node in samples if isinstance(node, t.Drawn))
+            return replace(line, first=first, rest=rest, samples=drawn)
+
+        lines, given, hence = (
+            [line_of(line) for line in part]
+            for part in (self.block.lines, self.block.given, self.block.hence)
+        )
+        self.block = replace(self.block, lines=lines, given=given, hence=hence)
+
+    def change_values(self, rule: Callable[[t.Node], t.Node]) -> None:
+        """Also, but the name of a call goes with its arguments."""
+        whole = {id(n.function) for n in self.nodes() if isinstance(n, t.Call)}
+        self.change(lambda node: node if id(node) in whole else rule(node))
+
+    def take(self, old: t.Node, new: t.Node) -> t.Node:
+        """`new`, where `old` stands; the report says so."""
+        source = "" if isinstance(old, t.Symbol) else self.block.source[slice(*old.span)]
+        self.taken.setdefault(" ".join(source.split()) or latex(old), latex(new))
+        return replace(new, span=old.span)
+
+    def choose(self, name: str, options: list[t.Node], mode: Mode) -> t.Node:
+        """One of the options; the pipeline looks at the others."""
+        if len(options) > 1:
+            self.choices[name] = Choice(name, tuple(map(latex, options)), mode)
+        return options[self.picks.get(name, 0) % len(options)]
+
+
+def _is_bound(line: Statement) -> bool:
+    """`\\mathcal{L}(x) := \\mathrm{ELBO}(x; ...)`: that is what we take it for."""
+    sides = [side.function if isinstance(side, t.Call) else side for side in line.sides]
+    return len(sides) > 1 and all(getattr(side, "key", "") in BOUNDS for side in sides)
+
+
+def _says_nothing(line: Statement) -> bool:
+    """`p(x; \\theta) := p_\\theta(x)`, once both are read alike."""
+    return bool(line.rest) and all(side == line.first for _, side in line.rest)
+
+
+# ---------------------------------------------------------------- densities
+def before(call: t.Call) -> frozenset[str]:
+    """The variables that a density is a density of."""
+    return frozenset(map(t.role_of, t.split_bar(call.group)[0]))
+
+
+def after(call: t.Call) -> frozenset[str]:
+    """What it is conditioned on."""
+    return frozenset(map(t.role_of, t.split_bar(call.group)[1]))
+
+
+def joint(call: t.Call) -> bool:
+    """Does it speak of both x and z?"""
+    return {"x", "z"} <= before(call) | after(call)
+
+
+def density(name: t.Symbol, of: str, given: str = "") -> t.Call:
+    """`density(q, "z", "x")` is q(z|x); `density(p, "xz")` is p(x, z)."""
+    items = tuple(map(t.Symbol, of + given))
+    marks = (",",) * (len(of) - 1) + ("|",) * bool(given) + (",",) * (len(given) - 1)
+    return t.Call(name, t.Group(items, marks))
+
+
+def of_any(call: t.Call) -> t.Call:
+    """The density itself, where it stands at a sample: q(z|x) for q(z^{(k)}|x)."""
+    first, behind = t.split_bar(call.group)
+    plain = [replace(i, index=()) if isinstance(i, t.Symbol) else i for i in first]
+    items = (*plain, *call.group.items[len(first) :])
+    return replace(call, group=replace(call.group, items=items))
+
+
+def labelled(call: t.Call, label: str) -> t.Call:
+    """The density with this label: p_\\theta(x|z) for p(x|z)."""
+    return replace(call, function=replace(call.function, label=label))
+
+
+def latex(node: t.Node) -> str:
+    """A name, a density or an average as a report shows it."""
+    if isinstance(node, t.Symbol):
+        label = "\\" + node.label if node.label in GREEK else node.label
+        name = NAMES[node.name].latex if node.name in NAMES else node.spoken
+        name = "\\mathcal{L}" if node.name == "calL" else name
+        index = ", ".join(map(latex, node.index))
+        return name + (f"_{label}" if label else "") + (f"^{{({index})}}" if index else "")
+    if isinstance(node, t.Number):
+        return str(node.value)
+    if isinstance(node, t.Call):
+        marks = [" \\mid " if mark == "|" else mark + " " for mark in node.group.marks]
+        pairs = zip(map(latex, node.group.items), [*marks, ""], strict=True)
+        return f"{latex(node.function)}({''.join(a + b for a, b in pairs)})"
+    if isinstance(node, t.Expectation):
+        under = ", ".join(latex(law) for _, law in node.drawn)
+        return f"\\mathbb{{E}}_{{{under}}}[{latex(node.body)}]"
+    if isinstance(node, t.Function):
+        return f"\\{node.name} {latex(node.body)}"
+    if isinstance(node, t.Add):
+        signs = ("-" if sign < 0 else "+" for sign in node.signs)
+        return " ".join(s + latex(a) for s, a in zip(signs, node.terms, strict=True))
+    if isinstance(node, t.Quotient):
+        return f"\\frac{{{latex(node.over)}}}{{{latex(node.under)}}}"
+    if isinstance(node, t.Group) and node.marks == (":",):
+        return ":".join(map(latex, node.items))
+    if isinstance(node, t.Group | t.Product):
+        return " ".join(map(latex, node.children()))
+    return "\\dots"
+
+
+# ---------------------------------------------------------------- letters
+def capitals(w: Writing) -> None:
+    """P(X|Z) is p(x|z), unless the small letter has a meaning of its own.
+
+    X is the data set where its points x^{(i)} stand beside it.
+    """
+    names = {s.name for s in w.symbols()}
+    places = [n for n in w.nodes() if isinstance(n, t.Call | t.Divergence | t.Expectation)]
+    arguments = {s.name for n in places for s in t.names_in(n)}
+    new = {big: small for big, small in CAPITALS.items() if big in arguments & names}
+    for big in "PQ":
+        called = [c for c in w.calls((big,)) if not w.defines(big)]
+        bare = any(
+            s.name == big
+            for n in places
+            if isinstance(n, t.Divergence | t.Expectation)
+            for s in t.names_in(n)
+        )
+        if new.get(big) in names or not (called or bare):
+            new.pop(big, None)
+    dense = {s.name for c in w.calls(("p", "q", "P", "Q", "H", "I")) for s in t.names_in(c)}
+    for big in "XZ":
+        if big not in dense or w.defines(big):
+            new.pop(big, None)
+    if any(s.name == "x" and (s.index or s.component) for s in w.symbols()) and "X" in new:
+        new["X"] = "Data"
+
+    def small(node: t.Node) -> t.Node:
+        if isinstance(node, t.Symbol) and node.name in new:
+            return w.take(node, replace(node, name=new[node.name]))
+        return node
+
+    w.change(small)
+
+
+def parameters(w: Writing) -> None:
+    """p(x; \\theta), p(x|z, \\theta) are p_\\theta(x), p_\\theta(x|z)."""
+
+    def label(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Call) or node.function.name not in LETTERS:
+            return node
+        items, marks = list(node.group.items), list(node.group.marks)
+        behind = [m in ";|" or {";", "|"} & set(marks[:i]) for i, m in enumerate(marks)]
+        found = [i for i, yes in enumerate(behind, 1) if yes and t.is_parameter(items[i])]
+        if not found:
+            return node
+        own = [items[i] for i in found]
+        for i in reversed(found):
+            after_bar = marks[i - 1] == "|" and len(marks) > i
+            del items[i]
+            if after_bar:
+                marks[i] = "|"
+            del marks[i - 1]
+        name = node.function
+        if not name.label and isinstance(own[0], t.Symbol):
+            name = replace(name, label=own[0].key)
+        group = replace(node.group, items=tuple(items), marks=tuple(marks))
+        return w.take(node, replace(node, function=name, group=group))
+
+    w.change(label)
+
+
+def labels(w: Writing) -> None:
+    """Whatever p and q are labelled with, here it is \\theta and \\phi."""
+    found = {
+        letter: {c.function.label for c in w.calls((letter,)) if joint(c)}
+        & {*NETWORK_LABELS}
+        for letter in "pq"
+    }
+    new: dict[str, str] = {}
+    for letter, label in (("p", "theta"), ("q", "phi")):
+        if len(found[letter]) == 1 and found["p"] != found["q"]:
+            (old,) = found[letter]
+            new |= {old: label} if old != label else {}
+    used = {s.name for s in w.symbols()} | {s.label for s in w.symbols()}
+    if any(label in used - new.keys() for label in new.values()):
+        new = {}
+
+    def rename(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Symbol):
+            return node
+        if node.name in LETTERS and node.label in POPULATION:
+            return w.take(node, replace(node, label="*"))
+        name, label = new.get(node.name, node.name), new.get(node.label, node.label)
+        if (name, label) == (node.name, node.label):
+            return node
+        return w.take(node, replace(node, name=name, label=label))
+
+    w.change(rename)
+
+
+def conditions(w: Writing) -> None:
+    """What stands behind every bar, as the y of p(x|z, y), holds throughout: let it go.
+
+    Only p(z) and q(z|x) may do without it. Any other p without it is another density.
+    """
+    for letter in CONDITIONS:
+        name = t.Symbol(letter)
+        calls = w.calls()
+        with_it = [c for c in calls if name in t.split_bar(c.group)[1]]
+        listed = [c for c in w.calls(BOUNDS) if name in c.group.items]
+        elsewhere = sum(s == name for s in w.symbols()) > len(with_it) + len(listed)
+        without = {t.signature(c) for c in calls if c not in with_it}
+        free = {s for s in without if s.startswith("q") or s.endswith("(z)")}
+        if not with_it or elsewhere or without - free or w.defines(letter):
+            continue
+        dropped = {t.signature(_without(c, name)) for c in with_it}
+        if dropped & without:
+            continue
+
+        def drop(node: t.Node, name: t.Symbol = name) -> t.Node:
+            if isinstance(node, t.Call) and node.function.name in LETTERS:
+                if name in t.split_bar(node.group)[1]:
+                    return w.take(node, _without(node, name))
+            return node
+
+        w.change(drop)
+
+
+def _without(call: t.Call, name: t.Symbol) -> t.Call:
+    """The density without one of its conditions."""
+    first, behind = t.split_bar(call.group)
+    kept = [item for item in behind if item != name]
+    marks = (",",) * (len(first) - 1) + ("|",) * bool(kept) + (",",) * (len(kept) - 1)
+    group = replace(call.group, items=(*first, *kept), marks=marks)
+    return replace(call, group=group)
+
+
+# ---------------------------------------------------------------- what a name leaves out
+def laws(w: Writing) -> None:
+    """\\mathcal{N}(0, I) beside a density of z is one of z."""
+
+    def complete(law: t.Node, partner: t.Node) -> t.Node:
+        law, partner = t.bare(law), t.bare(partner)
+        if not isinstance(law, t.Call) or law.function.name not in LAWS:
+            return law
+        if not isinstance(partner, t.Call) or not t.is_density(partner):
+            return law
+        first = partner.group.items[0]
+        if (
+            not _lacks_variable(law)
+            or _lacks_variable(partner)
+            or len(before(partner)) != 1
+        ):
+            return law
+        return w.take(law, _of_this(law, first))
+
+    def both(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Divergence):
+            return node
+        names = {s.name for s in t.names_in(node)}
+        sides = t.bare(node.left), t.bare(node.right)
+        if all(map(_lacks_variable, sides)) and {"I", "0"} & names:
+            return replace(node, left=_of_z(sides[0]), right=_of_z(sides[1]))
+        left = complete(node.left, node.right)
+        return replace(node, left=left, right=complete(node.right, left))
+
+    w.change(both)
+    w.change(_standard)
+    for part in (w.block.lines, w.block.given):
+        for line in part:
+            above = line.first
+            for i, (relation, side) in enumerate(line.rest):
+                if above is not None and relation in ("=", ":="):
+                    line.rest[i] = relation, complete(side, above)
+                above = side
+
+
+def _lacks_variable(node: t.Node) -> bool:
+    """N(mu, v), which does not say of what."""
+    if not isinstance(node, t.Call) or node.function.name not in LAWS:
+        return False
+    return len(node.group.items) == NAMES[node.function.name].arguments - 1
+
+
+def _of_this(law: t.Call, variable: t.Node) -> t.Call:
+    group = law.group
+    items, marks = (variable, *group.items), (";", *group.marks)
+    return replace(law, group=replace(group, items=items, marks=marks))
+
+
+def _of_z(law: t.Node) -> t.Node:
+    return _of_this(law, t.Symbol("z")) if isinstance(law, t.Call) else law
+
+
+def _standard(node: t.Node) -> t.Node:
+    """The 0 of N(z; 0, I) is a vector where z is one."""
+    if not isinstance(node, t.Call) or node.function.name != "Normal":
+        return node
+    *first, mean, variance = node.group.items
+    if mean != t.ZERO or not any(s.name in MATRICES for s in t.names_in(variance)):
+        return node
+    items = (*first, t.Symbol("0", span=mean.span), variance)
+    return replace(node, group=replace(node.group, items=items))
+
+
+def entropies(w: Writing) -> None:
+    """H(q), H(p, q), H(X|Z), I(x; z): what they mean."""
+    if w.defines("H") or w.defines("I"):
+        return
+
+    def entropy(node: t.Node) -> t.Node:
+        if isinstance(node, t.Call) and node.function.name in ("H", "calH"):
+            items, marks = node.group.items, node.group.marks
+            meant = _cross_entropy(w, items, marks)
+            return w.take(node, meant) if meant else node
+        if isinstance(node, t.Product) and len(node.factors) > 1:
+            name, group = node.factors[:2]
+            if isinstance(name, t.Symbol) and name.name == "I" and _is_pair(group):
+                whole = replace(group, span=(name.span[0], group.span[1]))
+                information = w.take(whole, _information(w, name.label))
+                factors = (information, *node.factors[2:])
+                return replace(node, factors=factors, operations=node.operations[1:])
+        return node
+
+    w.change(entropy)
+
+
+def _is_pair(group: t.Node) -> bool:
+    """(x; z), (x, z)."""
+    if (
+        not isinstance(group, t.Group)
+        or len(group.items) != 2
+        or group.marks[0] not in ";,"
+    ):
+        return False
+    return {t.role_of(item) for item in group.items} == {"x", "z"}
+
+
+def _is_law(node: t.Node) -> bool:
+    bare = isinstance(node, t.Symbol) and node.name in LETTERS
+    return bare or isinstance(node, t.Call) and t.is_density(node)
+
+
+def _cross_entropy(
+    w: Writing, items: tuple[t.Node, ...], marks: tuple[str, ...]
+) -> t.Node | None:
+    """-E_p[log q], where p and q may be named by their variables."""
+    letter = t.Symbol("p" if w.calls(("p",)) or not w.calls(("q",)) else "q")
+    if all(map(_is_law, items)) and len(items) < 3:
+        drawn, law = items[0], items[-1]
+    elif all(isinstance(i, t.Symbol) and i.name in ("x", "z") for i in items):
+        names = "".join(i.name for i in items if isinstance(i, t.Symbol))
+        of, given = (names[0], names[1:]) if marks == ("|",) else (names, "")
+        law = density(letter, of, given)
+        drawn = density(letter, "".join(sorted(names)))
+    else:
+        return None
+    return _mean_log(drawn, law)
+
+
+def _information(w: Writing, label: str) -> t.Node:
+    """Under the model p(x, z), or under q(z|x) p(x), whichever the block speaks of."""
+    p, q, star = t.Symbol("p"), t.Symbol("q"), t.Symbol("p", label="*")
+
+    def labelled_as(letter: str) -> t.Symbol:
+        own = [c.function for c in w.calls((letter,)) if joint(c)]
+        return own[0] if own else t.Symbol(letter)
+
+    p, q = labelled_as("p"), labelled_as("q")
+    ratio = t.Quotient(
+        density(p, "xz"), t.Product((density(p, "x"), density(p, "z")), ("",))
+    )
+    model = t.Expectation("E", (((), density(p, "xz")),), t.Function("log", ratio))
+    encoded = t.Quotient(density(q, "z", "x"), density(replace(q, label="phi"), "z"))
+    inner = t.Expectation("E", (((), density(q, "z", "x")),), t.Function("log", encoded))
+    aggregate = t.Expectation("E", (((), density(star, "x")),), inner)
+    options: list[t.Node] = []
+    if label == "q" or not label and any("z" in before(c) for c in w.calls(("q",))):
+        options.append(aggregate)
+    if (
+        label.startswith("p")
+        or not label
+        and (not options or any(joint(c) for c in w.calls(("p",))))
+    ):
+        options.append(model)
+    return w.choose("I(x; z)", options, Mode.ALL)
+
+
+# ---------------------------------------------------------------- bare densities
+def bare_densities(w: Writing) -> None:
+    """E_q[f(z)], D_KL(q || p), E_z[...], E[...]: the block tells of what."""
+    sampled = any(line.samples for line in w.block.lines) or any(
+        relation == "~" for line in w.block.given for relation, _ in line.rest
+    )
+
+    def fill(node: t.Node) -> t.Node:
+        if isinstance(node, t.Divergence):
+            left, right = t.bare(node.left), t.bare(node.right)
+            left = _told(w, left, _variables(right) or _of_block(w))
+            return replace(node, left=left, right=_told(w, right, _variables(left)))
+        if isinstance(node, t.Integral) and node.variable.name in POINTS:
+            own = frozenset([node.variable.name])
+            return replace(node, body=_valued(w, node.body, own))
+        if not isinstance(node, t.Expectation):
+            return node
+        body = _free(node.body) or _of_block(w)
+        drawn = tuple(
+            (names, _drawn(w, law, frozenset(n.name for n in names) or body))
+            for names, law in node.drawn
+        )
+        if not drawn and not sampled:
+            drawn = _unnamed(w, node, body)
+        own = frozenset[str]().union(*(_variables(law) for _, law in drawn))
+        return replace(node, drawn=drawn, body=_valued(w, node.body, own))
+
+    w.change(fill)
+
+
+def _variables(node: t.Node) -> frozenset[str]:
+    """What a density is of, if it says so."""
+    return before(node) if isinstance(node, t.Call) and t.is_density(node) else frozenset()
+
+
+def _free(node: t.Node) -> frozenset[str]:
+    """The variables that no integral or expectation inside binds."""
+    if isinstance(node, t.Symbol):
+        return frozenset({node.name} & {*POINTS})
+    inside = frozenset[str]().union(*map(_free, node.operands()))
+    if isinstance(node, t.Integral):
+        inside -= {node.variable.name}
+    if isinstance(node, t.Expectation):
+        for names, law in node.drawn:
+            inside -= {n.name for n in names} or _variables(law)
+    if isinstance(node, t.Divergence):
+        inside -= _variables(node.left)
+    return inside
+
+
+def _of_block(w: Writing) -> frozenset[str]:
+    """The one variable that the block integrates, or those that it speaks of."""
+    over = {n.variable.name for n in w.nodes() if isinstance(n, t.Integral)}
+    said = {s.name for s in w.symbols()} & {"x", "z"} or {"x"}
+    return frozenset(over if len(over) == 1 else said)
+
+
+def _candidates(w: Writing, symbol: t.Symbol, of: frozenset[str]) -> list[t.Node]:
+    """The densities of the block that this letter may stand for."""
+    found = {latex(of_any(c)): of_any(c) for c in w.calls((symbol.name,))}
+    same = [c for c in found.values() if c.function.key == symbol.key]
+    calls = same or ([] if symbol.label else list(found.values()))
+    return [c for c in calls if before(c) <= of] if of else list(calls)
+
+
+def _told(w: Writing, law: t.Node, of: frozenset[str]) -> t.Node:
+    """q, where the block tells that it is q(z)."""
+    if not isinstance(law, t.Symbol) or law.name not in LETTERS:
+        return law
+    options = _candidates(w, law, of)
+    if w.chain:
+        return w.take(law, _of_chain(w.chain, law)) if law.name == "q" else law
+    other = all(isinstance(c, t.Call) and c.function.key != law.key for c in options)
+    if not options or other and law.name == "p":
+        names = "z" if law.name == "q" and "z" in of else "".join(sorted(of & {"x", "z"}))
+        if not names or len(names) > 1 and law.name == "p":
+            return law
+        encoder = law.label == "phi" and names == "z"
+        options.append(density(law, names, "x" if encoder else ""))
+    return w.take(law, w.choose(latex(law), options, Mode.ALL))
+
+
+def _of_chain(shape: Shape, q: t.Symbol) -> t.Call:
+    """The bare q of a chain is that of all nodes above the first."""
+    return t.Call(q, t.Group(_above(shape), ("|",)))
+
+
+def _drawn(w: Writing, law: t.Node, of: frozenset[str]) -> t.Node:
+    """What stands under an expectation: a letter, or only the variable."""
+    if isinstance(law, t.Symbol) and law.name in POINTS:
+        found = _law_of(w, law.name)
+        return w.take(law, found) if found else law
+    return _told(w, law, of)
+
+
+def _law_of(w: Writing, variable: str) -> t.Node | None:
+    """The density of a variable: the q of the block if there is one, else the p."""
+    if variable == "epsilon":
+        return t.Call(t.Symbol("p"), t.Group((t.Symbol("epsilon"),)))
+    for letter in "qp":
+        calls = [of_any(c) for c in w.calls((letter,)) if before(c) == {variable}]
+        found = {latex(c): c for c in calls}
+        if found:
+            return w.choose(f"E_{variable}", list(found.values()), Mode.ALL)
+    return None
+
+
+def _unnamed(w: Writing, node: t.Node, body: frozenset[str]) -> Drawn:
+    """E[...] with nothing below: over z if there is a z, else over x."""
+    variable = next((v for v in ("z", "epsilon", "x") if v in body), "")
+    law = _law_of(w, variable) if variable else None
+    return (((), w.take(t.Symbol("E", span=node.span), law)),) if law else ()
+
+
+def _valued(w: Writing, body: t.Node, of: frozenset[str]) -> t.Node:
+    """log q/p under an expectation over z is log q(z)/p(z)."""
+
+    def fill(node: t.Node) -> t.Node:
+        return _told(w, node, of) if isinstance(node, t.Symbol) else node
+
+    kept = (t.Call, t.Divergence, t.Expectation)
+    return t.rebuild(body, fill, kept) if of else body
+
+
+# ---------------------------------------------------------------- the model
+def model(w: Writing) -> None:
+    """p(x|z), q(z|x) without a label are the model's, if the block has no other."""
+    calls = [call for call in w.calls() if t.signature(call) not in w.known]
+    said = {t.signature(call) for call in calls}
+    plain = [call for call in calls if not call.function.label]
+    own = any(c.function.key == "p_theta" and "x" in before(c) | after(c) for c in calls)
+    bare = any(c.function.name == "p" and joint(c) for c in plain)
+    bound = any(s.key in BOUNDS for s in w.symbols() if not w.defines(s.key))
+    encoded = any(t.signature(c) == "q(z|x)" for c in plain)
+    aggregate = "q_phi(z)" in said or "q(z)" in said and encoded
+    star, theta = (density(t.Symbol("p", label=label), "x") for label in ("*", "theta"))
+    drawn = {law for n in w.nodes() if isinstance(n, t.Expectation) for _, law in n.drawn}
+
+    def evidence(call: t.Call) -> t.Node:
+        if bare:
+            options: list[t.Node] = [theta]
+            if call in drawn:
+                options.append(star)
+        elif aggregate:
+            options = [star, call]
+        elif own or bound:
+            options = [call, theta] if own else [theta, call]
+        else:
+            options = [call]
+        chosen = w.choose("p(x)", options, Mode.FIRST)
+        assert isinstance(chosen, t.Call)
+        return replace(call, function=replace(call.function, label=chosen.function.label))
+
+    def name(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Call) or node.function.label:
+            return node
+        key = t.signature(node)
+        if key in w.known or node.function.name not in LETTERS:
+            return node
+        if key in ("p(x|z)", "p(x,z)", "p(z|x)") and "p_theta" + key[1:] not in said:
+            return w.take(node, labelled(node, "theta"))
+        if key == "q(z|x)" and "q_phi(z|x)" not in said:
+            return w.take(node, labelled(node, "phi"))
+        if key == "p(Data)" and (bare or own):
+            return w.take(node, labelled(node, "theta"))
+        new: t.Node = node
+        if key == "p(x)":
+            new = evidence(node)
+        if key == "q(z)" and encoded:
+            new = w.choose("q(z)", [labelled(node, "phi"), node], Mode.FIRST)
+        return node if new == node else w.take(node, new)
+
+    w.change(name)
+
+
+def bounds(w: Writing) -> None:
+    r"""\mathcal{L}(\theta, \phi; x), \mathrm{ELBO}(q) are the bound, whatever they list.
+
+    \mathcal{L} may be a loss, the bound's negative, or a name that the block defines.
+    """
+    first = w.block.lines[0].first
+    said = {t.signature(c) for c in w.calls(("q",))}
+    q = t.Symbol("q") if "q(z)" in said and "q_phi(z|x)" not in said else PHI
+    indexed = {s for s in w.symbols() if s.name == "x" and s.index}
+    alone = any(s == X for s in w.symbols())
+
+    def bound(node: t.Node, items: tuple[t.Node, ...]) -> t.Node:
+        if w.chain:
+            p = t.Call(t.Symbol("p"), t.Group(_above(w.chain), (",",)))
+            law = _of_chain(w.chain, t.Symbol("q"))
+            ratio = t.Function("log", t.Quotient(p, law))
+            return t.Expectation("E", (((), law),), ratio)
+        own = [i for i in items if isinstance(i, t.Symbol) and i.name in ("x", "Data")]
+        x = own[0] if own else min(indexed, key=latex) if indexed and not alone else X
+        if x.name == "Data":
+            each = bound(node, (t.data_point(),))
+            return t.Group((t.Total("sum", "n", t.ONE, t.Symbol("N"), each),))
+        return t.Call(t.Symbol("ELBO"), t.Group((x, THETA, q), (";", ",")), span=node.span)
+
+    def name(node: t.Node) -> t.Node:
+        call = isinstance(node, t.Call)
+        symbol = node.function if isinstance(node, t.Call) else node
+        if not isinstance(symbol, t.Symbol) or symbol.name not in BOUNDS:
+            return node
+        if w.defines(symbol.key) or symbol.component or symbol.accent:
+            return node
+        items = node.group.items if isinstance(node, t.Call) else ()
+        if symbol.name == "ELBO" and call and _as_in_the_book(node):
+            return node
+        elbo = bound(node, items)
+        if symbol.name == "ELBO":
+            return w.take(node, elbo)
+        negative = t.Group((t.Add((elbo,), (-1,)),))
+        options: list[t.Node] = [elbo, negative]
+        mode = Mode.FIRST
+        if first is not None and first in (node, symbol):
+            options, mode = [*options, node], Mode.ANY
+        new = w.choose("\\mathcal{L}", options, mode)
+        return node if new == node else w.take(node, new)
+
+    w.change_values(name)
+
+
+def _as_in_the_book(node: t.Node) -> bool:
+    """ELBO(x; \\theta, \\phi)."""
+    marks = node.group.marks if isinstance(node, t.Call) else ()
+    return marks[:1] == (";",) and len(marks) > 1
+
+
+def constants(w: Writing) -> None:
+    """`+ C` is a constant, if C is nothing but that."""
+    for letter in "Cc":
+        name = t.Symbol(letter)
+        terms = [n.terms[-1] for n in w.nodes() if isinstance(n, t.Add)]
+        only = terms.count(name) == sum(s == name for s in w.symbols())
+        if name not in terms or not only or w.defines(letter):
+            continue
+
+        def const(node: t.Node, name: t.Symbol = name) -> t.Node:
+            if isinstance(node, t.Add) and node.terms[-1] == name:
+                w.taken[name.name] = "a constant"
+                return replace(node, terms=(*node.terms[:-1], t.CONST))
+            return node
+
+        w.change(const)
+
+
+def short_names(w: Writing) -> None:
+    """D_KL, H, I alone: between what, the densities of the block tell.
+
+    A name stands for whichever of its meanings makes the block true; if that is none, a
+    divergence of the only two densities there are is wrong, and else we ask.
+    """
+    given = {line.first.key for line in w.block.given if isinstance(line.first, t.Symbol)}
+    laws = list(dict.fromkeys(of_any(call) for call in w.calls()))
+    pairs = [(a, b) for a in laws for b in laws if a != b and before(a) == before(b)]
+    pairs.sort(key=lambda pair: pair[0].function.name != "q")
+    first = w.block.lines[0].first
+    logs = any(isinstance(n, t.Divergence) or getattr(n, "name", "") == "log"
+               for n in w.nodes())  # fmt: skip
+    limits = {n.high for n in w.nodes() if isinstance(n, t.Total)}
+
+    def meant(node: t.Node) -> t.Node:
+        key = node.key if isinstance(node, t.Symbol) else ""
+        if key in given or f"{key}()" in w.page.meanings or key in w.page.meanings:
+            return node
+        if key in ("D_KL", "KL") and pairs:
+            between: list[t.Node] = [t.Divergence(a, b) for a, b in pairs]
+            between += [node] if len(pairs) > 2 else []
+            return _taken(w, node, between)
+        if key == "H" and node == first and logs and laws and node not in limits:
+            own = [(law, law) for law in laws] + pairs
+            return _taken(w, node, [_mean_log(a, b) for a, b in own])
+        if key == "I" and node == first and logs and laws:
+            return w.take(node, _information(w, ""))
+        return node
+
+    w.change_values(meant)
+
+
+def _taken(w: Writing, node: t.Node, options: list[t.Node]) -> t.Node:
+    new = w.choose(latex(node), options[: MOST_READINGS - 1], Mode.ANY)
+    return node if new == node else w.take(node, new)
+
+
+def _mean_log(drawn: t.Node, law: t.Node) -> t.Node:
+    """The entropy, or with two densities the cross-entropy."""
+    mean = t.Expectation("E", (((), drawn),), t.Function("log", law))
+    return t.Group((t.Add((mean,), (-1,)),))
+
+
+# ---------------------------------------------------------------- samples
+def samples(w: Writing) -> None:
+    """x_i, z_k, z^l are the samples x^{(i)}, z^{(k)}, z^{(l)}, where i, k, l count some."""
+    highs: dict[str, set[str]] = {}
+    for node in w.nodes():
+        if isinstance(node, t.Total):
+            high = node.high.name if isinstance(node.high, t.Symbol) else ""
+            highs.setdefault(node.index, set()).add(high)
+    counted = {
+        (item.name, item.component)
+        for item in _arguments(w)
+        if isinstance(item, t.Symbol) and item.name in VARIABLES
+        for letter in t.letters(item.component)
+        if letter not in NEVER and not highs.get(letter, set()) & {*DIMENSIONS}
+        and (letter in highs or letter not in UNSURE)
+    }  # fmt: skip
+    raised = {
+        (item.base.name, (item.exponent,))
+        for item in _arguments(w)
+        if isinstance(item, t.Power) and isinstance(item.base, t.Symbol)
+        and item.base.name in VARIABLES and isinstance(item.exponent, t.Symbol)
+    }  # fmt: skip
+
+    def index(node: t.Node) -> t.Node:
+        if isinstance(node, t.Symbol) and (node.name, node.component) in counted:
+            if not node.index and node.accent in ("", "hat"):
+                return w.take(node, replace(node, component=(), index=node.component))
+        if isinstance(node, t.Power) and isinstance(node.base, t.Symbol):
+            if (node.base.name, (node.exponent,)) in raised and not node.base.index:
+                return w.take(node, replace(node.base, index=(node.exponent,)))
+        return node
+
+    w.change(index)
+    w.change(_listed)
+
+
+def sizes(w: Writing) -> None:
+    """The S of a sum over samples z^{(s)} is a number of its own, as L is."""
+    names = {s.name for s in w.symbols()}
+    free = [size for size in ("L", "M", "K", "B", "N") if size not in names]
+    new: dict[str, str] = {}
+    for node in w.nodes():
+        if not isinstance(node, t.Total) or not isinstance(node.high, t.Symbol):
+            continue
+        high = node.high.key
+        counts = any(node.index in t.letters(s.index) for s in t.names_in(node.body))
+        if counts and high not in (*SIZES, *new) and free and not w.defines(high):
+            new[high] = free.pop(0)
+
+    def rename(node: t.Node) -> t.Node:
+        if isinstance(node, t.Symbol) and node.key in new:
+            return w.take(node, t.Symbol(new[node.key], index=node.index))
+        return node
+
+    w.change(rename)
+
+
+def _listed(node: t.Node) -> t.Node:
+    """p(x_1, ..., x_N) is p(x^{(1)}, ..., x^{(N)})."""
+    if not isinstance(node, t.Group) or t.Constant("dots") not in node.items:
+        return node
+    items = (
+        replace(i, index=i.component, component=())
+        if isinstance(i, t.Symbol) and not i.index
+        else i
+        for i in node.items
+    )
+    return replace(node, items=tuple(items))
+
+
+def _arguments(w: Writing) -> Iterator[t.Node]:
+    """What stands in a density or a function, or is drawn."""
+    for node in w.nodes():
+        if isinstance(node, t.Call) and (t.is_density(node) or node.function.name in ANY):
+            if node.function.name not in LAWS:
+                yield from node.group.items
+        if isinstance(node, t.Drawn):
+            yield node.variable
+
+
+def reparametrised(w: Writing) -> None:
+    """z = mu + sigma epsilon, where z has a density: E[f(z)] is the same both ways.
+
+    It has one if the block says z ~ q, or if mu and sigma are the encoder's.
+    """
+    for i, line in enumerate(w.block.lines):
+        if not isinstance(line.first, t.Symbol) or not line.rest:
+            continue
+        node = w.chain is not None and line.first.key == w.chain.letter
+        if line.first.key != "z" and not node:
+            continue
+        relation, right = line.rest[0]
+        names = {s.key for s in t.names_in(right)}
+        if relation != "=" or "epsilon" not in names or len(line.rest) > 1:
+            continue
+        drawn = [d.density for d in line.samples if d.variable == line.first]
+        for other in (*w.block.lines, *w.block.given):
+            if other.first == line.first and other.rest and other.rest[0][0] == "~":
+                drawn.append(other.rest[0][1])
+            drawn += [d.density for d in other.samples if d.variable.key == "z"]
+        if node and not drawn:
+            others = {s for s in t.names_in(right) if w.chain and s.key == w.chain.letter}
+            if len(others) == 1:
+                items = (line.first, *others)
+                drawn = [t.Call(t.Symbol("q"), t.Group(items, ("|",)))]
+        if not drawn and {"mu_phi", "sigma_phi"} & names:
+            drawn = [density(t.Symbol("q", label="phi"), "z", "x")]
+        if not drawn:
+            continue
+        noise = t.Call(t.Symbol("p"), t.Group((t.Symbol("epsilon"),)))
+        f = t.Symbol("f")
+        left = t.Expectation(
+            "E", (((line.first,), drawn[0]),), t.Call(f, t.Group((line.first,)))
+        )
+        mean = t.Expectation("E", (((), noise),), t.Call(f, t.Group((right,))))
+        rest = [(relation, w.take(right, mean))]
+        w.block.lines[i] = replace(line, first=left, rest=rest)
+
+
+def chains(w: Writing) -> None:
+    """The t of x_t counts the nodes of a chain, where x_{t-1} or x_{1:T} stands too."""
+    letters = chained(w.calls())
+
+    def index(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Symbol):
+            return node
+        if node.name in (*letters, *SCHEDULE) and not node.index:
+            return replace(node, component=(), index=node.component)
+        if node.name in ("I", "0"):  # each component goes its own way
+            return w.take(node, t.ONE if node.name == "I" else t.ZERO)
+        return node
+
+    if letters:
+        w.change(index)
+        w.chain = shape_of(tuple(w.nodes()))
+    if w.chain:
+        for letter, kind in (("p", w.chain.p), ("q", w.chain.q)):
+            w.taken[f"{letter} of the chain"] = KINDS[kind]
+
+
+KINDS = {
+    "markov": "a Markov chain",
+    "full": "a density in which each depends on all",
+    "apart": "a density in which the latents are independent",
+}
+
+
+def _above(shape: Shape) -> tuple[t.Symbol, t.Symbol]:
+    """All nodes but the first, and the first: x_{1:T} and x_0, or z_{1:T} and x."""
+    last = t.Number(Fraction(shape.top)) if shape.top else t.Symbol("T")
+    run = t.Group((t.ONE, last), (":",))
+    first = t.Symbol(shape.first, index=(t.ZERO,) if shape.first == shape.letter else ())
+    return t.Symbol(shape.letter, index=(run,)), first
+
+
+def networks(w: Writing) -> None:
+    """mu(x), sigma(x), mu(z) without parameters are the networks of the worlds."""
+    new = {("mu", "x"): "phi", ("sigma", "x"): "phi", ("mu", "z"): "theta"}
+
+    def name(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Call) or len(node.group.items) != 1:
+            return node
+        key = node.function.key, getattr(node.group.items[0], "name", "")
+        if key not in new or w.defines(node.function.key):
+            return node
+        return w.take(node, labelled(node, new[key]))
+
+    w.change(name)
+
+
+RULES: tuple[Callable[[Writing], None], ...] = (
+    capitals, parameters, labels, conditions, chains, networks, samples, sizes, laws,
+    entropies, bare_densities, model, short_names, reparametrised, bounds, constants,
+)  # fmt: skip
+OF_CHAINS = (laws, reparametrised, bare_densities, bounds, constants)

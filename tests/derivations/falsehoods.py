@@ -1,0 +1,355 @@
+r"""Two hundred false statements; none may pass. Beside most stands a true neighbour.
+
+A row: the false one, ` || `, the true one (perhaps none), ` || `, what is given of both.
+Short for what stands in many of them: see SHORT.
+"""
+# ruff: noqa: E501 (a formula stays on its line)
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SHORT = {
+    "QX": r"q_{\phi}(z \mid x)", "PXZ": r"p_{\theta}(x \mid z)", "PJ": r"p_{\theta}(x, z)",
+    "PX": r"p_{\theta}(x)", "PZX": r"p_{\theta}(z \mid x)", "EQ": r"\mathbb{E}_{q_{\phi}(z \mid x)}",
+    "Eq": r"\mathbb{E}_{q(z)}", "Ep": r"\mathbb{E}_{p(x)}", "KK": r"D_{\mathrm{KL}}",
+    "BOUND": r"\mathrm{ELBO}(x; \theta, \phi)", "HALF": r"\frac{1}{2}", "NN": r"\mathcal{N}",
+    "SUMN": r"\sum_{n=1}^{N}", "DATA": r"p_{\theta}(\mathcal{D})", "TR": r"\mathrm{tr}",
+}  # fmt: skip
+
+ROWS = {
+"any f": r"""
+f(x) \geq 0 || f(x)^2 \geq 0
+f(x) \leq 0
+f(x) \leq 10
+f(x) \geq -100
+f(a + b) = f(a) + f(b) || f(a + b) = f(b + a)
+f(2 a) = 2 f(a)
+f(-a) = f(a)
+f(a + 3) - 3 f(a + 2) + 3 f(a + 1) - f(a) = 0
+f(a + 4) - 4 f(a + 3) + 6 f(a + 2) - 4 f(a + 1) + f(a) = 0
+f(a) g(b) = f(b) g(a) || f(a) g(b) = g(b) f(a)
+Eq[f(z)] = f(Eq[z]) || Eq[3 f(z)] = 3 Eq[f(z)]
+Eq[f(z) g(z)] = Eq[f(z)] Eq[g(z)]
+f(Ep[x]) \leq Ep[f(x)] || f(Ep[x]) \geq Ep[f(x)] || f concave
+f(Ep[x]) \geq Ep[f(x)] || f(Ep[x]) \leq Ep[f(x)] || f \text{ is convex}
+f(Ep[x]) \leq Ep[f(x)] || f(Ep[x]) = Ep[f(x)] || f linear
+f(x) \geq 0 || f(x) > 0 || f positive, convex : false f convex
+f(a) \geq f(b) || f(a) \geq f(b) || f increasing; a > b : false a > b
+f(a) \leq f(b) || f(a + e^b) \geq f(a) || f increasing
+\mathbb{E}_{x \sim NN(x; \mu, \sigma^2)}[f(x)] = HALF (f(\mu + \sigma) + f(\mu - \sigma))
+\mathbb{E}_{x \sim NN(x; \mu, \sigma^2)}[f(x)] = f(\mu) + \frac{\sigma^2}{2} f''(\mu)
+\mathbb{E}_{x \sim NN(x; \mu, \sigma^2)}[f(x)] = \frac{1}{6} f(\mu - \sqrt{3} \sigma) + \frac{2}{3} f(\mu) + \frac{1}{6} f(\mu + \sqrt{3} \sigma)
+\mathbb{E}_{x \sim NN(x; \mu, \sigma^2)}[(x - \mu) f(x)] = \sigma \mathbb{E}_{x \sim NN(x; \mu, \sigma^2)}[f'(x)] || \mathbb{E}_{x \sim NN(x; \mu, \sigma^2)}[(x - \mu) f(x)] = \sigma^2 \mathbb{E}_{x \sim NN(x; \mu, \sigma^2)}[f'(x)]
+\frac{d}{da} f(a^2) = f'(a^2) || \frac{d}{da} f(a^2) = 2 a f'(a^2)
+\frac{d}{da} f(a) g(a) = f'(a) g'(a)
+f'(a) = f(a + 1) - f(a)
+f'''(a) = 0
+\nabla_{\theta} Eq[f_{\theta}(z)] = Eq[f_{\theta}(z)] || \nabla_{\theta} Eq[f_{\theta}(z)] = Eq[\nabla_{\theta} f_{\theta}(z)]
+\nabla_{\phi} EQ[f(z)] = EQ[\nabla_{\phi} f(z)] || \nabla_{\phi} EQ[f(z)] = EQ[f(z) \nabla_{\phi} \log QX]
+\nabla_{\phi} EQ[f(z)] = EQ[f(z) \nabla_{\phi} QX]
+\mathrm{Var}_{q(z)}[f(z)] = Eq[f(z)^2] || \mathrm{Var}_{q(z)}[f(z)] = Eq[f(z)^2] - Eq[f(z)]^2
+\mathrm{Var}_{q(z)}[2 f(z)] = 2 \mathrm{Var}_{q(z)}[f(z)] || \mathrm{Var}_{q(z)}[2 f(z)] = 4 \mathrm{Var}_{q(z)}[f(z)]
+\mathrm{Var}_{q(z)}[f(z) + g(z)] = \mathrm{Var}_{q(z)}[f(z)] + \mathrm{Var}_{q(z)}[g(z)]
+Eq[f(z)]^2 \geq Eq[f(z)^2] || Eq[f(z)]^2 \leq Eq[f(z)^2]
+\log Eq[f(z)] \leq Eq[\log f(z)] || \log Eq[f(z)] \geq Eq[\log f(z)] || f positive
+\log Eq[f(z)] = Eq[\log f(z)] ||  || f positive
+\exp(Eq[f(z)]) \geq Eq[\exp f(z)] || \exp(Eq[f(z)]) \leq Eq[\exp f(z)]
+Eq[\frac{1}{f(z)}] = \frac{1}{Eq[f(z)]} || Eq[\frac{1}{f(z)}] \geq \frac{1}{Eq[f(z)]} || f positive
+\max(f(a), 0) = f(a)
+|f(a)| = f(a) || |f(a)| = f(a) || f positive : false f convex
+""",
+"algebra": r"""
+\log (a + b) = \log a + \log b || \log (a b) = \log a + \log b || a > 0; b > 0
+\log \frac{a}{b} = \frac{\log a}{\log b} || \log \frac{a}{b} = \log a - \log b || a > 0; b > 0
+\log a^2 = (\log a)^2 || \log a^2 = 2 \log a || a > 0
+\exp(a + b) = \exp a + \exp b || \exp(a + b) = \exp(a) \exp(b)
+(a + b)^2 = a^2 + b^2 || (a + b)^2 = a^2 + 2 a b + b^2
+(a - b)^3 = a^3 - 3 a^2 b + 3 a b^2 + b^3 || (a - b)^3 = a^3 - 3 a^2 b + 3 a b^2 - b^3
+\frac{1}{a + b} = \frac{1}{a} + \frac{1}{b} || \frac{1}{a} + \frac{1}{b} = \frac{a + b}{a b}
+\sqrt{a^2} = a || \sqrt{a^2} = |a|
+|a + b| = |a| + |b| || |a + b| \leq |a| + |b|
+|u + 1.4| = u + 1.4
+|u + 9| = u + 9
+a^2 \geq a
+x^2 \geq x - 0.2 || x^2 \geq x - 0.25
+x^3 + 10 \geq 0
+x^3 \geq -1000
+e^x \geq 1 + x + x^2 || e^x \geq 1 + x
+\log x \geq x - 1 || \log x \leq x - 1
+\log (1 + a^2) \leq \frac{a^2}{2}
+\sigma^2 \leq 100 || \sigma^2 \geq 0
+\alpha \geq 0.001 || \alpha > 0
+\mu \leq 10
+\tanh(a) \leq a || \tanh(a) \leq 1
+\sin(a) \leq a || \sin(a) \leq 1
+\frac{1}{a} \leq 1 ||  || a > 0
+a b \leq 1
+\sum_{k=1}^{K} k = K + 1 || \sum_{k=1}^{K} k = \frac{K (K + 1)}{2}
+\sum_{n=1}^{N} (a - n) = N a - 6 || \sum_{n=1}^{N} (a - n) = N a - \frac{N (N + 1)}{2}
+\sum_{k=1}^{K} (x - k) = K x - K - 1
+\prod_{n=1}^{N} a = N a || \prod_{n=1}^{N} a = a^N || a > 0
+\frac{1}{n} \sum_{i=1}^{n} i = \frac{n - 1}{2} || \frac{1}{n} \sum_{i=1}^{n} i = \frac{n + 1}{2} || n := N
+\sum_{i=1}^{M} a = N a || \sum_{i=1}^{M} a = M a
+(SUMN x^{(n)})^2 = SUMN (x^{(n)})^2
+N - 1 = 2
+K = 2
+D = H
+0.333 = \frac{1}{3}
+\pi \approx 3.15 || \pi \approx 3.14
+\log 2 \approx 0.6932 || \log 2 \approx 0.6931
+""",
+"derivatives": r"""
+\frac{d}{da} a^3 = 2 a^2 || \frac{d}{da} a^3 = 3 a^2
+\frac{d}{da} \log a = \frac{1}{a^2} || \frac{d}{da} \log a = \frac{1}{a} || a > 0
+\frac{\partial^2}{\partial a^2} a^4 = 4 a^2 || \frac{\partial^2}{\partial a^2} a^4 = 12 a^2
+\frac{\partial}{\partial \mu} \log NN(x; \mu, \sigma^2) = \frac{\mu - x}{\sigma^2} || \frac{\partial}{\partial \mu} \log NN(x; \mu, \sigma^2) = \frac{x - \mu}{\sigma^2}
+\frac{\partial}{\partial \sigma} \log NN(x; \mu, \sigma^2) = \frac{(x - \mu)^2}{\sigma^3} || \frac{\partial}{\partial \sigma} \log NN(x; \mu, \sigma^2) = \frac{(x - \mu)^2}{\sigma^3} - \frac{1}{\sigma}
+\nabla_{\theta} \log PX = \frac{\nabla_{\theta} PX}{PX^2} || \nabla_{\theta} \log PX = \frac{\nabla_{\theta} PX}{PX}
+\nabla_{\theta} \log PX = EQ[\nabla_{\theta} \log PJ] || \nabla_{\theta} \log PX = \mathbb{E}_{PZX}[\nabla_{\theta} \log PJ]
+\nabla_{\phi} BOUND = \nabla_{\phi} KK(QX \,\|\, PZX) || \nabla_{\phi} BOUND = -\nabla_{\phi} KK(QX \,\|\, PZX)
+\nabla_{\phi} BOUND = EQ[\nabla_{\phi} \log QX]
+\nabla_{\theta} BOUND = \nabla_{\theta} \log PX || \nabla_{\theta} BOUND = EQ[\nabla_{\theta} \log PXZ]
+""",
+"densities": r"""
+PX = \int PXZ \, dz || PX = \int PXZ p(z) \, dz
+PX = \int PJ \, dx || PX = \int PJ \, dz
+PZX = PXZ p(z) || PZX = \frac{PXZ p(z)}{PX}
+PZX = \frac{PXZ}{PX}
+PZX = \frac{PXZ PX}{p(z)}
+PJ = PXZ PX || PJ = PZX PX
+PJ = PX p(z)
+PXZ = PZX || PXZ = \frac{PZX PX}{p(z)}
+\log PX = \log PXZ + \log p(z) + \log PZX || \log PX = \log PXZ + \log p(z) - \log PZX
+\log PX = \int \log PJ \, dz
+\log PX = \int QX \log PJ \, dz
+PZX \propto PXZ || PZX \propto PXZ p(z)
+PZX \propto PJ^2 || PZX \propto PJ
+PZX \propto \exp(PJ)
+p_{\theta}(z \mid x) \propto p_{\theta}(x) || p_{\theta}(x \mid z) \propto p_{\theta}(x, z)
+\int QX \, dz = 0 || \int QX \, dz = 1
+\int QX \, dx = 1
+\int QX^2 \, dz = 1
+NN(x; \mu, \sigma^2) = NN(\mu; x, \sigma) || NN(x; \mu, \sigma^2) = NN(\mu; x, \sigma^2)
+\log NN(x; \mu, \sigma^2) = -HALF \log (2 \pi \sigma) - \frac{(x - \mu)^2}{2 \sigma^2} || \log NN(x; \mu, \sigma^2) = -HALF \log (2 \pi \sigma^2) - \frac{(x - \mu)^2}{2 \sigma^2}
+\log NN(x; \mu, \sigma^2) = -HALF \log (2 \pi \sigma^2) + \frac{(x - \mu)^2}{2 \sigma^2}
+\log NN(x; \mu, \Sigma) = -HALF \log (2 \pi) - HALF \log |\Sigma| - HALF (x - \mu)^{\top} \Sigma^{-1} (x - \mu) || \log NN(x; \mu, \Sigma) = -\frac{d}{2} \log (2 \pi) - HALF \log |\Sigma| - HALF (x - \mu)^{\top} \Sigma^{-1} (x - \mu)
+\log NN(x; \mu, \Sigma) = -HALF \log |2 \pi \Sigma| - HALF (x - \mu)^{\top} \Sigma (x - \mu) || \log NN(x; \mu, \Sigma) = -\frac{D}{2} \log (2 \pi) - HALF \log |\Sigma| - HALF (x - \mu)^{\top} \Sigma^{-1} (x - \mu)
+\log NN(z; \mathbf{0}, \mathbf{I}) = -HALF \sum_{h=1}^{H} z_h^2 || \log NN(z; \mathbf{0}, \mathbf{I}) = -HALF \sum_{h=1}^{H} (z_h^2 + \log (2 \pi))
+\log p_{\theta}(\mathcal{D}) = SUMN \log PX || \log p_{\theta}(\mathcal{D}) = SUMN \log p_{\theta}(x^{(n)})
+DATA = SUMN p_{\theta}(x^{(n)}) || DATA = \prod_{n=1}^{N} p_{\theta}(x^{(n)})
+\log DATA = \prod_{n=1}^{N} \log p_{\theta}(x^{(n)})
+\log DATA = \frac{1}{N} SUMN \log p_{\theta}(x^{(n)})
+\log p(x) \leq 0
+\log PX \leq 0
+PX \leq 1 || PX \geq 0
+PXZ \leq 1
+q(z) \leq 1
+\log PJ \leq \log p(z)
+\log PJ \leq \log PX
+PZX \geq p(z)
+""",
+"expectations": r"""
+Ep[x^2] = Ep[x]^2 || Ep[x^2] = Ep[x]^2 + \mathrm{Var}_{p(x)}[x]
+Ep[2 x + 1] = 2 Ep[x] || Ep[2 x + 1] = 2 Ep[x] + 1
+\mathbb{E}_{NN(z; \mu, \sigma^2)}[z^2] = \mu^2 + \sigma || \mathbb{E}_{NN(z; \mu, \sigma^2)}[z^2] = \mu^2 + \sigma^2
+\mathbb{E}_{NN(z; \mu, \sigma^2)}[z^3] = \mu^3 || \mathbb{E}_{NN(z; \mu, \sigma^2)}[z^3] = \mu^3 + 3 \mu \sigma^2
+\mathbb{E}_{NN(z; 0, 1)}[z^4] = 2 || \mathbb{E}_{NN(z; 0, 1)}[z^4] = 3
+\mathbb{E}_{NN(z; \mu, \sigma^2)}[e^z] = e^{\mu} || \mathbb{E}_{NN(z; \mu, \sigma^2)}[e^z] = e^{\mu + \frac{\sigma^2}{2}}
+\mathbb{E}_{NN(z; \mu, \sigma^2)}[f(z)] = \mathbb{E}_{NN(\epsilon; 0, 1)}[f(\mu + \sigma^2 \epsilon)] || \mathbb{E}_{NN(z; \mu, \sigma^2)}[f(z)] = \mathbb{E}_{NN(\epsilon; 0, 1)}[f(\mu + \sigma \epsilon)]
+EQ[f(z)] = \int f(z) PZX \, dz || EQ[f(z)] = \int f(z) QX \, dz
+EQ[\mathrm{decoder}(z)] = \mathrm{decoder}(\mu)
+EQ[\log QX] = 0 || EQ[\log QX] = \int QX \log QX \, dz
+EQ[\log QX] \leq 0
+EQ[\nabla_{\phi} \log QX] = \nabla_{\phi} EQ[\log QX] || \nabla_{\phi} EQ[\log QX] = EQ[(\log QX + 1) \nabla_{\phi} \log QX]
+\mathbb{E}_{p(z)}[PXZ] = PZX || \mathbb{E}_{p(z)}[PXZ] = PX
+\log \mathbb{E}_{p(z)}[PXZ] = \mathbb{E}_{p(z)}[\log PXZ] || \log \mathbb{E}_{p(z)}[PXZ] \geq \mathbb{E}_{p(z)}[\log PXZ]
+EQ[\frac{PJ}{QX}] = p(z) || EQ[\frac{PJ}{QX}] = PX
+EQ[\frac{QX}{PJ}] = PX
+\mathbb{E}_{PZX}[\frac{1}{PXZ}] = PX || \mathbb{E}_{PZX}[\frac{1}{PXZ}] = \frac{1}{PX}
+Ep[f(x)] = \mathbb{E}_{q(x)}[\frac{q(x)}{p(x)} f(x)] || Ep[f(x)] = \mathbb{E}_{q(x)}[\frac{p(x)}{q(x)} f(x)]
+Ep[f(x)] \approx SUMN f(x^{(n)}) \quad (x^{(n)} \sim p(x)) || Ep[f(x)] \approx \frac{1}{N} SUMN f(x^{(n)}) \quad (x^{(n)} \sim p(x))
+Ep[f(x)] = \frac{1}{N} SUMN f(x^{(n)}) || Ep[f(x)] \approx \frac{1}{N} SUMN f(x^{(n)}) || x^{(n)} \sim p(x)
+Ep[f(x)] \approx \frac{1}{N} SUMN f(x^{(n)}) \quad (x^{(n)} \sim q(x)) || Ep[f(x)] \approx \frac{1}{N} SUMN \frac{p(x^{(n)})}{q(x^{(n)})} f(x^{(n)}) \quad (x^{(n)} \sim q(x))
+Ep[f(x)] \approx \frac{1}{N - 1} SUMN f(x^{(n)}) \quad (x^{(n)} \sim p(x))
+Ep[f(x)] \approx \frac{1}{N} \sum_{i=1}^{M} f(x^{(i)}) \quad (x^{(i)} \sim p(x)) || Ep[f(x)] \approx \frac{1}{M} \sum_{i=1}^{M} f(x^{(i)}) \quad (x^{(i)} \sim p(x))
+Ep[f(x)] \approx \frac{1}{K} \sum_{k=0}^{K} f(x^{(k)}) \quad (x^{(k)} \sim p(x))
+Ep[x]^2 \approx \frac{1}{N} SUMN (x^{(n)})^2 \quad (x^{(n)} \sim p(x))
+\log PX \approx \frac{1}{K} \sum_{k=1}^{K} \log PXZ \quad (z^{(k)} \sim p(z))
+""",
+"KL": r"""
+KK(q(z) \,\|\, p(z)) = KK(p(z) \,\|\, q(z)) || KK(q(z) \,\|\, p(z)) \geq 0
+KK(q(z) \,\|\, p(z)) = \int q(z) \log \frac{p(z)}{q(z)} \, dz || KK(q(z) \,\|\, p(z)) = \int q(z) \log \frac{q(z)}{p(z)} \, dz
+KK(q(z) \,\|\, p(z)) = \int p(z) \log \frac{q(z)}{p(z)} \, dz
+KK(q(z) \,\|\, p(z)) = \int q(z) \frac{q(z)}{p(z)} \, dz
+KK(q(z) \,\|\, p(z)) \leq 0
+KK(q(z) \,\|\, p(z)) \leq 1
+KK(q(z) \,\|\, p(z)) \leq 10
+KK(q(z) \,\|\, p(z)) = Eq[\log q(z)] + Eq[\log p(z)] || KK(q(z) \,\|\, p(z)) = Eq[\log q(z)] - Eq[\log p(z)]
+KK(q(z) \,\|\, p(z)) \geq KK(p(z) \,\|\, q(z))
+KK(q(z) \,\|\, q(z)) = 1 || KK(q(z) \,\|\, q(z)) = 0
+KK(QX \,\|\, p(z)) = HALF \sum_{h=1}^{H} (1 + \log \sigma_h^2 - \mu_h^2 - \sigma_h^2) || KK(QX \,\|\, p(z)) = -HALF \sum_{h=1}^{H} (1 + \log \sigma_h^2 - \mu_h^2 - \sigma_h^2)
+KK(QX \,\|\, p(z)) = HALF \sum_{h=1}^{H} (\mu_h^2 + \sigma_h^2 - \log \sigma_h - 1) || KK(QX \,\|\, p(z)) = HALF \sum_{h=1}^{H} (\mu_h^2 + \sigma_h^2 - 2 \log \sigma_h - 1)
+KK(QX \,\|\, p(z)) = HALF \sum_{j=1}^{d} (\mu_j^2 + \sigma_j^2 - \log \sigma_j^2) - HALF || KK(QX \,\|\, p(z)) = HALF \sum_{j=1}^{d} (\mu_j^2 + \sigma_j^2 - \log \sigma_j^2) - \frac{d}{2}
+KK(QX \,\|\, p(z)) = HALF \sum_{i=1}^{k} (\mu_i^2 + \sigma_i^2 - \log \sigma_i^2) || KK(QX \,\|\, p(z)) = HALF \sum_{i=1}^{k} (\mu_i^2 + \sigma_i^2 - \log \sigma_i^2 - 1)
+KK(QX \,\|\, p(z)) = HALF \sum_{j=1}^{J} (\mu_j^2 + \sigma_j^2 - \log \sigma_j^2 + 1) || KK(QX \,\|\, p(z)) = HALF \sum_{j=1}^{J} (\mu_j^2 + \sigma_j^2 - \log \sigma_j^2 - 1) || J := H
+KK(QX \,\|\, p(z)) = HALF (\mu_1^2 + \sigma_1^2 - \log \sigma_1^2 - 1)
+KK(QX \,\|\, p(z)) = \frac{1}{2 H} \sum_{h=1}^{H} (\mu_h^2 + \sigma_h^2 - \log \sigma_h^2 - 1)
+KK(QX \,\|\, p(z)) = HALF (\|\mu\|^2 + \|\sigma\|^2 - \sum_{j=1}^{d} \log \sigma_j^2 - 1) || KK(QX \,\|\, p(z)) = HALF (\|\mu\|^2 + \|\sigma\|^2 - \sum_{j=1}^{d} \log \sigma_j^2 - d)
+KK(NN(\mu_1, \sigma_1^2) \,\|\, NN(\mu_2, \sigma_2^2)) = \log \frac{\sigma_1}{\sigma_2} + \frac{\sigma_1^2 + (\mu_1 - \mu_2)^2}{2 \sigma_2^2} - HALF || KK(NN(\mu_1, \sigma_1^2) \,\|\, NN(\mu_2, \sigma_2^2)) = \log \frac{\sigma_2}{\sigma_1} + \frac{\sigma_1^2 + (\mu_1 - \mu_2)^2}{2 \sigma_2^2} - HALF
+KK(NN(\mu_1, \sigma_1^2) \,\|\, NN(\mu_2, \sigma_2^2)) = \log \frac{\sigma_2}{\sigma_1} + \frac{\sigma_1^2 + (\mu_1 - \mu_2)^2}{2 \sigma_1^2} - HALF
+KK(NN(x; \mu_1, \Sigma_1) \,\|\, NN(x; \mu_2, \Sigma_2)) = HALF (TR(\Sigma_2^{-1} \Sigma_1) + (\mu_2 - \mu_1)^{\top} \Sigma_2^{-1} (\mu_2 - \mu_1) - 1 + \log \frac{\det \Sigma_2}{\det \Sigma_1}) || KK(NN(x; \mu_1, \Sigma_1) \,\|\, NN(x; \mu_2, \Sigma_2)) = HALF (TR(\Sigma_2^{-1} \Sigma_1) + (\mu_2 - \mu_1)^{\top} \Sigma_2^{-1} (\mu_2 - \mu_1) - D + \log \frac{\det \Sigma_2}{\det \Sigma_1})
+KK(NN(x; \mu_1, \Sigma_1) \,\|\, NN(x; \mu_2, \Sigma_2)) = HALF (TR(\Sigma_1^{-1} \Sigma_2) + (\mu_2 - \mu_1)^{\top} \Sigma_2^{-1} (\mu_2 - \mu_1) - D + \log \frac{\det \Sigma_2}{\det \Sigma_1})
+KK(NN(\mu, \Sigma) \,\|\, NN(\mathbf{0}, \mathbf{I})) = HALF (TR(\Sigma) + \mu^{\top} \mu - k + \log |\Sigma|) || KK(NN(\mu, \Sigma) \,\|\, NN(\mathbf{0}, \mathbf{I})) = HALF (TR(\Sigma) + \mu^{\top} \mu - k - \log |\Sigma|)
+-KK(QX \,\|\, p(z)) = \int QX \log \frac{PX}{QX} \, dz || -KK(QX \,\|\, p(z)) = \int QX \log \frac{p(z)}{QX} \, dz
+KK(QX \,\|\, PZX) = \log PX + BOUND || KK(QX \,\|\, PZX) = \log PX - BOUND
+KK(QX \,\|\, PZX) = KK(QX \,\|\, p(z)) - EQ[\log PXZ] || KK(QX \,\|\, PZX) = KK(QX \,\|\, p(z)) - EQ[\log PXZ] + \log PX
+KK(QX \,\|\, PZX) \leq KK(QX \,\|\, p(z))
+KK(QX \,\|\, p(z)) = KK(q_{\phi}(z) \,\|\, p(z)) || \mathbb{E}_{p_{*}(x)}[KK(QX \,\|\, p(z))] \geq KK(q_{\phi}(z) \,\|\, p(z))
+""",
+"the ELBO": r"""
+\log PX = BOUND || \log PX \geq BOUND
+\log PX \leq BOUND
+\log PX = BOUND - KK(QX \,\|\, PZX) || \log PX = BOUND + KK(QX \,\|\, PZX)
+\log PX = BOUND + KK(QX \,\|\, p(z))
+\log PX = BOUND + KK(PZX \,\|\, QX)
+BOUND = EQ[\log PXZ] + KK(QX \,\|\, p(z)) || BOUND = EQ[\log PXZ] - KK(QX \,\|\, p(z))
+BOUND = EQ[PXZ] - KK(QX \,\|\, p(z))
+BOUND = EQ[\log PXZ] - KK(p(z) \,\|\, QX)
+BOUND = EQ[\log PXZ] - KK(QX \,\|\, PZX) || BOUND = \log PX - KK(QX \,\|\, PZX)
+BOUND = EQ[\log PJ] + EQ[\log QX] || BOUND = EQ[\log PJ] - EQ[\log QX]
+BOUND = \mathbb{E}_{p(z)}[\log PXZ] - KK(QX \,\|\, p(z))
+BOUND = EQ[\log \frac{PXZ}{QX}] || BOUND = EQ[\log \frac{PJ}{QX}]
+BOUND = EQ[\log PXZ] - \beta KK(QX \,\|\, p(z))
+\mathrm{ELBO} = EQ[\log PXZ] - KK(QX \,\|\, PZX) || \mathrm{ELBO} = EQ[\log PXZ] - KK(QX \,\|\, p(z))
+\mathrm{ELBO} = EQ[\log PXZ] + KK(QX \,\|\, p(z))
+\mathcal{L} = EQ[PXZ] - KK(QX \,\|\, p(z)) || \mathcal{L} = EQ[\log PXZ] - KK(QX \,\|\, p(z))
+\mathcal{L}(\theta, \phi; x) = EQ[\log PXZ] + KK(QX \,\|\, p(z)) || \mathcal{L}(\theta, \phi; x) = EQ[\log PXZ] - KK(QX \,\|\, p(z))
+\mathcal{L} = -EQ[\log PXZ] - KK(QX \,\|\, p(z)) || \mathcal{L} = -EQ[\log PXZ] + KK(QX \,\|\, p(z))
+\log PX \geq EQ[\log PXZ]
+\log PX \geq EQ[\log PXZ] + KK(QX \,\|\, p(z)) || \log PX \geq EQ[\log PXZ] - KK(QX \,\|\, p(z))
+\log PX \geq EQ[\log PJ]
+\log PX \leq \int q(z) \log \frac{PJ}{q(z)} \, dz || \log PX \geq \int q(z) \log \frac{PJ}{q(z)} \, dz
+\log PX = \log \int QX \frac{PJ}{QX} \, dz = \int QX \log \frac{PJ}{QX} \, dz || \log PX = \log \int QX \frac{PJ}{QX} \, dz \geq \int QX \log \frac{PJ}{QX} \, dz
+\log DATA \geq \mathrm{ELBO}(x; \theta, \phi) || \log DATA \geq SUMN \mathrm{ELBO}(x^{(n)}; \theta, \phi)
+\mathrm{ELBO}(x; \theta, \phi) \geq 0
+\mathrm{ELBO}(x; \theta, \phi) \leq 0
+\mathcal{L}(\theta, \phi; x^{(i)}) = -KK(q_{\phi}(z \mid x^{(i)}) \,\|\, p(z)) + EQ[\log p_{\theta}(x^{(i)} \mid z)]
+""",
+"maximisers": r"""
+\operatorname*{argmax}_{\theta} \log PX = \operatorname*{argmin}_{\theta} \log PX || \operatorname*{argmax}_{\theta} \log PX = \operatorname*{argmin}_{\theta} -\log PX
+\operatorname*{argmax}_{\theta} DATA = \operatorname*{argmax}_{\theta} SUMN p_{\theta}(x^{(n)}) || \operatorname*{argmax}_{\theta} DATA = \operatorname*{argmax}_{\theta} SUMN \log p_{\theta}(x^{(n)})
+\operatorname*{argmax}_{\theta} \log PX = \operatorname*{argmax}_{\theta} BOUND || \operatorname*{argmax}_{\theta} \log PX = \operatorname*{argmax}_{\theta} 2 \log PX + 1
+\operatorname*{argmax}_{\phi} BOUND = \operatorname*{argmin}_{\phi} KK(QX \,\|\, p(z)) || \operatorname*{argmax}_{\phi} BOUND = \operatorname*{argmin}_{\phi} KK(QX \,\|\, PZX)
+\operatorname*{argmax}_{\phi} BOUND = \operatorname*{argmax}_{\phi} EQ[\log PXZ]
+\operatorname*{argmax}_{\mu} -\log NN(x; \mu, \sigma^2) = \operatorname*{argmax}_{\mu} (x - \mu)^2 || \operatorname*{argmax}_{\mu} \log NN(x; \mu, \sigma^2) = \operatorname*{argmin}_{\mu} (x - \mu)^2
+\operatorname*{argmax}_{\mu} SUMN \log NN(x^{(n)}; \mu, \sigma^2) = SUMN x^{(n)} || \operatorname*{argmax}_{\mu} SUMN \log NN(x^{(n)}; \mu, \sigma^2) = \frac{1}{N} SUMN x^{(n)}
+\operatorname*{argmin}_{a} (a - b)^2 = -b || \operatorname*{argmin}_{a} (a - b)^2 = b
+\operatorname*{argmin}_{\theta} KK(p_{*}(x) \,\|\, PX) = \operatorname*{argmin}_{\theta} KK(PX \,\|\, p_{*}(x)) || \operatorname*{argmin}_{\theta} KK(p_{*}(x) \,\|\, PX) = \operatorname*{argmax}_{\theta} \mathbb{E}_{p_{*}(x)}[\log PX]
+\operatorname*{argmax}_{\theta} \log PX \geq \operatorname*{argmax}_{\theta} BOUND
+""",
+"matrices": r"""
+TR(\Sigma C) = TR(\Sigma) TR(C) || TR(\Sigma C) = TR(C \Sigma)
+\det(\Sigma C) = \det(\Sigma) + \det(C) || \det(\Sigma C) = \det(\Sigma) \det(C)
+\Sigma C = C \Sigma || \Sigma + C = C + \Sigma
+(\Sigma C)^{-1} = \Sigma^{-1} C^{-1} || (\Sigma C)^{-1} = C^{-1} \Sigma^{-1}
+\log \det \Sigma = TR(\Sigma) || \log \det \Sigma = -\log \det \Sigma^{-1}
+\det(2 \Sigma) = 2 \det \Sigma
+\|\mu\|^2 = \mu \mu^{\top} || \|\mu\|^2 = \mu^{\top} \mu
+\|\mu\| = \sum_{h=1}^{H} \mu_h || \|\mu\|^2 = \sum_{h=1}^{H} \mu_h^2
+TR(\mathbf{I}) = 1
+TR(\mu \mu^{\top}) = \mu_1^2 || TR(\mu \mu^{\top}) = \mu^{\top} \mu
+(x - \mu)^{\top} \Sigma^{-1} (x - \mu) = \Sigma^{-1} \|x - \mu\|^2
+\mu^{\top} \Sigma \mu \leq 0 || \mu^{\top} \Sigma \mu \geq 0
+TR(\Sigma) \leq 100 || TR(\Sigma) \geq 0
+\log \det \Sigma \leq 0
+\mathbb{E}_{NN(z; \mu, \Sigma)}[z z^{\top}] = \Sigma || \mathbb{E}_{NN(z; \mu, \Sigma)}[z^{\top} z] = TR(\Sigma) + \mu^{\top} \mu
+\mathbb{E}_{NN(z; \mu, \Sigma)}[z^{\top} z] = \mu^{\top} \mu
+""",
+"definitions": r"""
+a := b c
+a = b + c
+w(x) := \frac{p(x)}{q(x)} || w(x) := \frac{p(x)}{q(x)} \\ Ep[f(x)] = \mathbb{E}_{q(x)}[w(x) f(x)]
+w(x) := \frac{q(x)}{p(x)} \\ Ep[f(x)] = \mathbb{E}_{q(x)}[w(x) f(x)]
+D_{KL} = Eq[\log \frac{p(z)}{q(z)}] || D_{KL} = Eq[\log \frac{q(z)}{p(z)}]
+D_{KL} = HALF (1 + \log \sigma^2 - \mu^2 - \sigma^2) || D_{KL} = -HALF (1 + \log \sigma^2 - \mu^2 - \sigma^2) || q(z) := NN(z; \mu, \sigma^2); p(z) := NN(z; 0, 1)
+\mathrm{KL} = \int q(z) \log \frac{p(z)}{q(z)} \, dz || \mathrm{KL} = \int q(z) \log \frac{q(z)}{p(z)} \, dz
+H = \int q(z) \log q(z) \, dz || H = -\int q(z) \log q(z) \, dz
+I = \int \int PJ \log \frac{PX p(z)}{PJ} \, dz \, dx
+q(z) := 2 NN(z; 0, 1) || q(z) := NN(z; 0, 1)
+q(z) := e^{-z^2}
+q(z) := 3
+p_{\theta}(x, z) := PXZ
+p_{\theta}(z \mid x) := PXZ p(z)
+\mathrm{ELBO}(x; \theta, \phi) := 2 EQ[\log \frac{PJ}{QX}] || \mathrm{ELBO}(x; \theta, \phi) := EQ[\log \frac{PJ}{QX}]
+Ep[f(x)] := \int q(x) f(x) \, dx || Ep[f(x)] := \int p(x) f(x) \, dx
+\bar{x} := SUMN x^{(n)} \\ SUMN (x^{(n)} - \bar{x}) = 0 || \bar{x} := \frac{1}{N} SUMN x^{(n)} \\ SUMN (x^{(n)} - \bar{x}) = 0
+""",
+"chains": r"""
+a (b + c) = a b + c = a b + a c || a (b + c) = a b + a c = a c + a b
+\log PX = \log \int PJ \, dz \\ = \log \int PXZ p(z) \, dz \\ = \int \log (PXZ p(z)) \, dz
+\log PX = EQ[\log PX] \\ = EQ[\log \frac{PJ}{PZX}] \\ = EQ[\log \frac{PJ}{QX}] + EQ[\log \frac{PZX}{QX}] || \log PX = EQ[\log PX] \\ = EQ[\log \frac{PJ}{PZX}] \\ = EQ[\log \frac{PJ}{QX}] + EQ[\log \frac{QX}{PZX}]
+\log PX \geq BOUND \geq \log PX
+a \leq a + e^b \leq a || a \leq a + e^b \leq a + e^b + 1
+BOUND = EQ[\log PXZ p(z)] - EQ[\log QX] = EQ[\log PXZ] + EQ[\log \frac{QX}{p(z)}]
+KK(q(z) \,\|\, p(z)) = Eq[\log \frac{q(z)}{p(z)}] = -Eq[\log \frac{q(z)}{p(z)}] || KK(q(z) \,\|\, p(z)) = Eq[\log \frac{q(z)}{p(z)}] = -Eq[\log \frac{p(z)}{q(z)}]
+1 = 2 = 1
+""",
+"givens": r"""
+a = b || a = b || a := b : false b > 0
+a + b = 2 b || a + b = 2 b || a := b : false a > b
+f(x) = x^2 + 1 || f(x) - 1 = x^2 || f(x) := x^2 + 1 : false f(x) > 0
+EQ[z] = \mu + \sigma || EQ[z] = \mu || z \sim QX
+Ep[x] = a + b || Ep[x] = a + b || p(x) := NN(x; a + b, 1) : false p(x) := NN(x; a - b, 1)
+\log PX = -\lambda x + \log x || \log PX = -\lambda x + \log \lambda || p_{\theta}(x) := \lambda e^{-\lambda x}; x > 0
+\sqrt{a^2} = a || \sqrt{a^2} = a || a > 0 : false a > -1
+\frac{a}{b} \geq 1 || \frac{a}{b} \geq 1 || a > b; b > 0 : false a > b
+\log a \geq 0 || \log a \geq 0 || a > 1 : false a > 0.5
+p_{\theta}(x) = NN(x; 0, 1)
+J = 2 ||  || J := H
+\sum_{j=1}^{J} \mu_j^2 = \mu_1^2 || \sum_{j=1}^{J} \mu_j^2 = \|\mu\|^2 || J := H
+""",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Falsehood:
+    kind: str
+    false: str
+    given: tuple[str, ...]  # of the false one
+    true: str
+    true_given: tuple[str, ...]
+
+
+def _long(text: str) -> str:
+    for short, latex in sorted(SHORT.items(), key=lambda pair: -len(pair[0])):
+        text = text.replace(short, latex) if short.isupper() else text
+    for short, latex in SHORT.items():
+        text = text if short.isupper() else text.replace(short + "[", latex + "[")
+    return text.strip()
+
+
+def _row(kind: str, line: str) -> Falsehood:
+    parts = [part.strip() for part in line.split("||")] + ["", ""]
+    given, _, other = parts[2].partition(" : false ")
+    givens = [tuple(filter(None, map(_long, text.split(";"))))
+              if "(" not in text else tuple(filter(None, map(_long, _split(text))))
+              for text in (given, other or given)]  # fmt: skip
+    return Falsehood(kind, _long(parts[0]), givens[1], _long(parts[1]), givens[0])
+
+
+def _split(text: str) -> list[str]:
+    """At semicolons outside of brackets."""
+    pieces, depth = [""], 0
+    for char in text:
+        depth += (char == "(") - (char == ")")
+        if char == ";" and not depth:
+            pieces.append("")
+        else:
+            pieces[-1] += char
+    return pieces
+
+
+FALSEHOODS = [
+    _row(kind, line) for kind, lines in ROWS.items() for line in lines.strip().splitlines()
+]

@@ -1,0 +1,19 @@
+"""How people type is read, and true statements pass."""
+
+import pytest
+
+from derivations import check
+
+from .ways import DIVERGENCES, DRESSES, EXPECTATIONS, INTEGRALS
+
+
+@pytest.mark.parametrize("latex", [*DIVERGENCES, *EXPECTATIONS, *INTEGRALS, *DRESSES])
+def test_it_is_read_and_passes(latex):
+    report = check(latex, symbolic=False)
+    assert report.ok, report
+
+
+@pytest.mark.parametrize("latex", [*DIVERGENCES, *EXPECTATIONS, *INTEGRALS])
+def test_with_a_slip_it_is_read_as_well_and_wrong(latex):
+    left, right = latex.split("=", maxsplit=1)
+    assert check(f"{left} = 1 + {right}", symbolic=False).verdict == "wrong"
