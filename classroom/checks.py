@@ -130,18 +130,22 @@ def rounded(rng: random.Random, low: float, high: float) -> float:
     return round(rng.uniform(low, high), 2)
 
 
-def shown(value: Any) -> str:
-    """Short, with few digits, whatever it is.
+def shown(value: Any, levels: int = 4) -> str:
+    """Short, with few digits, whatever it is; of lists within lists so many levels.
 
     >>> shown([1 / 3, 2])
     '[0.3333, 2]'
+    >>> shown([[[[[1]]]]])
+    '[[[[...]]]]'
     """
     if isinstance(value, bool) or value is None:
         return repr(value)
     if isinstance(value, int | float):
         return f"{value:.4g}" if abs(value) < 1e300 else str(value)[:20]
     if isinstance(value, list | tuple):
-        head = ", ".join(shown(item) for item in value[:4])
+        if not levels:
+            return "..."
+        head = ", ".join(shown(item, levels - 1) for item in value[:4])
         return f"[{head}, ... {len(value)} in all]" if len(value) > 4 else f"[{head}]"
     return repr(value)[:80]
 

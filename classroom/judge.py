@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from classroom.checks import Answer, Case, Derivation, Task, Wrong
@@ -20,6 +21,7 @@ from classroom.probe import MIME, arguments
 from classroom.sandbox import CellRun
 
 DERIVATION_SECONDS = 60  # of the processor; the longest takes a quarter of it
+DERIVATION_BYTES = 4 << 30  # beside what the process that was forked has already
 
 
 @dataclass
@@ -222,12 +224,22 @@ def _checked(task: Derivation, latex: str) -> Checked:
     return Checked([], "It could not be judged in the time there is.")
 
 
+def _address_space() -> int:
+    """Of this process, in bytes; 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except OSError:
+        return 0
+    return pages * resource.getpagesize()
+
+
 def _check(pipe: Connection, task: Derivation, latex: str) -> None:
     try:
         from derivations import check_derivation
         from derivations.assignment import ASSIGNMENT
 
-        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+        most = _address_space() + DERIVATION_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
         resource.setrlimit(resource.RLIMIT_CPU, (DERIVATION_SECONDS, DERIVATION_SECONDS))
         report = check_derivation(
             latex,

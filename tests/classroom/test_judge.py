@@ -1,11 +1,14 @@
 """An error of ours becomes no mark: it waits for a person, and the teacher is told."""
 
+import mmap
 import os
 import random
+import resource
+from types import SimpleNamespace
 
 import pytest
 
-from classroom import probe
+from classroom import judge, probe
 from classroom.checks import Derivation, Property, Task, Wrong
 from classroom.collect import collect
 from classroom.course import Course
@@ -55,6 +58,34 @@ def test_a_check_that_breaks_costs_no_points_for_good():
         "square", Task(task.cases, task.properties[:2]), [{"x": 2}], answered(4)
     )
     assert (fine.pending, fine.fault) == (False, "")
+
+
+def test_a_value_of_lists_within_lists_is_wrong_and_no_fault():
+    deep: list = []
+    for _ in range(900):
+        deep = [deep]
+    task = Task(
+        lambda rng: [{"x": 2}],
+        [Property("a number", 1, lambda answers: answers[0].number())],
+    )
+    mark = judge_task("square", task, task.cases(random.Random(0)), answered(deep))
+    assert (mark.points, mark.pending, mark.fault) == (0, False, "")
+    assert "not a number" in mark.lines[0].message
+
+
+def test_the_memory_that_a_process_has_already_is_not_the_derivations(monkeypatch):
+    """A class is judged in a process that has loaded much."""
+    limits, sent = {}, []
+    monkeypatch.setattr(
+        resource, "setrlimit", lambda what, most: limits.update({what: most})
+    )
+    before = judge._address_space()
+    with mmap.mmap(-1, 6 << 30, prot=mmap.PROT_READ):
+        judge._check(SimpleNamespace(send=sent.append), SQUARE, RIGHT.strip("$"))
+    soft, hard = limits[resource.RLIMIT_AS]
+    assert soft == hard >= before + (6 << 30) + judge.DERIVATION_BYTES
+    (checked,) = sent
+    assert checked.steps and all(ok for ok, _ in checked.steps) and not checked.error
 
 
 def raises(*_, **__):
