@@ -1,15 +1,27 @@
-"""Symbolic against numerical: the comparison that ends every derivation of the book."""
+"""Symbolic against numerical, which ends every derivation of the book; and a claim about an
+experiment against its runs."""
 
 import math
+from collections.abc import Sequence
 from typing import SupportsFloat
+
+import numpy as np
+from scipy import stats
 
 #: An estimate may miss by this many standard errors. A correct estimator that is nearly
 #: normal does so once in 1.7 million comparisons (two-sided, 5.7e-7).
 Z_MAX = 5.0
 
+#: A claim is made where a one-sided t-test rejects its opposite at this level.
+LEVEL = 0.01
+
 
 class Disagreement(AssertionError):
     """A symbolic and a numerical result differ by more than chance or rounding."""
+
+
+class NotShown(AssertionError):
+    """The runs do not show what a claim says of them."""
 
 
 def agree(
@@ -69,3 +81,70 @@ def agree(
     if not (close and math.isfinite(difference)):
         raise Disagreement(f"{name}: DISAGREE: {shown}; the difference is {difference:.3e}")
     print(f"{name}: agree\n  {shown}")
+
+
+def claim(
+    name: str,
+    says: str,
+    values: Sequence[SupportsFloat] | SupportsFloat,
+    *,
+    above: float | None = None,
+    below: float | None = None,
+    standard_error: SupportsFloat | None = None,
+) -> None:
+    """Print what the runs gave, and raise if they do not show what a sentence claims.
+
+    `values` are one number a run, from three independent runs or more: an ELBO, or better
+    the difference of two that share a seed. Their mean must lie beyond each bound that is
+    given, by so many standard errors (SE) that a one-sided t-test would see it by chance
+    once in a hundred: 7.0 SE with three runs, 3.7 with five, 2.8 with ten. A single value
+    with the standard error of a large sample needs 2.3; an exact one has the error 0.
+
+    The page 'How the experiments are checked' lists each call, by its name.
+
+    Args:
+        name: by which the text refers to it, as in {ref}`tested <claim-NAME>`.
+        says: the claim, a sentence.
+        values: one for each run, or a single one with its `standard_error`.
+        above, below: the bounds; at least one.
+        standard_error: of a single value.
+
+    Raises:
+        NotShown: if the mean is not beyond a bound, or not by enough.
+        ValueError: if there are fewer than three runs and no standard error, or no bound.
+
+    Example:
+        >>> claim("start", "The start gains a nat.", [1.8, 1.9, 1.8], above=1.0)
+        claim start: 1.833 ± 0.033 (3 runs), above 1 by 25.0 SE of 7.0
+    """
+    runs = np.atleast_1d(np.array(values, dtype=float))
+    if standard_error is None and len(runs) < 3:
+        raise ValueError(
+            f"{name}: {len(runs)} runs; give three or more, or a standard error"
+        )
+    if standard_error is not None and len(runs) != 1:
+        raise ValueError(f"{name}: a standard error belongs to one value, got {len(runs)}")
+    if above is None and below is None:
+        raise ValueError(f"{name}: what is claimed? give above=, below= or both")
+    mean = float(runs.mean())
+    if standard_error is None:
+        error = float(runs.std(ddof=1)) / len(runs) ** 0.5
+        needed = float(stats.t.ppf(1 - LEVEL, len(runs) - 1))
+    else:
+        error, needed = float(standard_error), float(stats.norm.ppf(1 - LEVEL))
+    digits = min(6, max(0, 1 - math.floor(math.log10(error)))) if error > 0 else 4
+    shown = f"claim {name}: {mean:.{digits}f} ± {error:.{digits}f}"
+    shown += f" ({len(runs)} runs)" if standard_error is None else ""
+    bounds = [("above", above, 1), ("below", below, -1)]
+    for word, bound, sign in bounds:
+        if bound is None:
+            continue
+        distance = sign * (mean - bound)
+        if not (distance > needed * error and math.isfinite(error)):
+            raise NotShown(
+                f"{shown} is not shown to be {word} {bound:g}, as claimed: {says} "
+                f"({needed:.1f} standard errors are needed)"
+            )
+        shown += f", {word} {bound:g}"
+        shown += f" by {distance / error:.1f} SE of {needed:.1f}" if error > 0 else ""
+    print(shown)
