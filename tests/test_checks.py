@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import sympy as sp
 import torch
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from vae_lib.checks import Z_MAX, Disagreement, agree
+from vae_lib.checks import LEVEL, Z_MAX, Disagreement, NotShown, agree, claim
 
 numbers = st.floats(-1e6, 1e6)
 
@@ -108,3 +109,66 @@ def test_a_symbol_left_over_is_refused():
 
 def test_false_alarms_are_as_rare_as_the_docstring_says():
     assert 1 / (2 * stats.norm.sf(Z_MAX)) == pytest.approx(1.7e6, rel=0.05)
+
+
+def test_a_claim_prints_its_mean_its_error_and_by_how_much_it_holds(capsys):
+    claim(
+        "start", "The start gains a nat.", torch.tensor([1.8, 1.9, 1.8]), above=1, below=3
+    )
+    shown = capsys.readouterr().out
+    assert shown.startswith(
+        "claim start: 1.833 ± 0.033 (3 runs), above 1 by 25.0 SE of 7.0"
+    )
+    assert "below 3 by 35.0 SE of 7.0" in shown
+
+
+@pytest.mark.parametrize(
+    ("values", "bounds"),
+    [
+        ([1.8, 1.9, 1.8], {"above": 1.7}),  # beyond, but not by enough
+        ([1.8, 1.9, 1.8], {"below": 1.0}),
+        ([1.8, 1.9, 1.8], {"above": 1.0, "below": 1.9}),
+        ([1.8, 1.9, math.nan], {"above": 1.0}),
+        ([1.8, 1.9, math.inf], {"above": 1.0}),
+        (1.0, {"above": 0.98, "standard_error": 0.01}),
+        (1.0, {"above": 1.0, "standard_error": 0.0}),
+        (1.0, {"above": 0.0, "standard_error": math.nan}),
+    ],
+)
+def test_what_the_runs_do_not_show_is_not_claimed(values, bounds):
+    with pytest.raises(NotShown, match="start.*as claimed: It gains"):
+        claim("start", "It gains.", values, **bounds)
+
+
+def test_an_exact_value_may_be_claimed_without_an_error(capsys):
+    claim("exact", "It is above zero.", 0.25, above=0.0, standard_error=0)
+    assert capsys.readouterr().out == "claim exact: 0.2500 ± 0.0000, above 0\n"
+
+
+@pytest.mark.parametrize(
+    ("values", "bounds", "told"),
+    [
+        ([1.0, 2.0], {"above": 0.0}, "2 runs; give three"),
+        ([1.0], {"above": 0.0}, "1 runs; give three"),
+        ([1.0, 2.0, 3.0], {}, "what is claimed"),
+    ],
+)
+def test_a_claim_without_runs_or_bounds_is_refused(values, bounds, told):
+    with pytest.raises(ValueError, match=told):
+        claim("start", "It gains.", values, **bounds)
+
+
+@pytest.mark.parametrize("n", [3, 10])
+def test_a_false_claim_at_its_border_is_made_once_in_a_hundred(n, capsys):
+    """5,000 tries of a claim whose mean is the bound itself: the share made is LEVEL,
+    within five standard errors (a false alarm once in 1.7 million)."""
+    generator = np.random.default_rng(3)
+    made = 0
+    for runs in generator.normal(size=(5000, n)):
+        try:
+            claim("border", "The mean is above zero.", runs, above=0.0)
+            made += 1
+        except NotShown:
+            pass
+    error = (LEVEL * (1 - LEVEL) / 5000) ** 0.5
+    assert abs(made / 5000 - LEVEL) < Z_MAX * error

@@ -2,8 +2,8 @@
 experiment against its runs."""
 
 import math
-from collections.abc import Sequence
-from typing import SupportsFloat
+from collections.abc import Iterable
+from typing import SupportsFloat, cast
 
 import numpy as np
 from scipy import stats
@@ -86,7 +86,7 @@ def agree(
 def claim(
     name: str,
     says: str,
-    values: Sequence[SupportsFloat] | SupportsFloat,
+    values: Iterable[SupportsFloat] | SupportsFloat,
     *,
     above: float | None = None,
     below: float | None = None,
@@ -117,13 +117,13 @@ def claim(
         >>> claim("start", "The start gains a nat.", [1.8, 1.9, 1.8], above=1.0)
         claim start: 1.833 ± 0.033 (3 runs), above 1 by 25.0 SE of 7.0
     """
-    runs = np.atleast_1d(np.array(values, dtype=float))
-    if standard_error is None and len(runs) < 3:
+    single = standard_error is not None
+    each = cast(Iterable[SupportsFloat], [values] if single else values)
+    runs = np.array([float(run) for run in each])
+    if not single and len(runs) < 3:
         raise ValueError(
             f"{name}: {len(runs)} runs; give three or more, or a standard error"
         )
-    if standard_error is not None and len(runs) != 1:
-        raise ValueError(f"{name}: a standard error belongs to one value, got {len(runs)}")
     if above is None and below is None:
         raise ValueError(f"{name}: what is claimed? give above=, below= or both")
     mean = float(runs.mean())

@@ -13,6 +13,15 @@ PIXELS = """canvas => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
     return Array.from(data.filter((_, i) => i % 4 === 0));
 }"""
+AT_REST = """() => new Promise(rested => {
+    let [last, frames] = [NaN, 0];
+    const look = () => {
+        frames = scrollY === last ? frames + 1 : 0;
+        last = scrollY;
+        frames === 15 ? rested() : requestAnimationFrame(look);
+    };
+    look();
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -342,6 +351,7 @@ def test_a_finger_taps_drags_and_scrolls_on_a_phone_in_the_dark(browser, html):
         session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         explorer.settle()
 
+    page.evaluate(AT_REST)
     scrolled = page.evaluate("() => scrollY")
     steps = [explorer.place(1.0 - n / 4, -1.0 + n / 2) for n in range(5)]
     touch(*steps)
@@ -350,7 +360,9 @@ def test_a_finger_taps_drags_and_scrolls_on_a_phone_in_the_dark(browser, html):
     touch(*[explorer.place(-3.0, -3.0 + n) for n in range(5)])  # away from the marker
     assert explorer.z() == pytest.approx([0.0, 1.0], abs=0.05)
     page.wait_for_function("before => scrollY !== before", arg=scrolled)
+    page.evaluate(AT_REST)  # a page glides on after the finger
     explorer.sheet.scroll_into_view_if_needed()
+    page.evaluate(AT_REST)
     scrolled, box = page.evaluate("() => scrollY"), explorer.sheet.bounding_box()
     touch(*[(box["x"] + 60, box["y"] + 20 * n) for n in range(1, 7)])
     assert page.evaluate("() => scrollY") == scrolled
