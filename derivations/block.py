@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .functions import TRAITS
-from .notation import ARROWS, RELATIONS, pattern
+from .notation import ARROWS, RELATIONS, SIGNS, pattern
 from .read import ReadingError, Statement, blank, drawn_from, read_statement
 from .surface import plain, remarks, spaces
 
@@ -21,6 +21,7 @@ TRAIT = re.compile(r"\s*((?P<name>[A-Za-z](_\\?\w+)?)(\([^()]*\))?\s)?(?P<words>
 SETTING = re.compile(r"\\(text|mathrm|textrm)\s*\{|[{}$,]|\\[,;: ]")
 LITTLE_WORDS = set("is a an and any some function smooth strictly".split())
 SPACES = ("\\,", "\\;", "\\:", "\\!", "\\ ")
+SIGN = re.compile(f"([{''.join(SIGNS)}])([A-Za-z]?)")
 BEGINS = re.compile(r"(\s|\\[,;:!])*(x\^|z\^|z\s*\\sim)")
 ARROW = pattern(*("\\" + name for name in ARROWS))
 NEXT_STATEMENT = rf"\\q?quad(?![A-Za-z])|,|{ARROW}"
@@ -50,6 +51,7 @@ def read_block(source: str) -> Block:
     """
     if len(source) > MOST_CHARACTERS:
         raise ReadingError(f"more than {MOST_CHARACTERS} characters", source[:80], 0)
+    source = commanded(source)
     block = Block(source)
     for match in re.finditer(r"(?<!\\)%[ \t]*(\w+):(.*)", source):
         word, begin = match[1], match.start(2)
@@ -80,6 +82,20 @@ def read_block(source: str) -> Block:
     if not block.lines:
         raise ReadingError("there is nothing to read", source, 0)
     return block
+
+
+def commanded(source: str) -> str:
+    r"""With a command for each sign that was typed as itself.
+
+    >>> commanded("q_φ(z) ≥ 0, φz")
+    'q_\\phi(z) \\geq 0, \\phi z'
+    """
+
+    def command(match: re.Match[str]) -> str:
+        typed, letter = SIGNS[match[1]], match[2]
+        return typed + " " * (letter.isalpha() and typed[-1].isalpha()) + letter
+
+    return SIGN.sub(command, SIGN.sub(command, source))
 
 
 def traits_in(text: str) -> tuple[str, frozenset[str]]:

@@ -3,7 +3,8 @@
 `=` is identity testing: both sides at random parameters in every world that has them.
 `≈` says that the right side, averaged over the stated samples, is the left one (or, for
 a log or a ratio of averages, that it tends to it). `≥` is never violated and not always
-an equality. `+ const` is the same at every draw. Maximisers are in maximisers.py.
+an equality. `≠` says that the sides are not the same in general. `+ const` is the same at
+every draw. Maximisers are in maximisers.py.
 
 A rule takes a trial, a pair, a world and the step to fill in; it raises Broken, or says
 whether the relation is strict: an inequality must not secretly be an equality.
@@ -51,6 +52,8 @@ def rule_for(pair: Pair) -> Rule:
         return up_to_const if t.has_const(*pair.sides) else equality
     if pair.relation in ("≈", "∝"):
         return estimate if pair.relation == "≈" else proportional
+    if pair.relation == "≠":
+        return inequation
     raise Meaningless(f"what does {pair.relation} claim here?")
 
 
@@ -78,6 +81,16 @@ def equality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
         if at.spent > CHEAP and done >= DRAWS:
             break
     tried_widely(trial, pair, kind)
+    return True
+
+
+def inequation(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
+    """The sides are not one and the same: at some draw they differ."""
+    found = list(trial.values(pair, kind, step, DRAWS))
+    if all(difference(left, right) <= TOLERANCE for _, left, right in found):
+        at, left, right = found[0]
+        raise Broken(f"they agree at every draw: {both(left, right, at)}")
+    step.how = "not always equal"
     return True
 
 

@@ -231,6 +231,17 @@ UNWRAPPED = {  # the last of so many arguments is the formula
 DEFINES = r"def|\\[Dd]elta|\\triangle|\.$"  # above an equals sign
 TEXTS = ("text", "textrm", "textit", "textbf", "textsf", "textnormal", "mbox", "hbox")
 FULL_WIDTH = str.maketrans("，。；：（）＝＋－｜＊／", ",.;:()=+-|*/")
+# signs that are typed as themselves, and the command of each
+SIGNS = dict(zip("αβγδεζηθκλμνξπρστφψωℓΣΛΦΘΔΩΨ",
+                 (f"\\{name}" for name in GREEK), strict=True))  # fmt: skip
+SIGNS |= {
+    "ϵ": r"\epsilon", "ϕ": r"\phi", "ϑ": r"\theta", "µ": r"\mu", "∂": r"\partial",
+    "≥": r"\geq", "≤": r"\leq", "≠": r"\neq", "≈": r"\approx", "∝": r"\propto",
+    "∼": r"\sim", "∈": r"\in", "∑": r"\sum", "∏": r"\prod", "∫": r"\int", "∞": r"\infty",
+    "∇": r"\nabla", "·": r"\cdot", "×": r"\times", "⊙": r"\odot", "∣": r"\mid",
+    "𝔼": r"\mathbb{E}", "−": "-", "²": "^2", "³": "^3", "…": r"\dots", "≡": r"\equiv",
+    "≜": r"\triangleq", "≔": ":=",
+}  # fmt: skip
 ARROWS = tuple(
     "implies Rightarrow Longrightarrow iff Leftrightarrow Longleftrightarrow impliedby "
     "Leftarrow therefore because rightarrow longrightarrow leadsto".split()
@@ -273,7 +284,8 @@ RELATIONS = {row.sign: row for row in (
              example=r"\mathbb{E}_{z \sim q(z)}[f(z)] = \int q(z) f(z) \, dz"),
     Relation("∈", "IN", (r"\in",),
              example=r"\sum_{x \in \mathcal{D}} \log p_{\theta}(x) = \log p_{\theta}(\mathcal{D})"),
-    Relation("≠", "NEQ", (r"\neq", r"\ne")),
+    Relation("≠", "NEQ", (r"\neq", r"\ne"),
+             example=r"D_{KL}(q(z) \| p(z)) \neq D_{KL}(p(z) \| q(z))"),
     Relation(":", "COLON", (":",),
              example=r"\mathbb{E}_{z^{(1:K)} \sim q(z)}[f(z^{(1)})] = \mathbb{E}_{q(z)}[f(z)]"),
 )}  # fmt: skip

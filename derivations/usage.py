@@ -32,6 +32,7 @@ BOUNDS = ("ELBO", "calL")
 LETTERS = ("p", "q")
 POINTS = ("x", "z", "epsilon")  # what a density is a density of
 NEVER, UNSURE = "dht", "j"  # letters of components; letters that are so without a sum
+OF_LATENTS = {"mu", "sigma", "z", "epsilon", "m", "s"}
 MATRICES = ("I", *shaped("covariance"))
 DIMENSIONS = ("D", "H", "J", "d")
 Drawn = tuple[tuple[tuple[t.Symbol, ...], t.Node], ...]
@@ -242,6 +243,8 @@ def latex(node: t.Node) -> str:
     if isinstance(node, t.Add):
         signs = ("-" if sign < 0 else "+" for sign in node.signs)
         return " ".join(s + latex(a) for s, a in zip(signs, node.terms, strict=True))
+    if isinstance(node, t.Divergence):
+        return f"D_{{KL}}({latex(node.left)} \\| {latex(node.right)})"
     if isinstance(node, t.Quotient):
         return f"\\frac{{{latex(node.over)}}}{{{latex(node.under)}}}"
     if isinstance(node, t.Group) and node.marks == (":",):
@@ -284,6 +287,43 @@ def capitals(w: Writing) -> None:
         return node
 
     w.change(small)
+
+
+def letter_of_a_bound(w: Writing) -> None:
+    """L(\\theta, \\phi; x) is \\mathcal{L}, where L counts nothing."""
+    letter = t.Symbol("L")
+    counts = [n.high for n in w.nodes() if isinstance(n, t.Total)]
+    counts += [n.under for n in w.nodes() if isinstance(n, t.Quotient)]
+    counts += [i for s in w.symbols() for i in (*s.index, *s.component)]
+    logs = any(isinstance(n, t.Divergence) or getattr(n, "name", "") == "log"
+               for n in w.nodes())  # fmt: skip
+    if not logs or w.defines("L") or any(letter in n.walk() for n in counts):
+        return
+
+    def script(node: t.Node) -> t.Node:
+        if isinstance(node, t.Symbol) and node.name == "L":
+            return w.take(node, replace(node, name="calL"))
+        return node
+
+    w.change(script)
+
+
+def open_sums(w: Writing) -> None:
+    """\\sum_j over the components of latents ends at H, over those of x at D."""
+
+    def close(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Total) or not isinstance(node.high, t.Symbol):
+            return node
+        parts = {s.name for s in t.names_in(node.body)
+                 if node.index in t.letters(s.component)}  # fmt: skip
+        implied = node.high.span == (0, 0) and node.low == t.ONE
+        end = "H" if parts & OF_LATENTS else "D" if "x" in parts else ""
+        if not implied or not end:
+            return node
+        w.taken[f"the sum over {node.index}"] = f"{node.index} = 1, ..., {end}"
+        return replace(node, high=t.Symbol(end))
+
+    w.change(close)
 
 
 def parameters(w: Writing) -> None:
@@ -537,9 +577,16 @@ def bare_densities(w: Writing) -> None:
         relation == "~" for line in w.block.given for relation, _ in line.rest
     )
 
+    # q || p beside mu and sigma alone: the encoder's law and the prior
+    said = {s.name for s in w.symbols()}
+    closed = not w.calls() and {"mu", "sigma"} <= said and not {"x", "z"} & said
+
     def fill(node: t.Node) -> t.Node:
         if isinstance(node, t.Divergence):
             left, right = t.bare(node.left), t.bare(node.right)
+            if closed and (left, right) == (t.Symbol("q"), t.Symbol("p")):
+                laws = density(t.Symbol("q", label="phi"), "z", "x"), density(right, "z")
+                return w.take(node, replace(node, left=laws[0], right=laws[1]))
             left = _told(w, left, _variables(right) or _of_block(w))
             return replace(node, left=left, right=_told(w, right, _variables(left)))
         if isinstance(node, t.Integral) and node.variable.name in POINTS:
@@ -679,7 +726,8 @@ def model(w: Writing) -> None:
             options = [call, theta] if own else [theta, call]
         else:
             options = [call]
-        chosen = w.choose("p(x)", options, Mode.FIRST)
+        told = own and "p_theta(x)" not in said and "p_theta(x|z)" in said
+        chosen = w.choose("p(x)", options, Mode.ANY if told else Mode.FIRST)
         assert isinstance(chosen, t.Call)
         return replace(call, function=replace(call.function, label=chosen.function.label))
 
@@ -992,7 +1040,8 @@ def networks(w: Writing) -> None:
 
 
 RULES: tuple[Callable[[Writing], None], ...] = (
-    capitals, parameters, labels, conditions, chains, networks, samples, sizes, laws,
+    capitals, letter_of_a_bound, parameters, labels, conditions, chains, networks, samples,
+    open_sums, sizes, laws,
     entropies, bare_densities, model, short_names, reparametrised, bounds, constants,
 )  # fmt: skip
 OF_CHAINS = (laws, reparametrised, bare_densities, bounds, constants)

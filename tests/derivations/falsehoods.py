@@ -295,6 +295,20 @@ BOUND = EQ[\log PXZ p(z)] - EQ[\log QX] = EQ[\log PXZ] + EQ[\log \frac{QX}{p(z)}
 KK(q(z) \,\|\, p(z)) = Eq[\log \frac{q(z)}{p(z)}] = -Eq[\log \frac{q(z)}{p(z)}] || KK(q(z) \,\|\, p(z)) = Eq[\log \frac{q(z)}{p(z)}] = -Eq[\log \frac{p(z)}{q(z)}]
 1 = 2 = 1
 """,
+"as it is typed": r"""
+a + b ≠ b + a || a + b ≠ a − b
+\log p(x) \neq \log \int p(x, z) dz
+f(a) \neq f(a)
+L = \mathbb{E}_{q(z|x)}[\log p(x|z)] + KL(q(z|x) \| p(z)) || L = \mathbb{E}_{q(z|x)}[\log p(x|z)] - KL(q(z|x) \| p(z))
+\log p(x) = L - KL(q(z|x) \| p(z|x)) || \log p(x) = L + KL(q(z|x) \| p(z|x))
+\log p(x) ≤ L || \log p(x) ≥ L
+KL(q \| p) = \sum_j (1 + \log σ_j² − μ_j² − σ_j²)
+KL(q \| p) = -HALF \sum_j (1 + \log σ_j − μ_j² − σ_j²)
+KL(p \| q) = -HALF \sum_j (1 + \log σ_j² − μ_j² − σ_j²) || KL(q \| p) = -HALF \sum_j (1 + \log σ_j² − μ_j² − σ_j²)
+\sum_i x_i = 2 \sum_i x_i || \sum_i 2 x_i = 2 \sum_i x_i
+p(x) = \int p_θ(x|z) \, dz || p(x) = \int p_θ(x|z) p(z) \, dz
+p(x) ≥ p_θ(x|z) p(z)
+""",
 "givens": r"""
 a = b || a = b || a := b : false b > 0
 a + b = 2 b || a + b = 2 b || a := b : false a > b

@@ -23,7 +23,6 @@ BOUND = r"\mathrm{ELBO}(x; \theta, \phi)"
 LOST_LOG = (r"\mathcal{L} = \mathbb{E}_{q_\phi(z|x)}[p_\theta(x|z)] "
             r"- D_{KL}(q_\phi(z|x) \| p(z))")  # fmt: skip
 ASKED = [
-    (r"\log p(x) = \log \int p_\theta(x|z) p(z) dz", r"p(x) := p_\theta(x)"),
     (r"\log p(x) = \mathbb{E}_{q(z|x)}[\log p_\theta(x,z) - \log q(z|x)] "
      r"+ D_{KL}(q(z|x) \| p_\theta(z|x))", r"p(x) := p_\theta(x)"),
     (r"\log p_\theta(x) = -\mathcal{L} + D_{KL}(q_\phi(z|x) \| p_\theta(z|x))",
@@ -48,6 +47,14 @@ def test_where_two_readings_remain_it_is_asked(latex, given):
             r"\log p(x) \geq \mathcal{L}(x)",
             r"\mathcal{L}(x)",
             r"\mathrm{ELBO}(x; \theta, \phi)",
+        ),
+        (r"p(x) = \int p_θ(x|z) p(z) dz", "p(x)", r"p_\theta(x)"),
+        (r"\log p(x) \geq L", "L", r"\mathcal{L}"),
+        (r"\|\mu\|^2 = \sum_i \mu_i^2", "the sum over i", "i = 1, ..., H"),
+        (
+            r"D_{KL}(q \| p) = \frac12 \sum_j (\mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2)",
+            r"D_{KL}(q \| p)",
+            r"D_{KL}(q_\phi(z \mid x) \| p(z))",
         ),
         (r"\log \mathcal{N}(z; 0, 1) = -\frac{1}{2} z^2 + C", "C", "a constant"),
     ],

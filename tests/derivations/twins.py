@@ -260,5 +260,35 @@ TWINS: dict[str, list[Row]] = {
         twin(r"\log p(x) \geq \mathbb{E}_{q(z_1|x) q(z_2|z_1)}[\log p(x|z_1) + \log p(z_1|z_2) "
              r"+ \log p(z_2) - \log q(z_1|x) - \log q(z_2|z_1)]", r"\geq", r"\leq"),
     ],
+    "signs typed as themselves": [
+        twin(r"log p_θ(x) ≥ 𝔼_{q_φ(z|x)}[log p_θ(x|z)] − D_{KL}(q_φ(z|x) ‖ p(z))", "≥", "≤"),
+        twin(r"∫ q_φ(z∣x) dz = 1", "= 1", "= 2"),
+        twin(r"∑_{n=1}^N (x^{(n)})² ≥ 0", "≥", "≤"),
+        twin(r"log N(z; μ, σ²) = −\frac{1}{2} log(2π) − log σ − (z − μ)²/(2 σ²)",
+             "− log σ", "+ log σ"),
+    ],
+    "an inequation": [
+        twin(r"D_{KL}(q \| p) \neq D_{KL}(p \| q)", r"D_{KL}(p \| q)", r"D_{KL}(q \| p)"),
+        twin(r"\log p(x) ≠ \mathbb{E}_{p(z)}[\log p(x|z)]", r"\mathbb{E}_{p(z)}[\log p(x|z)]",
+             r"\log \mathbb{E}_{p(z)}[p(x|z)]"),
+        twin(r"f(a b) \ne f(a) f(b)", "f(a) f(b)", "f(b a)"),
+    ],
+    "the bound named L": [
+        twin("L = " + ELBO, "- D", "+ D"),
+        twin("L = " + ELBO, r"q(z|x) \| p(z)", r"p(z) \| q(z|x)"),
+        twin(r"\log p(x) = L + D_{KL}(q(z|x) \| p(z|x))", "+ D", "- D"),
+        twin(r"\log p(x) \geq L(\theta, \phi; x)", r"\geq", r"\leq"),
+    ],
+    "the closed form, and how far its sum runs": [
+        twin(r"D_{KL}(q \| p) = -\frac12 \sum_{j=1}^J (1 + \log \sigma_j^2 - \mu_j^2 - \sigma_j^2)",
+             r"-\frac12", r"\frac12"),
+        twin(r"D_{KL}(q(z|x) \| p(z)) = \frac12 \sum_j (\mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2)",
+             r"\frac12", "1"),
+        twin(r"\|\mu\|^2 = \sum_i \mu_i^2", r"\mu_i^2", r"\mu_i"),
+    ],
+    "the evidence beside a labelled likelihood": [
+        twin(r"p(x) = \int p_\theta(x|z) p(z) dz", "p(z) dz", "dz"),
+        twin(r"\log p(x) = \log \int p_\theta(x|z) p(z) dz", r"\log \int", r"\int \log"),
+    ],
 }  # fmt: skip
 ROWS = [(kind, *row) for kind, rows in TWINS.items() for row in rows]
