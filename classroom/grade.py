@@ -320,7 +320,8 @@ def _enter(submission: Submission, lock: TextIO | None) -> str:
     with lock:
         record = read_record(course, assignment.name, submission.student)
         if record is None or not submission.is_made():
-            return f"not graded: {submission.why_failed()}"
+            changed = "the checks or the submission changed meanwhile; grade again"
+            return f"not graded: {submission.why_failed() or changed}"
         outputs, marks = record["outputs"], record["marks"]
         try:
             save_marks(course, assignment, submission.student, outputs, marks)

@@ -24,6 +24,7 @@ from .read import Statement
 from .scope import Scope
 
 X, THETA, PHI = map(t.Symbol, ("x", "theta", "phi"))
+PHI_Q = t.Symbol("q", label="phi")
 CAPITALS = {"P": "p", "Q": "q", "X": "x", "Z": "z"}
 NETWORK_LABELS = ("theta", "phi", "psi", "omega", "lambda", "eta", "nu", "xi")
 POPULATION = ("data", "Data", "true", "emp")  # labels of the density of the data
@@ -585,7 +586,7 @@ def bare_densities(w: Writing) -> None:
         if isinstance(node, t.Divergence):
             left, right = t.bare(node.left), t.bare(node.right)
             if closed and (left, right) == (t.Symbol("q"), t.Symbol("p")):
-                laws = density(t.Symbol("q", label="phi"), "z", "x"), density(right, "z")
+                laws = density(PHI_Q, "z", "x"), density(t.Symbol("p"), "z")
                 return w.take(node, replace(node, left=laws[0], right=laws[1]))
             left = _told(w, left, _variables(right) or _of_block(w))
             return replace(node, left=left, right=_told(w, right, _variables(left)))

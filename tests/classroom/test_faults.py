@@ -24,7 +24,7 @@ import pytest
 from classroom.collect import collect
 from classroom.course import ROOT
 from classroom.grade import grade
-from classroom.records import Submission
+from classroom.records import Submission, read_record
 
 from .conftest import solution, text, with_cell
 from .fakes import POINTS, dying_work, fake_grade, fake_work
@@ -131,6 +131,17 @@ def test_a_worker_that_dies_is_named_and_graded_the_next_time(handed_in, monkeyp
     outcome = grade(handed_in, toy, sandboxed=False)
     assert outcome == dict.fromkeys(STUDENTS, "up to date") | {"ben": "graded"}
     assert_everybody_once(handed_in)
+
+
+def test_where_something_changed_while_it_was_graded_the_reason_says_so(handed_in):
+    def work_of_before(job):
+        fake_work(job)
+        record = read_record(job.course, job.assignment, job.student)
+        job.submission().write(record | {"key": "of other files"})
+
+    outcome = fake_grade(handed_in, handed_in.assignment("toy"), work_of_before)
+    assert all("changed meanwhile; grade again" in said for said in outcome.values())
+    assert fake_grade(handed_in, handed_in.assignment("toy"))["ada"] == "graded"
 
 
 @pytest.mark.slow

@@ -1,5 +1,9 @@
 """Small pieces that the unit tests are made of."""
 
+from collections.abc import Iterable
+
+import pytest
+
 from derivations import tree as t
 from derivations.block import read_block
 from derivations.calculus import At, numeric
@@ -9,6 +13,18 @@ from derivations.relation import Pair
 from derivations.scope import Scope
 from derivations.trial import Trial
 from derivations.worlds import Line, NumericWorld
+
+
+def thinned(rows: Iterable, every: int = 10) -> list:
+    """Each tenth row for `make check`; the others are slow, all together."""
+    return [
+        row if i % every == 0 else pytest.param(*_tuple(row), marks=pytest.mark.slow)
+        for i, row in enumerate(rows)
+    ]
+
+
+def _tuple(row: object) -> tuple:
+    return row if isinstance(row, tuple) else (row,)
 
 
 def tree(latex: str) -> t.Node:

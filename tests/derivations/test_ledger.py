@@ -201,6 +201,7 @@ def build(book: Path, chapter: str) -> tuple[int, str, Path]:
     return run.returncode, run.stderr, html
 
 
+@pytest.mark.slow
 def test_sphinx_draws_marks_that_lead_to_rows(book):
     status, warnings, html = build(book, GOOD)
     assert (status, warnings) == (0, "")
@@ -211,6 +212,7 @@ def test_sphinx_draws_marks_that_lead_to_rows(book):
         assert f'href="01-a.html#equation-{label}"' in rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "warning"),
     [

@@ -5,16 +5,17 @@ import pytest
 from derivations import check
 from derivations.verdict import Verdict
 
+from .build import thinned
 from .twins import ROWS
 
 
-@pytest.mark.parametrize(("kind", "true", "false", "given"), ROWS)
+@pytest.mark.parametrize(("kind", "true", "false", "given"), thinned(ROWS, 4))
 def test_a_true_line_passes(kind, true, false, given):
     report = check(true, given, symbolic=False)
     assert report.ok, report
 
 
-@pytest.mark.parametrize(("kind", "true", "false", "given"), ROWS)
+@pytest.mark.parametrize(("kind", "true", "false", "given"), thinned(ROWS, 4))
 def test_its_false_twin_does_not(kind, true, false, given):
     assert not check(false, given, symbolic=False).ok
 
