@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 from torch import distributions as dist
 
+from vae_lib.checks import claim
+from vae_lib.data import binarize, load_digits
 from vae_lib.elbo import LinearGaussian
 from vae_lib.encoder_decoder import VAE
 from vae_lib.evaluation import (
@@ -21,7 +24,8 @@ from vae_lib.evaluation import (
     toy_log_weights,
 )
 from vae_lib.monte_carlo import Estimate
-from vae_lib.objective import elbo_terms
+from vae_lib.objective import elbo_objective, elbo_terms
+from vae_lib.training import train
 
 few = settings(max_examples=30, deadline=None)
 
@@ -45,10 +49,11 @@ def one_dimensional(width=1.5, shift=0.7):
     return model, x, *near_posterior(model, x, width, shift)
 
 
-def test_weights_average_to_the_exact_evidence_for_every_image():
+@pytest.mark.parametrize("width", [1.0, 1.4])
+def test_weights_average_to_the_exact_evidence_for_every_image(width):
     vae, exact = linear_vae()
     x = torch.randn(4, 3, generator=generator(1))
-    log_w = log_weights(vae, x, 20_000, generator(2), chunk=500)
+    log_w = log_weights(vae, x, 20_000, generator(2), chunk=500, width=width)
     assert log_w.shape == (4, 20_000) and log_w.dtype == torch.float64
     assert not log_w.requires_grad
     for log_w_n, truth in zip(log_w, exact.log_evidence(x), strict=True):
@@ -56,13 +61,14 @@ def test_weights_average_to_the_exact_evidence_for_every_image():
         assert abs(relative.z_score(1.0)) < 5
 
 
-def test_weights_are_the_densities_of_torch_for_a_bernoulli_decoder():
+@pytest.mark.parametrize("width", [1.0, 0.5, 1.7])
+def test_weights_are_the_densities_of_torch_for_a_bernoulli_decoder(width):
     torch.manual_seed(0)
     vae = VAE(9, 2, hidden=(8,))
     x = torch.bernoulli(torch.full((5, 9), 0.5), generator=generator(1))
-    log_w = log_weights(vae, x, 3, generator(2), chunk=3)
+    log_w = log_weights(vae, x, 3, generator(2), chunk=3, width=width)
     mu, log_var = vae.encode(x)
-    q = dist.Normal(mu, (0.5 * log_var).exp())
+    q = dist.Normal(mu, width * (0.5 * log_var).exp())
     z = mu + q.scale * torch.randn(3, 5, 2, generator=generator(2))
     p = dist.Bernoulli(vae.decode(z))
     joint = p.log_prob(x).sum(-1) + dist.Normal(0.0, 1.0).log_prob(z).sum(-1)
@@ -81,6 +87,9 @@ def test_weights_refuse_nonsense():
     vae, _ = linear_vae()
     with pytest.raises(ValueError, match="at least 1, got K=0"):
         log_weights(vae, torch.zeros(2, 3), 0, generator())
+    for width in (0.0, -1.0, math.inf, math.nan):
+        with pytest.raises(ValueError, match="width must be positive and finite, got"):
+            log_weights(vae, torch.zeros(2, 3), 5, generator(), width=width)
     with pytest.raises(ValueError, match=r"shape \(B, D\), B >= 1, got \(3,\)"):
         log_weights(vae, torch.zeros(3), 5, generator())
     with pytest.raises(ValueError, match="expected images with 3 pixels"):
@@ -354,3 +363,44 @@ def test_the_bound_refuses_what_makes_none(K, chosen, shape, message):
     vae = VAE(9, 2, hidden=(8,))
     with pytest.raises(ValueError, match=message):
         importance_weighted_objective(vae, torch.zeros(shape), generator(), K, chosen)
+
+
+@pytest.mark.slow
+def test_a_smaller_weight_gives_the_better_decoder_and_the_worse_elbo():
+    """The exercise on beta: six seeds, the 8x8 digits, each with its best width."""
+    digits = load_digits()
+    images = binarize(digits.test_images, generator(0))
+    better, elbo = [], []
+    for seed in range(6):
+        found = {}
+        for beta in (0.3, 1.0):
+            torch.manual_seed(seed)
+            vae = VAE(x_dim=64, z_dim=8, hidden=(128, 64))
+            train(
+                vae, digits.train_images, epochs=40, batch_size=50, learning_rate=4e-3,
+                seed=seed, objective=partial(elbo_objective, beta=beta),
+                dynamic_binarization=True, progress=False,
+            )  # fmt: skip
+            own = log_weights(vae, images, 20, generator(seed))
+            best = max(
+                log_likelihood_estimate(
+                    log_weights(vae, images, 300, generator(seed), 50, width)
+                ).value.mean()
+                for width in (1.0, 1.5, 2.0)
+            )
+            found[beta] = best, own.mean()
+        better.append(found[0.3][0] - found[1.0][0])
+        elbo.append(found[1.0][1] - found[0.3][1])
+    claim(
+        "evaluation-beta-third",
+        "On the 8x8 digits the largest bound from 300 samples, over three widths of q, is "
+        "larger for beta = 0.3 than for beta = 1.",
+        better,
+        above=0,
+    )
+    claim(
+        "evaluation-beta-third-elbo",
+        "There beta = 1 has the larger ELBO, by more than half a nat.",
+        elbo,
+        above=0.5,
+    )

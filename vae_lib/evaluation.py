@@ -30,28 +30,40 @@ class LogLikelihood(NamedTuple):
 
 @torch.no_grad()
 def log_weights(
-    vae: VAE, x: Tensor, K: int, generator: torch.Generator, chunk: int = 10
+    vae: VAE,
+    x: Tensor,
+    K: int,
+    generator: torch.Generator,
+    chunk: int = 10,
+    width: float = 1.0,
 ) -> Tensor:
     r"""log w(z^(k)) with z^(k) ~ q_phi(z | x), k = 1..K: `eq-importance-weight`.
 
     Each image is encoded once; the decoder sees `chunk` samples of all images at a time.
+    Training asks the encoder for a large ELBO, and that may make q too narrow to draw
+    importance samples from; so q may be widened here, `eq-wide-proposal`.
 
     Args:
         x: images (B, D), of the kind that the decoder's density is for: zeros and ones for
             a Bernoulli decoder.
         K: samples an image, at least 1; exactly as many are drawn.
+        width: q's deviations are multiplied by it, in every latent; positive.
 
     Returns:
         (B, K), float64.
 
     Raises:
-        ValueError: if K or chunk is below 1, or x is no batch of images.
+        ValueError: if K or chunk is below 1, or the width not positive, or x is no batch
+            of images.
     """
     if min(K, chunk) < 1:
         raise ValueError(f"K and chunk must be at least 1, got {K=}, {chunk=}")
+    if not 0 < width < math.inf:
+        raise ValueError(f"width must be positive and finite, got {width:g}")
     if x.ndim != 2 or len(x) == 0:
         raise ValueError(f"x must have shape (B, D), B >= 1, got {tuple(x.shape)}")
     mu, log_var = vae.encode(x)
+    log_var = log_var + 2 * math.log(width)
     parts = []
     for done in range(0, K, chunk):
         epsilon = _noise(min(chunk, K - done), mu, generator)

@@ -4,12 +4,13 @@ A trained model comes over as its parameters; its ELBO is computed here, on test
 """
 
 import functools
+import math
 import random
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.distributions import Bernoulli, Normal, kl_divergence
+from torch.distributions import Bernoulli, MultivariateNormal, Normal, kl_divergence
 
 from classroom.checks import (
     Answer,
@@ -20,7 +21,6 @@ from classroom.checks import (
     Wrong,
     expect_close,
     rounded,
-    shown,
 )
 from vae_lib.data import load_mnist
 
@@ -115,114 +115,183 @@ def latents_used(answers: Sequence[Answer]) -> None:
         )  # fmt: skip
 
 
-def explore_cases(rng: random.Random) -> list[Case]:
-    def point() -> list[float]:
-        return [rounded(rng, -2, 2) for _ in range(2)]
+def diagnose_cases(rng: random.Random) -> list[Case]:
+    """Encodings of six images in three latents or four, one of each kind among them."""
 
-    return [{"a": point(), "b": point(), "n": n} for n in rng.sample(range(3, 12), 3)]
+    def latent(kind: int) -> list[list[float]]:
+        mu, log_var = 0.0, 0.0
+        if kind:
+            mu, log_var = rng.choice([-1, 1]) * rounded(rng, 0.4, 1.5), rounded(rng, -2, -1)
+        around = {0: 0.02, 1: 0.03, 2: 1.2}[kind]
+        return [
+            [round(mu + around * (-1) ** i * rng.uniform(0.5, 1), 3) for i in range(6)],
+            [round(log_var + 0.03 * rng.uniform(-1, 1), 3) for _ in range(6)],
+        ]
+
+    cases = []
+    for kinds in ([0, 1, 2], [2, 0, 1, 0], [1, 2, 2]):
+        kinds = rng.sample(kinds, len(kinds))
+        latents = [latent(kind) for kind in kinds]
+        cases.append({
+            "mu": [list(row) for row in zip(*(mu for mu, _ in latents), strict=True)],
+            "log_var": [list(row) for row in zip(*(lv for _, lv in latents), strict=True)],
+        })  # fmt: skip
+    # The mean stands still and the deviation moves: that, too, tells of the image.
+    moving = [[0.5, rounded(rng, -2.5, -1.5) + 1.2 * (i % 2)] for i in range(6)]
+    cases.append({"mu": [[m] for m, _ in moving], "log_var": [[v] for _, v in moving]})
+    return cases
 
 
-def axis_values(answers: Sequence[Answer]) -> None:
+def encodings(answer: Answer) -> tuple[Tensor, Tensor]:
+    mu, log_var = (
+        torch.tensor(answer.case[name], dtype=torch.float64) for name in ("mu", "log_var")
+    )
+    return mu, log_var
+
+
+def each_kl(answer: Answer) -> Tensor:
+    mu, log_var = encodings(answer)
+    return kl_divergence(Normal(mu, torch.exp(0.5 * log_var)), Normal(0.0, 1.0)).mean(0)
+
+
+def diagnose_kl(answers: Sequence[Answer]) -> None:
     for answer in answers:
-        n = answer.case["n"]
-        value = answer.tensor(n, value=answer.items(2)[0])
-        share = (torch.arange(n, dtype=torch.float64) + 0.5) / n
-        hint = "The k-th value is where the prior's distribution function is (k - 1/2) / n."
-        expect_close(answer, value, torch.special.ndtri(share), hint, rtol=1e-4)
+        truth = each_kl(answer)
+        value = answer.tensor(len(truth), value=answer.items(2)[0])
+        hint = "A mean over the images, for each latent, in nats."
+        if torch.allclose(value, truth * len(answer.case["mu"])):
+            hint = "Summed over the images: a mean is asked for."
+        expect_close(answer, value, truth, hint)
 
 
-def way_ends(answers: Sequence[Answer]) -> None:
+def diagnose_kinds(answers: Sequence[Answer]) -> None:
     for answer in answers:
-        value = answer.tensor(answer.case["n"], 2, value=answer.items(2)[1])
-        ends = torch.tensor([answer.case["a"], answer.case["b"]], dtype=torch.float64)
-        expect_close(
-            answer, value[[0, -1]], ends, "Both ends belong to the way.", rtol=1e-5
+        mu, log_var = encodings(answer)
+        moves = (mu.var(dim=0) >= 0.01) | (log_var.var(dim=0) >= 0.01)
+        truth = torch.where(each_kl(answer) < 0.01, 0, torch.where(moves, 2, 1))
+        value = answer.tensor(len(truth), value=answer.items(2)[1])
+        hint = "0 by the KL alone; 1 where neither the mean nor the log-variance moves."
+        expect_close(answer, value, truth, hint)
+
+
+def mend_cases(rng: random.Random) -> list[Case]:
+    def batch(B: int, D: int, H: int) -> Case:
+        return {
+            "x": [[float(rng.randrange(2)) for _ in range(D)] for _ in range(B)],
+            "logits": [[rounded(rng, -3, 3) for _ in range(D)] for _ in range(B)],
+            "mu": [[rounded(rng, -2, 2) for _ in range(H)] for _ in range(B)],
+            "log_var": [[rounded(rng, -2, 1) for _ in range(H)] for _ in range(B)],
+        }
+
+    first = batch(2, 5, 3)
+    doubled = {name: [row * 2 for row in first[name]] for name in ("x", "logits")}
+    twice = {name: rows * 2 for name, rows in first.items()}
+    return [first, twice, first | doubled, batch(3, 7, 2)]
+
+
+def mended_loss(case: Case) -> tuple[Tensor, Tensor]:
+    """Minus the reconstruction and the KL of each image, (B,), nats."""
+    x, logits, mu, log_var = (
+        torch.tensor(case[name], dtype=torch.float64)
+        for name in ("x", "logits", "mu", "log_var")
+    )
+    q = Normal(mu, torch.exp(0.5 * log_var))
+    kl = kl_divergence(q, Normal(0.0, 1.0)).sum(-1)
+    return -Bernoulli(logits=logits).log_prob(x).sum(-1), kl
+
+
+def mend_values(answers: Sequence[Answer]) -> None:
+    for answer in answers:
+        reconstruction, kl = mended_loss(answer.case)
+        value = answer.number()
+        hint = "Sums over pixels and latents, a mean over the images, a plus for the KL."
+        D = len(answer.case["x"][0])
+        if abs(value - (reconstruction / D + kl).mean().item()) < 1e-6:
+            hint = "The reconstruction is still averaged over the pixels."
+        expect_close(answer, value, (reconstruction + kl).mean(), hint)
+
+
+def mend_batch(answers: Sequence[Answer]) -> None:
+    once, twice, pixels, _ = (answer.number() for answer in answers)
+    if not abs(once - twice) <= 1e-6 * (1 + abs(once)):
+        raise Wrong(f"A batch gives {once:.4g}, and twice over {twice:.4g}.")
+    reconstruction, _ = mended_loss(answers[0].case)
+    if not abs(pixels - once - reconstruction.mean().item()) <= 1e-6 * (1 + abs(once)):
+        raise Wrong(
+            f"A batch gives {once:.4g}, and with each pixel twice {pixels:.4g}: the "
+            "reconstruction term should double, and the KL stay."
         )
 
 
-def way_is_even(answers: Sequence[Answer]) -> None:
-    for answer in answers:
-        n = answer.case["n"]
-        value = answer.tensor(n, 2, value=answer.items(2)[1])
-        ends = torch.tensor([answer.case["a"], answer.case["b"]], dtype=torch.float64)
-        step = ((ends[1] - ends[0]) / (n - 1)).expand(n - 1, 2)
-        expect_close(answer, value.diff(dim=0), step, "All steps are equal.", rtol=1e-4)
+def widen_cases(rng: random.Random) -> list[Case]:
+    def noise(K: int) -> list[list[float]]:
+        return [[round(rng.gauss(0, 1), 3) for _ in range(2)] for _ in range(K)]
 
+    def q() -> Case:
+        return {
+            "mu": [rounded(rng, 0.3, 0.7), rounded(rng, -0.7, -0.3)],
+            "log_var": [rounded(rng, -1.2, -0.4), rounded(rng, -1.2, -0.4)],
+        }
 
-def weight_cases(rng: random.Random) -> list[Case]:
-    def weights(rows: int, columns: int, low: float, high: float) -> list:
-        return [[rounded(rng, low, high) for _ in range(columns)] for _ in range(rows)]
-
+    widths = [1.0, rounded(rng, 1.2, 1.4), rounded(rng, 1.7, 1.9)]
     return [
-        {"log_w": weights(2, 5, -3, 1)},
-        {"log_w": weights(3, 4, -2, 2)},
-        {"log_w": weights(2, 6, -1500, -1480)},
+        q() | {"epsilon": noise(4), "widths": widths[:2], "evidence": -3.0},
+        q() | {"epsilon": noise(60), "widths": widths, "evidence": -100.0},
+        q() | {"epsilon": noise(60), "widths": widths[::-1], "evidence": -1500.0},
     ]
 
 
-def evaluate_values(answers: Sequence[Answer]) -> None:
+def widened(case: Case, of_q: bool = True) -> Tensor:
+    """The estimates, (W,); without `of_q` by the density of the q that is not widened."""
+    mu, log_var, epsilon = (
+        torch.tensor(case[name], dtype=torch.float64)
+        for name in ("mu", "log_var", "epsilon")
+    )
+    posterior = MultivariateNormal(
+        torch.tensor([0.5, -0.5], dtype=torch.float64),
+        torch.tensor([[1.0, 0.6], [0.6, 1.0]], dtype=torch.float64),
+    )
+    estimates = []
+    for width in case["widths"]:
+        sigma = torch.exp(0.5 * log_var)
+        z = mu + width * sigma * epsilon
+        q = Normal(mu, width * sigma if of_q else sigma)
+        log_w = posterior.log_prob(z) - q.log_prob(z).sum(-1)
+        estimates.append(log_w.logsumexp(0) - math.log(len(epsilon)) + case["evidence"])
+    return torch.stack(estimates)
+
+
+def estimates_of(answer: Answer) -> Tensor:
+    return answer.tensor(len(answer.case["widths"]), value=answer.items(2)[0])
+
+
+def widen_values(answers: Sequence[Answer]) -> None:
     for answer in answers[:2]:
-        log_w = torch.tensor(answer.case["log_w"], dtype=torch.float64)
-        value = answer.tensor(len(log_w), value=answer.items(2)[0])
-        truth = log_w.exp().mean(-1).log()
+        value, truth = estimates_of(answer), widened(answer.case)
         hint = "The weights are averaged, not their logarithms, and not summed."
-        if torch.allclose(value, log_w.logsumexp(-1)):
+        if torch.allclose(value, widened(answer.case, of_q=False)):
+            hint = "The samples come from the widened q: so does the density below."
+        elif torch.allclose(value, truth + math.log(len(answer.case["epsilon"]))):
             hint = "Summed, not averaged: where is log K?"
         expect_close(answer, value, truth, hint)
 
 
-def evaluate_elbo(answers: Sequence[Answer]) -> None:
-    for answer in answers:
-        log_w = torch.tensor(answer.case["log_w"], dtype=torch.float64)
-        value = answer.tensor(len(log_w), value=answer.items(2)[1])
-        expect_close(answer, value, log_w.mean(-1), "The ELBO averages the log-weights.")
-
-
-def evaluate_far(answers: Sequence[Answer]) -> None:
+def widen_far(answers: Sequence[Answer]) -> None:
     far = answers[2]
-    log_w = torch.tensor(far.case["log_w"], dtype=torch.float64)
     hint = "exp(-1500) is 0 in a computer: take the largest out first."
     try:
-        value = far.tensor(len(log_w), value=far.items(2)[0])
+        value = estimates_of(far)
     except Wrong as wrong:
         raise Wrong(f"{wrong}. {hint}") from None
-    expect_close(far, value, log_w.logsumexp(-1) - torch.tensor(6.0).log(), hint)
+    expect_close(far, value, widened(far.case), hint)
 
 
-def batch_cases(rng: random.Random) -> list[Case]:
-    size = rng.randint(20, 90)
-    return [
-        {"n_samples": 1, "batch_size": size},
-        {"n_samples": size, "batch_size": size},
-        {"n_samples": size * rng.randint(2, 5), "batch_size": size},
-        {"n_samples": size * 3 + rng.randint(1, 19), "batch_size": size},
-    ]
-
-
-def batch_sizes(answer: Answer) -> list[int]:
-    value = answer.value
-    if (
-        answer.raised
-        or not isinstance(value, list)
-        or not all(type(n) is int for n in value)
-    ):
-        got = f"raised {answer.raised}" if answer.raised else f"returned {shown(value)}"
-        raise Wrong(f"{answer.at}: you {got}, and a list of whole numbers is asked for")
-    return value
-
-
-def batch_sum(answers: Sequence[Answer]) -> None:
+def widen_choice(answers: Sequence[Answer]) -> None:
     for answer in answers:
-        total = sum(batch_sizes(answer))
-        if total != answer.case["n_samples"]:
-            raise Wrong(f"{answer.at}: you draw {total} samples in all")
-
-
-def batch_bounds(answers: Sequence[Answer]) -> None:
-    for answer in answers:
-        sizes = batch_sizes(answer)
-        if not sizes or min(sizes) < 1 or max(sizes) > answer.case["batch_size"]:
-            raise Wrong(f"{answer.at}: {shown(sizes)} holds an empty or too large batch")
+        value = answer.tensor(value=answer.items(2)[1]).item()
+        best = answer.case["widths"][int(widened(answer.case).argmax())]
+        hint = "Each is, on average, a lower bound of the same number: keep the largest."
+        expect_close(answer, value, best, hint)
 
 
 TASKS = {
@@ -234,27 +303,26 @@ TASKS = {
             Property("the latents are used", 2, latents_used),
         ],
     ),
-    "explore": Task(
-        explore_cases,
+    "diagnose": Task(
+        diagnose_cases,
         [
-            Property("the axis", 2, axis_values),
-            Property("the ends of the way", 1, way_ends),
-            Property("even steps", 1, way_is_even),
+            Property("the KL of each latent", 2, diagnose_kl),
+            Property("the diagnosis", 2, diagnose_kinds),
         ],
     ),
-    "evaluate": Task(
-        weight_cases,
+    "mend": Task(
+        mend_cases,
         [
-            Property("the values", 2, evaluate_values),
-            Property("the ELBO", 1, evaluate_elbo),
-            Property("far below zero", 1, evaluate_far),
+            Property("the values", 2, mend_values),
+            Property("a batch twice, and a pixel twice", 1, mend_batch),
         ],
     ),
-    "batches": Task(
-        batch_cases,
+    "widen": Task(
+        widen_cases,
         [
-            Property("as many as asked for", 2, batch_sum),
-            Property("no batch empty or too large", 1, batch_bounds),
+            Property("the estimates", 2, widen_values),
+            Property("far below zero", 1, widen_far),
+            Property("the width to use", 1, widen_choice),
         ],
     ),
     "logsumexp-by-hand": Derivation(
