@@ -145,7 +145,7 @@ def test_the_figure_follows_the_theme_and_nothing_is_animated(visit, html):
             [...f.querySelectorAll("*")].filter(e =>
                 getComputedStyle(e).transitionDuration.split(", ")
                     .some(d => parseFloat(d) > 0)).length"""
-        assert page.locator(".expression-explorer").evaluate(moving) == 0
+        assert page.locator(".expression-explorer").first.evaluate(moving) == 0
     assert strokes[0] != strokes[1]
 
 
