@@ -1,7 +1,9 @@
 """vae_lib.objective against torch.distributions, SciPy, SymPy and finite differences."""
 
 import math
+from pathlib import Path
 
+import jupytext
 import numpy as np
 import pytest
 import sympy as sp
@@ -14,6 +16,8 @@ from sympy.stats import E, Normal
 from torch.distributions import Independent, kl_divergence
 from torch.distributions import Normal as TorchNormal
 
+from vae_lib.checks import claim
+from vae_lib.data import binarize, load_digits
 from vae_lib.elbo import LinearGaussian
 from vae_lib.encoder_decoder import VAE
 from vae_lib.monte_carlo import Estimate
@@ -342,3 +346,119 @@ def test_gradients_refuse_what_makes_no_density(gradient_samples, mu, sigma, n, 
 def test_gradients_refuse_a_function_of_the_wrong_shape(gradient_samples):
     with pytest.raises(ValueError, match=r"to values \(5,\), got shape \(5, 2\)"):
         gradient_samples(lambda z: z.square(), torch.zeros(2), torch.ones(2), 5, seeded())
+
+
+# What the chapter says of trained networks
+
+
+def fitted(seed, objective, likelihood, images, steps=600):
+    """The chapter's `fit`: the true terms at each step."""
+    torch.manual_seed(seed)
+    vae = VAE(64, 2, hidden=[64], likelihood=likelihood)
+    return climb(vae, images, objective, steps, seeded(seed))
+
+
+@pytest.mark.slow
+def test_what_the_wrong_sign_does_to_training():
+    images, ceiling = load_digits().train_images, -32 * math.log(2 * math.pi)
+    left, passed, ruined = [], [], []
+    for seed in range(3):
+        left.append(fitted(seed, lambda rec, kl: rec - kl, "gaussian", images)[1][-1])
+        rec, kl = fitted(seed, lambda rec, kl: rec + kl, "gaussian", images)
+        passed.append((rec + kl)[100] - ceiling)
+        ruined.append((kl - rec)[-1].log10())
+    claim(
+        "objective-unit-variance-forgets",
+        "With the right sign and unit variance, the KL of the 8x8 digits falls below a "
+        "tenth of a nat within 600 steps.",
+        left, below=0.1,
+    )  # fmt: skip
+    claim(
+        "objective-wrong-sign-passes",
+        "With the wrong sign the reported number is above the largest possible ELBO "
+        "after a hundred steps.",
+        passed, above=0.0,
+    )  # fmt: skip
+    claim(
+        "objective-wrong-sign-ruins",
+        "With the wrong sign the true ELBO is below minus a million nats after 600 "
+        "steps: minus it has a logarithm to base 10 above 6.",
+        ruined, above=6.0,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_what_a_mean_in_place_of_a_sum_does_to_training():
+    images = binarize(load_digits().train_images, seeded())
+    kls = {1: [], 1 / 64: []}
+    for seed in range(3):
+        for weight, of_weight in kls.items():
+            _, kl = fitted(seed, lambda r, k, w=weight: w * r - k, "bernoulli", images)
+            of_weight.append(kl[-100:].mean())
+    claim(
+        "objective-sum-keeps",
+        "With a sum over pixels the KL of the 8x8 digits stays above one nat.",
+        kls[1], above=1.0,
+    )  # fmt: skip
+    claim(
+        "objective-mean-forgets",
+        "With a mean over pixels the KL of the 8x8 digits falls below a tenth of a nat.",
+        kls[1 / 64], below=0.1,
+    )  # fmt: skip
+
+
+# The complete model on the chapter's page
+
+
+@pytest.fixture(scope="module")
+def page():
+    """The names that the cell defines, without its run."""
+    book = Path(__file__).resolve().parents[1] / "book" / "06-objective.md"
+    (cell,) = [c for c in jupytext.read(book).cells if "class PlainVAE" in c.source]
+    assert "vae_lib" not in cell.source
+    names: dict = {}
+    exec(cell.source.split("\n\n\ngenerator = ")[0], names)
+    return names
+
+
+def test_the_page_computes_the_librarys_elbo(page):
+    torch.manual_seed(3)
+    ours, plain = VAE(64, 2, hidden=[64]).double(), page["PlainVAE"]().double()
+    plain.encoder.load_state_dict(ours.encoder.net.state_dict())
+    plain.decoder.load_state_dict(ours.decoder.net.state_dict())
+    x = binarize(load_digits().test_images, seeded()).double()
+    reconstruction, kl = elbo_terms(ours, x, seeded(4))
+    epsilon = torch.randn(len(x), 2, generator=seeded(4), dtype=torch.float64)
+    torch.testing.assert_close(plain.elbo(x, epsilon), reconstruction - kl)
+    # and also where a naive softplus overflows
+    with torch.no_grad():
+        for decoder in (ours.decoder.net, plain.decoder):
+            decoder[-1].bias.fill_(800)
+    reconstruction, kl = elbo_terms(ours, x, seeded(4))
+    torch.testing.assert_close(plain.elbo(x, epsilon), reconstruction - kl)
+
+
+@pytest.mark.slow
+def test_the_page_reaches_the_librarys_elbo(page):
+    digits = load_digits()
+    images = binarize(digits.train_images, seeded())  # then the page draws the same
+    test = binarize(digits.test_images, seeded(1))
+    differences = []
+    for seed in range(5):
+        torch.manual_seed(seed)
+        plain = page["PlainVAE"]()
+        page["train"](plain, images, 1000, seeded(seed))
+        torch.manual_seed(100 + seed)
+        ours = VAE(64, 2, hidden=[64])
+        climb(ours, images, lambda rec, kl: rec - kl, 1000, seeded(100 + seed))
+        with torch.no_grad():
+            epsilon = torch.randn(100, len(test), 2, generator=seeded(seed))
+            of_page = plain.elbo(test, epsilon).mean()
+            rec, kl = elbo_terms(ours, test.expand(100, -1, -1), seeded(seed))
+        differences.append(of_page - (rec - kl).mean())
+    claim(
+        "objective-one-page",
+        "On new 8x8 digits the model on one page and vae_lib's, each from its own start, "
+        "end within a nat of each other after a thousand steps.",
+        differences, above=-1.0, below=1.0,
+    )  # fmt: skip

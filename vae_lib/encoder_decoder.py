@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vae_lib.kl_and_mle import gaussian_kl
 from vae_lib.maximum_likelihood import LOG_2_PI, symbolic_gaussian_density
 
 Activation = Callable[[], nn.Module]
@@ -310,6 +311,70 @@ def _check_sizes(x: Tensor, size: int, what: str = "images with {} pixels") -> N
         raise ValueError(
             f"expected {what.format(size)} on the last axis, got shape {tuple(x.shape)}"
         )
+
+
+class LatentPlane:
+    """The evidence and the ELBO of a VAE with two latents, by sums over a grid of z.
+
+    In a plane an integral over z is a sum without sampling noise, so that gaps can be
+    measured. The grid has 161 x 161 points, 1/8 apart, from -10 to 10 on both axes.
+
+    Args:
+        vae: with z_dim = 2 and a Bernoulli decoder.
+        images: (B, D).
+
+    Attributes:
+        axis: the grid's points on either axis, (161,).
+        log_joint: log p(x, z) of each image at each point, (B, 161, 161), float64.
+        evidence: log p(x) of each image, (B,), nats.
+
+    Raises:
+        ValueError: if the latent space is no plane, or the decoder is another.
+    """
+
+    @torch.no_grad()
+    def __init__(self, vae: VAE, images: Tensor) -> None:
+        if vae.z_dim != 2 or not isinstance(vae.decoder, BernoulliDecoder):
+            raise ValueError("the grid is for two latents and a Bernoulli decoder")
+        self.axis = torch.linspace(-10, 10, 161, dtype=torch.float64)
+        self._step = self.axis[1] - self.axis[0]
+        points = torch.cartesian_prod(self.axis, self.axis)
+        logits = vae.decoder.net(points.to(images.dtype)).double()
+        # `eq-bernoulli-logit`, of all images at all points
+        table = images.double() @ logits.T - F.softplus(logits).sum(dim=-1)
+        log_prior = -0.5 * (2 * LOG_2_PI + points.square().sum(dim=-1))
+        self._log_likelihood = table.reshape(-1, 161, 161)
+        self.log_joint = (table + log_prior).reshape(-1, 161, 161)
+        log_sum = self.log_joint.flatten(1).logsumexp(dim=1)
+        self.evidence = log_sum + 2 * self._step.log()
+
+    def elbo(self, mu: Tensor, log_var: Tensor) -> Tensor:
+        """The ELBO of q = N(mu, diag(sigma^2)) for each image, (B, 2) twice to (B,), nats.
+
+        Raises:
+            ValueError: if a q is too narrow for the grid, or leaves it.
+        """
+        sigma = torch.exp(0.5 * log_var.double()).expand_as(mu)
+        t = (self.axis - mu.double()[..., None]) / sigma[..., None]
+        q = torch.exp(-0.5 * (LOG_2_PI + t**2)) / sigma[..., None] * self._step
+        if (q.sum(dim=-1) - 1).abs().max() > 1e-4:
+            raise ValueError("a density q does not fit on the grid")
+        first, second = q.unbind(dim=-2)
+        fit = torch.einsum("bi,bij,bj->b", first, self._log_likelihood, second)
+        return fit - gaussian_kl(mu.double(), sigma, 0.0, 1.0).sum(dim=-1)
+
+    def best(self, mu: Tensor, log_var: Tensor, steps: int = 150) -> tuple[Tensor, Tensor]:
+        """Climb the ELBO of each image by itself, from the given q; mu and log_var, (B, 2).
+
+        Each climb ends near a summit, which need not be the highest.
+        """
+        q = [t.detach().double().clone().requires_grad_() for t in (mu, log_var)]
+        optimizer = torch.optim.Adam(q, lr=0.05, maximize=True)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            self.elbo(*q).sum().backward()
+            optimizer.step()
+        return q[0].detach(), q[1].detach()
 
 
 class CurvedModel:

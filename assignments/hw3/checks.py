@@ -132,35 +132,48 @@ def sample_gradients(answers: Sequence[Answer]) -> None:
         expect_close(answer, by_log_var, 0.5 * (z - answer.case["mu"]), hint, rtol=1e-5)
 
 
-def kl_cases(name: str):
+def kl_cases(name: str, of_prior: str):
     def cases(rng: random.Random) -> list[Case]:
-        sizes = [(2, 3), (1, 4), (3, 2)]
-        free = [
-            {"mu": matrix(rng, *s, -2, 2), name: matrix(rng, *s, -2, 1.5)} for s in sizes
-        ]
-        prior = {"mu": [[0.0, 0.0]], name: [[0.0, 0.0]]}
-        return [*free, prior]
+        def case(rows: int, columns: int) -> Case:
+            return {
+                "mu": matrix(rng, rows, columns, -2, 2),
+                name: matrix(rng, rows, columns, -2, 1.5),
+                "m": matrix(rng, 1, columns, -2, 2)[0],
+                of_prior: matrix(rng, 1, columns, -1.5, 1.5)[0],
+            }
+
+        free = [case(*size) for size in [(2, 3), (1, 4), (3, 2)]]
+        at_prior = case(1, 2)
+        at_prior["mu"], at_prior[name] = [at_prior["m"]], [at_prior[of_prior]]
+        return [*free, at_prior]
 
     return cases
 
 
-def kl_truth(mu: Tensor, sigma: Tensor) -> Tensor:
-    return kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0)).sum(-1)
+def kl_truth(mu: Tensor, sigma: Tensor, m: Tensor, tau: Tensor) -> Tensor:
+    return kl_divergence(Normal(mu, sigma), Normal(m, tau)).sum(-1)
 
 
 def kl_values(answers: Sequence[Answer]) -> None:
     for answer in answers[:3]:
         mu, log_var = double(answer.case, "mu"), double(answer.case, "log_var")
-        value, hint = answer.tensor(len(mu)), "Set it beside the formula, term by term."
-        if torch.allclose(value, kl_truth(mu, log_var.exp())):
+        m, log_tau2 = double(answer.case, "m"), double(answer.case, "log_tau2")
+        sigma, tau = (0.5 * log_var).exp(), (0.5 * log_tau2).exp()
+        truth = kl_truth(mu, sigma, m, tau)
+        value, hint = answer.tensor(len(mu)), "Set it beside your task 6, term by term."
+        if torch.allclose(value, kl_truth(mu, sigma**2, m, tau**2)):
             hint = "It looks as if exp(log_var) were taken for sigma; it is sigma squared."
-        elif torch.allclose(value, -kl_truth(mu, (0.5 * log_var).exp())):
+        elif torch.allclose(value, kl_truth(m, tau, mu, sigma)):
+            hint = "That is the divergence from the prior to q: the order matters."
+        elif torch.allclose(value, kl_truth(mu, sigma, 0 * m, tau / tau)):
+            hint = "That is the divergence to N(0, I); the prior here has m and tau."
+        elif torch.allclose(value, -truth):
             hint = "The sign is turned over."
-        elif torch.allclose(value * mu.shape[-1], kl_truth(mu, (0.5 * log_var).exp())):
+        elif torch.allclose(value * mu.shape[-1], truth):
             hint = (
                 "You average over the latent dimensions; a divergence of vectors is a sum."
             )
-        expect_close(answer, value, kl_truth(mu, (0.5 * log_var).exp()), hint)
+        expect_close(answer, value, truth, hint)
 
 
 def kl_never_negative(answers: Sequence[Answer]) -> None:
@@ -169,7 +182,7 @@ def kl_never_negative(answers: Sequence[Answer]) -> None:
         if (value < -1e-9).any():
             raise Wrong(
                 f"{answer.at}: you returned {shown(value.tolist())}. "
-                "A KL is never negative: look at the sign of the log term."
+                "A KL is never negative: look at the log terms."
             )
     prior = answers[3]
     hint = "There q is the prior, and the divergence is 0."
@@ -179,8 +192,10 @@ def kl_never_negative(answers: Sequence[Answer]) -> None:
 def log_sigma_values(answers: Sequence[Answer]) -> None:
     for answer in answers[:3]:
         mu, log_sigma = double(answer.case, "mu"), double(answer.case, "log_sigma")
-        hint = "Which sign has the logarithm of sigma in the divergence?"
-        expect_close(answer, answer.tensor(len(mu)), kl_truth(mu, log_sigma.exp()), hint)
+        m, log_tau = double(answer.case, "m"), double(answer.case, "log_tau")
+        hint = "Which factor has the logarithm of tau / sigma in the divergence?"
+        truth = kl_truth(mu, log_sigma.exp(), m, log_tau.exp())
+        expect_close(answer, answer.tensor(len(mu)), truth, hint)
 
 
 def likelihood_cases(rng: random.Random) -> list[Case]:
@@ -189,7 +204,7 @@ def likelihood_cases(rng: random.Random) -> list[Case]:
 
     sizes = [(2, 4), (3, 3)]
     free = [{"x": pixels(*s), "logits": matrix(rng, *s, -3, 3)} for s in sizes]
-    sure = rounded(rng, 300, 900)
+    sure = rounded(rng, 1000, 9000)  # exp overflows from 710 on
     return [
         *free,
         {"x": [[1.0, 0.0]], "logits": [[sure, -sure]]},
@@ -216,7 +231,7 @@ def likelihood_values(answers: Sequence[Answer]) -> None:
 
 def likelihood_extremes(answers: Sequence[Answer]) -> None:
     for answer in answers[2:]:
-        hint = "A sigmoid rounds to 0 or 1 there: compute from the logits."
+        hint = "exp(a) overflows there, and a sigmoid rounds to 0 or 1: see softplus."
         try:
             value = answer.tensor(1)
         except Wrong as wrong:
@@ -243,7 +258,7 @@ TASKS = {
         ],
     ),
     "kl-term": Task(
-        kl_cases("log_var"),
+        kl_cases("log_var", "log_tau2"),
         [
             Property("the values", 3, kl_values),
             Property("never negative, and zero at the prior", 1, kl_never_negative),
@@ -257,7 +272,7 @@ TASKS = {
         ],
     ),
     "log-sigma": Task(
-        kl_cases("log_sigma"),
+        kl_cases("log_sigma", "log_tau"),
         [
             Property("the values", 2, log_sigma_values),
             Property("never negative, and zero at the prior", 1, kl_never_negative),
@@ -265,8 +280,13 @@ TASKS = {
     ),
     "kl-term-by-hand": Derivation(
         start=r"D_{\mathrm{KL}}(q(z) \,\|\, p(z))",
-        end=r"-\frac{1}{2} \left( 1 + \log \sigma^2 - \mu^2 - \sigma^2 \right)",
-        given=(r"q(z) := \mathcal{N}(z; \mu, \sigma^2), p(z) := \mathcal{N}(z; 0, 1)",),
+        end=(
+            r"\frac{1}{2} \left( \log \tau^2 - \log \sigma^2 - 1 "
+            r"+ \frac{\sigma^2 + (\mu - m)^2}{\tau^2} \right)"
+        ),
+        given=(
+            r"q(z) := \mathcal{N}(z; \mu, \sigma^2), p(z) := \mathcal{N}(z; m, \tau^2)",
+        ),
         points=4,
         min_steps=3,
         contains=(r"\mathbb{E}",),

@@ -208,10 +208,24 @@ def test_messages_teach(homework):
     messages = marked("hw1", "log-density", density, homework)
     assert messages["the values"] == "" and "by hand" in messages["far from the mean"]
 
-    def term(mu, log_var):
-        return 0.5 * (mu**2 + (2 * log_var).exp() - 1 - 2 * log_var).sum(-1)
+    def term(mu, log_var, m, log_tau2):
+        ratio = (2 * log_var - 2 * log_tau2).exp()
+        distance = (mu - m) ** 2 / (2 * log_tau2).exp()
+        return 0.5 * (ratio + distance - 1 - 2 * log_var + 2 * log_tau2).sum(-1)
 
     assert "sigma squared" in marked("hw3", "kl-term", term, homework)["the values"]
+
+    def book(mu, log_var, m, log_tau2):  # the chapter's formula, as it stands there
+        return -0.5 * (1 + log_var - mu**2 - log_var.exp()).sum(-1)
+
+    assert "has m and tau" in marked("hw3", "kl-term", book, homework)["the values"]
+
+    def printed(x, logits):  # the chapter's formula before it is made stable
+        return (x * logits - torch.log(1 + logits.exp())).sum(-1)
+
+    messages = marked("hw3", "reconstruction", printed, homework)
+    assert messages["the values"] == ""
+    assert "softplus" in messages["logits of any size"]
 
 
 def test_any_correct_stream_of_random_numbers_is_accepted(homework):

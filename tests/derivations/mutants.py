@@ -229,6 +229,15 @@ EXCUSES: dict[tuple[str, str, str], str] = {
     ('eq-bernoulli-mass', 'for 1',
      r"% given: 0 < \hat{x} < 3"):
         "the condition is only wider: beyond 1 no side has a value",
+    ('eq-baseline', 'sign',
+     r"\mathbb{E}_{q_{\phi}(z \mid x)}\left[ (f(z) + b) \nabla_{\phi} \log q_{\phi}(z \mid x) \right] = \nabla_{\phi} \mathbb{E}_{q_{\phi}(z \mid x)}\left[ f(z) \right]"):
+        "any constant may stand there: a score has mean zero",
+    ('eq-baseline', 'for b',
+     r"\mathbb{E}_{q_{\phi}(z \mid x)}\left[ (f(z) - w) \nabla_{\phi} \log q_{\phi}(z \mid x) \right] = \nabla_{\phi} \mathbb{E}_{q_{\phi}(z \mid x)}\left[ f(z) \right]"):
+        "any constant may stand there: a score has mean zero",
+    ('eq-baseline', 'for b',
+     r"\mathbb{E}_{q_{\phi}(z \mid x)}\left[ (f(z) - t) \nabla_{\phi} \log q_{\phi}(z \mid x) \right] = \nabla_{\phi} \mathbb{E}_{q_{\phi}(z \mid x)}\left[ f(z) \right]"):
+        "any constant may stand there: a score has mean zero",
     ('eq-gibbs', 'density p_{\\theta}(x)',
      r"&= \int p(x) \, dx - \int p_{\theta}(x) \, dx \\"):
         "any density integrates to 1",
