@@ -8,7 +8,7 @@ from .test_chapters import BOOK, CHAPTERS, prose_of, text_of
 
 # Said in passing before the chapter that defines it, always as a name of what is to come,
 # or in a list of other names.
-MET_EARLIER = {}
+MET_EARLIER = {"diffusion model"}
 
 
 def terms() -> list[str]:
