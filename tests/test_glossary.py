@@ -26,7 +26,9 @@ def pattern(term: str) -> str:
 def reading(chapter) -> str:
     """What is read in order: no headings, no list of what will be learned, no targets."""
     text = prose_of(chapter)
-    text = re.sub(r"\*\*You will learn\*\*.*?(?=\nThe code is in|\n#)", "", text, flags=re.S)
+    text = re.sub(
+        r"\*\*You will learn\*\*.*?(?=\nThe code is in|\n#)", "", text, flags=re.S
+    )
     return re.sub(r"(?m)^(#|:|```|\([a-z0-9-]+\)=$).*$", "", text)
 
 
