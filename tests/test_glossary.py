@@ -7,10 +7,11 @@ import pytest
 from .test_chapters import BOOK, CHAPTERS, prose_of, text_of
 
 # Said in passing before the chapter that defines it: the name of the book's subject and its
-# two halves, what a solution of chapter 2 points to, and another model's name in chapter 4.
+# two halves, what a solution of chapter 2 points to, another model's name in chapter 4, and
+# where chapter 9 says that the road leads on.
 MET_EARLIER = {
     "autoencoder", "decoder", "encoder", "variational", "prior", "posterior",
-    "principal component",
+    "principal component", "diffusion model",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The four assignments: ready to hand out, nothing given away, messages that teach."""
+"""The five assignments: ready to hand out, nothing given away, messages that teach."""
 
 import json
 import os
@@ -25,7 +25,7 @@ from classroom.sandbox import CellRun, bwrap, refuse_to_show, run_cells, staged
 
 from .conftest import released, solution
 
-NAMES = ["hw1", "hw2", "hw3", "hw4"]
+NAMES = ["hw1", "hw2", "hw3", "hw4", "hw5"]
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +226,45 @@ def test_messages_teach(homework):
     messages = marked("hw3", "reconstruction", printed, homework)
     assert messages["the values"] == ""
     assert "softplus" in messages["logits of any size"]
+
+
+def test_messages_teach_diffusion(homework):
+    """hw5: likely slips, each with the message that tells where to look."""
+    import math
+
+    def product(betas, t):  # without the root
+        bar = math.prod(1 - beta for beta in betas[:t])
+        return bar, 1 - bar
+
+    messages = marked("hw5", "jump", product, homework)
+    assert "a mean is scaled" in messages["the factor"]
+    assert messages["the variance"] == messages["before the first step"] == ""
+
+    def plain_sum(betas, t):
+        return math.sqrt(math.prod(1 - beta for beta in betas[:t])), betas[:t].sum()
+
+    messages = marked("hw5", "jump", plain_sum, homework)
+    assert "shrinks the noise" in messages["the variance"] and not messages["the factor"]
+
+    def unknown_start(x_t, x_0, betas, t):  # beta_t, as if x_0 were not known; exchanged
+        before = math.prod(1 - beta for beta in betas[: t - 1])
+        beta = betas[t - 1]
+        mean = math.sqrt(before) * beta * x_t + math.sqrt(1 - beta) * (1 - before) * x_0
+        return mean / (1 - before * (1 - beta)), beta
+
+    messages = marked("hw5", "step-back", unknown_start, homework)
+    assert "changed places" in messages["the mean"]
+    assert "That is beta_t" in messages["the variance"] and messages["the first step"]
+
+    def average(x_0, betas):
+        bar = math.prod(1 - beta for beta in betas)
+        return 0.5 * (bar * x_0**2 - bar - math.log(1 - bar)).mean()
+
+    messages = marked("hw5", "top", average, homework)
+    assert "is a sum" in messages["the values"]
+
+    messages = marked("hw5", "noise-between", lambda betas, t, s: betas[t - 1], homework)
+    assert "last step alone" in messages["several steps"] and not messages["one step"]
 
 
 def test_any_correct_stream_of_random_numbers_is_accepted(homework):
