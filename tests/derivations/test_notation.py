@@ -15,10 +15,10 @@ PAGE = Path(__file__).parents[2] / "book" / "notation.md"
 DEFINED_THERE = {"A", "L", "hat l", "s", "w", "C", "SE", "hat theta", "sigma_x"}
 # other names for what the page shows, and letters that serve for a page
 NOT_SHOWN = {
-    "u", "t", "a", "M", "r", "Ber", "Decoder", "Encoder", "NeuralNet", "decoder",
+    "u", "t", "a", "M", "Ber", "Decoder", "Encoder", "NeuralNet", "decoder",
     "encoder", "hat x_theta", "mu_phi", "sigma_phi", "KL", "Std", "1", "g", "e",
     "sin", "cos", "tanh", "sigmoid", "softplus", "exp", "abs", "norm", "Bernoulli", "m",
-    "Sigma", "I", "0", "tau", "rho", "gamma", "alpha", "ell", "kappa", "v", "mu_theta",
+    "Sigma", "I", "0", "rho", "gamma", "alpha", "ell", "kappa", "v", "mu_theta",
 }  # fmt: skip
 
 
