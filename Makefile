@@ -30,8 +30,9 @@ check: .venv/installed  ## lint, types and the quick tests, after each change; a
 lab: .venv/installed  ## open JupyterLab on the notebooks
 	$(PY) -m jupyter lab --LabApp.default_url=/lab/tree/notebooks
 
-notebooks: .venv/installed  ## regenerate the notebooks from the Markdown and execute them
+notebooks: .venv/installed  ## regenerate the notebooks from the Markdown, execute them, list the claims
 	$(PY) tools/notebooks.py run
+	$(PY) tools/claims.py write
 
 bench: .venv/installed  ## measure what you wait for, beside the alternatives; about an hour
 	$(PY) -m benchmarks

@@ -190,7 +190,7 @@ def estimate(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
 
 def cross_check(trial: Trial, pair: Pair, samples: tuple[t.Drawn, ...], step: Step) -> None:
     """The estimator as it is written, on real samples: is its mean within the noise?"""
-    (at,) = trial.draws(Line, 1)
+    at = trial.one(Line)
     assert isinstance(at.world, Line)
     left = float(at(pair.left).plain().array)
     rng = np.random.default_rng([trial.seed, 77])

@@ -338,7 +338,7 @@ def _kinds(step: Step, trial: Trial) -> list[Kind]:
 
 def _depends(left: t.Call, step: Step, trial: Trial) -> None:
     """What is called a function of z must change with z."""
-    (at,) = trial.draws(_kinds(step, trial)[0], 1)
+    at = trial.one(_kinds(step, trial)[0])
     for name in left.group.items:
         if not isinstance(name, t.Symbol) or name.name in (*PARAMETERS, "Data"):
             continue
@@ -369,7 +369,7 @@ def _normalised(left: t.Call, step: Step, trial: Trial) -> None:
     computed, unreliable = False, ""
     kinds = _kinds(step, trial)
     for kind in kinds:
-        (at,) = trial.draws(kind, 1)
+        at = trial.one(kind)
         try:
             places: list[Place] = [(name, ()) for name, _ in places_of(left, at)]
             total = _mass(at, places, left)

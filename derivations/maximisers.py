@@ -50,7 +50,7 @@ def same_maximiser(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
 
 def _same_place(trial: Trial, left: t.Best, right: t.Best, kind: Kind) -> None:
     """Of single names parallel slopes say little, so find both maximisers."""
-    (at,) = trial.draws(kind, 1)
+    at = trial.one(kind)
 
     def places(side: t.Best) -> dict[t.Node, Quantity] | Endless:
         try:

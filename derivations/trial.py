@@ -58,7 +58,11 @@ class Trial:
         return not any(getattr(node, "key", "") in UNIT_NOISE for node in self.scope.nodes)
 
     def draws(self, kind: Kind, count: int, reach: float = 0.0) -> Iterator[At]:
-        """Worlds at which the stated conditions hold; with `reach`, from wide ranges."""
+        """Worlds at which the stated conditions hold; with `reach`, from wide ranges.
+
+        Raises Foreign if there is none: what is never tried is not shown.
+        """
+        wanted = count
         for attempt in range(MOST_DRAWS):
             place = kind, attempt, reach
             if place not in self._made:
@@ -73,6 +77,13 @@ class Trial:
                 count -= 1
             if not count:
                 return
+        if count == wanted:
+            raise Foreign("no draw meets the conditions that are given")
+
+    def one(self, kind: Kind) -> At:
+        """The first of these worlds."""
+        (at,) = self.draws(kind, 1)
+        return at
 
     def allowed(self, at: At) -> bool:
         """Do the stated conditions hold here?"""
@@ -115,7 +126,7 @@ class Trial:
         self, pair: Pair, kind: Kind, step: Step, count: int
     ) -> Iterator[tuple[At, Quantity, Quantity]]:
         """Both sides at `count` draws; one where a side has no value is passed over."""
-        trouble: Exception = Foreign("no draw meets the conditions that are given")
+        trouble = OutOfDomain("a side has no value")
         done = wasted = 0
         for at in self.draws(kind, MOST_DRAWS):
             try:

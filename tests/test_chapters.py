@@ -37,11 +37,42 @@ def prose_of(path: Path) -> str:
     cells = [
         cell.source for cell in jupytext.read(path).cells if cell.cell_type == "markdown"
     ]
-    text = "\n\n".join(cells)
-    text = re.sub(r"^```(?:python|text|bash)?\n.*?^```$", "", text, flags=re.S | re.M)
+    text = without_code("\n\n".join(cells))
     text = re.sub(r"\$\$.*?\$\$", "", text, flags=re.S)
     text = re.sub(r"\$[^$\n]*\$", lambda m: m.group() if is_number(m.group()) else "", text)
     return re.sub(r"`[^`\n]*`", "", text)
+
+
+def without_code(text: str) -> str:
+    """The text without fenced code. What stands in a directive, {exercise}, is kept."""
+    kept, fences = [], []
+    for line in text.split("\n"):
+        fence = re.match(r"(`{3,}|:{3,})(.*)$", line)
+        if fence and fences and fence[1] == fences[-1][0] and not fence[2].strip():
+            fences.pop()
+        elif fence and not any(code for _, code in fences):
+            fences.append((fence[1], not fence[2].lstrip().startswith("{")))
+        elif not any(code for _, code in fences):
+            kept.append(line)
+    assert not fences, f"{fences} are not closed"
+    return "\n".join(kept)
+
+
+def test_fenced_code_is_no_prose_and_what_follows_a_directive_is():
+    text = """a
+````{exercise} On paper
+b
+```python
+c
+```
+d
+````
+e
+:::{figure} f
+g
+:::
+h"""
+    assert without_code(text).split() == ["a", "b", "d", "e", "g", "h"]
 
 
 def is_number(formula: str) -> bool:

@@ -1,9 +1,13 @@
 """The page of claims: each is tested once, told in a text, and listed."""
 
+import re
 import sys
 from pathlib import Path
 
+import jupytext
 import pytest
+
+from .test_chapters import CHAPTERS, without_code
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -64,3 +68,19 @@ def test_a_claim_tested_twice_or_a_page_of_old_is_a_fault(small):
     small.append(small[0])
     twice, old = tool.faults()
     assert twice == "claim start is tested twice" and "out of date" in old
+
+
+# A paragraph that speaks of runs and seeds links to a claim, or says which command repeats
+# them; but for those that announce a cell below, or speak of others' runs.
+SPEAKS = r"\bseeds\b|±|\b(?:three|four|five|six|ten|all|each|every|both) (?:\w+ )?runs\b"
+TOLD_OTHERWISE = r"<claim-|vae_lib\.reproduce|\{cite"
+ANNOUNCED = ("Let us *train* with three values", "- ")  # and a summary's points
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_a_paragraph_about_runs_links_to_its_claim(chapter):
+    cells = jupytext.read(chapter).cells
+    text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    for paragraph in re.split(r"\n\s*\n", without_code(text)):
+        told = re.search(TOLD_OTHERWISE, paragraph) or paragraph.startswith(ANNOUNCED)
+        assert told or not re.search(SPEAKS, paragraph), paragraph

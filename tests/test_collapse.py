@@ -1,13 +1,24 @@
 """vae_lib.collapse against torch.distributions and networks made by hand."""
 
+import itertools
 import math
+import re
+from pathlib import Path
 
 import pytest
 import torch
 
+from vae_lib.checks import claim
 from vae_lib.collapse import active_units, kl_per_dimension
-from vae_lib.data import load_digits
+from vae_lib.data import load_digits, load_mnist
 from vae_lib.encoder_decoder import VAE
+from vae_lib.objective import (
+    Terms,
+    elbo_objective,
+    kl_to_standard_normal,
+    reparameterize,
+)
+from vae_lib.training import train
 
 IMAGES = load_digits().test_images
 
@@ -41,3 +52,136 @@ def test_active_units_counts_a_mean_that_moves():
     for measure in (active_units, kl_per_dimension):
         with pytest.raises(ValueError, match="encoding is not finite"):
             measure(vae, IMAGES * math.nan)
+
+
+# --- what the chapter claims of networks on the small digits ----------------------------
+
+DIGITS, HELD_OUT = load_digits().train_images.split([1200, 300])
+VARIANCES = torch.linalg.eigvalsh(torch.cov(DIGITS.double().T)).flip(0)
+
+
+def linear_rule(H: int, variance: float) -> float:
+    """What H latents of the best linear decoder carry: `eq-surviving-kl`, summed."""
+    return 0.5 * (VARIANCES[:H] / variance).log().clamp_min(0).sum().item()
+
+
+def fit(variance: float, seed: int, z_dim=8, epochs=40, objective=elbo_objective):
+    """As in the chapter: the network, what its latents carry, its validation ELBO."""
+    torch.manual_seed(seed)
+    options = {"likelihood": "gaussian", "variance": variance}
+    vae = VAE(64, z_dim, (128, 64), **options)
+    *_, end = train(
+        vae, DIGITS, epochs=epochs, batch_size=50, progress=False, learning_rate=5e-3,
+        objective=objective, seed=seed, validation_images=HELD_OUT,
+    )  # fmt: skip
+    return kl_per_dimension(vae, DIGITS).sum().item(), end.validation_elbo
+
+
+@pytest.mark.slow
+def test_networks_collapse_above_the_largest_eigenvalue_and_not_below():
+    assert 0.5 < VARIANCES[0] < 0.75
+    claim(
+        "collapse-above",
+        "With variance 0.75, above the largest eigenvalue of the small digits, eight "
+        "latents carry less than 0.01 nats together.",
+        [fit(0.75, seed)[0] for seed in range(3)],
+        below=0.01,
+    )
+    claim(
+        "collapse-below",
+        "With variance 0.5, below that eigenvalue, they carry more than 0.03 nats.",
+        [fit(0.5, seed)[0] for seed in range(3)],
+        above=0.03,
+    )
+
+
+@pytest.mark.slow
+def test_two_latents_carry_more_than_the_linear_rule_says():
+    claim(
+        "collapse-sum-long",
+        "Two latents with variance 0.02 carry over 2 nats more than the linear rule says, "
+        "after 200 epochs.",
+        [fit(0.02, k, 2, 200)[0] - linear_rule(2, 0.02) for k in range(3)],
+        above=2,
+    )
+
+
+@pytest.mark.slow
+def test_eight_latents_carry_more_than_it_says_after_a_long_training():
+    claim(
+        "collapse-sum-long-eight",
+        "Eight latents with variance 0.25 carry over 0.9 nats more than it says, after "
+        "200 epochs.",
+        [fit(0.25, k, 8, 200)[0] - linear_rule(8, 0.25) for k in range(3)],
+        above=0.9,
+    )
+
+
+def remedies():
+    """The two objectives that the chapter shows, as it shows them."""
+    chapter = Path(__file__).parents[1] / "book" / "07-training.md"
+    (shown,) = re.findall(
+        r"\n(def annealed\(.*?)```", chapter.read_text("utf-8"), re.DOTALL
+    )
+    names = {
+        "itertools": itertools, "elbo_objective": elbo_objective, "Terms": Terms,
+        "kl_to_standard_normal": kl_to_standard_normal, "reparameterize": reparameterize,
+    }  # fmt: skip
+    exec(shown, names)
+    return names["annealed"], names["free_nats"]
+
+
+@pytest.mark.slow
+def test_remedies_mend_a_bad_path_and_not_a_bad_place():
+    annealed, free_nats = remedies()
+    dead = [fit(1.0, k) for k in range(3)]
+    warmed = [fit(1.0, k, objective=annealed(480)) for k in range(3)]
+    forced = [fit(1.0, k, objective=free_nats(0.5)) for k in range(3)]
+    claim(
+        "collapse-annealed",
+        "Annealing over half of the training leaves the eight latents of a decoder with "
+        "variance 1 below 0.01 nats.",
+        [kl for kl, _ in warmed],
+        below=0.01,
+    )
+    claim(
+        "collapse-free-nats",
+        "With 0.5 free nats a latent, the eight carry more than 3 nats.",
+        [kl for kl, _ in forced],
+        above=3,
+    )
+    claim(
+        "collapse-free-nats-cost",
+        "That costs more than 2 nats of validation ELBO.",
+        [elbo - before for (_, elbo), (_, before) in zip(forced, dead, strict=True)],
+        below=-2,
+    )
+    plain = [fit(0.02, k) for k in range(6)]
+    warmed = [fit(0.02, k, objective=annealed(480)) for k in range(6)]
+    claim(
+        "collapse-annealed-gains",
+        "With variance 0.02 annealing gains validation ELBO.",
+        [elbo - before for (_, elbo), (_, before) in zip(warmed, plain, strict=True)],
+        above=0,
+    )
+
+
+@pytest.mark.slow
+def test_with_annealing_all_ten_latents_live_on_mnist():
+    images, held_out = load_mnist().train_images.split([55_000, 5_000])
+    annealed, tenth = remedies()[0], []
+    for seed in range(3):
+        torch.manual_seed(seed)
+        vae = VAE(784, 10)
+        vae.decoder.start_at(images.mean(dim=0))
+        train(
+            vae, images, epochs=6, seed=seed, objective=annealed(645), progress=False
+        )  # fmt: skip
+        tenth.append(kl_per_dimension(vae, held_out).min().item())
+    claim(
+        "latents-annealed",
+        "With the KL annealed over half of 6 epochs of MNIST, each of ten latents carries "
+        "more than half a nat.",
+        tenth,
+        above=0.5,
+    )

@@ -1,4 +1,5 @@
 import math
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -6,9 +7,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from sklearn.linear_model import LogisticRegression
+from sklearn.mixture import GaussianMixture
 from torch import distributions as dist
 
-from vae_lib.encoder_decoder import VAE
+from explorers.weights import load_vae
+from vae_lib.checks import claim
+from vae_lib.data import load_mnist
+from vae_lib.encoder_decoder import VAE, diagonal_gaussian_log_density
 from vae_lib.latent_space import (
     aggregate_log_density,
     encode_mean,
@@ -18,7 +24,13 @@ from vae_lib.latent_space import (
     sample_prior,
     split_kl,
 )
-from vae_lib.objective import kl_to_standard_normal
+from vae_lib.objective import (
+    Terms,
+    elbo_objective,
+    kl_to_standard_normal,
+    reparameterize,
+)
+from vae_lib.training import train
 
 few = settings(max_examples=30, deadline=None)
 
@@ -200,3 +212,261 @@ def test_samples_and_manifold_have_the_networks_precision():
     vae = VAE(4, 2, (3,)).double()
     z, images = sample_prior(vae, 3, torch.Generator().manual_seed(0))
     assert z.dtype == images.dtype == manifold(vae, 2).dtype == torch.float64
+
+
+# --- what the chapter claims of networks on MNIST ---------------------------------------
+
+
+def without_noise_and_kl(vae, x, noise):
+    reconstruction = vae.decoder.log_likelihood(x, vae.encode(x)[0])
+    return Terms(reconstruction, {"reconstruction": reconstruction})
+
+
+OBJECTIVES = {
+    "VAE": elbo_objective,
+    "no KL": partial(elbo_objective, beta=0.0),
+    "plain": without_noise_and_kl,
+}
+SEEDS = range(5)
+
+
+@cache
+def trained(z_dim: int, seed: int, kind: str = "VAE") -> VAE:
+    """As in the chapter: two epochs of MNIST."""
+    torch.manual_seed(seed)
+    vae, images = VAE(784, z_dim), load_mnist().train_images
+    vae.decoder.start_at(images.mean(dim=0))
+    train(
+        vae, images, epochs=2, seed=seed, objective=OBJECTIVES[kind], progress=False
+    )  # fmt: skip
+    return vae.requires_grad_(False)
+
+
+def nats_lost(kind: str, seed: int) -> float:
+    """By moving the codes of the test images by 5% of their spread."""
+    vae, images = trained(2, seed, kind), load_mnist().test_images
+    mu = encode_mean(vae, images)
+    step = 0.05 * mu.std(dim=0) * torch.randn(mu.shape, generator=generator(seed))
+    log_likelihood = vae.decoder.log_likelihood
+    return (log_likelihood(images, mu) - log_likelihood(images, mu + step)).mean().item()
+
+
+@pytest.mark.slow
+def test_a_step_costs_the_plain_autoencoder_several_times_what_it_costs_the_vae():
+    claim(
+        "neighbours-plain",
+        "Moving the codes of MNIST's test images by 5% of their spread costs a plain "
+        "autoencoder more than twice as many nats as a VAE.",
+        [nats_lost("plain", k) / nats_lost("VAE", k) for k in range(3)],
+        above=2,
+    )
+
+
+@pytest.mark.slow
+def test_noise_without_a_kl_term_is_scaled_away():
+    def noise_to_spread(kind, seed):
+        mu, log_var = trained(2, seed, kind).encode(load_mnist().test_images)
+        return ((0.5 * log_var).exp().mean() / mu.std(dim=0).mean()).item()
+
+    claim(
+        "neighbours-noise-shrinks",
+        "Trained with noise and without the KL term, sigma is below a hundredth of the "
+        "codes' spread.",
+        [noise_to_spread("no KL", k) for k in range(3)],
+        below=0.01,
+    )
+    claim(
+        "neighbours-noise-stays",
+        "With the KL term it is above three hundredths.",
+        [noise_to_spread("VAE", k) for k in range(3)],
+        above=0.03,
+    )
+    claim(
+        "neighbours-noise-alone",
+        "Without the KL term the step of 5% costs more nats than with it: the logarithm of "
+        "the ratio is positive.",
+        [math.log(nats_lost("no KL", k) / nats_lost("VAE", k)) for k in range(3)],
+        above=0,
+    )
+
+
+def judge(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The digit that most of the ten nearest training images show, and whether nine do."""
+    data = load_mnist()
+    distances = torch.cdist(pictures, data.train_images[:10_000])
+    votes = data.train_labels[distances.topk(10, largest=False).indices]
+    digit = votes.mode(dim=1).values
+    return digit, (votes == digit[:, None]).sum(dim=1) >= 9
+
+
+def clear(pictures: torch.Tensor) -> float:
+    return judge(pictures)[1].double().mean().item()
+
+
+@pytest.mark.slow
+def test_the_plain_autoencoder_draws_fewer_kinds_of_digits_at_the_priors_points():
+    def variety(kind, seed):
+        digit, is_clear = judge(sample_prior(trained(2, seed, kind), 1000, generator())[1])
+        counts = torch.bincount(digit[is_clear], minlength=10).double()
+        return torch.special.entr(counts / counts.sum()).sum().exp().item()
+
+    claim(
+        "variety-plain",
+        "Among clear digits drawn at the prior's points, a plain autoencoder's variety is "
+        "smaller than a VAE's by more than one digit.",
+        [variety("VAE", k) - variety("plain", k) for k in range(3)],
+        above=1,
+    )
+
+
+@pytest.mark.slow
+def test_samples_of_two_latents_are_mostly_clear_and_those_of_ten_lose_more():
+    images, shares = load_mnist().test_images[:1000], {}
+    greyness = {}
+    for H in (2, 10):
+        for k in SEEDS:
+            vae = trained(H, k)
+            rebuilt = vae.decode(encode_mean(vae, images))
+            drawn = sample_prior(vae, 1000, generator(k))[1]
+            shares[H, k] = clear(rebuilt), clear(drawn)
+            entropy = torch.special.entr(torch.stack([rebuilt, 1 - rebuilt]))
+            greyness[H, k] = entropy.sum(dim=(0, 2)).mean().item()
+    claim(
+        "clear-digits",
+        "Of a two-dimensional VAE's samples more than 55% are clear digits, by a judge who "
+        "calls fewer than 80% of the test images clear.",
+        [shares[2, k][1] for k in SEEDS],
+        above=0.55,
+    )
+    assert clear(images) < 0.8
+    claim(
+        "clear-loss",
+        "From reconstructions to samples, the share of clear digits falls by more with ten "
+        "latents than with two.",
+        [shares[10, k][0] - shares[10, k][1] - (shares[2, k][0] - shares[2, k][1])
+         for k in SEEDS],
+        above=0,
+    )  # fmt: skip
+    claim(
+        "blur-ten",
+        "Reconstructions from ten latents have pixels with over 20 nats less entropy than "
+        "those from two.",
+        [greyness[2, k] - greyness[10, k] for k in SEEDS],
+        above=20,
+    )
+
+
+@pytest.mark.slow
+def test_the_decoder_draws_the_average_of_the_images_that_are_sent_near():
+    def explained(seed):
+        vae, images = trained(2, seed), load_mnist().train_images
+        z, drawn = sample_prior(vae, 100, generator(seed))
+        log_q = diagonal_gaussian_log_density(z[:, None], *vae.encode(images))
+        average = log_q.softmax(dim=1) @ images
+        scatter = (average - average.mean(dim=0)).square().sum()
+        return 1 - ((average - drawn).square().sum() / scatter).item()
+
+    claim(
+        "blur-average",
+        "At the prior's points the average of MNIST's training images, weighted by their "
+        "encodings, accounts for over 80% of what distinguishes a VAE's pictures.",
+        [explained(k) for k in SEEDS],
+        above=0.8,
+    )
+
+
+@cache
+def mismatch(H: int, seed: int) -> tuple[float, float, float]:
+    """Too low, too high, and the prior's share in holes by the fitted density."""
+    vae, data, g = trained(H, seed), load_mnist(), generator(seed)
+    q = vae.encode(data.train_images)
+    chosen = torch.randperm(60_000, generator=g)[:10_000]
+    practised = reparameterize(*(t[chosen] for t in q), g).double()
+    fitted = GaussianMixture(20, max_iter=30, random_state=0).fit(practised)
+
+    def log_ratio(z):
+        log_prior = dist.Normal(0.0, 1.0).log_prob(z.double()).sum(dim=-1)
+        return torch.as_tensor(fitted.score_samples(z)) - log_prior
+
+    low = log_ratio(reparameterize(*vae.encode(data.test_images), g)).mean()
+    high = split_kl(*q, 500, g)[1].value
+    holes = log_ratio(torch.randn(10_000, H, generator=g)) < -math.log(3)
+    return low.item(), high, holes.double().mean().item()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_ten_latents_leave_more_of_the_prior_unpractised_than_two():
+    claim(
+        "mismatch-two",
+        "With two latents the mismatch of aggregate posterior and prior is below 0.6 nats.",
+        [mismatch(2, k)[1] for k in SEEDS],
+        below=0.6,
+    )
+    claim(
+        "mismatch-ten",
+        "With ten latents it is above 0.6 nats.",
+        [mismatch(10, k)[0] for k in SEEDS],
+        above=0.6,
+    )
+    claim(
+        "holes-two",
+        "With two latents less than a fifth of the prior lies in holes.",
+        [mismatch(2, k)[2] for k in SEEDS],
+        below=0.2,
+    )
+    claim(
+        "holes-ten",
+        "With ten latents more than two fifths do.",
+        [mismatch(10, k)[2] for k in SEEDS],
+        above=0.4,
+    )
+
+
+@pytest.mark.slow
+def test_a_linear_probe_on_ten_latents_beats_one_on_pixels_and_on_two_does_not():
+    data, g = load_mnist(), generator(5)
+
+    def right(features, test_features, labelled):
+        probe = LogisticRegression(max_iter=1000)
+        probe.fit(features[labelled], data.train_labels[labelled])
+        return probe.score(test_features, data.test_labels)
+
+    gains = {2: [], 10: []}
+    for k in SEEDS:
+        sets = [torch.randperm(60_000, generator=g)[:100] for _ in range(8)]
+        pixels = np.mean([right(data.train_images, data.test_images, s) for s in sets])
+        for H in (2, 10):
+            codes = [encode_mean(trained(H, k), x)
+                     for x in (data.train_images, data.test_images)]  # fmt: skip
+            gains[H].append(np.mean([right(*codes, s) for s in sets]) - pixels)
+    claim(
+        "probe-ten",
+        "With 100 labels, a linear probe on ten latents names more test digits than one on "
+        "the pixels.",
+        gains[10],
+        above=0,
+    )
+    claim(
+        "probe-two",
+        "One on two latents names fewer, by more than ten percentage points.",
+        gains[2],
+        below=-0.1,
+    )
+
+
+def test_half_a_unit_from_the_mean_costs_tens_of_nats_in_the_explorer():
+    (vae, _), images = load_vae(), load_mnist().test_images[:1000]
+    mu = encode_mean(vae, images)
+    step = torch.nn.functional.normalize(torch.randn(mu.shape, generator=generator()))
+    with torch.no_grad():
+        log_likelihood = vae.decoder.log_likelihood
+        fall = log_likelihood(images, mu) - log_likelihood(images, mu + 0.5 * step)
+    claim(
+        "leave-the-mean",
+        "In the explorer's model, half a unit away from the mean of its encoding a test "
+        "image loses more than 50 nats of log-likelihood on average.",
+        fall.mean().item(),
+        above=50,
+        standard_error=fall.std().item() / len(fall) ** 0.5,
+    )

@@ -15,6 +15,8 @@ from jupyter_client.manager import AsyncKernelManager, KernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+# Two notebooks run side by side: a kernel that took both cores would wait for itself.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 SOCKETS = tempfile.TemporaryDirectory(prefix="kernels-")
 
 

@@ -4,6 +4,7 @@
     python -m vae_lib.reproduce iwae    Burda et al. (2015), table 1: VAE and IWAE
     python -m vae_lib.reproduce two-d   the best test ELBO with two latent dimensions
     python -m vae_lib.reproduce recipe  what each of our settings brings, in ten minutes
+    python -m vae_lib.reproduce latents what each of 10 or 50 latents carries, in as many
     python -m vae_lib.reproduce variants  chapter 10: convolutions, and beta as a dial
 
 Each writes results/NAME.json beside this module: settings, commit, seed, curves, final
@@ -29,6 +30,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from vae_lib.collapse import active_units, kl_per_dimension
 from vae_lib.data import binarize, in_unit_interval, load_fashion_mnist, load_mnist
 from vae_lib.encoder_decoder import VAE, BernoulliDecoder
 from vae_lib.evaluation import (
@@ -104,7 +106,15 @@ def experiments(epochs: int | None = None) -> dict[str, Sequence[Run | Variant]]
         "two-d": [Run("2-D", 2, (256, 256, 256), epochs or 60, 128, 3e-3, 0, True)],
         "recipe": recipe(epochs),
         "variants": variants(epochs),
-    }
+        "latents": [
+            Run(
+                f"{H} latents, {n} epochs, seed {k}", H, (256, 128), epochs or n, 256,
+                1.2e-2, precision="highest", mean_start=True, warm_up=0.2, repeat=k,
+            )
+            for H, n in [(10, 2), (10, 24), (50, 12)]
+            for k in range(3)
+        ],
+    }  # fmt: skip
 
 
 def recipe(epochs: int | None = None) -> list[Run]:
@@ -308,7 +318,11 @@ def measure(vae: VAE, run: Run, test: Tensor, progress: bool) -> dict:
         test = binarize(test, generator)
     with torch.no_grad():
         reconstruction, kl = elbo_terms(vae, test, generator)
-    outcome = {"test_elbo": summary(reconstruction - kl)}
+    outcome = {
+        "test_elbo": summary(reconstruction - kl),
+        "kl": kl_per_dimension(vae, test).tolist(),
+        "active_units": int(active_units(vae, test).sum()),
+    }
     if run.weights:
         outcome["test_log_likelihood"] = summary(
             held_out_log_likelihood(vae, test, run.weights, generator, progress)

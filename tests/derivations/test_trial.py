@@ -2,7 +2,7 @@
 
 import pytest
 
-from derivations import Verdict
+from derivations import Verdict, check
 from derivations.evaluate import TooMuchWork
 from derivations.worlds import Curve, Foreign, Line
 
@@ -22,7 +22,16 @@ def test_draws_meet_the_conditions():
     for at in block.draws(Line, 5):
         a, b = (float(at(side).array) for side in pair("a = b").sides)
         assert a > b
-    assert list(trial("% given: a > a\na = b").draws(Line, 1)) == []
+    impossible = trial("% given: a > a\na = b")
+    with pytest.raises(Foreign, match="no draw meets"):
+        list(impossible.draws(Line, 1))
+
+
+def test_where_no_draw_meets_the_conditions_nothing_is_raised_and_nothing_passes():
+    best = r"\mathop{\mathrm{argmax}}_{a} (b a - a^2)"
+    for line in (f"{best} = {best}", rf"\hat{{a}} = {best}", f"{best} = 3", "a = a"):
+        report = check(line, given="a > a")
+        assert not report.ok and report.verdict is not Verdict.WRONG, report
 
 
 def test_a_side_is_computed_once_and_what_it_met_is_met_again():
