@@ -128,7 +128,7 @@ NAMES: dict[str, Name] = {row.key: row for row in (
     Name("tau", r"\tau", positive=True, like=("sigma",)),
     Name("rho", r"\rho", chance=True),
     *(Name(g, "\\" + g, positive=True)
-      for g in ("lambda", "beta", "gamma", "alpha", "ell", "kappa")),
+      for g in ("lambda", "beta", "gamma", "alpha", "eta", "ell", "kappa")),
     *(Name(s, s, positive=True) for s in "sv"),
 )}  # fmt: skip
 

@@ -90,6 +90,7 @@ def test_the_book_has_its_chapters_in_order():
         "training",
         "latent_space",
         "evaluation",
+        "variants",
         "diffusion",
     ]
 

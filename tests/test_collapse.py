@@ -16,8 +16,10 @@ from vae_lib.objective import (
     Terms,
     elbo_objective,
     kl_to_standard_normal,
+    mean_elbo,
     reparameterize,
 )
+from vae_lib.reproduce import finished
 from vae_lib.training import train
 
 IMAGES = load_digits().test_images
@@ -96,24 +98,42 @@ def test_networks_collapse_above_the_largest_eigenvalue_and_not_below():
 
 
 @pytest.mark.slow
+def test_the_sum_of_the_linear_rule_is_no_law():
+    claim(
+        "collapse-sum-two",
+        "With two latents and variance 0.1, networks on the small digits carry over 1 nat "
+        "more than the linear rule says.",
+        [fit(0.1, k, 2)[0] - linear_rule(2, 0.1) for k in range(3)],
+        above=1,
+    )
+    claim(
+        "collapse-sum-many",
+        "With 32 latents and variance 0.02, networks trained for 40 epochs carry at least "
+        "5 nats less than it says.",
+        [fit(0.02, k, 32)[0] - linear_rule(32, 0.02) for k in range(3)],
+        below=-5,
+    )
+
+
+@pytest.mark.slow
 def test_two_latents_carry_more_than_the_linear_rule_says():
     claim(
         "collapse-sum-long",
         "Two latents with variance 0.02 carry over 2 nats more than the linear rule says, "
-        "after 200 epochs.",
-        [fit(0.02, k, 2, 200)[0] - linear_rule(2, 0.02) for k in range(3)],
+        "after 100 epochs.",
+        [fit(0.02, k, 2, 100)[0] - linear_rule(2, 0.02) for k in range(3)],
         above=2,
     )
 
 
 @pytest.mark.slow
-def test_eight_latents_carry_more_than_it_says_after_a_long_training():
+def test_eight_latents_carry_more_than_it_says_after_a_longer_training():
     claim(
         "collapse-sum-long-eight",
-        "Eight latents with variance 0.25 carry over 0.9 nats more than it says, after "
-        "200 epochs.",
-        [fit(0.25, k, 8, 200)[0] - linear_rule(8, 0.25) for k in range(3)],
-        above=0.9,
+        "Eight latents with variance 0.25 carry over half a nat more than it says, after "
+        "100 epochs.",
+        [fit(0.25, k, 8, 100)[0] - linear_rule(8, 0.25) for k in range(3)],
+        above=0.5,
     )
 
 
@@ -132,7 +152,7 @@ def remedies():
 
 
 @pytest.mark.slow
-def test_remedies_mend_a_bad_path_and_not_a_bad_place():
+def test_remedies_do_not_mend_a_bad_place():
     annealed, free_nats = remedies()
     dead = [fit(1.0, k) for k in range(3)]
     warmed = [fit(1.0, k, objective=annealed(480)) for k in range(3)]
@@ -156,8 +176,13 @@ def test_remedies_mend_a_bad_path_and_not_a_bad_place():
         [elbo - before for (_, elbo), (_, before) in zip(forced, dead, strict=True)],
         below=-2,
     )
-    plain = [fit(0.02, k) for k in range(6)]
-    warmed = [fit(0.02, k, objective=annealed(480)) for k in range(6)]
+
+
+@pytest.mark.slow
+def test_annealing_mends_a_bad_path():
+    annealed, _ = remedies()
+    plain = [fit(0.02, k) for k in range(5)]
+    warmed = [fit(0.02, k, objective=annealed(480)) for k in range(5)]
     claim(
         "collapse-annealed-gains",
         "With variance 0.02 annealing gains validation ELBO.",
@@ -168,20 +193,30 @@ def test_remedies_mend_a_bad_path_and_not_a_bad_place():
 
 @pytest.mark.slow
 def test_with_annealing_all_ten_latents_live_on_mnist():
-    images, held_out = load_mnist().train_images.split([55_000, 5_000])
-    annealed, tenth = remedies()[0], []
+    """The runs without annealing are stored: the same images, steps and seeds."""
+    data, annealed = load_mnist(), remedies()[0]
+    images, weakest, elbos = data.train_images[:55_000], [], []
     for seed in range(3):
         torch.manual_seed(seed)
         vae = VAE(784, 10)
         vae.decoder.start_at(images.mean(dim=0))
         train(
-            vae, images, epochs=6, seed=seed, objective=annealed(645), progress=False
+            vae, images, epochs=2, seed=seed, objective=annealed(215), progress=False
         )  # fmt: skip
-        tenth.append(kl_per_dimension(vae, held_out).min().item())
+        weakest.append(kl_per_dimension(vae, data.test_images).min().item())
+        elbos.append(mean_elbo(vae, data.test_images, seed=2))
+    stored = finished("latents")
+    plain = [stored[f"10 latents, 2 epochs, seed {k}"]["test_elbo"] for k in range(3)]
     claim(
         "latents-annealed",
-        "With the KL annealed over half of 6 epochs of MNIST, each of ten latents carries "
-        "more than half a nat.",
-        tenth,
-        above=0.5,
+        "With the KL annealed over the first of 2 epochs of MNIST, each of ten latents "
+        "carries more than 0.4 nats.",
+        weakest,
+        above=0.4,
+    )
+    claim(
+        "latents-annealed-gains",
+        "The test ELBO is then higher than the best of three runs without annealing.",
+        [elbo - max(run["value"] for run in plain) for elbo in elbos],
+        above=0,
     )

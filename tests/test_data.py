@@ -17,11 +17,14 @@ from hypothesis import strategies as st
 
 from vae_lib import data
 from vae_lib.data import (
+    FASHION_FILE,
+    FASHION_NAMES,
     MNIST_FILE,
     DataError,
     binarize,
     image_side,
     load_digits,
+    load_fashion_mnist,
     load_mnist,
 )
 
@@ -134,6 +137,28 @@ def test_a_damaged_mnist_file_is_one_clear_error(tmp_path, how):
 
 def test_the_recorded_sum_is_that_of_the_file():
     assert hashlib.sha256(MNIST_FILE.read_bytes()).hexdigest() == data.MNIST_SHA256
+
+
+def test_clothes_are_the_first_of_their_files_and_upright():
+    """Counts and pixels of the published files, by `zcat | od`, not by our loader."""
+    clothes = load_fashion_mnist()
+    assert clothes.train_images.shape == (12_000, 784)
+    assert clothes.test_images.shape == (3_000, 784)
+    assert clothes.test_labels[:10].tolist() == [9, 2, 1, 1, 6, 1, 4, 6, 5, 7]
+    assert clothes.train_labels[:10].tolist() == [9, 0, 0, 3, 0, 2, 7, 2, 5, 5]
+    assert len(FASHION_NAMES) == 10 and clothes.train_labels.max() == 9
+    boot = clothes.test_images[0].reshape(28, 28)  # its sole is below, its top is empty
+    assert boot[:6].max() == 0 and boot[20:].mean() > 0.1
+
+
+def test_a_damaged_file_of_clothes_is_named(tmp_path):
+    path = tmp_path / "fashion_mnist.npz"
+    path.write_bytes(damaged(FASHION_FILE.read_bytes(), "one bit flipped"))
+    with pytest.raises(DataError, match=r"fashion_mnist\.npz is damaged"):
+        load_fashion_mnist(path)
+    with pytest.raises(DataError, match="cannot read Fashion-MNIST"):
+        load_fashion_mnist(tmp_path / "gone.npz")
+    assert hashlib.sha256(FASHION_FILE.read_bytes()).hexdigest() == data.FASHION_SHA256
 
 
 def test_digits_are_split_in_order(digits):

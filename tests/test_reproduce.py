@@ -294,7 +294,7 @@ def test_the_papers_settings_that_are_named_in_the_papers():
     assert {run.epochs for runs in real_experiments(2).values() for run in runs} == {2}
 
 
-@pytest.mark.parametrize("name", ["aevb", "iwae", "two-d", "latents"])
+@pytest.mark.parametrize("name", ["aevb", "iwae", "two-d", "latents", "variants"])
 def test_the_results_that_the_book_shows_are_those_of_the_present_settings(name):
     """Otherwise the command that the chapters give would do other runs than they show."""
     plan = [

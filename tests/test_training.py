@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from tools import train as script
 from vae_lib import training
 from vae_lib.checkpoint import CheckpointError
+from vae_lib.checks import claim
 from vae_lib.collapse import kl_per_dimension
 from vae_lib.data import load_digits, load_mnist
 from vae_lib.encoder_decoder import VAE
@@ -33,6 +34,7 @@ from vae_lib.objective import (
     elbo_terms,
     kl_to_standard_normal,
     mean_elbo,
+    reparameterize,
 )
 from vae_lib.training import TrainingError, train
 
@@ -425,6 +427,94 @@ def test_unit_variance_collapses_on_the_digits_and_a_small_one_does_not():
     )
     assert kl_per_dimension(dead, HELD_OUT).sum() < 0.05
     assert kl_per_dimension(alive, HELD_OUT).sum() > 1
+
+
+# --- what the chapter claims of networks on the small digits ----------------------------
+
+DIGITS, DIGITS_HELD_OUT = load_digits().train_images.split([1200, 300])
+
+
+def fit_digits(seed, images=DIGITS, epochs=40, lr=5e-3, z_dim=8, **decoder):
+    """As in the chapter."""
+    torch.manual_seed(seed)
+    vae = VAE(64, z_dim, (128, 64), **decoder)
+    history = train(
+        vae, images, epochs=epochs, batch_size=50, progress=False, learning_rate=lr,
+        seed=seed, validation_images=DIGITS_HELD_OUT,
+    )  # fmt: skip
+    return vae, history
+
+
+@pytest.mark.slow
+def test_a_learned_variance_fits_and_gains():
+    lag, gain, noise = [], [], torch.Generator().manual_seed(4)
+    for seed in range(3):
+        _, (*_, collapsed) = fit_digits(seed, likelihood="gaussian")
+        vae, (*_, end) = fit_digits(
+            seed, epochs=60, likelihood="gaussian", variance=0.1, learn_variance=True
+        )
+        with torch.no_grad():
+            z = reparameterize(*vae.encode(DIGITS), noise)
+            error = (DIGITS - vae.decode(z)).square().mean()
+            lag.append((vae.decoder.log_var.exp() / error).item())
+        gain.append(end.validation_elbo - collapsed.validation_elbo)
+    claim(
+        "training-variance-fits",
+        "A learned variance on the small digits ends within 30% of the mean squared error.",
+        lag,
+        above=0.7,
+        below=1.3,
+    )
+    claim(
+        "training-variance-gains",
+        "It gains more than 40 nats of validation ELBO over variance 1.",
+        gain,
+        above=40,
+    )
+
+
+@pytest.mark.slow
+def test_a_large_learning_rate_loses_in_silence():
+    ends = {
+        lr: [fit_digits(k, epochs=20, lr=lr, z_dim=2)[1][-1] for k in range(3)]
+        for lr in (5e-3, 0.2)
+    }
+    claim(
+        "training-rate",
+        "On the small digits a learning rate of 0.2 loses more than a nat against 0.005, "
+        "without an error.",
+        [
+            good.validation_elbo - bad.validation_elbo
+            for good, bad in zip(ends[5e-3], ends[0.2], strict=True)
+        ],
+        above=1,
+    )
+
+
+@pytest.mark.slow
+def test_few_images_are_learned_by_heart():
+    gaps, falls = [], []
+    for seed in range(5):
+        _, history = fit_digits(
+            seed, DIGITS[:300], 150, likelihood="gaussian", variance=0.1,
+            learn_variance=True,
+        )  # fmt: skip
+        end = history[-1]
+        gaps.append(end.objective - end.validation_elbo)
+        falls.append(max(e.validation_elbo for e in history) - end.validation_elbo)
+    claim(
+        "training-overfits",
+        "With 300 digits and a learned variance, the training ELBO ends more than 20 nats "
+        "above the validation ELBO.",
+        gaps,
+        above=20,
+    )
+    claim(
+        "training-turns",
+        "There the validation ELBO ends more than half a nat below its best epoch.",
+        falls,
+        above=0.5,
+    )
 
 
 # --- other places: bytes on a disk, several processes -----------------------------------

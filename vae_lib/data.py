@@ -1,8 +1,13 @@
-"""Real data without a network: MNIST from a file beside this module, and 8x8 digits.
+"""Real data without a network: MNIST and Fashion-MNIST from files beside this module, and
+8x8 digits.
 
 MNIST: 70,000 handwritten digits of 28 x 28 pixels, collected by NIST and arranged by
 Yann LeCun, Corinna Cortes and Christopher Burges (LeCun et al., 1998, Proc. IEEE 86),
 who share it under CC BY-SA 3.0. `tools/make_mnist.py` packs the published files.
+
+Fashion-MNIST: pictures of clothes in the same format, by Zalando SE (Xiao et al., 2017,
+arXiv:1708.07747), under the MIT licence. `tools/make_fashion_mnist.py` packs the first
+12,000 training and 3,000 test images of Debian's package dataset-fashion-mnist.
 """
 
 import hashlib
@@ -17,6 +22,13 @@ from torch import Tensor
 
 MNIST_FILE = Path(__file__).with_name("mnist.npz")
 MNIST_SHA256 = "ef5c47939af9cb6fb553652159a623d38e919fec4546f7d3b50c610203be3b7e"
+FASHION_FILE = Path(__file__).with_name("fashion_mnist.npz")
+FASHION_SHA256 = "ec3a9141cd04e2b8036b2e3756b4fc71341bbdd534d5f77e37481f898553ec53"
+#: The classes of Fashion-MNIST, by label.
+FASHION_NAMES = (
+    "T-shirt", "trousers", "pullover", "dress", "coat",
+    "sandal", "shirt", "sneaker", "bag", "ankle boot",
+)  # fmt: skip
 
 
 class DataError(Exception):
@@ -38,26 +50,23 @@ def load_mnist(path: Path | str = MNIST_FILE) -> Images:
     Raises:
         DataError: if the file is missing, or its SHA-256 is not the recorded one.
     """
-    path = Path(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"cannot read MNIST from {path} ({error.strerror}): the file comes with "
-            f"the repository; restore it with 'git checkout -- {path.name}' in its folder"
-        ) from error
-    if hashlib.sha256(content).hexdigest() != MNIST_SHA256:
-        raise DataError(
-            f"{path} is damaged: it has {len(content):,} bytes and its SHA-256 is not the "
-            f"recorded one; restore it with 'git checkout -- {path.name}' in its folder"
-        )
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return Images(
-            _as_images(arrays["train_images"], 255),
-            torch.from_numpy(arrays["train_labels"]).long(),
-            _as_images(arrays["test_images"], 255),
-            torch.from_numpy(arrays["test_labels"]).long(),
-        )
+    return _load(Path(path), "MNIST", MNIST_SHA256)
+
+
+def load_fashion_mnist(path: Path | str = FASHION_FILE) -> Images:
+    """A part of Fashion-MNIST: its first 12,000 training and 3,000 test images, D = 784.
+
+    Label k means `FASHION_NAMES[k]`.
+
+    Raises:
+        DataError: if the file is missing, or its SHA-256 is not the recorded one.
+
+    Example:
+        >>> clothes = load_fashion_mnist()
+        >>> clothes.train_images.shape, FASHION_NAMES[clothes.test_labels[0]]
+        (torch.Size([12000, 784]), 'ankle boot')
+    """
+    return _load(Path(path), "Fashion-MNIST", FASHION_SHA256)
 
 
 def load_digits() -> Images:
@@ -122,6 +131,28 @@ def image_side(n_pixels: int) -> int:
     if side < 1 or side * side != n_pixels:
         raise ValueError(f"{n_pixels} pixels do not make a square image")
     return side
+
+
+def _load(path: Path, name: str, sha256: str) -> Images:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"cannot read {name} from {path} ({error.strerror}): the file comes with "
+            f"the repository; restore it with 'git checkout -- {path.name}' in its folder"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise DataError(
+            f"{path} is damaged: it has {len(content):,} bytes and its SHA-256 is not the "
+            f"recorded one; restore it with 'git checkout -- {path.name}' in its folder"
+        )
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return Images(
+            _as_images(arrays["train_images"], 255),
+            torch.from_numpy(arrays["train_labels"]).long(),
+            _as_images(arrays["test_images"], 255),
+            torch.from_numpy(arrays["test_labels"]).long(),
+        )
 
 
 def _as_images(grey: np.ndarray, white: int) -> Tensor:

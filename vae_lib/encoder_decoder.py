@@ -172,15 +172,15 @@ class BernoulliDecoder(Decoder):
             >>> (vae.decode(torch.zeros(2)) - 1 / 9).abs().max() < 0.1
             tensor(True)
         """
-        last = self.net[-1]
-        assert isinstance(last, nn.Linear)
-        _check_sizes(mean_image, last.out_features)
+        bias = self.net[-1].bias
+        assert isinstance(bias, Tensor)
+        _check_sizes(mean_image, len(bias))
         if mean_image.ndim != 1:
             advice = "average the images over their first axis"
             raise ValueError(f"expected one mean image, got {len(mean_image)}: {advice}")
         if not (mean_image.min() >= 0 and mean_image.max() <= 1):
             raise ValueError("an average of images lies in [0, 1]: divide by 255 first")
-        last.bias.copy_(mean_image.logit(eps=1e-3))
+        bias.copy_(mean_image.logit(eps=1e-3))
 
     def forward(self, z: Tensor) -> Tensor:
         """Latents (..., H) to x_hat in (0, 1), (..., D)."""
@@ -257,6 +257,8 @@ class VAE(nn.Module):
         hidden: the encoder's hidden sizes; the decoder has them in reverse.
         likelihood: "bernoulli" or "gaussian".
         activation: what makes the nonlinearities, for instance `nn.Tanh`.
+        encoder, decoder: of another kind, in place of those that would be made. Both take
+            any number of leading axes, as `Encoder` and `Decoder` say.
         decoder_options: passed on to the Gaussian decoder (variance, learn_variance).
 
     Raises:
@@ -279,6 +281,9 @@ class VAE(nn.Module):
         hidden: Sequence[int] = (256, 128),
         likelihood: str = "bernoulli",
         activation: Activation = nn.GELU,
+        *,
+        encoder: Encoder | None = None,
+        decoder: Decoder | None = None,
         **decoder_options: float,
     ):
         super().__init__()
@@ -289,8 +294,8 @@ class VAE(nn.Module):
         if likelihood not in decoders:
             raise ValueError(f"likelihood is 'bernoulli' or 'gaussian', got {likelihood!r}")
         self.x_dim, self.z_dim = x_dim, z_dim
-        self.encoder = Encoder(x_dim, hidden, z_dim, activation)
-        self.decoder = decoders[likelihood](
+        self.encoder = encoder or Encoder(x_dim, hidden, z_dim, activation)
+        self.decoder = decoder or decoders[likelihood](
             z_dim, hidden[::-1], x_dim, activation=activation, **decoder_options
         )
 

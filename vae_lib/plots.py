@@ -1,5 +1,6 @@
 """The book's one plotting style, and the pictures that several chapters share."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -48,14 +49,22 @@ def learning_curve(
     return ax
 
 
-def image_grid(images: Tensor, columns: int, ax: Axes | None = None, gap: int = 0) -> Axes:
+def image_grid(
+    images: Tensor,
+    columns: int,
+    ax: Axes | None = None,
+    gap: int = 0,
+    shape: tuple[int, int, int] | None = None,
+) -> Axes:
     """Images (n, D) as one picture, `columns` to a row, dark ink on white.
 
     They are in [0, 1], or uint8. `gap` white pixels surround each image: small ones need
-    them to be told apart.
+    them to be told apart. `shape` is (channels, rows, columns) of an image, with 1 channel
+    or with 3, red, green and blue; without it images are grey and square.
 
     Raises:
-        ValueError: if D is no square number, or there are no images or no columns.
+        ValueError: if D is no square number and no shape is given, or another than the
+            shape's, or there are no images or no columns.
     """
     if images.ndim != 2 or len(images) == 0:
         raise ValueError(
@@ -64,17 +73,22 @@ def image_grid(images: Tensor, columns: int, ax: Axes | None = None, gap: int = 
     if columns < 1:
         raise ValueError(f"columns must be at least 1, got {columns}")
     images = in_unit_interval(images, torch.float32)
-    side = image_side(images.shape[1])
-    if gap:
-        squares = images.reshape(-1, side, side)
-        images = torch.nn.functional.pad(squares, (gap, gap, gap, gap)).flatten(1)
-        side += 2 * gap
-    rows = -(-len(images) // columns)
-    missing = images.new_zeros(rows * columns - len(images), images.shape[1])
-    sheet = torch.cat([images.detach(), missing]).reshape(rows, columns, side, side)
-    sheet = sheet.transpose(1, 2).reshape(rows * side, columns * side)
+    if shape is None:
+        side = image_side(images.shape[1])
+        shape = (1, side, side)
+    if shape[0] not in (1, 3) or math.prod(shape) != images.shape[1]:
+        raise ValueError(f"{images.shape[1]} pixels do not fill {shape}, or no picture")
+    paper = 0.0 if shape[0] == 1 else 1.0
+    each = torch.nn.functional.pad(
+        images.detach().reshape(-1, *shape), (gap, gap, gap, gap), value=paper
+    )
+    rows, (c, h, w) = -(-len(each) // columns), each.shape[1:]
+    missing = each.new_full((rows * columns - len(each), c, h, w), paper)
+    sheet = torch.cat([each, missing]).reshape(rows, columns, c, h, w)
+    sheet = sheet.permute(0, 3, 1, 4, 2).reshape(rows * h, columns * w, c)
     if ax is None:
-        _, ax = plt.subplots(figsize=(5.6, 5.6 * rows / columns))
-    ax.imshow(sheet.cpu().numpy(), cmap="gray_r", vmin=0, vmax=1)
+        _, ax = plt.subplots(figsize=(5.6, 5.6 * rows * h / (columns * w)))
+    shown = sheet[..., 0] if c == 1 else sheet
+    ax.imshow(shown.cpu().numpy(), cmap="gray_r", vmin=0, vmax=1)
     ax.set_axis_off()
     return ax

@@ -5,6 +5,7 @@
     python -m vae_lib.reproduce two-d   the best test ELBO with two latent dimensions
     python -m vae_lib.reproduce recipe  what each of our settings brings, in ten minutes
     python -m vae_lib.reproduce latents what each of 10 or 50 latents carries, in as many
+    python -m vae_lib.reproduce variants  chapter 10: convolutions, and beta as a dial
 
 Each writes results/NAME.json beside this module: settings, commit, seed, curves, final
 numbers with standard errors. A run that was stopped goes on where it was. 5,000
@@ -17,7 +18,9 @@ import argparse
 import json
 import platform
 import subprocess
+import time
 import zlib
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -28,7 +31,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from vae_lib.collapse import active_units, kl_per_dimension
-from vae_lib.data import binarize, in_unit_interval, load_mnist
+from vae_lib.data import binarize, in_unit_interval, load_fashion_mnist, load_mnist
 from vae_lib.encoder_decoder import VAE, BernoulliDecoder
 from vae_lib.evaluation import (
     importance_weighted_objective,
@@ -39,6 +42,7 @@ from vae_lib.files import write_whole
 from vae_lib.monte_carlo import Estimate
 from vae_lib.objective import Objective, elbo_objective, elbo_terms
 from vae_lib.training import train
+from vae_lib.variants import conv_vae, n_parameters, tile_contrast
 
 RESULTS = Path(__file__).with_name("results")
 N_VALIDATION = 5_000
@@ -65,7 +69,20 @@ class Run(NamedTuple):
     repeat: int = 0  # the same from another seed, which is so much larger
 
 
-def experiments(epochs: int | None = None) -> dict[str, list[Run]]:
+class Variant(NamedTuple):
+    """One network of chapter 10, with 10 latents: 10,000 images, grey, from their start."""
+
+    label: str
+    clothes: bool  # Fashion-MNIST, or else MNIST
+    epochs: int
+    hidden: tuple[int, ...] = ()  # of an MLP
+    up: str = ""  # of a `conv_vae`; else an MLP
+    beta: float = 1.0
+    learning_rate: float = 1.2e-2
+    repeat: int = 0  # the seed
+
+
+def experiments(epochs: int | None = None) -> dict[str, Sequence[Run | Variant]]:
     """The runs of each experiment; `epochs` replaces their lengths.
 
     The papers' layer sizes, with Adam and a cosine schedule in place of the papers'
@@ -88,6 +105,7 @@ def experiments(epochs: int | None = None) -> dict[str, list[Run]]:
         ],
         "two-d": [Run("2-D", 2, (256, 256, 256), epochs or 60, 128, 3e-3, 0, True)],
         "recipe": recipe(epochs),
+        "variants": variants(epochs),
         "latents": [
             Run(
                 f"{H} latents, {n} epochs, seed {k}", H, (256, 128), epochs or n, 256,
@@ -118,6 +136,29 @@ def recipe(epochs: int | None = None) -> list[Run]:
         ours._replace(label=f"{name}, seed {k}", repeat=k, **change)
         for k in range(3)
         for name, change in changes.items()
+    ]
+
+
+def variants(epochs: int | None = None) -> list[Variant]:
+    """Chapter 10's networks on clothes, and one on digits at six betas: three seeds each.
+
+    The epochs "in equal time" are such that the seconds are about alike on our machine.
+    """
+    settings = [
+        Variant("convolutions", True, 6, up="uneven"),
+        Variant("MLP, equal parameters", True, 6, (36,)),
+        Variant("MLP, equal parameters and time", True, 70, (36,)),
+        Variant("wide MLP, equal time", True, 30, (256,), learning_rate=3e-3),
+        *(Variant(f"up {up}", True, 2, up=up) for up in ("uneven", "even", "resize")),
+        *(
+            Variant(f"beta {beta:g}", False, 8, (128,), beta=beta)
+            for beta in (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+        ),
+    ]
+    return [
+        v._replace(label=f"{v.label}, seed {k}", repeat=k, epochs=epochs or v.epochs)
+        for k in range(3)
+        for v in settings
     ]
 
 
@@ -166,10 +207,13 @@ def reproduce(
         if any(settings == done["settings"] for done in result["runs"]):
             checkpoint.unlink(missing_ok=True)
             continue
-        outcome = carry_out(run, seed, checkpoint, device, n_test, progress)
+        if isinstance(run, Variant):
+            outcome = carry_out_variant(run, seed, n_test, progress)
+        else:
+            outcome = carry_out(run, seed, checkpoint, device, n_test, progress)
         result["runs"].append({"settings": settings, "made_by": made_by} | outcome)
         write_whole(file, (json.dumps(result, indent=1) + "\n").encode())
-        checkpoint.unlink()
+        checkpoint.unlink(missing_ok=True)
     return result
 
 
@@ -236,6 +280,35 @@ def carry_out(
         }
     finally:
         torch.set_float32_matmul_precision(before)
+
+
+def carry_out_variant(run: Variant, seed: int, n_test: int, progress: bool) -> dict:
+    """Train one network of chapter 10, on the CPU, and measure it on 3,000 test images."""
+    data = load_fashion_mnist() if run.clothes else load_mnist()
+    images, test = data.train_images[:10_000], data.test_images[: min(n_test, 3_000)]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed + run.repeat)
+        vae = conv_vae((1, 28, 28), 10, up=run.up) if run.up else VAE(784, 10, run.hidden)
+    start_at_the_mean(vae, images)
+    before = time.process_time()
+    train(
+        vae, images, epochs=run.epochs, learning_rate=run.learning_rate,
+        objective=partial(elbo_objective, beta=run.beta), seed=seed + run.repeat,
+        progress=progress,
+    )  # fmt: skip
+    seconds = time.process_time() - before
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        reconstruction, kl = elbo_terms(vae, test, generator)
+        drawn = vae.decode(torch.randn(1000, 10, generator=generator))
+    return {
+        "test_elbo": summary(reconstruction - kl),
+        "distortion": summary(-reconstruction),
+        "rate": summary(kl),
+        "parameters": n_parameters(vae),
+        "seconds": round(seconds, 1),
+        "tile_contrast": summary(tile_contrast(drawn, (1, 28, 28))),
+    }
 
 
 def measure(vae: VAE, run: Run, test: Tensor, progress: bool) -> dict:
