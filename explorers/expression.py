@@ -33,6 +33,7 @@ from explorers.markup import expression_markup
 from explorers.still import draw_still
 
 HERE = Path(__file__).parent
+COLOURS = 4  # --c0 to --c3 of expression.css
 # Words of JavaScript that cannot name a number.
 RESERVED = set(
     "arguments await break case catch class const continue debugger default delete do "
@@ -107,8 +108,8 @@ class ExpressionExplorer(Explorer):
 
     Raises:
         ValueError: if there is nothing to draw, or no axes for it, if an expression has no
-            JavaScript or contains a symbol that nothing defines, or a symbol's name is no
-            JavaScript name.
+            JavaScript or contains a symbol that nothing defines, a symbol's name is no
+            JavaScript name, or a layer has a colour that the page lacks.
         TraitError: if `values` are set to what the sliders cannot show.
     """
 
@@ -144,6 +145,9 @@ class ExpressionExplorer(Explorer):
             base: np.ascontiguousarray(array, "float64")
             for base, array in (data or {}).items()
         }
+        for layer in (layer for panel in self.panels for layer in panel.layers):
+            if layer.color not in range(-1, COLOURS):
+                raise ValueError(f"color {layer.color}: the page has -1 to {COLOURS - 1}")
         for name in [*self.sliders, *self.where, *(base.label for base in self.data)]:
             if not re.fullmatch(r"[A-Za-z]\w*", name.name) or name.name in RESERVED:
                 raise ValueError(f"{name} cannot name a number in JavaScript: rename it")

@@ -220,6 +220,10 @@ def test_branches_data_and_abbreviations_reach_javascript():
             "curves or of panels",
         ),
         (lambda: ExpressionExplorer([x], sliders={}), "curves need axes: give x and y"),
+        (
+            lambda: ExpressionExplorer([Curve(x, color=4)], (x, 0, 1), (0, 1), sliders={}),
+            "color 4: the page has -1 to 3",
+        ),
         (lambda: Slider(1, 0, 0.1, 0.5), "low < high"),
         (lambda: Slider(0, 1, 0, 0.5), "step > 0"),
         (lambda: Slider(0, 1, 0.1, 0.5, log=True), "low > 0"),

@@ -1,5 +1,7 @@
 """The figures that move, on the built pages: without a kernel, in every way."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from sklearn.datasets import load_diabetes
@@ -28,10 +30,13 @@ def likelihood(mu: float, sigma: float) -> float:
     return round(gaussian_log_likelihood(x, mu, sigma).item(), 2)
 
 
-def test_shared_files_are_small(html):
-    files = list((html / "_static" / "explorers").glob("*"))
-    assert files and all(file.suffix in (".css", ".js") for file in files)
-    assert sum(file.stat().st_size for file in files) < 1024 * KILOBYTE
+def test_what_the_figures_of_a_page_load_is_small(html):
+    sizes = {file.name: file.stat().st_size for file in html.glob("_static/explorers/*")}
+    assert sizes and all(Path(name).suffix in (".css", ".js") for name in sizes)
+    for page in html.glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        loaded = sum(size for name, size in sizes.items() if name in text)
+        assert loaded < 1024 * KILOBYTE, f"{page.name} loads {loaded} bytes"
 
 
 def test_no_page_holds_the_state_of_widgets(html):
