@@ -103,7 +103,7 @@ def claim(
     The page 'How the experiments are checked' lists each call, by its name.
 
     Args:
-        name: by which the text refers to it, as in {ref}`tested <claim-NAME>`.
+        name: by which the text refers to it, in a link to `claim-NAME`.
         says: the claim, a sentence.
         values: one for each run, or a single one with its `standard_error`.
         above, below: the bounds; at least one.

@@ -29,11 +29,13 @@ OPEN_ALL = """() => {
         box.classList.remove("toggle-hidden");
 }"""
 
-FAULTS = """async size => {
+FAULTS = """async ([width, size]) => {
     const root = document.documentElement, faults = [];
+    const frame = () =>
+        new Promise(done => requestAnimationFrame(() => setTimeout(done)));
     if (root.style.fontSize !== size) root.style.fontSize = size;
-    // a resize observer reports with the next frame
-    await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+    while (innerWidth !== width) await frame(); // its new width has not come yet
+    await frame(); // a resize observer reports with the next one
     const screen = root.clientWidth;
     const named = e => `<${e.localName} class="${e.getAttribute("class") ?? ""}">` +
         (e.textContent ?? "").trim().slice(0, 50);
@@ -116,6 +118,6 @@ def test_nothing_is_too_wide_and_no_figure_jumps(frame, family, html, name):
                 "width => { document.querySelector('iframe').style.width = `${width}px` }",
                 width,
             )
-            found = frame.evaluate(FAULTS, size)
+            found = frame.evaluate(FAULTS, [width, size])
             faults += [f"{width} px, text at {size}: {fault}" for fault in found]
     assert not faults, "\n".join([f"in {family}:", *faults])

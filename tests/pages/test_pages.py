@@ -68,7 +68,7 @@ def test_each_figure_is_mounted_once(read, html, page_name):
     boxes = page.locator(".explorer")
     if re.match(r"\d\d-", page_name):
         assert page.locator(".explorer input[type=range]").count() >= 1
-        assert (html / f"{page_name}.html").stat().st_size < 256 * 1024
+        assert (html / f"{page_name}.html").stat().st_size < 300 * 1024
     for box in boxes.all():
         assert box.evaluate("box => box.childElementCount") == 1
 
