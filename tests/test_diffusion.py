@@ -215,7 +215,7 @@ def test_samples_have_the_mixtures_moments(generator):
     assert abs(Estimate.of(x**2).z_score(square)) < 5
 
 
-def test_em_finds_two_clouds(generator):
+def test_em_finds_two_clouds_and_its_seed_is_of_the_generator(generator):
     x = torch.cat([
         normal(600, 2, generator=generator) * 0.3 + torch.tensor([2.0, 0.0]),
         normal(300, 2, generator=generator) * 0.3 - torch.tensor([2.0, 1.0]),
@@ -225,8 +225,26 @@ def test_em_finds_two_clouds(generator):
     assert fitted.weights[order].tolist() == pytest.approx([1 / 3, 2 / 3], abs=1e-3)
     found = fitted.means[order] - torch.tensor([[-2.0, -1.0], [2.0, 0.0]])
     assert found.abs().max() < 0.1
-    early = fit_mixture(x, 2, torch.Generator().manual_seed(11), turns=1)
-    assert fitted.log_density(x).mean() > early.log_density(x).mean()
+    own = fitted.covariances - 0.3**2 * torch.eye(2)
+    assert own.abs().max() < 0.02
+    again = [
+        fit_mixture(x, 5, torch.Generator().manual_seed(seed)).means for seed in (1, 1, 2)
+    ]
+    assert torch.equal(again[0], again[1])
+    assert not torch.equal(again[0], again[2])
+
+
+def test_em_that_is_cut_short_is_a_density_and_says_nothing(generator, recwarn):
+    x = BUMPS.sample(500, generator)
+    early, late = (
+        fit_mixture(x, 4, torch.Generator().manual_seed(11), turns=turns)
+        for turns in (1, 40)
+    )
+    assert not recwarn.list
+    assert late.log_density(x).mean() > early.log_density(x).mean()
+    grid = torch.linspace(-9, 9, 4001, dtype=torch.float64)
+    mass = torch.trapezoid(early.log_density(grid[:, None]).exp(), grid)
+    assert mass.item() == pytest.approx(1)
 
 
 # ---------------------------------------------------------------- down, and networks

@@ -11,8 +11,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from warnings import catch_warnings, simplefilter
 
 import torch
+from sklearn import mixture
+from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor, nn
 
 from vae_lib.encoder_decoder import mlp
@@ -215,7 +218,9 @@ class GaussianMixture:
     @property
     def parts(self) -> torch.distributions.MultivariateNormal:
         """The K Gaussians."""
-        return torch.distributions.MultivariateNormal(self.means, self.covariances)
+        return torch.distributions.MultivariateNormal(
+            self.means, self.covariances, validate_args=False
+        )
 
     def log_parts(self, x: Tensor) -> Tensor:
         """log w_k N(x; m_k, C_k), (n, K), for x (n, H)."""
@@ -238,8 +243,8 @@ class GaussianMixture:
         at_t = self.diffused(alpha_bar)
         shares = at_t.log_parts(x_t).softmax(dim=-1)
         away = x_t[:, None] - at_t.means
-        pulls = torch.linalg.solve(at_t.covariances, away[..., None])[..., 0]
-        pull = (shares[..., None] * pulls).sum(dim=1)
+        pulls = torch.linalg.solve(at_t.covariances, away.permute(1, 2, 0))  # (K, H, n)
+        pull = torch.einsum("nk,khn->nh", shares, pulls)
         return math.sqrt(1 - float(alpha_bar)) * pull
 
     def denoiser(self, steps: Schedule) -> Denoiser:
@@ -289,28 +294,24 @@ def exact_errors(data: GaussianMixture, steps: Schedule, n: int = 4001) -> Tenso
 
 
 def fit_mixture(
-    x: Tensor, K: int, generator: torch.Generator, turns: int = 30, ridge: float = 1e-3
+    x: Tensor, K: int, generator: torch.Generator, turns: int = 15
 ) -> GaussianMixture:
-    """A mixture of K Gaussians with full covariances, by EM, from x (n, H).
+    """A mixture of K Gaussians with full covariances, by EM, from x (n, H), n >= K.
 
-    It starts at K of the points, and `ridge` is added to each variance.
+    Args:
+        turns: the most that are made. After fewer than it needs to converge the fit is
+            still a density, so that nothing is said about it.
+        generator: of where it begins.
 
-    Source: Bishop (2006), section 9.2.
+    Source: Bishop (2006), section 9.2; scikit-learn does the work.
     """
-    x, H = x.double(), x.shape[1]
-    eye = torch.eye(H, dtype=torch.float64)
-    start = x[torch.randperm(len(x), generator=generator)[:K]]
-    weights = torch.full((K,), 1 / K, dtype=torch.float64)
-    mixture = GaussianMixture(weights, start, x.T.cov().reshape(1, H, H).repeat(K, 1, 1))
-    for _ in range(turns):
-        shares = mixture.log_parts(x).softmax(dim=-1)
-        counts = shares.sum(dim=0)
-        means = shares.T @ x / counts[:, None]
-        outer = torch.stack([(x * r[:, None]).T @ x for r in shares.T])
-        covariances = outer / counts[:, None, None]
-        covariances = covariances - means[:, :, None] * means[:, None] + ridge * eye
-        mixture = GaussianMixture(counts / len(x), means, covariances)
-    return mixture
+    seed = int(torch.randint(2**31, (), generator=generator))
+    em = mixture.GaussianMixture(K, max_iter=turns, reg_covar=1e-3, random_state=seed)
+    with catch_warnings():
+        simplefilter("ignore", ConvergenceWarning)
+        em.fit(x.double().numpy())
+    fitted = (em.weights_, em.means_, em.covariances_)
+    return GaussianMixture(*(torch.from_numpy(part) for part in fitted))
 
 
 class NoiseNet(nn.Module):
@@ -351,7 +352,7 @@ def train_denoiser(
     steps: Schedule,
     seed: int,
     *,
-    updates: int = 2500,
+    updates: int = 1100,
     batch_size: int = 512,
     learning_rate: float = 5e-3,
     weights: Tensor | None = None,
@@ -368,7 +369,7 @@ def train_denoiser(
         net = NoiseNet(x_0.shape[1], steps)
     if weights is not None:
         weights = (weights / weights[1:].mean()).float()
-    optimizer = torch.optim.Adam(net.parameters(), lr=learning_rate)
+    optimizer = torch.optim.Adam(net.parameters(), lr=learning_rate, fused=True)
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, updates)
     for _ in range(updates):
         x = x_0[torch.randint(len(x_0), (batch_size,), generator=generator)]
