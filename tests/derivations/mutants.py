@@ -271,6 +271,51 @@ EXCUSES: dict[tuple[str, str, str], str] = {
     ('note-vae', 'conditional for joint',
      r"&= \underset{\theta}{\mathrm{\argmax}} \; \sum_{n=1}^{N} \int q(z) \log \dfrac{p_{\theta}(x^{(n)} \mid z)}{p_{\theta}(z \; | \; x^{(n)})} dz \\"):
         "only theta moves, and p(z) is free of it",
+    ('eq-amortised', 'lost subscript',
+     r"\log p(x) &\geq \mathrm{ELBO}(x; \theta, \mu^{*}, \sigma^{*}) \\"):
+        "an unlabelled p is the model's, where the line has no other",
+    ('eq-chain-bound', 'lost subscript',
+     r"&= \mathbb{E}_{q}\left[ \log p(x_T) + \sum_{t=1}^{T} \log \frac{p(x_{t-1} \mid x_t)}{q(x_t \mid x_{t-1})} \right] \\"):
+        "an unlabelled p is the model's, where the line has no other",
+    ('eq-bernoulli-decoder', 'lost subscript',
+     r"p(x \mid z) := \prod_{d=1}^{D} \hat{x}_d^{x_d} (1 - \hat{x}_d)^{1 - x_d}"):
+        "an unlabelled p is the model's, where the line has no other",
+    ('eq-elbo-gap', 'lost subscript',
+     r"\log p_{\theta}(x) = \mathrm{ELBO}(x; \theta, q) + D_{\mathrm{KL}}(q(z) \,\|\, p(z \mid x))"):
+        "an unlabelled p is the model's, where the line has no other",
+    ('note-final', 'for 1',
+     r"&\approx -\dfrac{1}{2} \sum_{d=1}^D (x_d - \hat{x}_d)^2 +\dfrac{1}{2} \sum_{h=1}^{H} (2 + \log \sigma_{h}^2 - \mu_{h}^2 - \sigma_{h}^2) + \text{const} \end{align*}"):
+        "a constant more, beside + const",
+    ('eq-squared-weight-dimensions', 'for 2',
+     r"% given: \tau^0 > \frac{1}{2}"):
+        "the condition is only wider: below one half no side has a value",
+    ('eq-gaussian-mle-mean', 'for 2',
+     r"% given: p_{\theta}(x) := \mathcal{N}(x; \mu, \sigma^3)"):
+        "the best mean is the same for every variance",
+    ('eq-mle-cross-entropy', 'for \\log',
+     r"\operatorname*{argmax}_{\theta} \exp p_{\theta}(\mathcal{D})"):
+        "exp increases, as log does: the same maximiser",
+    ('note-vae', 'density p_{\\theta}(z \\mid x)',
+     r"&= \underset{\theta}{\mathrm{\argmax}} \; \sum_{n=1}^{N} \int p_{\theta}(z \mid x) \log p_{\theta}(x^{(n)}) dz  \\"):
+        "any density of z averages what has no z to itself",
+    ('eq-mle-cross-entropy', 'lost log',
+     r"\operatorname*{argmax}_{\theta}  p_{\theta}(\mathcal{D})"):
+        "log increases: the same maximiser",
+    ('eq-elbo-short', 'density q_{\\phi}(z \\mid x)',
+     r"&= \mathbb{E}_{q_{\phi}(z \mid x)}\left[ \log p_{\theta}(x) \right] \\"):
+        "any density of z averages what has no z to itself",
+    ('eq-mismatch-below', 'q for p',
+     r"\mathbb{E}_{q_{\phi}(z)}\left[ \log \frac{q(z)}{q(z)} \right] \leq D_{\mathrm{KL}}(q_{\phi}(z) \,\|\, p(z))"):
+        "zero: a divergence is never below it",
+    ('eq-mle-cross-entropy', 'twice as much',
+     r"&= \operatorname*{argmin}_{\theta} \left( -2 \frac{1}{N} \sum_{n=1}^{N} \log p_{\theta}(x^{(n)}) \right)"):
+        "a positive factor keeps the minimiser",
+    ('eq-log-of-average', 'last term lost',
+     r"\mathbb{E}_{p_{*}(\mathcal{D})}\left[ \log \frac{1}{N} \sum_{n=1}^{N-1} f(x^{(n)}) \right] \leq \log \mathbb{E}_{p_{*}(x)}\left[ f(x) \right]"):
+        "f is positive: with a term less the left side is only smaller",
+    ('eq-importance-slope', 'for K',
+     r"\nabla_{\theta} \log \frac{1}{B} \sum_{k=1}^{K} w(z^{(k)}) &= \frac{\sum_{k=1}^{K} \nabla_{\theta} w(z^{(k)})}{\sum_{j=1}^{K} w(z^{(j)})} \\"):
+        "the slope of a logarithm does not see a constant factor",
 }  # fmt: skip
 
 

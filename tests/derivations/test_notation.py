@@ -13,13 +13,13 @@ from derivations.read import ReadingError
 PAGE = Path(__file__).parents[2] / "book" / "notation.md"
 # what the page explains and one chapter defines, or what is no part of a formula
 DEFINED_THERE = {
-    "A", "L", "hat l", "s", "w", "C", "SE", "hat theta", "sigma_x", "eta",
+    "A", "L", "hat l", "s", "w", "C", "SE", "hat theta", "sigma_x", "eta", "R",
     "T", "bar alpha", "tilde beta", "tilde mu", "epsilon_theta", "L_simple",
 }  # fmt: skip
 # other names for what the page shows, and letters that serve for a page
 NOT_SHOWN = {
     "u", "a", "M", "Ber", "Decoder", "Encoder", "NeuralNet", "decoder",
-    "encoder", "hat x_theta", "mu_phi", "sigma_phi", "KL", "Std", "1", "g", "e",
+    "encoder", "hat x_theta", "mu_phi", "sigma_phi", "KL", "Std", "1", "g",
     "sin", "cos", "tanh", "sigmoid", "softplus", "exp", "abs", "norm", "Bernoulli", "m",
     "Sigma", "I", "0", "rho", "gamma", "ell", "kappa", "v",
 }  # fmt: skip

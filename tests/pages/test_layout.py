@@ -36,6 +36,9 @@ FAULTS = """async ([width, size]) => {
     if (root.style.fontSize !== size) root.style.fontSize = size;
     while (innerWidth !== width) await frame(); // its new width has not come yet
     await frame(); // a resize observer reports with the next one
+    const moving = document.getAnimations().filter(a => a instanceof CSSTransition);
+    await Promise.allSettled(moving.map(a => a.finished)); // the sidebar slides in
+    await frame();
     const screen = root.clientWidth;
     const named = e => `<${e.localName} class="${e.getAttribute("class") ?? ""}">` +
         (e.textContent ?? "").trim().slice(0, 50);
