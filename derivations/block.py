@@ -17,6 +17,8 @@ from .surface import plain, remarks, spaces
 MOST_CHARACTERS = 20_000
 ROW_END = re.compile(r"\\\\\*?(\s*\[-?[\d.]+\s*\w+\])?|\\(newline|cr)(?![A-Za-z])|\Z")
 RELATED = pattern(*(w for row in RELATIONS.values() for w in row.latex if w != ":"))
+WORDS = [word for row in RELATIONS.values() for word in row.latex]
+CLAIMED = pattern(*(word for word in WORDS if word not in (":", "\\in")))
 TRAIT = re.compile(r"\s*((?P<name>[A-Za-z](_\\?\w+)?)(\([^()]*\))?\s)?(?P<words>[a-z\s]*)")
 SETTING = re.compile(r"\\(text|mathrm|textrm)\s*\{|[{}$,]|\\[,;: ]")
 LITTLE_WORDS = set("is a an and any some function smooth strictly".split())
@@ -26,10 +28,11 @@ BEGINS = re.compile(r"(\s|\\[,;:!])*(x\^|z\^|z\s*\\sim)")
 ARROW = pattern(*("\\" + name for name in ARROWS))
 NEXT_STATEMENT = rf"\\q?quad(?![A-Za-z])|,|{ARROW}"
 # what is said beside a formula, and claims nothing: over what an index runs, what x is in
+RUN = r"[a-zA-Z]\s*(=|\\in)\s*(\\[{])?\s*[01]\s*,.*\\[lc]?dots"
+QUANTIFIER = r"\\(forall|exists|because)(?![A-Za-z])"
 ASIDE = re.compile(
-    r"([\s(]|\\q?quad(?![A-Za-z])|\\[,;: ])*(\\(forall|exists|because)(?![A-Za-z])"
-    r"|[a-zA-Z]\s*(=|\\in)\s*(\\[{])?\s*[01]\s*,.*\\[lc]?dots"
-    r"|[^=<>]*\\in(?![A-Za-z])[^=<>]*$)"
+    rf"([\s(]|\\q?quad(?![A-Za-z])|\\[,;: ])*((?P<quantifier>{QUANTIFIER})"
+    rf"|(?P<run>{RUN})|(?P<names>[^=<>(|]*)\\in(?![A-Za-z])[^=<>]*$)"
 )
 
 
@@ -151,7 +154,7 @@ def _statements(source: str, begin: int, text: str) -> list[Statement]:
         for low, high, conditional in _pieces(row[start:end]):
             if row[start + low : start + high].strip():
                 found.append((start + low, row[start + low : start + high], conditional))
-    found = [piece for piece in found if not ASIDE.match(piece[1])] or found
+    found = [piece for piece in found if not _is_aside(piece[1])] or found
     lines: list[Statement] = []
     for place, piece, conditional in found:
         place += begin
@@ -165,6 +168,20 @@ def _statements(source: str, begin: int, text: str) -> list[Statement]:
     for line in lines:
         line.remark = next((words for *_, words in said), "")
     return lines
+
+
+def _is_aside(piece: str) -> bool:
+    r"""Is this said beside a formula, and claims nothing? What it says of a set, it names.
+
+    >>> _is_aside(r"\forall x \in \mathbb{R}"), _is_aside(r"\forall x: p(x) \leq 1")
+    (True, False)
+    """
+    text = re.sub(r"\^\s*\{?\([a-zA-Z0-9]\)\}?", "", piece)
+    match = ASIDE.match(text)
+    if not match or match["run"]:
+        return bool(match)
+    rest = re.sub(QUANTIFIER, "", text)
+    return bool(re.search(RUN, rest)) or not re.search(CLAIMED, rest)
 
 
 def _outside(text: str, separator: str) -> Iterator[re.Match[str]]:

@@ -25,7 +25,7 @@ from .densities import degree, jointly, law_of, places_of, sample_places, term_b
 from .evaluate import Place
 from .maximisers import is_maximiser, same_maximiser
 from .notation import BOUNDS
-from .quantity import Meaningless, Quantity
+from .quantity import Meaningless, Quantity, Unknown
 from .relation import Broken, Pair, Step, both, difference, where
 from .trial import DEAR, DRAWS, Kind, Trial
 from .worlds import Foreign, Line
@@ -39,6 +39,7 @@ Rule = Callable[[Trial, Pair, Kind, Step], bool]
 
 def rule_for(pair: Pair) -> Rule:
     """What this relation claims between these sides."""
+    _about_constants(pair)
     if any(isinstance(side, t.Extreme) for side in pair.sides):
         return same_extreme
     bests = sum(isinstance(side, t.Best) for side in pair.sides)
@@ -57,10 +58,28 @@ def rule_for(pair: Pair) -> Rule:
     raise Meaningless(f"what does {pair.relation} claim here?")
 
 
+def _about_constants(pair: Pair) -> None:
+    """`+ const` says something only of an equality that keeps it to its end."""
+    for side in pair.sides:
+        if place := t.misplaced_const(side):
+            error = Unknown("a constant is added to a whole side: here it needs a name")
+            error.node = place
+            raise error
+    left, right = map(t.has_const, pair.sides)
+    if not (left or right) or any(isinstance(side, t.Best) for side in pair.sides):
+        return
+    if pair.relation not in ("=", ":=", "≈"):
+        raise Unknown("a constant that nobody knows may make this false: name it")
+    if left and not right:
+        raise Unknown("where is the constant of the left side? Write + const here, too")
+
+
 def same_extreme(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
     """The maxima of two functions are related as the functions are, if these are at all."""
     left, right = pair.sides
     over = [(s.sense, s.arguments) for s in pair.sides if isinstance(s, t.Extreme)]
+    if pair.relation in ("≠", "<", ">"):
+        raise Meaningless("functions may differ everywhere, and their maxima be one")
     if len(over) < 2 or over[0] != over[1]:
         raise Meaningless("a maximum is compared only with one over the same names")
     assert isinstance(left, t.Extreme) and isinstance(right, t.Extreme)
@@ -149,7 +168,7 @@ def estimate(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
     """The right side is the left one on average, or tends to it, or rounds it."""
     half = half_a_digit(pair.right)
     if half is not None:
-        for at, left, right in trial.values(pair, kind, step, 1):
+        for at, left, right in trial.values(pair, kind, step, DRAWS + 1):
             if np.max(np.abs(left.plain().array - right.plain().array)) > half:
                 raise Broken(both(left, right, at))
         step.how = "rounded"

@@ -18,7 +18,17 @@ from .calculus import At, Unreliable, numeric
 from .densities import places_of
 from .evaluate import Place
 from .judge import explained, judged_by_numbers
-from .notation import ANY, BOUNDS, ENCODERS, LAWS, NETWORKS, OUTPUTS, PARAMETERS, WORLDLY
+from .notation import (
+    ANY,
+    BOUNDS,
+    ENCODERS,
+    LAWS,
+    NETWORKS,
+    OUTPUTS,
+    PARAMETERS,
+    POSITIVE,
+    WORLDLY,
+)
 from .quantity import Meaningless, Quantity, Unknown
 from .read import Statement, drawn_from
 from .relation import Pair, Step
@@ -37,6 +47,7 @@ from .worlds import Foreign
 
 SIGMA = t.Symbol("sigma")
 SPREADS = [[SIGMA], [t.Function("log", SIGMA)], [t.Function("log", t.Power(SIGMA, t.TWO))]]
+POINTS = ("x", "y", "z", "epsilon", "u", "t")  # f(x) is f at any point, f(a) at one
 FOLLOW = ("p_theta(Data)", "p_theta(x,z)", "p_theta(z|x)")  # from the model
 
 
@@ -82,7 +93,10 @@ def _assume(line: Statement, scope: Scope) -> Scope:
             turned = not isinstance(left, t.Symbol | t.Call)  # E[x^2] = \lambda
             scope = define(right, left, scope) if turned else define(left, right, scope)
         elif relation in (":=", "="):
-            scope = define(left, right, scope)
+            if relation == "=" and isinstance(left, t.Call):
+                _check_point(left, right)
+            if not says_of_known(left, right):
+                scope = define(left, right, scope)
         elif trait := _trait(left, relation, right):
             name, words = trait
             traits = {**scope.traits, name: scope.traits.get(name, frozenset()) | {words}}
@@ -112,7 +126,57 @@ def _trait(left: t.Node, relation: str, right: t.Node) -> tuple[str, str] | None
     order = len(name.label) - len(label)
     if right != t.Number(Fraction(0)) or order > 2:
         return None
+    if isinstance(left, t.Call) and not all(map(_anything, left.group.items)):
+        raise Unknown("this holds at a point: of all points, say that f is positive, "
+                      "increasing or convex")  # fmt: skip
     return replace(name, label=label).key, SIGNS[relation][order]
+
+
+def _anything(item: t.Node) -> bool:
+    """Does f(x) stand for f at any point? f(0), f(a) is its value at one."""
+    return (
+        item == t.Constant("place")
+        or isinstance(item, t.Symbol)
+        and (item.name in POINTS and not item.index)
+    )
+
+
+def _check_point(call: t.Call, right: t.Node) -> None:
+    """f(0) = 1, f(a) = b and p(x^{(1)}) = 2 say something of one point."""
+    said = set(t.names_in(right))
+    if t.is_density(call):
+        one = any(isinstance(n, t.Number) for i in t.names_in(call.group) for n in i.index)
+    else:
+        own = [i for i in call.group.items if not t.is_parameter(i)]
+        one = not all(_anything(item) or item in said for item in own)
+    if one:
+        raise Unknown("this holds at a point: with := it would say what the name means")
+
+
+def says_of_known(left: t.Node, right: t.Node) -> bool:
+    """p(x, z) := 2 p(x|z) p(z) speaks of what the worlds know: it is true or false."""
+    if not isinstance(left, t.Call) or t.signature(left) not in (*FOLLOW, "p_theta(x)"):
+        return False
+    calls = [n for n in right.walk() if isinstance(n, t.Call)]
+    return any(t.is_density(c) and c.function.name not in LAWS for c in calls)
+
+
+def impossible(pairs: list[Pair], trial: Trial) -> list[Step]:
+    """The given densities that are none: they do not integrate to 1."""
+    found = []
+    for pair in pairs:
+        left, right = pair.sides
+        if not isinstance(left, t.Call) or not t.is_density(left):
+            continue
+        laws = all(t.is_law(part) for part in t.factors_of(right))
+        if left.function.name in LAWS or laws or says_of_known(left, right):
+            continue
+        step = pair.step(Verdict.DEFINITION)
+        _computable(left, step, trial)
+        if step.ok:
+            _normalised(left, step, trial)
+            found += [] if step.ok else [step]
+    return found
 
 
 def _check_sample(drawn: t.Drawn) -> None:
@@ -149,7 +213,9 @@ def define(left: t.Node, right: t.Node, scope: Scope) -> Scope:
     if isinstance(left, t.Symbol) and left.key not in (*PARAMETERS, "x"):
         key = left.key + ("[]" if left.component else "")
         letters, components = t.letters(left.index), t.letters(left.component)
-        return scope.meaning(key, Definition(right, letters, components, root=root))
+        signed = root and left.name not in POSITIVE  # w^2 = 9 leaves the sign open
+        meant = Definition(right, letters, components, root=root, signed=signed)
+        return scope.meaning(key, meant)
     raise Meaningless("only a name can be defined")
 
 

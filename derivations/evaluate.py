@@ -197,7 +197,9 @@ class Evaluator(Generic[V]):
         bound, expanding = {**self.bound, **(values or {})}, (*self.expanding, key)
         with self.within(indices=where, bound=bound, expanding=expanding):
             value = self(definition.body)
-        return value ** self.calculus.number(0.5) if definition.root else value
+        if definition.root:
+            value = value ** self.calculus.number(0.5)
+        return -value if definition.signed and self.world.seed % 2 else value
 
     # ------------------------------------------------------------ sizes and places
     def size(self, name: str) -> int:
@@ -208,9 +210,12 @@ class Evaluator(Generic[V]):
         """The whole number that a limit or an index is."""
         known = {*self.indices, *self.scope.meanings}
         if isinstance(node, t.Symbol) and node.name in UPPER.keys() - known:
-            # a letter that nothing binds stands for any one value
-            size = self.size(UPPER[node.name])
-            return size - self.world.seed % size  # the largest first: is it there at all?
+            # A letter that nothing binds stands for any one value: the largest first (is it
+            # there at all?), and two letters, k and j, are sometimes alike, mostly not.
+            upper, seed = UPPER[node.name], self.world.seed
+            alike = [letter for letter, its in UPPER.items() if its == upper]
+            size, place = self.size(upper), alike.index(node.name)
+            return size - (seed * (place + 1) + place) % size
         loose = {s.name: self.world.free_letter(s.name) for s in t.names_in(node)}
         free = {name: value for name, value in loose.items() if value is not None}
         with self.within(indices={**free, **self.indices}):

@@ -20,7 +20,7 @@ from .repair import repairs
 from .scope import speaks_of_vectors, worlds_for
 from .trial import Kind, Trial
 from .verdict import Verdict
-from .worlds import Foreign
+from .worlds import Bent, Foreign, Line
 
 MENDING = 60_000_000  # numbers computed in looking for a repair: about two seconds
 
@@ -50,6 +50,8 @@ def judged_by_numbers(trial: Trial, pair: Pair, mends: bool = True) -> Step:
                 _fails(trial, pair, kind, step, message, mends, error.verdict)
         if not step.ok:
             break
+    if step.ok and judging == [Line]:
+        _beside_the_line(trial, pair, step, judging, mends)
     if step.ok and not step.worlds:
         step.fail("; ".join(dict.fromkeys(reasons)), Verdict.NOT_UNDERSTOOD)
     elif step.ok and vectors and all(kind.scalar for kind in judging):
@@ -61,6 +63,23 @@ def judged_by_numbers(trial: Trial, pair: Pair, mends: bool = True) -> Step:
         step.notes += (f"judged in one world only, {step.worlds[0]}",)
     step.seconds = time.perf_counter() - started
     return step
+
+
+def _beside_the_line(
+    trial: Trial, pair: Pair, step: Step, judging: list[Kind], mends: bool
+) -> None:
+    """What only the linear world could judge may hold for lines and Gaussians alone."""
+    seconds = pair.step(Verdict.TESTED)
+    try:
+        rule_for(pair)(trial, pair, Bent, seconds)
+    except (Foreign, Meaningless):
+        return
+    except Broken as error:
+        _fails(trial, pair, Bent, step, str(error), mends, Verdict.WRONG)
+    else:
+        judging.append(Bent)
+        step.worlds.append(Bent.name)
+        step.draws += seconds.draws
 
 
 def _fails(

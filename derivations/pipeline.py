@@ -18,9 +18,10 @@ import numpy as np
 from . import tree as t
 from .block import Block, read_block
 from .chain import Chain, pairs_of
-from .definitions import scope_of
+from .definitions import impossible, says_of_known, scope_of
 from .evaluate import Budget
 from .quantity import Meaningless
+from .read import Statement
 from .relation import Pair, Step
 from .scope import Scope, numbered
 from .trial import Trial
@@ -135,6 +136,8 @@ def _judged(
         samples = tuple(drawn for line in block.lines for drawn in line.samples)
         broken = quick and not all(step.ok for step in steps)
         entailed = [] if broken else chain.entailed(hence, samples, quick)
+        given = [line for line in block.given if line.first is not None]
+        entailed += impossible(pairs_of(given, source), trial)
     both = [*steps, *entailed]
     claimed = (step for step in both if step.verdict is not Verdict.DEFINITION)
     used = frozenset(name for step in claimed for name in step.uses) - scope.assumed
@@ -152,12 +155,15 @@ def _claims(block: Block, since: int) -> tuple[list[Pair], list[Pair]]:
     """
     claims, hence = (pairs_of(lines, block.source) for lines in (block.lines, block.hence))
     claims = [pair for pair in claims if pair.line >= since or pair.relation == ":="]
-    about_known = [line for line in block.given if _is_elbo(line.first)]
+    about_known = [line for line in block.given if _is_known(line)]
     return claims, hence + pairs_of(about_known, block.source)
 
 
-def _is_elbo(side: t.Node | None) -> bool:
-    return isinstance(side, t.Call) and side.function.key == "ELBO"
+def _is_known(line: Statement) -> bool:
+    left = line.first
+    if isinstance(left, t.Call) and left.function.key == "ELBO":
+        return True
+    return left is not None and any(says_of_known(left, side) for _, side in line.rest)
 
 
 def _idle_given(scope: Scope, steps: list[Step]) -> str:

@@ -212,6 +212,11 @@ def _unknown(text: str, position: int) -> str:
     return f"unknown command \\{match[1]}{hint}"
 
 
+def _applied(node: t.Node, name: str) -> bool:
+    """`\\log q(z) f(z)`: does the logarithm reach beyond the q(z)?"""
+    return name != "nabla" and isinstance(node, t.Call)
+
+
 def _plain(text: str) -> str:
     """The name behind a command: `\\varphi` is phi."""
     text = text.lstrip("\\")
@@ -312,9 +317,13 @@ class Builder(Interpreter[Token, t.Node]):
             return replace(group, body=call, span=span) if call else None
         if not isinstance(group, t.Group):
             return None
+        if name.key == "E":
+            name = replace(name, name="Expect")
         if name.name in AVERAGES:
             return self._expectation(name, group, span)
         if name.key in DIVERGENCES or name.name in DIVERGENT and group.marks == ("‖",):
+            if name.key not in DIVERGENCES and (name.label or name.component):
+                raise self.error("of divergences only KL is known here", name)
             if len(group.items) != 2:
                 raise self.error("KL takes two densities, with \\| between", group)
             return t.Divergence(*_of_one_variable(*group.items), span=span)
@@ -329,7 +338,11 @@ class Builder(Interpreter[Token, t.Node]):
     def _known_call(self, name: t.Symbol, group: t.Node) -> t.Node | None:
         """`a (x)^2` is a product, where `f(x)^2` is a square."""
         known = name.name in CALLED or len(name.name) > 1
-        greek = name.name in GREEK and not (name.label or name.name == "ell")
+        of_one = isinstance(group, t.Group) and group.items[0] in (
+            t.Symbol("x"),
+            t.Symbol("z"),
+        )
+        greek = name.name in GREEK and not (name.label or name.name == "ell" or of_one)
         if not isinstance(group, t.Group) or not known or greek:
             return None
         return self._call(name, group)
@@ -345,7 +358,7 @@ class Builder(Interpreter[Token, t.Node]):
             # z ~ q, x ~ p: each density may be followed by the next variable
             left = under.sides[0]
             for density, *following in under.sides[1:]:
-                names = tuple(v for v in left if isinstance(v, t.Symbol))
+                names = self._drawn_names(left)
                 density = filled(density, names[0]) if names else density
                 drawn.append((names, density))
                 left = tuple(following)
@@ -357,6 +370,17 @@ class Builder(Interpreter[Token, t.Node]):
                 drawn += [((), _of_one_variable(law)[0]) for law in laws]
         kind = "E" if name.name == "Expect" else name.name
         return t.Expectation(kind, tuple(drawn), group.items[0], span=span)
+
+    def _drawn_names(self, items: tuple[t.Node, ...]) -> tuple[t.Symbol, ...]:
+        """z_1, ..., z_K; dots between them are all that may stand there, too."""
+        parts = [i.factors if isinstance(i, t.Product) else (i,) for i in items]
+        apart = [node for part in parts for node in part]
+        names = tuple(v for v in apart if isinstance(v, t.Symbol))
+        dots = t.Constant("dots") in apart
+        other = [v for v in apart if v not in names and v != t.Constant("dots")]
+        if other:
+            raise self.error("only names are drawn", other[0])
+        return (names[0], names[-1]) if dots and names else names
 
     def _product(self, nodes: list[t.Node], operations: list[str]) -> t.Node:
         nodes, operations = self._without_brackets(nodes, operations)
@@ -429,13 +453,19 @@ class Builder(Interpreter[Token, t.Node]):
                 outside = beyond
             else:
                 raise self._ambiguous(name, beyond[0])
-        if len(nodes) > 1 and isinstance(nodes[0], t.Group):
+        if len(nodes) > 1 and (isinstance(nodes[0], t.Group) or _applied(nodes[0], name)):
             raise self._ambiguous(name, nodes[1])
         if "times" in operations:
             raise self._ambiguous(name, nodes[operations.index("times") + 1])
         body = self._product(nodes, operations)
         span = (self.span(token)[0], body.span[1])
         under, above, _ = self._scripts(scripts)
+        squared = isinstance(body, t.Power) and isinstance(body.base, t.Group)
+        if squared and name != "nabla" and self.source[body.base.span[0]] == "(":
+            if name == "log":
+                raise self.error("is the log squared, or its argument? Use brackets", body)
+            inner = t.Function(name, body.base, span=span)
+            return self._product([replace(body, base=inner), *outside], [""] * len(outside))
         if name == "nabla":
             if under is None or under.relations:
                 raise self.error("\\nabla needs its variable as a subscript", token)

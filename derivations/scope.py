@@ -36,6 +36,7 @@ class Definition:
     parameters: tuple[t.Symbol, ...] = ()
     tail: tuple[str, ...] = ()  # theta, phi after the semicolon
     root: bool = False  # \hat{\sigma}^2 := ... defines the square
+    signed: bool = False  # a square root of which the sign is not known
 
 
 @dataclass(frozen=True)

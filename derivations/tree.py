@@ -316,6 +316,30 @@ def has_const(*sides: Node) -> bool:
     return any(node == CONST for side in sides for node in side.walk())
 
 
+def summed(side: Node) -> Node:
+    """What `+ const` may be added to: a whole side, or what is maximised."""
+    side = bare(side)
+    return summed(side.body) if isinstance(side, Best | Extreme) else side
+
+
+def misplaced_const(side: Node) -> Constant | None:
+    """A constant that is not added to a whole side."""
+    side = summed(side)
+    terms = side.terms if isinstance(side, Add) else (side,)
+    for term in map(bare, terms):
+        if term == CONST:
+            continue
+        if isinstance(term, Add):
+            found = misplaced_const(term)
+        else:
+            found = next(
+                (n for n in term.walk() if isinstance(n, Constant) and n == CONST), None
+            )
+        if found:
+            return found
+    return None
+
+
 ROLES = {key for key, row in NAMES.items() if row.stands_for}
 
 

@@ -27,9 +27,13 @@ X, THETA, PHI = map(t.Symbol, ("x", "theta", "phi"))
 PHI_Q = t.Symbol("q", label="phi")
 CAPITALS = {"P": "p", "Q": "q", "X": "x", "Z": "z"}
 NETWORK_LABELS = ("theta", "phi", "psi", "omega", "lambda", "eta", "nu", "xi")
-POPULATION = ("data", "Data", "true", "emp")  # labels of the density of the data
+POPULATION = ("data", "Data", "true")  # labels of the density of the data
 CONDITIONS = "yc"
 BOUNDS = ("ELBO", "calL")
+# with what \mathcal{L} is labelled where it is the bound, or its negative
+OF_A_BOUND = {"", "theta", "phi", "theta,phi", "phi,theta"}
+OF_A_BOUND |= {"ELBO", "elbo", "VLB", "vlb", "LB", "VAE", "vae"}
+WEIGHTS = ("beta", "lambda", "gamma", "alpha")  # of a bound that is no ELBO
 LETTERS = ("p", "q")
 POINTS = ("x", "z", "epsilon")  # what a density is a density of
 NEVER, UNSURE = "dht", "j"  # letters of components; letters that are so without a sum
@@ -494,7 +498,7 @@ def entropies(w: Writing) -> None:
         return
 
     def entropy(node: t.Node) -> t.Node:
-        if isinstance(node, t.Call) and node.function.name in ("H", "calH"):
+        if isinstance(node, t.Call) and node.function.key in ("H", "calH"):
             items, marks = node.group.items, node.group.marks
             meant = _cross_entropy(w, items, marks)
             return w.take(node, meant) if meant else node
@@ -783,9 +787,13 @@ def bounds(w: Writing) -> None:
         symbol = node.function if isinstance(node, t.Call) else node
         if not isinstance(symbol, t.Symbol) or symbol.name not in BOUNDS:
             return node
-        if w.defines(symbol.key) or symbol.component or symbol.accent:
+        if symbol.component or symbol.accent or symbol.label not in OF_A_BOUND:
+            return node
+        if symbol.name != "ELBO" and w.defines(symbol.key):
             return node
         items = node.group.items if isinstance(node, t.Call) else ()
+        if not all(map(_listed_by_a_bound, items)):
+            return node
         if symbol.name == "ELBO" and call and _as_in_the_book(node):
             return node
         elbo = bound(node, items)
@@ -794,12 +802,26 @@ def bounds(w: Writing) -> None:
         negative = t.Group((t.Add((elbo,), (-1,)),))
         options: list[t.Node] = [elbo, negative]
         mode = Mode.FIRST
+        weighed = any(s.name in WEIGHTS for s in w.symbols())
         if first is not None and first in (node, symbol):
+            mode = Mode.ANY
+        if mode is Mode.ANY and weighed:
             options, mode = [*options, node], Mode.ANY
         new = w.choose("\\mathcal{L}", options, mode)
         return node if new == node else w.take(node, new)
 
     w.change_values(name)
+
+
+def _listed_by_a_bound(item: t.Node) -> bool:
+    """\\mathcal{L}(\\theta, \\phi; x) lists data, parameters and q, by plain names."""
+    if isinstance(item, t.Call):
+        return item.function.name in LETTERS
+    name = item.name if isinstance(item, t.Symbol) else ""
+    if name in ("x", "Data"):
+        return True
+    plain = isinstance(item, t.Symbol) and not (item.index or item.component)
+    return plain and name in (*NETWORK_LABELS, *LETTERS, "mu", "sigma")
 
 
 def _as_in_the_book(node: t.Node) -> bool:
@@ -809,12 +831,13 @@ def _as_in_the_book(node: t.Node) -> bool:
 
 
 def constants(w: Writing) -> None:
-    """`+ C` is a constant, if C is nothing but that."""
+    """`+ C` at the end of a side is a constant, if C is nothing but that."""
+    sides = [side for line in w.block.lines for _, side in line.rest]
+    sums = [side for side in map(t.summed, sides) if isinstance(side, t.Add)]
     for letter in "Cc":
         name = t.Symbol(letter)
-        terms = [n.terms[-1] for n in w.nodes() if isinstance(n, t.Add)]
-        only = terms.count(name) == sum(s == name for s in w.symbols())
-        if name not in terms or not only or w.defines(letter):
+        ends = sum(side.terms[-1] == name for side in sums)
+        if not ends or ends < sum(s == name for s in w.symbols()) or w.defines(letter):
             continue
 
         def const(node: t.Node, name: t.Symbol = name) -> t.Node:
@@ -833,6 +856,7 @@ def short_names(w: Writing) -> None:
     divergence of the only two densities there are is wrong, and else we ask.
     """
     given = {line.first.key for line in w.block.given if isinstance(line.first, t.Symbol)}
+    given -= {"D_KL", "KL"}  # what that means is known
     laws = list(dict.fromkeys(of_any(call) for call in w.calls()))
     pairs = [(a, b) for a in laws for b in laws if a != b and before(a) == before(b)]
     pairs.sort(key=lambda pair: pair[0].function.name != "q")
@@ -886,6 +910,12 @@ def samples(w: Writing) -> None:
         if letter not in NEVER and not highs.get(letter, set()) & {*DIMENSIONS}
         and (letter in highs or letter not in UNSURE)
     }  # fmt: skip
+    counted |= {
+        (v.name, v.component)
+        for node in w.nodes() if isinstance(node, t.Expectation)
+        for variables, law in node.drawn
+        for v in variables if v.component and not _of_components(law, v.name)
+    }  # fmt: skip
     raised = {
         (item.base.name, (item.exponent,))
         for item in _arguments(w)
@@ -904,6 +934,12 @@ def samples(w: Writing) -> None:
 
     w.change(index)
     w.change(_listed)
+
+
+def _of_components(law: t.Node, name: str) -> bool:
+    """Is q(z_1|x) meant, one component, where z_1 is drawn? From q(z|x) it is a sample."""
+    first = law.group.items[0] if isinstance(law, t.Call) else None
+    return not (isinstance(first, t.Symbol) and first.name == name) or bool(first.component)
 
 
 def sizes(w: Writing) -> None:

@@ -343,11 +343,43 @@ class Line(LinearGaussian[Quantity], NumericWorld):
         return line_axis(-11.03, 11.11, 193) if role == "x" else line_axis()
 
 
+class Bent(Line):
+    """One latent variable and one pixel, and nothing is Gaussian or linear but the noise.
+
+    It is asked where no other world than `Line` could judge.
+    """
+
+    name = "tanh decoder, one dimension"
+    formulas = False
+
+    def decoder(self, z: Quantity) -> Quantity:
+        return self["w"] * z + (self["b"] + z * number(1.3)).apply(np.tanh)
+
+    def encoder(self, x: Quantity) -> tuple[Quantity, Quantity]:
+        scale = x.apply(lambda s: np.exp(0.3 * np.tanh(s)))
+        return (self["a"] * x).apply(np.tanh) + self["c"], self["t"] * scale
+
+    def density(self, name: str, values: Mapping[str, Quantity]) -> Quantity | None:
+        if name in ("p_theta(x)", "p_theta(z|x)"):
+            return None  # an integral
+        if name + " mean" not in self.parameters:
+            return super().density(name, values)
+        value, mean, scale = (
+            values.get("z") or values["x"],
+            self[name + " mean"],
+            self[name + " scale"],
+        )
+        high = gaussian(value, mean + number(0.9), scale * scale) * number(0.4)
+        return high + gaussian(
+            value, mean - number(0.6), scale * scale * number(0.5)
+        ) * number(0.6)
+
+
 class Curve(NumericWorld):
     """p(z) = N(0, I), x = W tanh(V z + u) + b + noise of unit covariance."""
 
     name = "tanh decoder, x in R^3, z in R^2"
-    N, D, H, K = 4, 3, 2, 5
+    N, D, H, K, M, B = 4, 3, 2, 5, 6, 3
     scalar = False
     groups = {"theta": ["W", "V", "u", "b"], "phi": ["A", "B", "c", "S"]}
     shapes = {
@@ -460,6 +492,8 @@ class Coin(NumericWorld):
     groups = {"theta": []}
 
     def draw_parameters(self, rng: np.random.Generator) -> None:
+        if self.seed % 2:
+            self.N = 5
         for name in ("p(x)", "q(x)"):
             self.parameters[name] = np.asarray(rng.uniform(0.2, 0.8))
         self.parameters["p_*(x)"] = np.asarray(0.37)
