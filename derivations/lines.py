@@ -33,6 +33,7 @@ WIDTHS = {
 }  # fmt: skip
 LETTER, WORD, SMALL = 0.56, 0.5, 0.72
 LAST = re.compile(r"\s*(\\\\|\\end\s*\{aligned\})")  # the end of a row
+DRESSED = re.compile(r"\\(math[a-z]+|bm|boldsymbol|vec|operatorname\*?)\s*\Z")
 ARGUMENT = re.compile(r"([_^]|\\[A-Za-z]*frac)\s*\Z")
 ATTACHED = {"letter", "word", "accent", "style", "constant"}  # a bracket behind these
 
@@ -96,6 +97,8 @@ class _Side:
         if isinstance(tree, Tree):  # the brace at its end may have been no token
             for _ in range(_depth(self.text[begin:end])):
                 end += len(self.text[end:].partition("}")[0]) + 1
+            if dress := DRESSED.search(self.text[:begin]):  # nor the command before it
+                begin = dress.start()
         return begin, end
 
     def bare(self, tree: Tree[Token]) -> str:
@@ -136,9 +139,9 @@ def lines_of(source: str) -> list[Line]:
 
 
 def with_numbers(source: str) -> str:
-    r"""The same display with a number behind each line, for a reader without this book's pages.
+    r"""The same display with a number behind each line, as a notebook shows it.
 
-    Only what is aligned has a column for it; anything else comes back as it is.
+    Only what is aligned has a column for that; anything else comes back as it is.
 
     >>> print(with_numbers(r"\begin{aligned} a &= b \\ &= c \end{aligned}"))
     \begin{aligned} a &= b && \text{(1)} \\ &= c && \text{(2)} \end{aligned}
@@ -157,7 +160,7 @@ def with_numbers(source: str) -> str:
     for place, found in sorted(numbers.items(), reverse=True):
         row = source[:place].rstrip()
         names = ", ".join(map(str, found))
-        source = rf"{row} && \text{{({names})}}{source[len(row):]}"
+        source = rf"{row} && \text{{({names})}}{source[len(row) :]}"
     return source
 
 
@@ -201,7 +204,10 @@ def _finished(text: str, drafts: list[_Draft]) -> Iterator[Line]:
     for draft in drafts:
         above = draft.left or above
         if above is not None and len(drafts) > 1:
-            for mark, side, other in (("new", draft.right, above), ("gone", above, draft.right)):
+            for mark, side, other in (
+                ("new", draft.right, above),
+                ("gone", above, draft.right),
+            ):
                 places = marks.setdefault(id(side), [])
                 places += [_Mark(*side.place(part), mark) for part in _changed(side, other)]
         above = draft.right
@@ -211,7 +217,9 @@ def _finished(text: str, drafts: list[_Draft]) -> Iterator[Line]:
         left = _cut(draft.left, marks) if draft.left else None
         right = _cut(draft.right, marks)
         typed = [draft.left, draft.right]
-        sides = [_tidy(text[slice(*side.place(side.tree))]) if side else "" for side in typed]
+        sides = [
+            _tidy(text[slice(*side.place(side.tree))]) if side else "" for side in typed
+        ]
         says = " ".join(filter(None, [sides[0], sign, sides[1], tail]))
         yield Line(sign, right, left, tail, says)
 
@@ -250,7 +258,10 @@ def _parted(
         return _leaf(side, begin, end, marks)
     least = min(rank for _, rank in inside)
     cuts = [begin, *(place for place, rank in inside if rank == least), end]
-    found = [_parted(side, low, high, inside, marks) for low, high in zip(cuts, cuts[1:], strict=False)]
+    found = [
+        _parted(side, low, high, inside, marks)
+        for low, high in zip(cuts, cuts[1:], strict=False)
+    ]
     return Piece(parts=tuple(found))
 
 
@@ -290,16 +301,20 @@ def _may_part(before: Tree[Token] | Token, factor: Tree[Token] | Token) -> bool:
     if factor.data != "factor" or before.data != "factor":
         return False
     kinds = [parts(tree)[0].data for tree in (before, factor)]
-    return kinds[0] in ("group", "fraction", "root") or (
-        kinds[1] in ("group", "fraction") and kinds[0] not in ATTACHED
-    )
+    return kinds[1] in ("group", "fraction", "root") and kinds[0] not in ATTACHED
 
 
-def _widths(side: _Side, tree: Tree[Token], begin: int, end: int, scale: float = 1.0) -> Iterator[float]:
+def _widths(
+    side: _Side, tree: Tree[Token], begin: int, end: int, scale: float = 1.0
+) -> Iterator[float]:
     """What stands between two places takes about so much of a line, in em."""
     children = _children(tree)
     if tree.data in ("fraction", "over"):
-        stacked = [list(_widths(side, c, begin, end, scale)) for c in children if isinstance(c, Tree)]
+        stacked = [
+            list(_widths(side, c, begin, end, scale))
+            for c in children
+            if isinstance(c, Tree)
+        ]
         yield max(map(sum, stacked), default=0.0)
         return
     smaller = scale * SMALL if tree.data == "scripts" else scale
@@ -308,14 +323,22 @@ def _widths(side: _Side, tree: Tree[Token], begin: int, end: int, scale: float =
             yield from _widths(side, child, begin, end, smaller)
         elif begin <= side.place(child)[0] < end:
             letters = len(re.sub(r"\\[a-z]+\s*\{|[\\{}\s]", "", child))
-            wide = WORD * letters if child.type in ("WORD", "FUNCTION", "NUMBER", "BEST") else LETTER
+            wide = (
+                WORD * letters
+                if child.type in ("WORD", "FUNCTION", "NUMBER", "BEST")
+                else LETTER
+            )
             yield smaller * WIDTHS.get(child.type, wide)
 
 
 # ---------------------------------------------------------------- a piece as LaTeX
 def _leaf(side: _Side, begin: int, end: int, marks: list[_Mark]) -> Piece:
     text = side.text
-    inside = [m for m in marks if begin <= m.begin and m.end <= end and (m.begin, m.end) != (begin, end)]
+    inside = [
+        m
+        for m in marks
+        if begin <= m.begin and m.end <= end and (m.begin, m.end) != (begin, end)
+    ]
     whole = {m.name for m in marks if m.begin <= begin and end <= m.end}
     inserted: list[tuple[int, int, int, str]] = []
     for mark in inside:
@@ -329,8 +352,8 @@ def _leaf(side: _Side, begin: int, end: int, marks: list[_Mark]) -> Piece:
     for at, _, _, sign in sorted(inserted):
         latex, place = latex + text[place:at] + sign, at
     latex = _tidy(latex + text[place:end])
-    if re.match(r"[+-]|\\(cdot|times|odot|circ)(?![A-Za-z])", latex) and begin > side.place(side.tree)[0]:
-        latex = "{} " + latex  # the space that a sign has between two terms
+    if begin > side.place(side.tree)[0]:  # the space that stands between the two
+        latex = ("\\, " if text[:begin].rstrip()[-1:] in ",;" else "{} ") + latex
     before, after = _held(side, begin, end)
     return Piece(before + latex + after, marks=" ".join(sorted(whole)))
 
@@ -368,9 +391,9 @@ def _changed(side: _Side, other: _Side) -> list[Tree[Token]]:
     def walk(tree: Tree[Token]) -> list[Tree[Token]]:
         if side.bare(tree) in known:
             return []
-        if tree.data == "factor" and _children(tree)[0].data not in HOLDING:
-            return [tree]  # a letter and its scripts are one
         children = [child for child in _children(tree) if isinstance(child, Tree)]
+        if tree.data == "factor" and children and children[0].data not in HOLDING:
+            return [tree]  # a letter and its scripts are one
         found = [part for child in children for part in walk(child)]
         fresh = [child for child in children if child in found]
         if tree.data in ("scripts", "operation", "separator"):

@@ -94,7 +94,7 @@ def verdict(row: Row) -> dict[str, object]:
     asked = row.verdict in (Verdict.PROVED, Verdict.TESTED)
     facts = {
         "SymPy": settled if asked else "", "Numbers": numbers,
-        "Worlds": "; ".join(row.worlds), "At a point": row.values,
+        "Worlds": "; ".join(row.worlds), "At a point": row.values.removeprefix("at "),
         "Note": " ".join([row.detail, *row.notes]).strip(),
     }  # fmt: skip
     said = [[name, fact] for name, fact in facts.items() if fact]

@@ -50,40 +50,45 @@ window.lines = (() => {
   // Pieces that flow as words do; what they say together is for screen readers.
   function flow(pieces, says) {
     const seen = make("span", "line-seen");
-    pieces.forEach((piece, i) => seen.append(...(i ? [make("wbr")] : []), piece));
+    pieces.forEach((piece, i) => seen.append(...(i ? [make("wbr")] : []), drawn(piece)));
     const line = make("span", "line", seen);
     line.dataset.says = says;
     sizes.observe(line);
     return line;
   }
 
-  // The pieces of a line, of which a row's sign begins the first row.
-  function withTail(piece, tail = "", spread = false) {
-    const [, comma, rest] = /^([.,;:]*)\s*((?:.|\n)*)$/.exec(tail);
+  // What stands behind a line: a comma stays with it, the rest has a place of its own.
+  function tailed(piece, tail = "") {
+    const [, comma, rest] = /^([.,;:]*)((?:.|\n)*)$/.exec(tail);
     const aside = rest.replace(/^(\s|\\[,;:! ]|\\q?quad(?![A-Za-z]))+/, "");
     const whole = comma ? endedWith(comma, piece) : piece;
-    const found = (spread && isGroup(whole) ? whole : [whole]).map(drawn);
-    if (aside) {
-      found.push(drawn(aside));
-      found.at(-1).classList.add("line-aside");
-    }
-    return found;
+    return aside ? [whole, { latex: aside, marks: "line-aside" }] : [whole];
   }
 
-  function formula(pieces, { sign = "", tail = "", says } = {}) {
-    const whole = sign ? begunWith(sign, pieces) : pieces;
-    const flat = (piece) => (isGroup(piece) ? piece.map(flat).join(" ") : latexOf(piece));
-    return flow(withTail(whole, tail, true), says ?? `${flat(whole)} ${tail}`);
+  function saying(piece) {
+    return isGroup(piece) ? piece.map(saying).join(" ") : latexOf(piece);
+  }
+
+  function formula(piece, { sign = "", tail = "", says } = {}) {
+    const [whole, ...aside] = tailed(sign ? begunWith(sign, piece) : piece, tail);
+    return flow([...(isGroup(whole) ? whole : [whole]), ...aside], says ?? saying([whole, ...aside]));
   }
 
   // ------------------------------------------------------------ a display without reasons
   function display({ lines }) {
-    const pieces = lines.flatMap(({ left, sign, right, tail }, i) => {
-      const begin = left ? [drawn(left)] : [];
-      if (i && left) begin[0].classList.add("line-aside");
-      return [...begin, ...withTail(begunWith(`{} ${sign}`, right), tail)];
-    });
-    return flow(pieces, lines.map((line) => line.says).join(" \\quad "));
+    const pieces = [];
+    let statement = pieces; // each stays together, where there are several
+    const several = lines.filter((line) => line.left).length > 1;
+    for (const { left, sign, right, tail } of lines) {
+      if (left && several) pieces.push((statement = []));
+      if (left) statement.push(left);
+      statement.push(...tailed(begunWith(`{} ${sign}`, right), tail));
+    }
+    const line = flow(pieces, lines.map(({ says }) => says).join(" \\quad "));
+    if (several) {
+      for (const group of line.firstChild.querySelectorAll(":scope > .line-group")) group.classList.add("line-statement");
+    }
+    return line;
   }
 
   // ------------------------------------------------------------ a figure of lines
