@@ -25,7 +25,7 @@ MEASURE = """async () => {
             return [over || seen.scrollWidth > seen.clientWidth + 1, line.dataset.says];
         });
 }"""
-IDLE_SCROLLERS = """() => [...document.querySelectorAll(".math > mjx-container")]
+IDLE_SCROLLERS = """() => [...document.querySelectorAll("span.math > mjx-container")]
     .filter(e => /auto|scroll/.test(getComputedStyle(e).overflowX))
     .filter(e => e.scrollWidth <= e.clientWidth + 1).length"""
 OPEN_ALL = """() => {
