@@ -36,6 +36,16 @@ window.lines = (() => {
     return piece.marks ? { ...piece, latex } : latex;
   }
 
+  // About how large a piece will be, in em: it keeps that room until MathJax has drawn it.
+  function sizeOf(latex) {
+    const high = /\\(sum|prod)/.test(latex) ? 3.9 : /\\(frac|int)/.test(latex) ? 3.2 : 1.65;
+    const seen = latex
+      .replace(/\\vphantom\{.*?\}(?= \\right\.| \{\}| \\left\.|$)/g, "")
+      .replace(/\\(class|math[a-z]+|operatorname\*?)\{|\\(left|right)\b|\\[,;:! ]|[{}_^\s]/g, "")
+      .replace(/\\[A-Za-z]+/g, (name) => (/log|exp|max|min/.test(name) ? "xxx" : "x"));
+    return [high, seen.length * (/\\frac/.test(latex) ? 0.42 : 0.58)];
+  }
+
   function drawn(piece) {
     if (isGroup(piece)) {
       const group = make("span", "line-group");
@@ -44,6 +54,8 @@ window.lines = (() => {
     }
     const leaf = make("span", "math line-leaf", `\\(\\displaystyle ${latexOf(piece)}\\)`);
     if (piece.marks) leaf.classList.add(...piece.marks.split(" "));
+    const [high, wide] = sizeOf(latexOf(piece));
+    leaf.style.cssText = `--high: ${high}em; --wide: ${wide.toFixed(1)}em`;
     return leaf;
   }
 
@@ -330,6 +342,7 @@ window.lines = (() => {
   }
 
   window.addEventListener("load", () => {
+    if (!window.MathJax?.startup) document.documentElement.classList.add("without-mathjax");
     window.MathJax?.startup?.promise?.then(() => {
       finish(document);
       window.addEventListener("resize", () => fitFormulas(document));

@@ -237,8 +237,8 @@ def test_sphinx_puts_a_call_behind_each_display_or_its_reasons(book):
     assert re.search(r'\]\s*</div>\s*<script>lines.draw\("eq-mean"\)</script>', page)
     assert re.search(r'</ol>\s*<script>lines.draw\("eq-chain"\)</script>', page)
     # a sign stays on the line of its formula
-    assert re.search(r'Where <span class="held"><span class="math[^>]*>\S+</span>,</span>', page)
-    assert re.search(r'<span class="held">\(?and|\(and <span class="held">', page)
+    assert re.search(r'Where <span class="held"><span class="math[^>]*>\S+</span>,', page)
+    assert re.search(r'\(and <span class="held"><span class="math[^>]*>\S+</span>\)', page)
     known = (html / "_static/lines/01-a.js").read_text("utf-8")
     data = json.loads(known.removeprefix("lines.know(").removesuffix(");\n"))
     assert list(data) == ["eq-log", "eq-mean", "eq-chain"]

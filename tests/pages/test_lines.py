@@ -218,6 +218,28 @@ def test_without_scripts_the_display_and_its_list_are_as_they_were(browser, html
     context.close()
 
 
+# The rooms before MathJax, and what stands in them afterwards.
+KEEP_THE_ROOMS = """document.addEventListener("readystatechange", () => {
+    if (document.readyState === "interactive") window.rooms = window.heights();
+});
+window.heights = () => [...document.querySelectorAll(".lines, .lines-display")]
+    .filter(e => e.clientWidth > 0).map(e => e.getBoundingClientRect().height);"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_display_keeps_about_its_room_while_it_is_drawn(browser, html, width):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.add_init_script(KEEP_THE_ROOMS)
+    page.goto(address(html, "04-elbo"))
+    page.evaluate("() => window.MathJax.startup.promise.then(() => null)")
+    rooms, drawn = page.evaluate("[window.rooms, window.heights()]")
+    page.close()
+    assert len(rooms) == len(drawn) > 10
+    assert sum(rooms) == pytest.approx(sum(drawn), rel=0.05)
+    for room, height in zip(rooms, drawn, strict=True):
+        assert abs(room - height) <= max(45, 0.15 * height)
+
+
 def test_a_comma_stays_with_its_formula(read, html):
     page = read(address(html, "04-elbo"))
     held = page.locator("article .held")
