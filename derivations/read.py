@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -95,6 +95,8 @@ class Statement:
     text: str
     remark: str = ""  # what the author says in \text{...} at the end
     conditional: bool = False  # an arrow joins it to another, which it may need
+    offset: int = 0  # where the text that was read begins in the source
+    tree: Tree[Token] | None = field(default=None, repr=False, compare=False)
 
     @property
     def sides(self) -> list[t.Node]:
@@ -174,7 +176,7 @@ def read_statement(source: str, offset: int, text: str, number: int) -> Statemen
     except UnexpectedInput as error:
         raise fail("this cannot be read", error.pos_in_stream or 0) from None
     build = Builder(source, offset).build
-    line = Statement(None, [], (), number, text.strip())
+    line = Statement(None, [], (), number, text.strip(), offset=offset, tree=tree)
     relation = ""
     for child in filter(None, parts(tree)):
         if child.data == "relation":

@@ -14,6 +14,7 @@ times, which a fresh clone sets at random.
 import argparse
 import copy
 import os
+import re
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -26,9 +27,16 @@ from kernels import execute
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
+from derivations.chapters import DISPLAY
+from derivations.lines import lines_of, with_numbers
+
 ROOT = Path(__file__).resolve().parents[1]
 BOOK, NOTEBOOKS = ROOT / "book", ROOT / "notebooks"
 CONFIG = load_jupytext_configuration_file(str(ROOT / "pyproject.toml"))
+
+# The numbered paragraphs that follow a derivation at once: its reasons.
+REASONS = re.compile(r"\s*(^\d+\. .*(\n+|\Z))+", re.M)
+REASON = re.compile(r"^\d+\. ", re.M)
 
 # What a control leaves in a stored notebook, where no kernel can move it.
 WIDGET_NOTE = "A control lives here. Run this cell in JupyterLab to move it."
@@ -50,7 +58,23 @@ def from_markdown(chapter: Path) -> NotebookNode:
     notebook.metadata.pop("jupytext", None)
     for place, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{place:03d}"
+        if cell.cell_type == "markdown":
+            cell["source"] = with_line_numbers(cell.source)
     return notebook
+
+
+def with_line_numbers(text: str) -> str:
+    """A number behind each line of a derivation, where reasons with numbers follow."""
+
+    def numbered(display: re.Match[str]) -> str:
+        body = display["body"]
+        count = len(lines_of(body))
+        reasons = REASONS.match(text, display.end())
+        if count < 2 or not reasons or len(REASON.findall(reasons[0])) != count:
+            return display[0]
+        return display[0].replace(body, with_numbers(body), 1)
+
+    return DISPLAY.sub(numbered, text)
 
 
 def read_notebook(path: Path) -> NotebookNode | None:

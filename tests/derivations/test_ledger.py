@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -182,12 +183,28 @@ def test_a_difference_is_shown_where_two_numbers_were_compared():
 
 
 # ---------------------------------------------------------------- with Sphinx
+CHAIN = r"""
+Where $x$, (and $y$) are positive:
+
+$$
+\begin{aligned}
+\log (x^2 y)
+&= \log x^2 + \log y \\
+&= 2 \log x + \log y
+\end{aligned}
+$$ (eq-chain)
+
+1. A product.
+2. A power.
+"""
+
+
 def build(book: Path, chapter: str) -> tuple[int, str, Path]:
     (book / "01-a.md").write_text(chapter, encoding="utf-8")
     (book / "ledger.md").write_text("# The ledger\n\n```{ledger} tables\n```\n")
     (book / "index.md").write_text("# Book\n\n```{toctree}\n01-a\nledger\n```\n")
     (book / "conf.py").write_text(
-        "extensions = ['myst_parser', 'sphinx.ext.mathjax', 'ledger']\n"
+        "extensions = ['myst_parser', 'sphinx.ext.mathjax', 'ledger', 'lines']\n"
         "myst_enable_extensions = ['dollarmath', 'amsmath']\n"
     )
     html = book.parent / "build" / "html"
@@ -210,6 +227,27 @@ def test_sphinx_draws_marks_that_lead_to_rows(book):
         assert f'href="ledger.html#ledger-{label}" title="{verdict}: see the' in page
         assert f'id="ledger-{label}"' in rows
         assert f'href="01-a.html#equation-{label}"' in rows
+
+
+@pytest.mark.slow
+def test_sphinx_puts_a_call_behind_each_display_or_its_reasons(book):
+    status, warnings, html = build(book, GOOD + CHAIN)
+    assert (status, warnings) == (0, "")
+    page = (html / "01-a.html").read_text("utf-8")
+    assert re.search(r'\]\s*</div>\s*<script>lines.draw\("eq-mean"\)</script>', page)
+    assert re.search(r'</ol>\s*<script>lines.draw\("eq-chain"\)</script>', page)
+    # a sign stays on the line of its formula
+    assert re.search(r'Where <span class="held"><span class="math[^>]*>\S+</span>,', page)
+    assert re.search(r'\(and <span class="held"><span class="math[^>]*>\S+</span>\)', page)
+    known = (html / "_static/lines/01-a.js").read_text("utf-8")
+    data = json.loads(known.removeprefix("lines.know(").removesuffix(");\n"))
+    assert list(data) == ["eq-log", "eq-mean", "eq-chain"]
+    first, second = data["eq-chain"]["lines"]
+    assert (first["verdict"], first["glyph"]) == ("proved", "✓✓")
+    assert dict(second["facts"])["Worlds"] and dict(second["facts"])["At a point"]
+    assert data["eq-chain"]["ledger"] == "ledger.html#ledger-eq-chain"
+    # what must follow from a definition is no line of its own
+    assert len(data["eq-mean"]["lines"]) == 1
 
 
 @pytest.mark.slow

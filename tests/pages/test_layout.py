@@ -58,9 +58,11 @@ FAULTS = """async ([width, size]) => {
         if (box.clientWidth > 1 && clips(box) && box.scrollWidth > box.clientWidth + 1)
             faults.push(`cut off: ${named(box)}`);
     }
-    for (const formula of document.querySelectorAll("article div.math > mjx-container")) {
+    for (const formula of document.querySelectorAll("article .math > mjx-container svg")) {
         const box = formula.getBoundingClientRect();
-        if (box.left < 0 || box.right > screen) faults.push(`spills: ${named(formula)}`);
+        const spills = box.left < 0 || box.right > screen;
+        if (spills && !formula.closest(".scrolls"))
+            faults.push(`spills: ${named(formula.closest("p, li, .line") ?? formula)}`);
     }
     const drawer = document.querySelector(".bd-sidebar-primary");
     if (drawer && drawer.scrollWidth > drawer.clientWidth)
