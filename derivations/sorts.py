@@ -178,7 +178,7 @@ def sort_of(mutant: Mutant, source: str) -> str:
             return ""
         return "log scale" if left.endswith(r"\log ") else "variance"
     if kind in ("lost minus", "sign"):  # a term that begins with a minus loses it
-        begins = re.search(r"(&[^&]{0,6}|[({\[=]|\\left.)\s*$", left)
+        begins = re.search(r"(&\s*(:=|=|\\[gl]eq|\\approx)?|[({\[=]|\\left.)\s*$", left)
         return "sign" if bool(begins) == (kind == "lost minus") else ""
     if kind == "lost accent":
         return "hat" if old.startswith(r"\hat") else ""

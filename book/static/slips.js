@@ -23,20 +23,22 @@
   };
 
   // ------------------------------------------------------------ formulas
+  const SIGNED = /^\s*(\\quad\s*)?(\\class\{[^}]*\}\{)?[+-]/;
+
   // Where a line may be broken: before + and − that stand in no bracket, and before a remark.
-  function cuts(latex, deep = false) {
+  function cuts(latex) {
     const found = [];
     let depth = 0;
     let operand = false; // is there something that a sign could follow?
-    const token = /\\left|\\right|\\quad|\\[A-Za-z]+|\\.|[{}()[\]+-]|\s+|./gs;
+    const token = /\\class\{[^}]*\}\{[+-]\}|\\left|\\right|\\quad|\\[A-Za-z]+|\\.|[{}()[\]+-]|\s+|./gs;
     for (const { 0: word, index } of latex.matchAll(token)) {
       if (/^\s/.test(word)) continue;
       if (/^(\\left|\\right|\\,|\\;)$/.test(word)) continue;
       if (/^([{([]|\\\{)$/.test(word)) depth += 1;
       else if (/^([})\]]|\\\})$/.test(word)) depth -= 1;
-      else if (/^[+-]$/.test(word) && operand && depth === (deep ? 1 : 0)) found.push(index);
+      else if (SIGNED.test(word) && operand && depth === 0) found.push(index);
       else if (word === "\\quad" && depth === 0) found.push(index);
-      operand = !/^([=<>+({[-]|:|\\(geq|leq|approx|propto|quad|log|int))$/.test(word);
+      operand = !SIGNED.test(word) && !/^([=<>+({[-]|:|\\(geq|leq|approx|propto|quad|log|int))$/.test(word);
     }
     return found;
   }
@@ -64,8 +66,8 @@
   function pour(box, parts) {
     box.replaceChildren();
     for (const part of parts) {
-      const sign = /^\s*(\\quad\s*)?[+-]/.test(part) && part !== parts[0] ? "{}" : "";
-      element(box, "span", { class: "math notranslate nohighlight" }, `\\(\\displaystyle ${sign}${part.trim().replace(/^\\quad\s*(?=[+-])/, "")}\\)`);
+      const sign = SIGNED.test(part) && part !== parts[0] ? "{}" : "";
+      element(box, "span", { class: "math notranslate nohighlight" }, `\\(\\displaystyle ${sign}${part.trim().replace(/^\\quad\s*(?=[+-]|\\class)/, "")}\\)`);
       box.append(" ");
     }
   }
@@ -122,6 +124,27 @@
   function pointed(line, slip, name) {
     const end = slip.begin + slip.old.length;
     return line.slice(0, slip.begin) + wrapped(line.slice(slip.begin, end), name) + line.slice(end);
+  }
+
+  // A line whose places can be pointed at: each is a group of its own, one inside another.
+  function touchable(line, places, chosen) {
+    const kept = [];
+    places.forEach((place, i) => {
+      let [begin, end] = [place.begin, place.begin + place.old.length];
+      if (/^[\^_]\{/.test(place.old)) [begin, end] = [begin + 2, end - 1];
+      else if (/^[\^_]/.test(place.old)) begin += 1;
+      const piece = line.slice(begin, end);
+      const crossed = kept.some((k) => (k.begin < begin && begin < k.end && k.end < end) || (begin < k.begin && k.begin < end && end < k.end) || (begin === k.begin && end === k.end));
+      if (!piece.trim() || !balanced(piece) || /arg(max|min)/.test(piece) || crossed) return;
+      kept.push({ begin, end, open: `\\class{slip-place slip-p${i}${place === chosen ? " slip-chosen" : ""}}{` });
+    });
+    let text = "";
+    for (let at = 0; at <= line.length; at += 1) {
+      text += "}".repeat(kept.filter((k) => k.end === at).length);
+      text += kept.filter((k) => k.begin === at).sort((a, b) => b.end - a.end).map((k) => k.open).join("");
+      text += line[at] ?? "";
+    }
+    return text;
   }
 
   // ------------------------------------------------------------ words
@@ -384,6 +407,12 @@
     const back = button(foot, "Put it back", { class: "next" }, () => begin(label));
     addEventListener("resize", () => root.querySelectorAll(".formula").forEach((box) => fit(box)));
     const rows = () => chainBox.querySelectorAll("li");
+    // A symbol in the chosen line; the buttons below are for keys and large fingers.
+    chainBox.addEventListener("click", (event) => {
+      const place = event.target.closest?.(".slip-place");
+      const made = place && symbols.querySelectorAll(".chip")[/slip-p(\d+)/.exec(place.getAttribute("class"))[1]];
+      made?.click();
+    }, true);
     const here = () => [...places.get(label).values()].filter((place) => place.line === line).sort((a, b) => a.begin - b.begin || b.old.length - a.old.length);
 
     function begin(name) {
@@ -438,7 +467,9 @@
       changes.replaceChildren();
       element(symbols, "span", { class: "name" }, `In line ${line}, change`);
       for (const place of here()) chip(symbols, bare(place.old), `${named(place.old)}, in line ${line}`, () => pick(place));
-      draw(symbols, ...boxes);
+      const box = rows()[line].querySelector(".formula");
+      show(box, touchable(asked.chains[label].lines[line], here()));
+      draw(symbols, box, ...boxes);
     }
 
     function pick(place) {
@@ -447,7 +478,7 @@
       element(changes, "span", { class: "name" }, "to");
       for (const slip of place.changes) chip(changes, bare(slip.new), `to ${named(slip.new)}`, () => change(slip));
       const box = rows()[line].querySelector(".formula");
-      show(box, pointed(asked.chains[label].lines[line], place, "slip-chosen"));
+      show(box, touchable(asked.chains[label].lines[line], here(), place));
       draw(changes, box);
     }
 

@@ -26,6 +26,7 @@ from .note import CORRECT
 
 BOOK = Path(__file__).parents[2] / "book"
 
+
 # ---------------------------------------------------------------- is it noticed?
 class Book:
     """The chapters and the note's formulas, with the scope before each block."""
