@@ -23,7 +23,7 @@ from .verdict import Verdict
 MOST = 24  # slips of a chapter
 ENOUGH = 40  # mutants of a chapter that are judged to find them
 EACH_LINE, EACH_KIND = 5, 4  # of these at most
-MOST_CHANGES, EACH_PLACE = 40, 2  # of a chain that a reader may break, of one symbol
+MOST_CHANGES, EACH_PLACE = 30, 2  # of a chain that a reader may break, of one symbol
 SHORTEST = 2  # relations that a chain needs: of two lines one is wrong
 
 

@@ -6,7 +6,7 @@
   const asked = window.slipQuestions;
   if (!asked) return;
   const KEY = "spot-the-slip";
-  const SMALLEST = 0.62; // of the size of the text: what is wider still is broken
+  const SMALLEST = 0.55; // of the size of the text
 
   function element(parent, tag, attributes = {}, text) {
     const node = document.createElement(tag);
@@ -38,6 +38,7 @@
       else if (/^([})\]]|\\\})$/.test(word)) depth -= 1;
       else if (SIGNED.test(word) && operand && depth === 0) found.push(index);
       else if (word === "\\quad" && depth === 0) found.push(index);
+      else if (/^[,;]$/.test(word) && depth === 0) found.push(index + 1);
       operand = !SIGNED.test(word) && !/^([=<>+({[-]|:|\\(geq|leq|approx|propto|quad|log|int))$/.test(word);
     }
     return found;
@@ -45,21 +46,27 @@
 
   function pieces(latex) {
     const edges = [0, ...cuts(latex), latex.length];
-    return edges.slice(1).map((end, i) => latex.slice(edges[i], end)).filter((piece) => piece.trim());
+    return edges.slice(1).map((end, i) => latex.slice(edges[i], end)).filter((piece) => /[^\s]/.test(piece.replace("\\quad", "")));
   }
 
-  // A piece that is too wide: its widest bracket gets a fixed size, and is broken inside.
+  // A piece that is too wide: brackets that would grow get one size, since nothing may be
+  // broken between a \left and its \right; then it breaks at signs and bars inside of them.
   function smaller(piece) {
-    const open = piece.search(/\\left[([]/);
-    const close = Math.max(piece.lastIndexOf("\\right)"), piece.lastIndexOf("\\right]"));
-    if (open < 0 || close < open) return [piece];
-    const inner = piece.slice(open + 6, close);
-    if (/\\left|\\right/.test(inner.replace(/\\left[([](?:(?!\\left|\\right).)*\\right[)\]]/gs, ""))) return [piece];
-    const parts = pieces(inner);
-    if (parts.length < 2) return [piece];
-    parts[0] = `${piece.slice(0, open)}\\Bigl${piece[open + 5]}${parts[0]}`;
-    parts.push(`${parts.pop()}\\Bigr${piece.slice(close + 6)}`);
-    return parts;
+    const loose = piece.replace(/\\left(?=[([|.]|\\\{)/g, "\\Bigl").replace(/\\right(?=[)\]|.]|\\\})/g, "\\Bigr");
+    const edges = [0];
+    let [braces, brackets, operand] = [0, 0, false];
+    for (const { 0: word, index } of loose.matchAll(/\\Big[lr](?:\\.|.)|\\[A-Za-z]+|\\.|\s+|./gs)) {
+      if (/^(\s|\\[,;])/.test(word)) continue;
+      if (word === "{") braces += 1;
+      else if (word === "}") braces -= 1;
+      else if (/^[([]$/.test(word)) brackets += 1;
+      else if (/^[)\]]$/.test(word)) brackets -= 1;
+      const sign = /^([+-]|\\cdot)$/.test(word) && operand && brackets === 0;
+      const factor = /^\\(exp|int)$/.test(word) && operand;
+      if (braces === 0 && (sign || factor || word === "\\|")) edges.push(index);
+      operand = !/^([=<>+({[-]|:|\\Bigl.*|\\(geq|leq|approx|propto|quad|log|int|cdot))$/.test(word);
+    }
+    return [...edges, loose.length].slice(1).map((end, i) => loose.slice(edges[i], end)).filter((part) => part.trim());
   }
 
   // Set as the page's own formulas: `{}` before a sign gives it the room of an operator.
@@ -82,8 +89,8 @@
   // Every line is whole: broken at its signs by the browser, inside a bracket, or set smaller.
   async function fit(box) {
     box.style.fontSize = "";
-    const room = box.clientWidth;
-    if (!room || widest(box) <= room) return;
+    const room = box.clientWidth - parseFloat(getComputedStyle(box).paddingLeft);
+    if (!(room > 0) || widest(box) <= room) return;
     if (!box.dataset.broken) {
       box.dataset.broken = "yes";
       pour(box, pieces(box.dataset.latex).flatMap(smaller));
@@ -102,7 +109,7 @@
 
   async function draw(...boxes) {
     await typeset(...boxes);
-    await Promise.all(boxes.map(fit));
+    await Promise.all(boxes.filter((box) => box.dataset.latex).map(fit));
   }
 
   // The place of a change, in a colour of its own, if it can be wrapped.
@@ -190,10 +197,9 @@
   function givens(box, chain) {
     const words = element(box, "div", { class: "given" });
     for (const given of chain.given) {
-      const line = element(words, "div", {}, "Given: ");
-      element(line, "span", { class: "math notranslate nohighlight" }, `\\(${given}\\)`);
+      element(words, "span", {}, "Given ");
+      formula(words, given);
     }
-    return words;
   }
 
   // The chain as a list; its first line is where the reader starts, and has no number.
@@ -313,9 +319,9 @@
       const chain = asked.chains[now.label];
       const lines = chain.lines.map((line, i) => (i === now.line ? put(line, now) : line));
       chainBox.replaceChildren();
-      const given = givens(chainBox, chain);
+      givens(chainBox, chain);
       list(chainBox, lines, choose);
-      draw(given, ...chainBox.querySelectorAll(".formula"));
+      draw(...chainBox.querySelectorAll(".formula"));
     }
 
     const row = (line) => chainBox.querySelectorAll("li")[line];
@@ -421,9 +427,9 @@
       for (const box of [chainBox, symbols, changes, answer]) box.replaceChildren();
       back.hidden = true;
       const chain = asked.chains[label];
-      const given = givens(chainBox, chain);
+      givens(chainBox, chain);
       list(chainBox, chain.lines, (number) => choose(number));
-      draw(given, ...chainBox.querySelectorAll(".formula"));
+      draw(...chainBox.querySelectorAll(".formula"));
     }
 
     function mend() {

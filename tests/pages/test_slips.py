@@ -118,7 +118,7 @@ def test_a_chain_is_broken_without_a_kernel(visit, html):
     drawn(page, ".breaker")
     box.locator(".pick").nth(4).click()
     drawn(page, ".breaker")
-    symbol = box.locator("li").nth(5).locator(".slip-place").first
+    symbol = box.locator("li").nth(5).locator("svg .slip-place").first
     symbol.click()
     assert box.locator(".chip[aria-pressed=true]").count() == 1
     box.locator(".chips").nth(1).locator(".chip").first.click()
