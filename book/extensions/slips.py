@@ -19,6 +19,7 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.util import logging
 
 from derivations import fingerprint
 from derivations.chapters import chapters
@@ -33,6 +34,8 @@ BREAKABLE = (
     "eq-objective",
 )  # fmt: skip
 NO_SCRIPT = "This exercise needs JavaScript, which is off here."
+
+logger = logging.getLogger(__name__)
 
 
 # ---------------------------------------------------------------- what the judges said
@@ -105,6 +108,9 @@ def add_the_questions(app: Sphinx, pagename, templatename, context, doctree) -> 
     breaks = '<div class="breaker">' in body
     if not breaks and '<div class="slips">' not in body:
         return
+    if not breaks and pagename not in app.slips:
+        logger.warning("only a chapter has slips to spot", location=pagename)
+        return
     pages = app.slips if breaks else {pagename: app.slips[pagename]}
     questions = the_questions(app, pages, breaks)
     questions |= {"page": pagename}
@@ -128,10 +134,13 @@ def the_questions(app: Sphinx, pages: dict[str, dict], breaks: bool) -> dict:
             about = {"href": href, "number": number(app, page, label)}
             chains[label] = content["chains"][label] | about
             slips.append(slip)
+    labels = [label for label in (BREAKABLE if breaks else chains) if label in chains]
+    for label in sorted({*BREAKABLE} - chains.keys()) if breaks else ():
+        logger.warning(f"no chapter has a chain {label} that readers could break")
     rooms = exhibits(Path(app.srcdir))
     return {
         "grades": GRADES,
-        "chains": {label: chains[label] for label in (BREAKABLE if breaks else chains)},
+        "chains": {label: chains[label] for label in labels},
         "slips": slips,
         "kinds": kinds_of(slips, rooms),
     }

@@ -252,3 +252,55 @@ def test_what_the_judges_said_is_kept_until_a_chapter_changes(tmp_path, monkeypa
     assert extension.kept(book, cache)["01-logs"] != first["01-logs"]
     cache.write_text("{ no json", encoding="utf-8")
     assert list(extension.kept(book, cache)) == ["01-logs"]
+
+
+# ---------------------------------------------------------------- on a page
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A book of one chapter and a museum, built by Sphinx."""
+    book = tmp_path_factory.mktemp("book")
+    note = "```{admonition} In JupyterLab\n:class: NAME\nCall `practice`.\n```\n"
+    (book / "01-logs.md").write_text(PAGE + "\n" + note.replace("NAME", "slips"), "utf-8")
+    (book / "breaking.md").write_text("# B\n\n" + note.replace("NAME", "breaker"), "utf-8")
+    museum = (BOOK / "bug-museum.md").read_text(encoding="utf-8")
+    rooms = "\n\n".join(re.findall(r"(?m)^## \d+\. .*$", museum))
+    (book / "bug-museum.md").write_text(f"# Museum\n\n{rooms}\n", encoding="utf-8")
+    toc = "```{toctree}\n01-logs\nbreaking\nbug-museum\n```\n"
+    (book / "index.md").write_text(f"# Book\n\n{toc}", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(extension, "BREAKABLE", ("eq-logs",))
+        build_pages(book)
+    return book / "_build" / "html"
+
+
+def build_pages(book: Path) -> None:
+    from sphinx.application import Sphinx
+
+    settings = {"extensions": ["myst_parser", "slips"], "numfig": True,
+                "myst_enable_extensions": ["dollarmath"]}  # fmt: skip
+    html, trees = (str(book / "_build" / name) for name in ("html", "trees"))
+    Sphinx(str(book), None, html, trees, "html", confoverrides=settings,
+           status=None, warning=None).build()  # fmt: skip
+
+
+def test_the_figure_stands_above_the_words_and_its_answers_in_another_file(built):
+    page = (built / "01-logs.html").read_text(encoding="utf-8")
+    figure, words = page.index('<div class="slips"><noscript>'), page.index("Call <code")
+    assert figure < words
+    (script,) = re.findall(r'src="(_static/slips/01-logs-[0-9a-f]+\.js)', page)
+    assert "slips.js" in page and "slips.css" in page
+    questions = (built / script).read_text(encoding="utf-8")
+    assert (
+        questions.startswith("window.slipQuestions = ") and '"page":"01-logs"' in questions
+    )
+    assert '"href":"#equation-eq-logs","number":"1"' in questions
+    for kind in KINDS.values():
+        assert kind.why not in page
+    assert "slipQuestions" not in (built / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_museums_rooms_are_where_the_answers_lead(built):
+    museum = (built / "bug-museum.html").read_text(encoding="utf-8")
+    for title, address in extension.exhibits(BOOK).values():
+        page, _, anchor = address.partition("#")
+        assert page == "bug-museum.html" and f'id="{anchor}"' in museum, title
