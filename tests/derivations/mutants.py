@@ -171,6 +171,9 @@ EXCUSES: dict[tuple[str, str, str], str] = {
     ('eq-log-of-average', 'last term lost',
      r"\mathbb{E}_{p_{*}(\mathcal{D})}\left[ \log \frac{1}{N} \sum_{n=1}^{N-1} f(x^{(n)}) \right] \leq \log \mathbb{E}_{p_{*}(x)}\left[ f(x) \right]"):
         "f is positive: with a term less the left side is only smaller",
+    ('eq-gaussian-kl-one', 'square of a difference',
+     r"&= -\log \sigma - \frac{1}{2 \sigma^2} \mathbb{E}_{q(z)}\left[ (z^2 - \mu^2) \right] + \frac{1}{2} \mathbb{E}_{q(z)}\left[ z^2 \right] \\"):
+        "mu is the mean of q: z^2 - mu^2 averages to the variance as well",
     ('eq-importance-slope', 'for K',
      r"\nabla_{\theta} \log \frac{1}{B} \sum_{k=1}^{K} w(z^{(k)}) &= \frac{\sum_{k=1}^{K} \nabla_{\theta} w(z^{(k)})}{\sum_{j=1}^{K} w(z^{(j)})} \\"):
         "the slope of a logarithm does not see a constant factor",
