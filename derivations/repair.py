@@ -35,9 +35,11 @@ def repairs(node: t.Node, source: str) -> Repairs:
                 yield message, change(node, part, new)
         if proposals is _signs:
             yield HOLDS + "with the other sign", t.Add((node,), (-1,))
+            spoken = {part.key for part in places if isinstance(part, t.Symbol)}
             for size in ("N", "K"):
-                mean = t.Quotient(node, t.Symbol(size))
-                yield f"{HOLDS}if the right side were divided by {size}", mean
+                if size in spoken:  # a size that is not there may equal any number
+                    mean = t.Quotient(node, t.Symbol(size))
+                    yield f"{HOLDS}if the right side were divided by {size}", mean
 
 
 def _everywhere(node: t.Node, wrong: t.Node, right: t.Node) -> t.Node:

@@ -128,13 +128,16 @@ def verdicts(latex: str, given: str = "") -> HTML:
 
 
 def markup(report: Report) -> str:
-    """A report as an HTML table, with the formulas typeset."""
+    """A report as an HTML table, with the formulas typeset.
+
+    Lines are counted as the chapters count their reasons: one for each relation.
+    """
     rows = ["<tr><th>line</th><th>verdict</th><th>claim</th></tr>"]
-    for step in report.steps:
+    for number, step in enumerate(report.steps, start=1):
         verdict = f"{step.verdict.glyph} {step.verdict}"
         claim = html.escape(f"{_sign(step.relation)} {step.text}")
         rows.append(
-            f"<tr><td>{step.line}</td><td><strong>{verdict}</strong></td>"
+            f"<tr><td>{number}</td><td><strong>{verdict}</strong></td>"
             f'<td><div><span class="math notranslate nohighlight">\\({claim}\\)</span>'
             "</div></td></tr>"
         )

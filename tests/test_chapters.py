@@ -133,6 +133,9 @@ def test_a_chapter_has_its_parts(chapter):
         assert needed in text, needed
     for needed in ["## Exercises", "## Summary"]:
         assert needed in text, needed
+    practice = text.partition("\n## Spot the slip\n")[2].partition("\n## ")[0]
+    assert ":class: slips\n" in practice, "the place of the figure"
+    assert f'practice("{chapter.stem}")' in practice, "how to have the same in JupyterLab"
     assert f"vae_lib.{label.replace('-', '_')} import" in code, "it calls its own module"
     controls = ["Explorer(", "Explorer.from_", "interact(", "observe("]
     assert any(control in code for control in controls), "a figure that moves"

@@ -11,162 +11,20 @@ checker, and a reason that nothing needs any more is stale.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from derivations.chapters import Display, chapters, displays
+from derivations.mutants import Mutant, mutants_of
 from derivations.report import check_block
 from derivations.scope import Scope
 
 from .note import CORRECT
 
 BOOK = Path(__file__).parents[2] / "book"
-
-# ---------------------------------------------------------------- what may go wrong
-# name, what is looked for, what is put in its place
-# name, what is looked for, what is put in its place
-CHANGES: list[tuple[str, str, str]] = [
-    ("sign", r"(?<=[\w})\]\s])\+(?=\s|\\)", "-"),
-    ("sign", r"(?<![_^{])(?<=[\s&=({\[])-(?=\s|\\|\d)", "+"),
-    ("lost factor", r"\\d?frac\{1\}\{(2|N|K)\}(?!\^)", ""),
-    ("wrong factor", r"(\\d?frac)\{1\}\{2\}", r"\1{1}{3}"),
-    ("lost square", r"\^(\{2\}|2)(?!\d)", ""),
-    ("p for q", r"(?<![A-Za-z\\])q(?=\(z\))", "p"),
-    ("q for p", r"(?<![A-Za-z\\])p(?=\(z\))", "q"),
-    ("q for p", r"p_\{\\theta\}(?=\(z)", r"q_{\\phi}"),
-    ("p for q", r"q_\{\\phi\}(?=\(z)", r"p_{\\theta}"),
-    ("wrong population", r"p_\{\*\}", r"p_{\\theta}"),
-    ("wrong population", r"p_\{\\theta\}(?=\s*\{?\(x\^?[^|,\\]*\))", r"p_{*}"),
-    ("conditioning turned", r"\(x \\(mid|vert) z\)", r"(z \\\1 x)"),
-    ("conditioning lost", r"\(x \\(mid|vert) z\)", r"(x)"),
-    ("joint for conditional", r"\(x \\(mid|vert) z\)", r"(x, z)"),
-    ("conditional for joint", r"\(x(\^\{\(n\)\})?, z\)", r"(x\1 \\mid z)"),
-    ("lost sample index", r"(?<=[xz}])\^\{\([nk]\)\}", ""),
-    ("wrong sample index", r"(?<=[xz}])\^\{\(([nk])\)\}", r"^{(1)}"),
-    ("wrong lower limit", r"_\{([nkdh])=1\}", r"_{\1=2}"),
-    ("wrong upper limit", r"(\\sum_\{[nk]=1\})\^(\{[NK]\}|[NK])", r"\1^{2}"),
-    ("wrong upper limit", r"(\\sum_\{d=1\})\^(\{D\}|D)", r"\1^{H}"),
-    ("wrong upper limit", r"(\\sum_\{h=1\})\^(\{H\}|H)", r"\1^{D}"),
-    ("mu for sigma", r"\\sigma", r"\\mu"),
-    ("sigma for mu", r"\\mu", r"\\sigma"),
-    ("lost log", r"\\log(?![A-Za-z])", ""),
-    ("lost hat", r"\\hat\{x\}", "x"),
-    ("argmin for argmax", r"argmax", "argmin"),
-    ("argmax for argmin", r"argmin", "argmax"),
-    ("inequality turned", r"\\geq", r"\\leq"),
-    ("inequality turned", r"\\leq", r"\\geq"),
-    ("equal for bound", r"\\(geq|leq)", "="),
-    ("wrong variable of integration", r"(\\, |\\; | )dz", r"\1dx"),
-    ("wrong variable of integration", r"(\\, |\\; | )dx", r"\1dz"),
-    ("x for z", r"(?<=f\()x(?=[\^)])", "z"),
-    ("z for x", r"(?<=f\()z(?=[\^)])", "x"),
-    ("sum for product", r"\\prod", r"\\sum"),
-    ("product for sum", r"\\sum", r"\\prod"),
-    ("half for double", r"(?<![\d{.])2(?= ?(\\pi|\())", "4"),
-    ("wrong parameters", r"; \\theta, \\phi", r"; \\phi, \\sigma"),
-]  # fmt: skip
-GROUP = r"(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*"
-ARGUMENT = r"[^|]+?(?:\([^()]*\))?"
-CHANGES += [
-    ("lost superscript", rf"\^(\{{{GROUP}\}}|\w|\\top)", ""),
-    ("lost subscript", rf"_(\{{{GROUP}\}}|\w)", ""),
-    ("lost accent", rf"\\(hat|bar)\{{({GROUP})\}}", r"\2"),
-    ("lost numerator", rf"\\frac\{{{GROUP}\}}\{{({GROUP})\}}", r"(\1)"),
-    ("lost denominator", rf"\\frac\{{({GROUP})\}}\{{{GROUP}\}}", r"(\1)"),
-    ("lost fraction", rf"\\frac\{{{GROUP}\}}\{{{GROUP}\}}", ""),
-    ("fraction turned", rf"\\frac\{{({GROUP})\}}\{{({GROUP})\}}", r"\\frac{\2}{\1}"),
-    ("lost root", rf"\\sqrt\{{({GROUP})\}}", r"(\1)"),
-    ("lost minus", r"-", ""),
-    ("added minus", r"(?<=[=&(]) ?(?=\\(log|frac|int|sum|mathbb))", " -"),
-    ("bar turned", r"\(([^()|]+?) \\mid ([^()|]+?)\)", r"(\2 \\mid \1)"),
-    ("comma for bar", r" \\mid ", ", "),
-    ("pi for 2 pi", r"2 ?\\pi", r"\\pi"),
-    ("twice as much", r"\\frac\{1\}", r"2 \\frac{1}"),
-    ("added square", r"(\\(mu|sigma|tau|lambda|pi|hat\{\w\})(_\w)?)(?![\^_A-Za-z])", r"\1^2"),
-    ("wrong first term", r"=1\}", "=0}"),
-    ("last term lost", r"\^\{([NKDHB])\}", r"^{\1-1}"),
-    ("wrong limit", r"-\\infty", "0"),
-    ("wrong differential", r"\\, d(x|z|t|\\epsilon)", r"\\, d\\tau"),
-    ("wrong slope", r"\\partial \\(mu|sigma|pi)", r"\\partial \\lambda"),
-    ("arguments of KL exchanged",
-     rf"D_\{{\\mathrm\{{KL\}}\}}\(({ARGUMENT}) \\,\\\|\\, ({ARGUMENT}\))\)", r"D_{\\mathrm{KL}}(\2 \\,\\|\\, \1)"),
-]  # fmt: skip
-# tokens that are taken for one another
-CONFUSED = [
-    ["N", "K", "D", "H", "B"], ["n", "k", "d", "h", "j"], ["x", "z"], ["p", "q"], ["w", "b", "W", "t", "f"],
-    [r"\mu", r"\sigma", r"\tau", r"\lambda", r"\beta"], [r"\theta", r"\phi"], [r"\epsilon", "z"], [r"\sum", r"\prod"],
-    [r"\geq", r"\leq", "="], ["0", "1", "2", "3"], [r"\log", r"\exp"], [r"\mathbb{E}", r"\mathrm{Var}"],
-    [r"\mathbf{I}", r"\mathbf{0}"], [r"\hat", r"\bar"], [r"\mathrm{decoder}", r"\mathrm{encoder}"], ["(", ")"],
-    [r"\mathrm{diag}", r"\mathrm{tr}"],
-]  # fmt: skip
-DENSITIES = [
-    r"q_{\phi}(z \mid x)", r"p_{\theta}(z \mid x)", r"p_{\theta}(x \mid z)", r"p_{\theta}(x, z)", "p(z)", "q(z)",
-    r"p_{\theta}(x)", r"p_{*}(x)", "q(x)", "p(x)", r"q_{\phi}(z)",
-]  # fmt: skip
-TOKEN = re.compile(r"\\math\w+\{\w+\}|\\[A-Za-z]+|\\.|\d+|\s+|.", re.S)
-FIXED = re.compile(r"\\(begin|end)\{\w+\*?\}|\\text\{[^{}]*\}|% \w+:|\\mathrm\{(KL|ELBO)\}")
-
-
-@dataclass(frozen=True)
-class Mutant:
-    file: str
-    label: str
-    kind: str
-    line: int  # within the block, from 1
-    before: str
-    after: str
-    source: str = field(repr=False)
-
-    @property
-    def name(self) -> tuple[str, str, str]:
-        """What an excuse must name: the equation, the kind, the line as it now reads."""
-        return self.label, self.kind, self.after
-
-    @property
-    def row(self) -> int:
-        """The line on which the mutated row of the block begins."""
-        above = "\n".join(self.source.split("\n")[: self.line - 1])
-        return above.count("\n", 0, max(above.rfind("\\\\"), 0)) + 1
-
-    @property
-    def order(self) -> str:
-        """A fixed shuffle: what is edited elsewhere changes no choice here."""
-        return hashlib.sha256(repr(self.name).encode()).hexdigest()
-
-
-def changes(source: str) -> Iterator[tuple[str, int, int, str]]:
-    """Kind, place and new text of every change."""
-    for kind, pattern, new in CHANGES:
-        for match in re.finditer(pattern, source):
-            yield kind, match.start(), match.end(), match.expand(new)
-    for match in TOKEN.finditer(source):
-        for alike in CONFUSED:
-            if match[0] in alike:
-                for other in alike:
-                    word = other[0] == "\\" and source[match.end() :][:1].isalpha()
-                    yield f"for {match[0]}", *match.span(), other + " " * word
-    for match in re.finditer("|".join(map(re.escape, DENSITIES)), source):
-        for other in DENSITIES:
-            yield f"density {other}", *match.span(), other
-
-
-def mutants_of(file: str, label: str, source: str) -> Iterator[Mutant]:
-    """All mutants of one block: its lines, its givens and what must follow."""
-    fixed = [match.span() for match in FIXED.finditer(source)]
-    seen = {source}
-    for kind, begin, end, new in changes(source):
-        text = source[:begin] + new + source[end:]
-        if text in seen or any(begin < high and end > low for low, high in fixed):
-            continue
-        seen.add(text)
-        place = source.count("\n", 0, begin)
-        before, after = (s.split("\n")[place].strip() for s in (source, text))
-        yield Mutant(file, label, kind, place + 1, before, after, text)
 
 
 # ---------------------------------------------------------------- is it noticed?
@@ -313,6 +171,9 @@ EXCUSES: dict[tuple[str, str, str], str] = {
     ('eq-log-of-average', 'last term lost',
      r"\mathbb{E}_{p_{*}(\mathcal{D})}\left[ \log \frac{1}{N} \sum_{n=1}^{N-1} f(x^{(n)}) \right] \leq \log \mathbb{E}_{p_{*}(x)}\left[ f(x) \right]"):
         "f is positive: with a term less the left side is only smaller",
+    ('eq-gaussian-kl-one', 'square of a difference',
+     r"&= -\log \sigma - \frac{1}{2 \sigma^2} \mathbb{E}_{q(z)}\left[ (z^2 - \mu^2) \right] + \frac{1}{2} \mathbb{E}_{q(z)}\left[ z^2 \right] \\"):
+        "mu is the mean of q: z^2 - mu^2 averages to the variance as well",
     ('eq-importance-slope', 'for K',
      r"\nabla_{\theta} \log \frac{1}{B} \sum_{k=1}^{K} w(z^{(k)}) &= \frac{\sum_{k=1}^{K} \nabla_{\theta} w(z^{(k)})}{\sum_{j=1}^{K} w(z^{(j)})} \\"):
         "the slope of a logarithm does not see a constant factor",

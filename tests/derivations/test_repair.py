@@ -30,6 +30,14 @@ def test_a_repair_says_what_it_does(latex, message, result):
     assert proposed(latex)[message] == tree(result)
 
 
+def test_a_size_that_is_not_spoken_of_divides_nothing():
+    """In a world with two samples, 'divided by K' would mend a lost one half."""
+    by_n, by_k = (f"it would hold if the right side were divided by {n}" for n in "NK")
+    assert not {by_n, by_k} & proposed(r"1 + \log \sigma^2").keys()
+    found = proposed(r"\sum_{n=1}^{N} x^{(n)}")
+    assert by_n in found and by_k not in found
+
+
 def test_every_wrong_hat_is_mended_at_once():
     changed = proposed(r"\hat{d} + \hat{d}")["did you mean \\hat{x}?"]
     assert changed == tree(r"\hat{x} + \hat{x}")

@@ -1,6 +1,7 @@
 """The specimens, their verdicts and the editor."""
 
 import asyncio
+import re
 import time
 
 import pytest
@@ -93,6 +94,17 @@ def test_the_table_shows_the_line_the_verdict_and_the_reason():
     assert table.count("✗ wrong") == 2 and table.count("✓✓ proved") == 3
     assert r"\(= \mathbb{E}_{q_{\phi}" in table and "this line alone is wrong" in table
     assert markup(judge(r"x = \foo")).count("<pre>") == 1
+
+
+def test_lines_are_numbered_as_the_reasons_are():
+    table = markup(judge(equation("eq-evidence")))
+    assert re.findall(r"<tr><td>(\d)</td>", table) == list("1234567")
+
+
+def test_a_lost_half_is_mended_by_a_half():
+    slip = next(slip for slip in SLIPS if slip.name == "A lost one half")
+    (fallen,) = [step for step in judge(slip.latex).steps if not step.ok]
+    assert "were half as large" in fallen.detail
 
 
 def test_the_editor_follows_the_menu_and_the_keys():

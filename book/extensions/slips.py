@@ -1,0 +1,178 @@
+"""Spot the slip: practice on a chapter's page, and the breaking of chains without a kernel.
+
+At build time the chains of each chapter are changed in one place, and what the judges say
+of it is kept beside the ledger's verdicts, until a chapter or a judge changes. On the page
+an admonition of the class `slips` says how to practise in JupyterLab; above it stands the
+figure. One of the class `breaker` gets the chains of `BREAKABLE`, of which more mutants
+were judged. What a page asks is in a script of its own, so that nobody reads the answers
+by the way; `slips.js` does the asking.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from derivations import fingerprint
+from derivations.chapters import chapters
+from derivations.slips import Chapter, slips_of
+from derivations.sorts import GRADES, KINDS
+
+MUSEUM = "bug-museum"
+FOLDER = "slips"
+# The chains that a reader may break.
+BREAKABLE = (
+    "eq-evidence", "eq-gaussian-log-density", "eq-elbo-two-terms", "eq-gaussian-kl-one",
+    "eq-objective",
+)  # fmt: skip
+NO_SCRIPT = "This exercise needs JavaScript, which is off here."
+
+logger = logging.getLogger(__name__)
+
+
+# ---------------------------------------------------------------- what the judges said
+def asked(chapter: Chapter) -> dict:
+    """A chapter's chains and slips as the pages read them."""
+    return {
+        "chains": {
+            label: {
+                "lines": chain.lines,
+                "given": chain.given,
+                "values": [value and asdict(value) for value in chapter.values[label]],
+            }
+            for label, chain in chapter.chains.items()
+        },
+        "slips": [asdict(slip) for slip in chapter.slips],
+        "changes": [asdict(slip) for slip in chapter.changes],
+    }
+
+
+def kept(book: Path, cache: Path) -> dict[str, dict]:
+    """The slips of all chapters by their names; judged anew are those that have changed."""
+    files = [file for file in chapters(book) if re.match(r"\d\d-", file.name)]
+    salt = fingerprint() + repr(BREAKABLE).encode()
+    keys = {
+        file.stem: hashlib.sha256(salt + file.read_bytes()).hexdigest() for file in files
+    }
+    stored = read_cache(cache)
+    pages = {name: page for name, page in stored.items() if page["key"] == keys.get(name)}
+    stale = [file for file in files if file.stem not in pages]
+    if stale:
+        with ProcessPoolExecutor(2) as pool:
+            for found in pool.map(partial(slips_of, breakable=BREAKABLE), stale):
+                pages[found.name] = {"key": keys[found.name]} | asked(found)
+        unfinished = cache.with_suffix(".unfinished")
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(json.dumps(pages), encoding="utf-8")
+        unfinished.replace(cache)
+        pages = read_cache(cache)  # as the next build reads them
+    return pages
+
+
+def read_cache(cache: Path) -> dict[str, dict]:
+    """What was stored of each chapter; nothing, if it is of another time or damaged."""
+    try:
+        stored = json.loads(cache.read_text(encoding="utf-8"))
+        for page in stored.values():
+            page["key"], page["chains"], page["slips"], page["changes"]
+        return stored
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def judge_the_slips(app: Sphinx) -> None:
+    app.slips = kept(Path(app.srcdir), Path(app.outdir).parent / "slips.json")
+
+
+# ---------------------------------------------------------------- on the page
+def frame(app: Sphinx, doctree: nodes.document) -> None:
+    """Make room for the figure above the words that stand in its place elsewhere."""
+    for note in list(doctree.findall(nodes.Admonition)):
+        for name in {"slips", "breaker"} & set(note.get("classes", ())):
+            room = f'<div class="{name}"><noscript><p>{NO_SCRIPT}</p></noscript></div>'
+            place = note.parent.index(note)
+            note.parent.insert(place, nodes.raw("", room, format="html"))
+            note["classes"].remove(name)
+
+
+def add_the_questions(app: Sphinx, pagename, templatename, context, doctree) -> None:
+    body = context.get("body", "")
+    breaks = '<div class="breaker">' in body
+    if not breaks and '<div class="slips">' not in body:
+        return
+    if not breaks and pagename not in app.slips:
+        logger.warning("only a chapter has slips to spot", location=pagename)
+        return
+    pages = app.slips if breaks else {pagename: app.slips[pagename]}
+    questions = the_questions(app, pages, breaks)
+    questions |= {"page": pagename}
+    text = json.dumps(questions, separators=(",", ":"), ensure_ascii=False)
+    name = f"{FOLDER}/{pagename}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.js"
+    file = Path(app.outdir) / "_static" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"window.slipQuestions = {text};\n", encoding="utf-8")
+    app.add_js_file(name, loading_method="defer", priority=700)
+    app.add_js_file("slips.js", loading_method="defer", priority=701)
+    app.add_css_file("slips.css")
+
+
+def the_questions(app: Sphinx, pages: dict[str, dict], breaks: bool) -> dict:
+    """What `slips.js` asks: the chains, the slips and what is to be learned from them."""
+    chains, slips = {}, []
+    for page, content in pages.items():
+        for slip in content["changes" if breaks else "slips"]:
+            label = slip["label"]
+            href = f"#equation-{label}" if not breaks else f"{page}.html#equation-{label}"
+            about = {"href": href, "number": number(app, page, label)}
+            chains[label] = content["chains"][label] | about
+            slips.append(slip)
+    labels = [label for label in (BREAKABLE if breaks else chains) if label in chains]
+    for label in sorted({*BREAKABLE} - chains.keys()) if breaks else ():
+        logger.warning(f"no chapter has a chain {label} that readers could break")
+    rooms = exhibits(Path(app.srcdir))
+    return {
+        "grades": GRADES,
+        "chains": {label: chains[label] for label in labels},
+        "slips": slips,
+        "kinds": kinds_of(slips, rooms),
+    }
+
+
+def kinds_of(slips: Iterable[dict], rooms: dict[int, tuple[str, str]]) -> dict[str, dict]:
+    used = {slip["sort"] for slip in slips}
+    return {
+        sort: asdict(kind) | {"exhibit": rooms[kind.exhibit] if kind.exhibit else None}
+        for sort, kind in KINDS.items()
+        if sort in used
+    }
+
+
+def exhibits(book: Path) -> dict[int, tuple[str, str]]:
+    """The museum's rooms by their numbers: title and address."""
+    text = (book / f"{MUSEUM}.md").read_text(encoding="utf-8")
+    titles = re.findall(r"(?m)^## ((\d+)\. (.*))$", text)
+    return {
+        int(number): (title, f"{MUSEUM}.html#{nodes.make_id(whole)}")
+        for whole, number, title in titles
+    }
+
+
+def number(app: Sphinx, page: str, label: str) -> str:
+    """An equation's number as the page shows it, e.g. 4.4."""
+    numbers = app.env.toc_fignumbers.get(page, {}).get("displaymath", {})
+    return ".".join(map(str, numbers.get(f"equation-{label}", ())))
+
+
+def setup(app: Sphinx) -> dict:
+    app.connect("builder-inited", judge_the_slips)
+    app.connect("doctree-read", frame)
+    app.connect("html-page-context", add_the_questions)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
