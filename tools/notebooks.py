@@ -195,4 +195,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    # A letter of a path that the output does not know is a question mark there.
+    sys.stdout.reconfigure(errors="replace")
     main()

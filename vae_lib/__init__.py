@@ -5,6 +5,7 @@
 
 Beside them: `checks` (symbolic against numerical), `data` (digits, clothes), `checkpoint`
 (runs that can be resumed), `files` (written whole), `machine` (several processes),
-`collapse` (which latents are used), `reproduce` (the papers' experiments) and `plots`.
+`arguments` (what a caller gives), `collapse` (which latents are used), `reproduce` (the
+papers' experiments) and `plots`.
 All log-densities, divergences and bounds are in nats.
 """

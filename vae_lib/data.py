@@ -20,6 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vae_lib.arguments import tensor
+
 MNIST_FILE = Path(__file__).with_name("mnist.npz")
 MNIST_SHA256 = "ef5c47939af9cb6fb553652159a623d38e919fec4546f7d3b50c610203be3b7e"
 FASHION_FILE = Path(__file__).with_name("fashion_mnist.npz")
@@ -89,7 +91,7 @@ def binarize(images: Tensor, generator: torch.Generator) -> Tensor:
     Raises:
         ValueError: if a grey level lies outside [0, 1], or they are integers.
     """
-    if not images.is_floating_point():
+    if not tensor("images", images).is_floating_point():
         raise ValueError(f"divide grey levels 0 to 255 by 255 first, got {images.dtype}")
     if images.numel() and not (0 <= images.min() and images.max() <= 1):
         raise ValueError(
@@ -98,27 +100,64 @@ def binarize(images: Tensor, generator: torch.Generator) -> Tensor:
     return torch.bernoulli(images, generator=generator)
 
 
-def check_images(images: Tensor, x_dim: int, dtype: torch.dtype) -> None:
-    """Refuse what is no set of images (n, x_dim): of `dtype` in [0, 1], or uint8.
+def check_images(
+    images: Tensor,
+    x_dim: int,
+    dtype: torch.dtype,
+    support: tuple[float, float] = (0.0, 1.0),
+) -> None:
+    """Refuse what is no set of images (n, x_dim): of `dtype` in the support, bytes or bool.
+
+    Args:
+        support: the lowest and the highest pixel that the decoder's density is for.
 
     Raises:
+        TypeError: if they are no tensor.
         ValueError: on another shape, type or range.
     """
-    shaped = images.shape == (len(images), x_dim) and len(images) > 0
-    if not shaped or images.dtype not in (dtype, torch.uint8):
+    shaped = tensor("images", images).shape == (len(images), x_dim) and len(images) > 0
+    if not shaped or images.dtype not in (dtype, torch.uint8, torch.bool):
+        advice = ""
+        if images.ndim > 2 and math.prod(images.shape[1:]) == x_dim:
+            advice = ": write images.flatten(1)"
+        elif shaped and images.is_floating_point():
+            advice = f": write images.to({dtype})"
         raise ValueError(
-            f"images must be {dtype} (or uint8) of shape (n, {x_dim}), n >= 1, "
-            f"got {images.dtype} of shape {tuple(images.shape)}"
+            f"images must be {dtype} (or uint8, or bool) of shape (n, {x_dim}), n >= 1, "
+            f"got {images.dtype} of shape {tuple(images.shape)}{advice}"
         )
-    if images.dtype != torch.uint8:
-        low, high = images.aminmax()
-        if not (low >= 0 and high <= 1):
-            raise ValueError(f"pixels must lie in [0, 1], not NaN, got {low:g} to {high:g}")
+    check_grey_levels(images)
+    if images.is_floating_point():
+        low, high = (extreme.item() for extreme in images.aminmax())
+        inside = support[0] <= low and high <= support[1]
+        if not (inside and math.isfinite(low) and math.isfinite(high)):
+            finite = math.isfinite(support[1])
+            needed = f"lie in [{support[0]:g}, {support[1]:g}]" if finite else "be finite"
+            raise ValueError(f"pixels must {needed}, not NaN, got {low:g} to {high:g}")
+
+
+def check_grey_levels(images: Tensor) -> None:
+    """Refuse bytes that are all 0 or 1: are they black and white, or two dark greys?
+
+    Raises:
+        ValueError: if they are.
+    """
+    if images.dtype != torch.uint8 or any((part > 1).any() for part in images.split(1000)):
+        return
+    raise ValueError(
+        "bytes are grey levels from 0 to 255, and these are all 0 or 1: write "
+        "images.bool() if they are black and white, images / 255 if two of 256 greys"
+    )
 
 
 def in_unit_interval(images: Tensor, dtype: torch.dtype) -> Tensor:
-    """Grey levels 0 to 255 become numbers in [0, 1]; images of `dtype` stay as they are."""
-    return images.to(dtype) / 255 if images.dtype == torch.uint8 else images
+    """Grey levels 0 to 255 become numbers in [0, 1], False and True 0 and 1.
+
+    Others, which are of `dtype`, stay as they are.
+    """
+    if images.dtype == torch.uint8:
+        return images.to(dtype) / 255
+    return images.to(dtype) if images.dtype == torch.bool else images
 
 
 def image_side(n_pixels: int) -> int:
