@@ -44,6 +44,7 @@ class PixelBias(nn.Module):
 
     def __init__(self, x_dim: int):
         super().__init__()
+        self.x_dim = x_dim
         self.bias = nn.Parameter(torch.zeros(x_dim))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -51,12 +52,15 @@ class PixelBias(nn.Module):
         return x + self.bias
 
 
-class _Crop(nn.Module):
+class Crop(nn.Module):
+    """The first rows and columns of each image: what doubling an odd size has too many."""
+
     def __init__(self, rows: int, columns: int):
         super().__init__()
         self.rows, self.columns = rows, columns
 
     def forward(self, x: Tensor) -> Tensor:
+        """(..., rows or more, columns or more) to (..., rows, columns)."""
         return x[..., : self.rows, : self.columns]
 
 
@@ -116,7 +120,7 @@ def upwards(
     first = nn.Linear(n_in, math.prod(shapes[0]))
     layers: list[nn.Module] = [first, nn.Unflatten(1, shapes[0])]
     for before, after in zip(shapes[:-1], shapes[1:], strict=True):
-        layers += [nn.GELU(), *doubling(before[0], after[0], up), _Crop(*after[1:])]
+        layers += [nn.GELU(), *doubling(before[0], after[0], up), Crop(*after[1:])]
     return nn.Sequential(PerImage(*layers), PixelBias(math.prod(shape)))
 
 
