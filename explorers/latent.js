@@ -541,7 +541,7 @@ function render({ model, el }) {
     });
     if (selected !== null) ui.pick.input.value = String(selected);
     ui.pick.input.setAttribute("aria-valuetext", name);
-    ui.pick.output.textContent = selected === null ? "\u2014" : `${selected + 1}${colours.size > 1 ? `, a ${labels[selected]}` : ""}`;
+    ui.pick.output.textContent = selected === null ? "\u2014" : `${selected + 1}${colours.size > 1 ? `, ${labels[selected].length > 2 ? "" : "a "}${labels[selected]}` : ""}`;
     ui.values.reconstruction.textContent = `${fixed(terms.reconstruction, 1)} \u00b1 ${fixed(terms.error, 1)}`;
     ui.values.kl.textContent = fixed(terms.kl, 1);
     ui.values.elbo.textContent = `${fixed(terms.elbo, 1)} \u00b1 ${fixed(terms.error, 1)}`;

@@ -41,8 +41,7 @@ def test_the_buttons_of_the_theme_lead_to_the_notebook():
     )
     context = {
         "pagename": page, "sourcename": page, "header_buttons": [],
-        "theme_repository_url": "https://github.com/a/b",
-        "theme_repository_provider": "",
+        "github_url": "https://github.com", "github_user": "a", "github_repo": "b",
     }  # fmt: skip
     add_launch_buttons(app, page, "", context, None)
     launch.point_to_notebooks(app, page, "", context, None)
