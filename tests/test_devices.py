@@ -208,7 +208,8 @@ CALLS = {
 ON_THE_CPU = {
     "checkpoint.name_of": "names", "checks": "numbers", "files": "bytes",
     "data.load_": "files", "pictures.": "files and arrays",
-    "saving.": "from device to device in tests/test_saving.py", "data.image_side": "numbers", "machine": "switches",
+    "saving.": "in tests/test_saving.py", "data.image_side": "numbers",
+    "machine": "switches",
     "diffusion.schedule": "a small table", "diffusion.noise_weights": "a small table",
     "diffusion.bound_of_errors": "a small table", "diffusion.best_variance": "a table",
     "diffusion.line_mixture": "exact", "diffusion.exact_errors": "exact",
