@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # Two notebooks run side by side on two cores; more threads each would only contend.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help book test check lab notebooks bench serve release collect grade feedback export formgrader
+.PHONY: help book test check lab author notebooks bench serve release collect grade feedback export formgrader
 .PHONY: demo-class lock clean
 .DEFAULT_GOAL := help
 
@@ -27,8 +27,11 @@ test: .venv/installed  ## everything: lint, types, tests, notebooks, the book an
 check: .venv/installed  ## lint, types and the quick tests, after each change; about three minutes
 	$(PY) tools/test.py --check
 
-lab: .venv/installed  ## open JupyterLab on the notebooks
-	$(PY) -m jupyter lab --LabApp.default_url=/lab/tree/notebooks
+lab: .venv/installed  ## open JupyterLab on copies of the notebooks, yours to change
+	$(PY) tools/lab.py
+
+author: .venv/installed  ## open JupyterLab on the notebooks themselves, paired with book/*.md
+	$(PY) tools/lab.py --author
 
 notebooks: .venv/installed  ## regenerate the notebooks from the Markdown, execute them, list the claims
 	$(PY) tools/notebooks.py run
@@ -69,4 +72,4 @@ lock:  ## install what pyproject.toml asks for, and pin it in requirements.lock
 	touch .venv/installed
 
 clean:  ## remove everything that was built
-	rm -rf _build .venv *.egg-info .pytest_cache .hypothesis .ruff_cache
+	rm -rf _build .venv .pytest_cache .hypothesis .ruff_cache

@@ -34,6 +34,10 @@ class PlayedBack:
         self.messages: Iterator[dict] = iter([])
 
     def execute_cell_input(self, source: str, allow_stdin: bool | None = None) -> str:
+        if source.startswith("#@title Install"):  # in notebooks alone: see tools/notebooks
+            done = {"msg_type": "status", "content": {"execution_state": "idle"}}
+            self.messages = iter([done | {"parent_header": {"msg_id": source}}])
+            return source
         cell = next(self.cells)
         assert cell.source == source, "this cell differs from the chapter's"
         told = [(out.output_type, out) for out in cell.outputs]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import traceback
 from pathlib import Path
 
 from .chapters import Row, check_book, check_file
@@ -89,5 +90,18 @@ def show_chain(path: Path, label: str, seed: int) -> int:
     return fail(f"{path} has no equation {label}")
 
 
+def run() -> int:
+    """Status 1 means that an equation breaks, and nothing else: what fails here gives 2.
+
+    Where the output knows no such letter as in `φ`, a question mark stands for it.
+    """
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        return main()
+    except Exception:
+        traceback.print_exc()
+        return 2
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

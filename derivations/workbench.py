@@ -20,7 +20,9 @@ from derivations.notation import RELATIONS
 from derivations.report import Report, check_block, with_given
 from derivations.scope import Scope
 
-BOOK = Path(__file__).resolve().parents[1] / "book"
+# In a clone the chapters stand beside the packages; a wheel has a copy in this one.
+BOOKS = [Path(__file__).resolve().parents[1] / "book", Path(__file__).with_name("book")]
+BOOK = next((folder for folder in BOOKS if (folder / "_toc.yml").exists()), BOOKS[0])
 LONGEST = 6_000  # characters that the editor judges
 MOST_EFFORT = 150_000_000  # numbers computed for one chain: about five seconds
 PAUSE = 0.4  # seconds without a keystroke before the chain is judged

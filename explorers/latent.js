@@ -121,15 +121,16 @@ export function rasterize(strokes, side) {
 const fixed = (number, digits) => number.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "\u2212");
 const vector = (numbers, digits) => `(${numbers.map((v) => fixed(v, digits)).join(", ")})`;
 
-/** Paint values in [0, 1] as dark ink on white, pixel by pixel, `left` pixels from the edge. */
-function paint(canvas, image, side, left = 0) {
+/** Paint values in [0, 1], pixel by pixel, `left` pixels from the edge: one channel as dark ink on white, three as colours. */
+function paint(canvas, image, [channels, rows, columns], left = 0) {
   const context = canvas.getContext("2d");
-  const pixels = context.createImageData(side, side);
-  for (let d = 0, at = 0; d < image.length; d++) {
-    const grey = Math.round(255 * (1 - clamp(image[d], 0, 1)));
-    pixels.data[at++] = grey;
-    pixels.data[at++] = grey;
-    pixels.data[at++] = grey;
+  const pixels = context.createImageData(columns, rows);
+  const n = rows * columns;
+  for (let d = 0, at = 0; d < n; d++) {
+    for (let c = 0; c < 3; c++) {
+      const value = clamp(image[channels === 3 ? c * n + d : d], 0, 1);
+      pixels.data[at++] = Math.round(255 * (channels === 3 ? value : 1 - value));
+    }
     pixels.data[at++] = 255;
   }
   context.putImageData(pixels, left, 0);
@@ -163,7 +164,9 @@ function render({ model, el }) {
   const likelihood = model.get("likelihood");
   const labels = model.get("labels");
   const extent = model.get("extent");
-  const side = model.get("side");
+  const shape = model.get("shape");
+  const [channels, rows, columns] = shape;
+  const drawable = channels === 1 && rows === columns;
   const H = model.get("z").length;
   const packed = model.get("points");
   const points = labels.map((_, n) => Array.from({ length: H }, (_, h) => packed.getFloat32(4 * (n * H + h), true)));
@@ -253,7 +256,7 @@ function render({ model, el }) {
   }
 
   function choose(n, save = true) {
-    const bytes = images?.subarray(n * side * side, (n + 1) * side * side);
+    const bytes = images?.subarray(n * x.length, (n + 1) * x.length);
     if (bytes) show(Float32Array.from(bytes, (v) => v / 255), n, save);
   }
 
@@ -334,7 +337,7 @@ function render({ model, el }) {
     pen.textBaseline = "middle";
     points.forEach((point, n) => {
       pen.fillStyle = colours.get(labels[n]);
-      pen.fillText(labels[n], ...place(point));
+      pen.fillText(labels[n].slice(0, 2), ...place(point));
     });
   }
 
@@ -342,15 +345,16 @@ function render({ model, el }) {
   function drawImages(pen) {
     const n = 16;
     const tile = document.createElement("canvas");
-    tile.width = tile.height = side;
+    [tile.width, tile.height] = [columns, rows];
     const step = span / n;
     for (let row = 0; row < n; row++) {
       for (let column = 0; column < n; column++) {
         const point = [...z];
         point[axes[0]] = extent * ((2 * column + 1) / n - 1);
         point[axes[1]] = extent * (1 - (2 * row + 1) / n);
-        paint(tile, decodeImage(point), side);
-        pen.drawImage(tile, LEFT + column * step, 1 + row * step, step, step);
+        paint(tile, decodeImage(point), shape);
+        const [wide, high] = [Math.min(1, columns / rows), Math.min(1, rows / columns)].map((part) => part * step);
+        pen.drawImage(tile, LEFT + column * step + (step - wide) / 2, 1 + row * step + (step - high) / 2, wide, high);
       }
     }
   }
@@ -516,18 +520,18 @@ function render({ model, el }) {
     if (of === stripOf) return;
     stripOf = of;
     const pen = ui.strip.getContext("2d");
-    pen.clearRect(0, 0, ui.strip.width, side);
+    pen.clearRect(0, 0, ui.strip.width, rows);
     for (let n = 0; n < N_STEPS; n++) {
       const t = n / (N_STEPS - 1);
       const point = ends[0].map((a, h) => (1 - t) * a + t * ends[1][h]);
-      paint(ui.strip, decodeImage(point), side, n * (side + 2));
+      paint(ui.strip, decodeImage(point), shape, n * (columns + 2));
     }
     const [a, b] = ends.map((end) => vector(end, 1));
     ui.strip.setAttribute("aria-label", `${N_STEPS} decoded images on the line from A ${a} to B ${b}`);
   }
 
   function write() {
-    const name = selected === null ? "your image" : `test image ${selected + 1}, class ${labels[selected]}`;
+    const name = selected === null ? "your image" : `test image ${selected + 1}${colours.size > 1 ? `, class ${labels[selected]}` : ""}`;
     ui.shown.setAttribute("aria-label", `x, ${name}`);
     ui.decoded.setAttribute("aria-label", `decoder of z = ${vector(z, 2)}`);
     ui.latents.forEach(({ input, output }, h) => {
@@ -537,7 +541,7 @@ function render({ model, el }) {
     });
     if (selected !== null) ui.pick.input.value = String(selected);
     ui.pick.input.setAttribute("aria-valuetext", name);
-    ui.pick.output.textContent = selected === null ? "\u2014" : `${selected + 1}, a ${labels[selected]}`;
+    ui.pick.output.textContent = selected === null ? "\u2014" : `${selected + 1}${colours.size > 1 ? `, ${labels[selected].length > 2 ? "" : "a "}${labels[selected]}` : ""}`;
     ui.values.reconstruction.textContent = `${fixed(terms.reconstruction, 1)} \u00b1 ${fixed(terms.error, 1)}`;
     ui.values.kl.textContent = fixed(terms.kl, 1);
     ui.values.elbo.textContent = `${fixed(terms.elbo, 1)} \u00b1 ${fixed(terms.error, 1)}`;
@@ -553,8 +557,8 @@ function render({ model, el }) {
   function draw() {
     if (!size) return;
     const output = decode(z);
-    paint(ui.decoded, meanImage(likelihood, output), side);
-    if (painted !== x) paint(ui.shown, (painted = x), side);
+    paint(ui.decoded, meanImage(likelihood, output), shape);
+    if (painted !== x) paint(ui.shown, (painted = x), shape);
     terms ??= elboTerms(decode, likelihood, x, q);
     ui.values.here.textContent = fixed(logLikelihood(likelihood, x, output), 1);
     drawPlane();
@@ -662,10 +666,10 @@ function render({ model, el }) {
     const box = ui.sheet.getBoundingClientRect();
     const point = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
     strokes.at(-1).push(point.map((c) => clamp(c, 0, 1)));
-    show(rasterize(strokes, side), null, false);
+    show(rasterize(strokes, rows), null, false);
   }
   ui.sheet.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || !drawable) return;
     event.preventDefault();
     drawing = held = true;
     ui.sheet.setPointerCapture(event.pointerId);

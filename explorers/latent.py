@@ -4,8 +4,10 @@ A marker z on the latent plane, decoder(z) beside it, an image x with its q_phi(
 the two terms of its ELBO, `eq-elbo-two-terms`. Encoder and decoder run in the page.
 """
 
+import copy
 import io
 import math
+import re
 import zlib
 from collections.abc import Sequence
 from functools import cached_property
@@ -33,6 +35,7 @@ from explorers.markup import latent_markup
 from explorers.pack import pack, unpack
 from vae_lib.data import image_side
 from vae_lib.encoder_decoder import VAE, BernoulliDecoder, GaussianDecoder
+from vae_lib.pictures import NO_LABEL, check_grey_levels, in_unit_interval
 
 HERE = Path(__file__).parent
 
@@ -88,7 +91,7 @@ class LatentExplorer(Explorer):
     images = Any().tag(sync=True)  # n * D bytes, deflated
     points = Any().tag(sync=True)  # the means of the n encodings, float32 (n, H)
     labels = List(Unicode()).tag(sync=True)
-    side = Int().tag(sync=True)
+    shape = List(Int()).tag(sync=True)  # of an image: channels, rows, columns
     extent = Float().tag(sync=True)  # the plane and the sliders go from -extent to extent
 
     # While a message from the page is read, the page has done all that follows from it.
@@ -96,14 +99,22 @@ class LatentExplorer(Explorer):
 
     @classmethod
     def from_vae(
-        cls, vae: VAE, data: Tensor, labels: Sequence[object] | Tensor
+        cls,
+        vae: VAE,
+        data: Tensor,
+        labels: Sequence[object] | Tensor | None = None,
+        shape: Sequence[int] | None = None,
     ) -> "LatentExplorer":
         """An explorer of a trained model. It keeps a copy: training on changes nothing.
 
         Args:
-            vae: with H = 2 to 20 latent dimensions, of layers that `pack` knows.
-            data: test images, (n, D), D a square number; a few hundred make a good map.
-            labels: n names of classes, of a character or two each.
+            vae: with H = 2 to 20 latent dimensions, of layers that `pack` knows, on any
+                device.
+            data: test images, (n, D), in [0, 1], uint8 or bool; a few hundred make a good
+                map.
+            labels: n names of classes; the plane shows two characters of each.
+            shape: (channels, rows, columns) of an image, with 1 channel or 3; without it
+                images are grey and square. Only in such ones a reader can draw.
 
         Raises:
             ValueError: if the sizes do not fit, a pixel lies outside [0, 1], or the page
@@ -112,15 +123,27 @@ class LatentExplorer(Explorer):
         """
         if not 2 <= vae.z_dim <= 20:
             raise ValueError(f"the explorer shows H = 2 to 20 latents, not {vae.z_dim}")
+        if labels is None:
+            labels = [NO_LABEL] * len(data)
         if data.shape != (len(labels), vae.x_dim) or not len(labels):
             raise ValueError(
                 f"need images (n, {vae.x_dim}) and n labels, n >= 1, got images "
                 f"{tuple(data.shape)} and {len(labels)} labels"
             )
+        check_grey_levels(data)
+        data = in_unit_interval(data, torch.float32).cpu()
         if not (0 <= data.min() and data.max() <= 1):
             raise ValueError(
                 f"pixels must lie in [0, 1], got {data.min():g} to {data.max():g}"
             )
+        if shape is None:
+            side = image_side(vae.x_dim)
+            shape = (1, side, side)
+        if math.prod(shape) != vae.x_dim or len(shape) != 3 or shape[0] not in (1, 3):
+            raise ValueError(
+                f"{vae.x_dim} pixels do not fill {tuple(shape)}, or no picture"
+            )
+        vae = copy.deepcopy(vae).cpu().float().eval()
         grey = (255 * data).round().to(torch.uint8)  # as the page keeps them
         with torch.no_grad():
             mu = vae.encode(grey / 255)[0]
@@ -132,7 +155,7 @@ class LatentExplorer(Explorer):
             images=zlib.compress(grey.numpy().tobytes(), 9),
             points=mu.numpy().astype("<f4").tobytes(),
             labels=[str(name) for name in names],
-            side=image_side(vae.x_dim),
+            shape=list(shape),
             extent=float(max(4, math.ceil(mu.abs().max()))),
             z=mu[0].tolist(),
             x=[pixel / 255 for pixel in grey[0].tolist()],
@@ -157,7 +180,9 @@ class LatentExplorer(Explorer):
 
     def markup(self) -> str:
         """All of the figure but its pictures and numbers, as HTML."""
-        return latent_markup(len(self.z), self.side, self.extent, len(self.labels))
+        channels, rows, columns = self.shape
+        shape = (channels, rows, columns)
+        return latent_markup(len(self.z), shape, self.extent, len(self.labels))
 
     def still(self) -> bytes:
         """The plane, x and decoder(z), as a PNG file."""
@@ -169,7 +194,8 @@ class LatentExplorer(Explorer):
             of_class = torch.tensor([label == name for label in self.labels])
             z_1, z_2 = points[of_class, :2].T
             color = f"C{place % 10}"
-            plane.scatter(z_1, z_2, marker=f"${name}$", s=22, lw=0.2, color=color)
+            glyph = re.sub(r"\W|_", "", name)[:2] or r"\bullet"
+            plane.scatter(z_1, z_2, marker=f"${glyph}$", s=22, lw=0.2, color=color)
         mu, sigma = (t[:2].tolist() for t in self.posterior())
         centre, axes = (mu[0], mu[1]), (4 * sigma[0], 4 * sigma[1])
         plane.add_patch(Ellipse(centre, *axes, fill=False, lw=2))
@@ -178,8 +204,8 @@ class LatentExplorer(Explorer):
         plane.set(xlabel="$z_1$", ylabel="$z_2$", xlim=limits, ylim=limits, aspect=1)
         images = {"$x$": torch.tensor(self.x), "decoder($z$)": self.decoded()}
         for sheet, (title, image) in zip(sheets, images.items(), strict=True):
-            grey = image.view(self.side, self.side).numpy()
-            sheet.imshow(grey, cmap="gray_r", vmin=0, vmax=1)
+            pixels = image.clamp(0, 1).view(*self.shape).movedim(0, 2).squeeze(2).numpy()
+            sheet.imshow(pixels, cmap="gray_r", vmin=0, vmax=1)
             sheet.set(title=title, xticks=[], yticks=[])
         file = io.BytesIO()
         figure.savefig(file)
@@ -215,7 +241,7 @@ class LatentExplorer(Explorer):
 
     @validate("x")
     def _check_x(self, proposal: Bunch) -> list[float]:
-        x, D = proposal["value"], self.side**2
+        x, D = proposal["value"], math.prod(self.shape)
         if len(x) != D or not all(0 <= pixel <= 1 for pixel in x):
             raise TraitError(f"x must be a list of {D} grey levels in [0, 1]")
         return x
@@ -228,6 +254,6 @@ class LatentExplorer(Explorer):
         return n
 
     def _test_image(self, n: int) -> list[float]:
-        D = self.side**2
+        D = math.prod(self.shape)
         grey = zlib.decompress(self.images)[n * D : (n + 1) * D]
         return [pixel / 255 for pixel in grey]

@@ -99,12 +99,12 @@ TERMS = {
 }
 
 
-def latent_markup(H: int, side: int, extent: float, n_images: int) -> str:
+def latent_markup(H: int, shape: tuple[int, int, int], extent: float, n_images: int) -> str:
     """All of a `LatentExplorer` but its pictures and numbers.
 
     Args:
         H: latent dimensions.
-        side: of an image, in pixels.
+        shape: of an image: channels, rows, columns. In grey squares a reader can draw.
         extent: the sliders go from -extent to extent.
         n_images: the test images that a reader can choose from.
     """
@@ -129,12 +129,20 @@ def latent_markup(H: int, side: int, extent: float, n_images: int) -> str:
         f'<canvas class="plane" tabindex="0" role="application" {OWN_KEYS} '
         f'aria-roledescription="latent plane" aria-label="{PLANE}"></canvas>'
     )
-    image = f'width="{side}" height="{side}" role="img"></canvas>'
+    channels, rows, columns = shape
+    drawable = channels == 1 and rows == columns
+    image = f'width="{columns}" height="{rows}" role="img"></canvas>'
+    sheet = '<div class="sheet">'
+    if not drawable:
+        sheet = (
+            f'<div class="sheet" style="aspect-ratio: {columns} / {rows}; cursor: default; '
+            'touch-action: auto">'
+        )
     pair = (
-        '<figure class="input"><div class="sheet"><canvas class="pad"></canvas>'
+        f'<figure class="input">{sheet}<canvas class="pad"></canvas>'
         f'<canvas class="image" {image}</div>'
-        "<figcaption><i>x</i>: draw here</figcaption></figure>"
-        f'<figure><div class="sheet"><canvas class="image decoded" {image}</div>'
+        f"<figcaption><i>x</i>{': draw here' * drawable}</figcaption></figure>"
+        f'<figure>{sheet}<canvas class="image decoded" {image}</div>'
         "<figcaption>decoder(<i>z</i>)</figcaption></figure>"
     )
     z = f'min="{-extent:g}" max="{extent:g}" step="0.05"'
@@ -148,7 +156,7 @@ def latent_markup(H: int, side: int, extent: float, n_images: int) -> str:
     )
     # The longest note, unseen, keeps the room of all that a reader will meet.
     note = f'<span aria-hidden="true">{LONGEST_NOTE}</span><span class="said"></span>'
-    strip = f'width="{N_STEPS * (side + 2) - 2}" height="{side}" role="img"'
+    strip = f'width="{N_STEPS * (columns + 2) - 2}" height="{rows}" role="img"'
     return (
         '<div class="latent-explorer" role="group" '
         'aria-label="Explorer of the latent space"><div class="layout">'
@@ -158,7 +166,7 @@ def latent_markup(H: int, side: int, extent: float, n_images: int) -> str:
         f"{_button('sample', 'Sample <i>z</i> ~ <i>q</i>(<i>z</i> | <i>x</i>)')}</div>"
         f'<div class="facts">{pick}<div class="buttons">'
         f"{_button('nearest', 'Nearest to <i>z</i>')}"
-        f"{_button('discard', 'Discard drawing')}</div>"
+        f"{_button('discard', 'Discard drawing', hidden=not drawable)}</div>"
         f"<table><caption>In nats, for this <i>x</i></caption>{table}</table>"
         f'<p class="note">{note}</p></div>'
         f'<figure class="path"><canvas class="strip" {strip}></canvas>'
@@ -183,8 +191,9 @@ def _slider(name: str, spoken: str, limits: str) -> str:
     )
 
 
-def _button(name: str, text: str) -> str:
-    return f'<button type="button" class="{name}" {OWN_KEYS}>{text}</button>'
+def _button(name: str, text: str, hidden: bool = False) -> str:
+    attributes = OWN_KEYS + " hidden" * hidden
+    return f'<button type="button" class="{name}" {attributes}>{text}</button>'
 
 
 def _index(n: int) -> str:

@@ -47,6 +47,89 @@ const FUNCTIONS = {
   Identity: () => null,
 };
 
+// Layers of images: each takes (x, [channels, rows, columns]) and gives the same.
+const size = (n, kernel, stride, padding) => Math.floor((n + 2 * padding - kernel) / stride) + 1;
+
+function convolution({ layer, weight, bias }, x, [, rows, columns]) {
+  const [[kr, kc], [sr, sc], [pr, pc]] = [layer.kernel_size, layer.stride, layer.padding];
+  const shape = [layer.out_channels, size(rows, kr, sr, pr), size(columns, kc, sc, pc)];
+  const [, R, C] = shape;
+  const out = new Float32Array(shape[0] * R * C);
+  for (let o = 0, at = 0; o < shape[0]; o++) {
+    out.fill(bias[o], o * R * C, (o + 1) * R * C);
+    for (let i = 0; i < layer.in_channels; i++) {
+      for (let a = 0; a < kr; a++) {
+        for (let b = 0; b < kc; b++, at++) {
+          for (let r = 0; r < R; r++) {
+            const row = r * sr + a - pr;
+            if (row < 0 || row >= rows) continue;
+            for (let c = 0; c < C; c++) {
+              const column = c * sc + b - pc;
+              if (column < 0 || column >= columns) continue;
+              out[(o * R + r) * C + c] += weight[at] * x[(i * rows + row) * columns + column];
+            }
+          }
+        }
+      }
+    }
+  }
+  return [out, shape];
+}
+
+function transposed({ layer, weight, bias }, x, [, rows, columns]) {
+  const [[kr, kc], [sr, sc], [pr, pc]] = [layer.kernel_size, layer.stride, layer.padding];
+  const [er, ec] = layer.output_padding;
+  const shape = [layer.out_channels, (rows - 1) * sr - 2 * pr + kr + er, (columns - 1) * sc - 2 * pc + kc + ec];
+  const [, R, C] = shape;
+  const out = new Float32Array(shape[0] * R * C);
+  for (let o = 0; o < shape[0]; o++) out.fill(bias[o], o * R * C, (o + 1) * R * C);
+  for (let i = 0, at = 0; i < layer.in_channels; i++) {
+    for (let o = 0; o < shape[0]; o++) {
+      for (let a = 0; a < kr; a++) {
+        for (let b = 0; b < kc; b++, at++) {
+          for (let r = 0; r < rows; r++) {
+            const row = r * sr + a - pr;
+            if (row < 0 || row >= R) continue;
+            for (let c = 0; c < columns; c++) {
+              const column = c * sc + b - pc;
+              if (column < 0 || column >= C) continue;
+              out[(o * R + row) * C + column] += weight[at] * x[(i * rows + r) * columns + c];
+            }
+          }
+        }
+      }
+    }
+  }
+  return [out, shape];
+}
+
+/** The pixels of the new shape, each from `from(row, column)` of the old image. */
+function picked(x, [channels, rows, columns], [R, C], from) {
+  const out = new Float32Array(channels * R * C);
+  for (let i = 0, at = 0; i < channels; i++) {
+    for (let r = 0; r < R; r++) {
+      for (let c = 0; c < C; c++, at++) {
+        const [row, column] = from(r, c);
+        out[at] = x[(i * rows + row) * columns + column];
+      }
+    }
+  }
+  return [out, [channels, R, C]];
+}
+
+const IMAGES = {
+  Conv2d: convolution,
+  ConvTranspose2d: transposed,
+  Unflatten: ({ layer }, x) => [x, layer.unflattened_size],
+  Crop: ({ layer }, x, shape) => picked(x, shape, [layer.rows, layer.columns], (r, c) => [r, c]),
+  Upsample({ layer }, x, shape) {
+    const [a, b] = [layer.scale_factor].flat().concat(layer.scale_factor);
+    const larger = [Math.floor(shape[1] * a), Math.floor(shape[2] * b)];
+    return picked(x, shape, larger, (r, c) => [Math.floor(r / a), Math.floor(c / b)]);
+  },
+  PixelBias: ({ bias }, x, shape) => [x.map((v, d) => v + bias[d]), shape],
+};
+
 /** out = W x + b, with W by rows. */
 function linear({ weight, bias }, x) {
   const n = x.length;
@@ -93,12 +176,19 @@ export function loadNetwork(packed) {
     if (layer.type === "Linear") {
       return { weight: numbers(layer.in * layer.out), bias: numbers(layer.out) };
     }
+    if (layer.type in IMAGES) {
+      const [kr, kc] = layer.kernel_size ?? [0, 0];
+      const weight = numbers((layer.in_channels ?? 0) * (layer.out_channels ?? 0) * kr * kc);
+      return { image: IMAGES[layer.type], layer, weight, bias: numbers(layer.out_channels ?? layer.x_dim ?? 0) };
+    }
     return { apply: FUNCTIONS[layer.type](layer) };
   });
   return (input) => {
     let x = Float32Array.from(input);
+    let shape = [];
     for (const layer of layers) {
-      if (layer.weight) x = linear(layer, x);
+      if (layer.image) [x, shape] = layer.image(layer, x, shape);
+      else if (layer.weight) x = linear(layer, x);
       else if (layer.apply) x = x.map(layer.apply);
     }
     return x;

@@ -2,9 +2,9 @@
 
 The file: the four letters NET1, the length of the header as an unsigned 32-bit integer,
 a header in JSON, `{"layers": [{"type": "Linear", "in": 2, "out": 128}, ...]}`, and the
-numbers as float16, layer by layer, a weight matrix (out, in) by rows before its bias. All
-little-endian; the header ends in spaces, so that the numbers begin at an even byte.
-`network.js` runs it.
+numbers as float16, layer by layer, a weight matrix (out, in) by rows before its bias; the
+weights of a convolution as torch has them. All little-endian; the header ends in spaces, so
+that the numbers begin at an even byte. `network.js` runs it.
 """
 
 import json
@@ -14,6 +14,8 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from vae_lib.variants import Crop, PerImage, PixelBias
 
 MAGIC = b"NET1"
 
@@ -29,8 +31,17 @@ SETTINGS: dict[type[nn.Module], tuple[str, ...]] = {
     nn.Tanh: (),
     nn.Sigmoid: (),
     nn.Flatten: (),
+    nn.Unflatten: ("unflattened_size",),
+    nn.Conv2d: ("in_channels", "out_channels", "kernel_size", "stride", "padding"),
+    nn.ConvTranspose2d: (
+        "in_channels", "out_channels", "kernel_size", "stride", "padding", "output_padding",
+    ),
+    nn.Upsample: ("scale_factor",),
+    Crop: ("rows", "columns"),
+    PixelBias: ("x_dim",),
     nn.Identity: (),
-}
+}  # fmt: skip
+CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 LAYERS = {kind.__name__: kind for kind in SETTINGS}
 
 
@@ -46,8 +57,8 @@ def pack(network: nn.Module) -> bytes:
     (b'NET1', torch.Size([5, 3]))
 
     Args:
-        network: one of the layers in `SETTINGS`, or an `nn.Sequential` of them, nested
-            as you like, on the CPU.
+        network: one of the layers in `SETTINGS`, or an `nn.Sequential` or `PerImage` of
+            them, nested as you like, on the CPU. Dropout is left out.
 
     Raises:
         PackError: on a layer that the page cannot run, layers that do not fit each other,
@@ -58,7 +69,7 @@ def pack(network: nn.Module) -> bytes:
         entry: dict = {"type": type(layer).__name__}
         entry |= {key: getattr(layer, key) for key in SETTINGS[type(layer)]}
         if isinstance(layer, nn.Linear):
-            if width not in (None, layer.in_features):
+            if width not in (None, 0, layer.in_features):
                 raise PackError(
                     f"{name} expects {layer.in_features} inputs, the layer before it "
                     f"gives {width}"
@@ -67,6 +78,17 @@ def pack(network: nn.Module) -> bytes:
             width = layer.out_features
             bias = torch.zeros(width) if layer.bias is None else layer.bias
             numbers += [_float16(layer.weight, name), _float16(bias, name)]
+        elif isinstance(layer, CONVOLUTIONS):
+            _check_convolution(layer, name)
+            zeros = torch.zeros(layer.out_channels)
+            numbers += [_float16(layer.weight, name)]
+            numbers += [_float16(zeros if layer.bias is None else layer.bias, name)]
+        elif isinstance(layer, PixelBias):
+            numbers.append(_float16(layer.bias, name))
+        if isinstance(layer, nn.Upsample) and layer.mode != "nearest":
+            raise PackError(f"{name}: the page repeats pixels, and knows no {layer.mode}")
+        if isinstance(layer, (nn.Unflatten, nn.Flatten, *CONVOLUTIONS)):
+            width = 0  # from here it depends on the image
         layers.append(entry)
     if width is None:
         raise PackError(f"{type(network).__name__} holds no Linear layer: nothing to pack")
@@ -86,7 +108,10 @@ def unpack(content: bytes) -> nn.Sequential:
     (length,) = struct.unpack_from("<I", content, 4)
     try:
         entries = json.loads(content[8 : 8 + length])["layers"]
-        network = nn.Sequential(*(_layer(dict(entry)) for entry in entries))
+        made = [_layer(dict(entry)) for entry in entries]
+        # Convolutions want one batch axis, and what is passed may have none or several.
+        images = any(isinstance(layer, nn.Unflatten) for layer in made)
+        network = nn.Sequential(PerImage(*made)) if images else nn.Sequential(*made)
     except (ValueError, KeyError, TypeError) as error:
         raise PackError(f"the header of this packed network is damaged: {error}") from error
     parameters = list(network.parameters())
@@ -105,17 +130,27 @@ def unpack(content: bytes) -> nn.Sequential:
 
 def _layers(network: nn.Module, name: str) -> Iterator[tuple[str, nn.Module]]:
     """The layers in the order in which they run, each with a name that finds it."""
-    if type(network) is nn.Sequential:
+    if type(network) in (nn.Sequential, PerImage):
         for key, child in network.named_children():
             yield from _layers(child, f"{name}.{key}")
+        if type(network) is PerImage:
+            yield f"{name}, at its end", nn.Flatten()
+        return
+    if type(network) is nn.Dropout:
         return
     if type(network) not in SETTINGS:
-        supported = ", ".join(LAYERS)
+        supported = ", ".join(kind for kind in LAYERS if kind not in ("Crop", "PixelBias"))
         raise PackError(
             f"layer {name} is a {type(network).__name__}, which the page cannot run; "
             f"it runs a Sequential of {supported}"
         )
     yield f"{name} ({network})", network
+
+
+def _check_convolution(layer: nn.Conv2d | nn.ConvTranspose2d, name: str) -> None:
+    plain = layer.dilation == (1, 1) and layer.groups == 1 and layer.padding_mode == "zeros"
+    if not plain or isinstance(layer.padding, str):
+        raise PackError(f"{name}: the page runs it without dilation, groups, named padding")
 
 
 def _float16(parameter: Tensor, name: str) -> bytes:
@@ -131,4 +166,6 @@ def _layer(entry: dict) -> nn.Module:
     kind = LAYERS[entry.pop("type")]
     if kind is nn.Linear:
         return nn.Linear(entry["in"], entry["out"])
+    if kind is nn.Unflatten:
+        return nn.Unflatten(1, tuple(entry["unflattened_size"]))
     return kind(**entry)

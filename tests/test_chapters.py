@@ -108,8 +108,8 @@ def test_a_chapter_its_module_and_its_tests_bear_one_name(module):
 
 
 def test_modules_import_earlier_ones_never_back():
-    order = ["checks", "files", "data", "checkpoint", "machine", *MODULES]
-    order += ["collapse", "plots", "reproduce"]
+    order = ["arguments", "checks", "files", "pictures", "data", "checkpoint", "machine"]
+    order += [*MODULES, "saving", "collapse", "plots", "reproduce"]
     assert sorted(order) == sorted(
         path.stem for path in (ROOT / "vae_lib").glob("*.py") if path.stem != "__init__"
     )

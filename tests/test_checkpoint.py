@@ -1,5 +1,8 @@
 """vae_lib.checkpoint on a two-layer run of our own: whole files, or a clear refusal."""
 
+import io
+import re
+import zipfile
 from functools import partial
 
 import numpy as np
@@ -7,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from vae_lib import checkpoint as checkpoint_module
 from vae_lib.checkpoint import (
     Checkpoint,
     CheckpointError,
@@ -109,7 +113,7 @@ def test_a_truncated_file_is_refused(saved, keep):
     content = saved.read_bytes()
     n = keep if isinstance(keep, int) else int(keep * len(content))
     saved.write_bytes(content[:n])
-    refused(saved, r"run\.pt is no readable checkpoint.*delete it to start afresh")
+    refused(saved, r"run\.pt is no readable checkpoint.*move it away to start afresh")
 
 
 def test_a_flipped_bit_in_a_weight_is_refused(saved):
@@ -158,7 +162,7 @@ def test_a_file_with_code_in_it_is_refused(saved):
 
 
 def test_another_run_is_refused_by_name(saved):
-    refused(saved, r"of another run \(lr: 0.01 there, 0.1 here\): delete it", lr=0.1)
+    refused(saved, r"of another run \(lr: 0.01 there, 0.1 here\): move it", lr=0.1)
     refused(saved, "extra: None there, 1 here", extra=1)
 
 
@@ -176,7 +180,7 @@ def test_describe_names_shapes_and_fixed_values():
     net[0].bias.requires_grad_(False).fill_(0.5)
     assert describe(net) == {
         "nonlinearities": "LeakyReLU(negative_slope=0.5)",
-        "0.weight": "(2, 3) torch.float32 on cpu",
+        "0.weight": "(2, 3) torch.float32",
         "0.bias": f"fixed, {fingerprint(net[0].bias)}",
     }
     net.register_parameter("scale", nn.Parameter(torch.tensor(0.25), requires_grad=False))
@@ -197,18 +201,74 @@ def test_settings_are_kept_as_what_a_file_can_hold():
 
 
 def test_a_state_that_does_not_fit_leaves_the_parts_as_they_were(tmp_path):
-    """Such as a generator's from another kind of device."""
     path, net, noise = tmp_path / "a.pt", nn.Linear(3, 2), torch.Generator()
     checkpoint = Checkpoint(path, {}, {"net": net, "noise": noise})
     checkpoint.save([(1, 2.0)])
     content = torch.load(path, weights_only=True)
-    content["noise"] = torch.zeros(16, dtype=torch.uint8)
+    content["noise"] = torch.zeros(len(content["noise"]), dtype=torch.float32)
     content["net"] = {name: value + 1 for name, value in content["net"].items()}
     torch.save(content, path)
     before = [p.clone() for p in net.parameters()]
-    with pytest.raises(CheckpointError, match="does not fit .*delete it to start afresh"):
+    with pytest.raises(
+        CheckpointError, match="does not fit .*move it away to start afresh"
+    ):
         checkpoint.resume()
     assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
+
+
+def test_a_checkpoint_of_another_device_is_taken(saved):
+    """Its tensors are tagged cuda:0, which this machine lacks; its generator's state is of
+    another length."""
+    content = torch.load(saved, weights_only=True)
+    content["generator"] = torch.arange(16, dtype=torch.uint8)
+    file = io.BytesIO()
+    torch.save(content, file)
+    archive, moved = zipfile.ZipFile(file), io.BytesIO()
+    with zipfile.ZipFile(moved, "w") as copy:
+        for name in archive.namelist():
+            # the place of each tensor, in the pickle: a string of its length
+            part = archive.read(name).replace(b"\x03\0\0\0cpu", b"\x06\0\0\0cuda:0")
+            copy.writestr(name, part)
+    saved.write_bytes(moved.getvalue())
+    with pytest.raises(RuntimeError, match="CUDA"):
+        torch.load(saved, weights_only=True)
+    one, two = Run(saved, seed=8), Run(saved, seed=9)
+    for run in (one, two):
+        with pytest.warns(UserWarning, match="another kind of device"):
+            assert len(run.checkpoint.resume()) == 2
+        run.step()
+    assert torch.equal(one.weights(), two.weights())
+
+
+def test_a_folder_and_a_place_that_cannot_be_written_are_found_at_once(tmp_path):
+    with pytest.raises(CheckpointError, match="is a folder: give a file in it"):
+        Run(tmp_path)
+    (tmp_path / "run.pt.unfinished").mkdir()
+    with pytest.raises(CheckpointError, match="cannot write the checkpoint .*another path"):
+        Run(tmp_path / "run.pt")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run.pt.unfinished"]
+
+
+def test_no_advice_is_to_delete_a_file(saved, tmp_path, monkeypatch):
+    """Three faults, three messages; and a disk that is full later names the file."""
+    messages = []
+    for path, content in [(saved, b"PK"), (saved, None), (tmp_path, None)]:
+        if content:
+            good = path.read_bytes()
+            path.write_bytes(content)
+        with pytest.raises(CheckpointError) as caught:
+            Run(path, lr=0.5).checkpoint.resume()
+        messages.append(str(caught.value))
+        if content:
+            path.write_bytes(good)
+    assert len(set(messages)) == 3 and not re.search("delete (it|the)", " ".join(messages))
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint_module, "write_whole", full)
+    with pytest.raises(CheckpointError, match="cannot write .*No space left"):
+        Run(saved).checkpoint.save([])
 
 
 def test_a_checkpoint_of_another_optimiser_is_refused(tmp_path):

@@ -8,6 +8,7 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import sklearn.datasets
@@ -22,11 +23,13 @@ from vae_lib.data import (
     MNIST_FILE,
     DataError,
     binarize,
+    check_images,
     image_side,
     load_digits,
     load_fashion_mnist,
     load_mnist,
 )
+from vae_lib.plots import image_grid
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +235,24 @@ def test_image_side_inverts_the_square(side):
 def test_image_side_refuses_what_is_no_image(n_pixels):
     with pytest.raises(ValueError, match="do not make a square image"):
         image_side(n_pixels)
+
+
+def test_bytes_of_zeros_and_ones_have_no_meaning_of_their_own():
+    """Black and white, or the two darkest of 256 greys? Also when drawn."""
+    ink = torch.eye(9, dtype=torch.uint8)
+    for refuse in (
+        lambda: check_images(ink, 9, torch.float32),
+        lambda: check_images(0 * ink, 9, torch.float32),
+        lambda: image_grid(ink, 3),
+    ):
+        with pytest.raises(ValueError, match=r"all 0 or 1: write images.bool\(\)"):
+            refuse()
+    ink[8, 8] = 2  # one grey level is enough to tell
+    check_images(ink, 9, torch.float32)
+    shown = image_grid(torch.eye(9).bool(), 3).images[0].get_array()
+    assert (shown == image_grid(torch.eye(9), 3).images[0].get_array()).all()
+    assert shown.max() == 1
+    plt.close("all")
 
 
 def test_bytes_are_not_binarized_as_if_they_were_probabilities():

@@ -2,11 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 import sympy as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.integrate import quad
 from torch.distributions import Exponential, Normal, Uniform, kl_divergence
 
@@ -159,6 +161,36 @@ def test_quadrature_sees_a_hole_that_hardly_matters():
         return torch.where((x > 7.0) & (x < 7.02), -math.inf, p(x))
 
     assert quadrature_kl(p, holed, -12, 12) == math.inf
+
+
+def test_quadrature_finds_a_gap_however_narrow_at_an_end():
+    def uniform(low, high):
+        ends = torch.tensor([low, high], dtype=torch.float64)
+        return Uniform(*ends, validate_args=False).log_prob
+
+    p = normal(0.0, 1.0).log_prob
+    assert quadrature_kl(uniform(0, 1), uniform(4e-4, 1), 0, 1) == math.inf
+    assert quadrature_kl(uniform(0, 1), uniform(1e-12, 1), 0, 1) == math.inf
+    assert quadrature_kl(p, uniform(-8.999, 9), -9, 9) == math.inf
+    assert quadrature_kl(p, uniform(-9, 8.9999), -9, 9) == math.inf
+    assert quadrature_kl(uniform(0, 1), uniform(0, 1), 0, 1) == 0
+
+
+def test_quadrature_lets_a_density_vanish_at_a_point():
+    """q = x^2 N(x; 0, 1): the KL is -E[log x^2] = log 2 + the Euler-Mascheroni constant."""
+    p = normal(0.0, 1.0).log_prob
+    kl = quadrature_kl(p, lambda x: p(x) + torch.log(x**2), -12, 12)
+    assert kl == pytest.approx(math.log(2) + np.euler_gamma, rel=1e-6)
+
+
+def test_quadrature_takes_scipys_densities_and_is_never_negative():
+    p, q = stats.norm.logpdf, stats.norm(0.5, 2).logpdf
+    exact = kl_divergence(normal(0.0, 1.0), normal(0.5, 2.0)).item()
+    assert quadrature_kl(p, q, -20, 20) == pytest.approx(exact, rel=1e-8)
+    x = torch.randn(1000, generator=torch.Generator().manual_seed(0)).double()
+    assert abs(monte_carlo_kl(p, q, x).z_score(exact)) < 5
+    with pytest.raises(ValueError, match="q integrates to 1.5.*, more than 1: normalise q"):
+        quadrature_kl(p, lambda x: p(x) + math.log(1.5), -12, 12)
 
 
 def test_quadrature_says_what_was_wrong():

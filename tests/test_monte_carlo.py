@@ -78,6 +78,46 @@ def test_samples_have_the_distribution(ours, scipys):
     assert stats.kstest(x.numpy(), scipys.cdf).pvalue > 1e-6
 
 
+covariance = double([[2.0, 0.6], [0.6, 1.0]])
+OTHERS = [
+    (td.Gamma(double(2.5), double(0.5)), stats.gamma(2.5, scale=2)),
+    (td.Beta(double(0.7), double(3.0)), stats.beta(0.7, 3)),
+    (td.MultivariateNormal(double([1.0, -1.0]), covariance), stats.norm(1, 2**0.5)),
+    (td.StudentT(double(5.0)), stats.t(5)),
+]
+
+
+@pytest.mark.parametrize(("ours", "scipys"), OTHERS, ids=lambda d: type(d).__name__)
+def test_samples_without_an_inverse_have_the_distribution(ours, scipys):
+    before = torch.get_rng_state()
+    x, again = (sample(ours, 20_000, seeded(1)) for _ in range(2))
+    assert torch.equal(x, again) and torch.equal(before, torch.get_rng_state())
+    assert x.dtype == torch.float64 and x.shape == (20_000, *ours.event_shape)
+    first = x.reshape(20_000, -1)[:, 0]
+    assert stats.kstest(first.numpy(), scipys.cdf).pvalue > 1e-6
+    generator = seeded(1)
+    assert not torch.equal(sample(ours, 9, generator), sample(ours, 9, generator))
+
+
+def test_coins_and_correlated_pairs_have_their_averages():
+    heads = expectation(lambda v: v, td.Bernoulli(0.3), 100_000, seeded(2))
+    assert abs(heads.z_score(0.3)) < Z_MAX
+    pairs = td.MultivariateNormal(double([0.0, 0.0]), covariance)
+    product = expectation(lambda v: v.prod(dim=-1), pairs, 100_000, seeded(3))
+    assert abs(product.z_score(0.6)) < Z_MAX
+    assert sample(td.Bernoulli(double([0.2, 0.9])), 7, seeded(4)).shape == (7, 2)
+
+
+def test_scipys_densities_and_numbers_that_are_not_whole():
+    x = sample(standard_normal, 50, seeded(5))
+    log_p = stats.norm.logpdf
+    assert importance_expectation(torch.cos, log_p, log_p, x) == Estimate.of(x.cos())
+    with pytest.raises(TypeError, match=r"n must be a whole number.*write int\(100000.0\)"):
+        expectation(torch.cos, standard_normal, 1e5, seeded(0))
+    with pytest.raises(TypeError, match="samples must be one tensor, got a list"):
+        Estimate.of([1.0, 2.0])
+
+
 def test_samples_of_a_batch_are_independent_and_keep_their_order():
     centres = double([-10.0, 0.0, 10.0])
     x = sample(td.Normal(centres, torch.ones(3)), 10_000, seeded(2))
@@ -223,10 +263,6 @@ def test_effective_sample_size_of_equal_and_of_one_ruling_weight():
 # Errors
 
 
-def no_icdf():
-    return sample(td.Gamma(2.0, 1.0), 3, seeded(0))
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -235,8 +271,8 @@ def no_icdf():
         (lambda: Estimate.of(double([1.0, math.inf, math.nan])), "2 of 3 samples"),
         (lambda: Estimate(1.0, 0.0, 9).z_score(1.0), "standard error is 0"),
         (lambda: sample(standard_normal, 0, seeded(0)), "n must be at least 1, got 0"),
-        (no_icdf, "torch's Gamma has no icdf"),
-        (lambda: expectation(torch.cos, standard_normal, 1, seeded(0)), "at least two"),
+        (lambda: sample(td.Distribution(), 3, seeded(0)), "can draw no samples"),
+        (lambda: expectation(torch.cos, standard_normal, 1, seeded(0)), "at least 2"),
         (
             lambda: expectation(torch.sum, standard_normal, 9, seeded(0)),
             r"shape \(9,\), got",

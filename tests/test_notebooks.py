@@ -43,11 +43,16 @@ print("twice", 2 * a)
 """
 
 
+CONFIG = "title: A book\n"
+REPOSITORY = "repository:\n  url: https://github.com/a/b\n  branch: trunk\n"
+
+
 @pytest.fixture
 def book(tmp_path, monkeypatch):
     """A book of one chapter in a folder of its own."""
     for name in ["book", "notebooks"]:
         (tmp_path / name).mkdir()
+    (tmp_path / "_config.yml").write_text(CONFIG)
     monkeypatch.setattr(tool, "ROOT", tmp_path)
     monkeypatch.setattr(tool, "BOOK", tmp_path / "book")
     monkeypatch.setattr(tool, "NOTEBOOKS", tmp_path / "notebooks")
@@ -70,6 +75,22 @@ def test_a_chapter_runs_into_a_notebook_and_the_pair_agrees(book):
     assert tool.make(book, run=True, again=False) is None
     assert outputs(book) == ["a is 2\n", "twice 4\n"]
     assert tool.check() == []
+
+
+def test_where_the_book_has_a_repository_a_notebook_installs_the_package(book):
+    tool.make(book, run=True, again=False)
+    without = nbformat.read(tool.notebook_path(book), as_version=4)
+    (book.parents[1] / "_config.yml").write_text(CONFIG + REPOSITORY)
+    assert "cells" in tool.check()[0]
+    assert tool.make(book, run=True, again=False) is None
+    assert tool.check() == [] and outputs(book) == ["", "a is 2\n", "twice 4\n"]
+    install, *others = nbformat.read(tool.notebook_path(book), as_version=4).cells
+    assert [cell.source for cell in others] == [cell.source for cell in without.cells]
+    assert '%pip install --quiet "vae-line-by-line @ git+https://github.com/a/b@trunk"' in (
+        install.source
+    )
+    assert install.metadata["jupyter"] == {"source_hidden": True}
+    assert install.outputs == []  # the package is here: nothing is done
 
 
 @pytest.mark.slow

@@ -282,6 +282,38 @@ def test_the_command_prints_each_number_with_its_error(tmp_path, monkeypatch, ca
     assert f"{value['value']:.2f} +- {value['standard_error']:.2f}" in lines[0]
 
 
+def test_the_command_says_when_it_trains_nothing(tmp_path, monkeypatch, capsys):
+    run(tmp_path)
+    command = ["x", "tiny", "--folder", str(tmp_path), "--test-images", "100"]
+    monkeypatch.setattr("sys.argv", command)
+    reproduce.main()
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("Nothing was trained: these are the finished runs in")
+    assert "python -m vae_lib.reproduce tiny --folder my-results" in first
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (["--epochs", "0"], "need epochs >= 1"),
+        (["--test-images", "1"], "n_test=1"),
+        (["--device", "nonsense"], "--device nonsense: "),
+        (["--folder", "a-file"], "a-file"),
+    ],
+)
+def test_a_misused_option_is_one_line_and_status_2(
+    tmp_path, monkeypatch, capsys, wrong, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a-file").write_text("")
+    folder = [] if "--folder" in wrong else ["--folder", str(tmp_path / "new")]
+    monkeypatch.setattr("sys.argv", ["x", "tiny", *folder, *wrong])
+    with pytest.raises(SystemExit) as caught:
+        reproduce.main()
+    said = capsys.readouterr().err
+    assert caught.value.code == 2 and message in said and "Traceback" not in said
+
+
 def test_the_papers_settings_that_are_named_in_the_papers():
     """Kingma and Welling: 500 units, batches of 100. Burda et al.: 200, 200 and 50."""
     experiments = real_experiments()

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import math
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ import torch
 from scipy import stats
 from torch import distributed, nn
 from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
 
 from tools import train as script
 from vae_lib import training
@@ -26,7 +28,7 @@ from vae_lib.checks import claim
 from vae_lib.collapse import kl_per_dimension
 from vae_lib.data import load_digits, load_mnist
 from vae_lib.encoder_decoder import VAE
-from vae_lib.evaluation import importance_weighted_objective
+from vae_lib.evaluation import importance_weighted_objective, log_weights
 from vae_lib.machine import Processes
 from vae_lib.objective import (
     Terms,
@@ -306,7 +308,7 @@ def saved(tmp_path):
         ({"vae": make(hidden=(8, 8))}, "encoder.net.4.weight: None there"),
         (
             {"vae": make().double(), "images": IMAGES[:200].double()},
-            "torch.float64 on cpu here",
+            "torch.float64 here",
         ),
     ],
 )
@@ -405,13 +407,197 @@ def test_wrong_images(images, message):
 @pytest.mark.parametrize(
     "change",
     [
-        {"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0},
-        {"learning_rate": float("nan")}, {"warm_up": 1.0}, {"warm_up": -0.1},
+        {"learning_rate": 0.0}, {"learning_rate": float("nan")}, {"warm_up": 1.0},
+        {"warm_up": -0.1},
     ],
 )  # fmt: skip
 def test_wrong_settings(change):
-    with pytest.raises(ValueError, match="need epochs >= 1, .* got epochs="):
+    with pytest.raises(ValueError, match="need learning_rate > 0, .* got learning_rate="):
         fit(**change)
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size"])
+def test_what_is_counted_is_whole(name):
+    with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
+        fit(**{name: 0})
+    with pytest.raises(TypeError, match=rf"{name} must be a whole number.*int\(2.5\)"):
+        fit(**{name: 2.5})
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (lambda x: x.tolist(), r"got a list: write torch.tensor\(images\)"),
+        (list, r"got a list: write torch.stack\(images\)"),
+        (lambda x: x.numpy(), r"got a ndarray: write torch.from_numpy\(images\)"),
+        (lambda x: TensorDataset(x), r"got a TensorDataset: write torch.stack"),
+        (
+            lambda x: DataLoader(TensorDataset(x)),
+            "DataLoader: give the images of its dataset",
+        ),
+    ],
+)
+def test_what_is_no_tensor_is_told_how_to_become_one(made, message):
+    with pytest.raises(TypeError, match=message):
+        fit(images=made(IMAGES[:5]))
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (IMAGES[:5].double(), r"must be torch.float32 .*write images.to\(torch.float32\)"),
+        (IMAGES[:5].bfloat16(), r"got torch.bfloat16 .*write images.to\(torch.float32\)"),
+        (IMAGES[:5].view(5, 8, 8), r"write images.flatten\(1\)"),
+        (IMAGES[:5].gt(0.5).byte(), r"all 0 or 1: write images.bool\(\)"),
+        (torch.zeros(5, 64, dtype=torch.uint8), "all 0 or 1"),
+        (IMAGES[:5].to("meta"), r"write images.to\('cpu'\)"),
+    ],
+)
+def test_images_of_another_kind_say_how_to_mend_them(images, message):
+    with pytest.raises(ValueError, match=message):
+        fit(images=images)
+    if images.device.type == "cpu":
+        with pytest.raises(ValueError, match=message):
+            mean_elbo(make(), images)
+
+
+def test_images_of_true_and_false_train_as_their_zeros_and_ones_do():
+    """As bytes they would be told apart by a factor of 255, and look excellent."""
+    ink = IMAGES[:200] > 0.5
+    (a, history), (b, of_floats) = fit(images=ink), fit(images=ink.float())
+    assert same(a, b) and history == of_floats
+    assert mean_elbo(a, ink) == mean_elbo(a, ink.float()) < -10
+
+
+def test_a_gaussian_decoder_takes_any_finite_numbers():
+    table = 6 * IMAGES[:200] - 3
+    vae, history = fit(make(likelihood="gaussian"), table, epochs=2)
+    assert math.isfinite(mean_elbo(vae, table)) and len(history) == 2
+    table[3, 4] = math.inf
+    with pytest.raises(ValueError, match="pixels must be finite"):
+        fit(make(likelihood="gaussian"), table)
+
+
+# --- modes that are on around the call ---------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_modes_without_gradients_change_nothing(mode):
+    expected, history = fit()
+    vae = make()
+    with mode():
+        _, within = fit(vae)
+        assert not torch.is_grad_enabled()
+    assert same(vae, expected) and within == history
+
+
+def test_a_network_without_gradients_is_refused():
+    with torch.inference_mode():
+        vae = make()
+    with pytest.raises(ValueError, match="made in torch.inference_mode cannot be trained"):
+        fit(vae)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_the_default_type_changes_nothing(dtype):
+    (expected, history), vae = fit(), make()
+    torch.set_default_dtype(dtype)
+    try:
+        _, within = fit(vae)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert same(vae, expected) and within == history
+
+
+def test_the_default_device_changes_nothing():
+    expected, history = fit(validation_images=HELD_OUT)
+    vae = make()
+    with torch.device("meta"):
+        _, within = fit(vae, validation_images=HELD_OUT)
+    assert same(vae, expected) and within == history
+
+
+def test_training_inside_autocast_learns_in_that_precision():
+    """With the rounded weights of the first step kept, it would learn nothing."""
+    (plain, _), start = fit(epochs=6), mean_elbo(make(), IMAGES[:200])
+    with torch.autocast("cpu", torch.bfloat16):
+        vae, _ = fit(epochs=6)
+    assert not same(vae, plain)
+    ends = [mean_elbo(v, IMAGES[:200]) for v in (plain, vae)]
+    assert abs(ends[0] - ends[1]) < 0.1 * (ends[0] - start)
+
+
+def test_float16_is_refused_with_the_reason():
+    with pytest.raises(ValueError, match="no number above 65,504.*train vae.float()"):
+        fit(make().half(), IMAGES[:200].half())
+
+
+# --- dropout ------------------------------------------------------------------------------
+
+
+def dropping(seed=0):
+    vae = make(seed=seed)
+    vae.encoder.net.insert(1, nn.Dropout(0.5))
+    return vae
+
+
+def test_dropout_repeats_with_the_seed_and_when_resumed(tmp_path):
+    torch.manual_seed(1)
+    whole, history = fit(dropping(), validation_images=HELD_OUT)
+    before = torch.get_rng_state()
+    again, repeated = fit(dropping(), validation_images=HELD_OUT)
+    assert same(whole, again) and history == repeated
+    path = tmp_path / "run.pt"
+    with pytest.raises(Stop):
+        fit(dropping(), validation_images=HELD_OUT, checkpoint=path, on_epoch=stop_after(2))
+    vae = dropping(seed=5)
+    _, resumed = fit(vae, validation_images=HELD_OUT, checkpoint=path)
+    assert same(whole, vae) and history == resumed
+    assert not torch.equal(before, torch.get_rng_state())  # dropping() drew from it
+    assert not same(whole, fit(dropping(), seed=1)[0])
+
+
+def test_dropout_is_on_in_training_and_off_in_every_measurement():
+    seen = []
+
+    def watched(vae, x, generator):
+        seen.append(vae.training)
+        return elbo_objective(vae, x, generator)
+
+    vae = dropping().eval()
+    _, (*_, end) = fit(vae, objective=watched, validation_images=HELD_OUT)
+    assert all(seen) and not vae.training
+    assert end.validation_elbo == mean_elbo(vae, HELD_OUT)
+    vae.train()
+    assert end.validation_elbo == mean_elbo(vae, HELD_OUT) and vae.training
+    a, b = (
+        log_weights(vae, HELD_OUT[:3], 5, torch.Generator().manual_seed(0)) for _ in "ab"
+    )
+    assert torch.equal(a, b) and vae.training
+
+
+# --- the script ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--epochs", "0"], "epochs must be at least 1, got 0"),
+        (["--hidden", "0"], "each at least 1"),
+        (["--checkpoint", "no-folder/run.pt"], "make it first"),
+        (["--images", "0"], "--images lies between"),
+    ],
+)
+def test_a_misused_option_of_the_script_is_one_line(
+    options, message, monkeypatch, capsys, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["train.py", "--images", "50", *options])
+    with pytest.raises(SystemExit) as caught:
+        script.main()
+    torch.set_float32_matmul_precision("highest")
+    said = capsys.readouterr().err
+    assert caught.value.code == 2 and message in said and "Traceback" not in said
 
 
 # --- what the latents are used for ------------------------------------------------------

@@ -39,11 +39,11 @@ def forget_results_of_older_code() -> None:
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     stamp = BUILD / "code.sha256"
-    if not stamp.exists() or stamp.read_text() != digest.hexdigest():
+    if not stamp.exists() or stamp.read_text("utf-8") != digest.hexdigest():
         shutil.rmtree(CACHE, ignore_errors=True)
         shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
         BUILD.mkdir(exist_ok=True)
-        stamp.write_text(digest.hexdigest())
+        stamp.write_text(digest.hexdigest(), encoding="utf-8")
 
 
 def read_chapter(chapter: Path) -> NotebookNode:
@@ -118,4 +118,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    # A letter of a path that the output does not know is a question mark there.
+    sys.stdout.reconfigure(errors="replace")
     sys.exit(main())

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import yaml
 from jupytext.config import load_jupytext_configuration_file
 from kernels import execute
 from nbclient.exceptions import CellExecutionError
@@ -42,6 +43,22 @@ REASON = re.compile(r"^\d+\. ", re.M)
 WIDGET_NOTE = "A control lives here. Run this cell in JupyterLab to move it."
 
 
+# Folded in JupyterLab and on Colab.
+INSTALL = """#@title Install the book's package, where it is missing
+from importlib.util import find_spec
+
+if find_spec("vae_lib") is None:
+    %pip install --quiet "vae-line-by-line @ git+{url}@{branch}"
+"""
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
+
+
+def repository() -> dict[str, str]:
+    """The book's public repository, as `_config.yml` names it: its url and branch."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    return {"branch": "main"} | (config.get("repository") or {})
+
+
 def chapters() -> list[Path]:
     """The Markdown pages that hold code, in the book's order."""
     return [p for p in sorted(BOOK.glob("*.md")) if "{code-cell}" in p.read_text("utf-8")]
@@ -56,6 +73,10 @@ def from_markdown(chapter: Path) -> NotebookNode:
     notebook = jupytext.read(chapter, config=CONFIG)
     notebook.metadata["language_info"] = {"name": "python"}
     notebook.metadata.pop("jupytext", None)
+    if "url" in repository():
+        source = INSTALL.format(**repository()).strip()
+        cell = nbformat.v4.new_code_cell(source, metadata=copy.deepcopy(FOLDED))
+        notebook.cells.insert(0, cell)
     for place, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{place:03d}"
         if cell.cell_type == "markdown":
@@ -219,4 +240,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    # A letter of a path that the output does not know is a question mark there.
+    sys.stdout.reconfigure(errors="replace")
     main()

@@ -14,10 +14,11 @@ import os
 import torch
 from torch import Tensor, distributed
 
+from vae_lib.checkpoint import CheckpointError
 from vae_lib.data import load_mnist
 from vae_lib.encoder_decoder import VAE
 from vae_lib.objective import mean_elbo
-from vae_lib.training import train
+from vae_lib.training import TrainingError, train
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -47,7 +48,16 @@ def make(given: argparse.Namespace, images: Tensor) -> VAE:
 
 
 def main() -> None:
-    given = arguments().parse_args()
+    parser = arguments()
+    given = parser.parse_args()
+    try:
+        run(given)
+    except (ValueError, CheckpointError, TrainingError) as error:
+        parser.error(str(error))
+
+
+def run(given: argparse.Namespace) -> None:
+    """Train, and print the ELBO of the test images."""
     several = "RANK" in os.environ  # set by torchrun
     device = "cpu"
     if torch.cuda.is_available():
@@ -59,7 +69,7 @@ def main() -> None:
     torch.set_float32_matmul_precision(given.precision)
     data = load_mnist()
     if not 1 <= given.images <= len(data.train_images):
-        raise SystemExit(f"--images lies between 1 and {len(data.train_images)}")
+        raise ValueError(f"--images lies between 1 and {len(data.train_images)}")
     images = data.train_images[: given.images]
     vae = make(given, images).to(device)
     train(

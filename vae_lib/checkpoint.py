@@ -1,11 +1,13 @@
 """A file from which an interrupted run goes on as if nothing had happened.
 
 It holds all that the next step reads. It is replaced whole or not at all, so a kill at any
-moment leaves a good one. A file that is damaged, or of another run, is refused.
+moment leaves a good one. A file that is damaged, or of another run, is refused. One that
+was written on another device is taken.
 """
 
 import copy
 import io
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vae_lib.files import write_whole
+from vae_lib.files import check_writable, write_whole
 
 # What changes from step to step, and can be kept and put back.
 Part = (
@@ -44,7 +46,7 @@ class Checkpoint:
             the state of each under its name.
 
     Raises:
-        CheckpointError: if the folder does not exist. Better now than after an epoch.
+        CheckpointError: if the file could not be written. Better now than after an epoch.
     """
 
     def __init__(
@@ -59,6 +61,14 @@ class Checkpoint:
             return
         if not self.path.parent.is_dir():
             raise CheckpointError(f"no folder for the checkpoint {path}: make it first")
+        if self.path.is_dir():
+            raise CheckpointError(
+                f"{path} is a folder: give a file in it, as in {path}/run.pt"
+            )
+        try:
+            check_writable(self.path)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
         self.settings = {name: as_plain(value) for name, value in settings.items()}
         for name, part in parts.items():
             self.settings[f"kind of {name}"] = type(part).__name__
@@ -66,25 +76,37 @@ class Checkpoint:
                 self.settings |= describe(part)
 
     def save(self, history: Sequence[tuple]) -> None:
-        """Replace the file by one of the present state; `history` has a row an epoch."""
+        """Replace the file by one of the present state; `history` has a row an epoch.
+
+        Raises:
+            CheckpointError: if it cannot be written; the old one stays.
+        """
         if self.path is None:
             return
-        content = {name: _state(part) for name, part in self.parts.items()}
+        content = {name: _on_the_cpu(_state(part)) for name, part in self.parts.items()}
         content |= {"settings": self.settings, "history": [tuple(row) for row in history]}
         file = io.BytesIO()
         torch.save(content, file)
-        write_whole(self.path, file.getvalue())
+        try:
+            write_whole(self.path, file.getvalue())
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
         self.last_good = f"{self.path}, of epoch {len(history)}"
 
     def resume(self) -> list[tuple]:
         """Put the parts back where the file left them; its history, or [] without a file.
 
         Raises:
-            CheckpointError: if the file is damaged or of another run; no part has changed.
+            CheckpointError: if the file cannot be read, is damaged, or of another run; no
+                part has changed.
+
+        Warns:
+            UserWarning: if a generator's state is that of another kind of device: the run
+                goes on, with other random numbers than without the move.
         """
         if self.path is None or not self.path.exists():
             return []
-        advice = "delete it to start afresh, or give another path"
+        advice = "move it away to start afresh, or give another path"
         saved = _load(self.path, advice)
         kinds = dict.fromkeys(self.parts, object) | {"history": list, "settings": dict}
         if not isinstance(saved, dict) or not all(
@@ -116,24 +138,47 @@ class Checkpoint:
     def _set(self, states: Mapping[str, Any]) -> None:
         for name, part in self.parts.items():
             if isinstance(part, torch.Generator):
-                part.set_state(states[name])
+                _set_generator(part, states[name])
             else:
                 part.load_state_dict(states[name])
 
 
+def _set_generator(generator: torch.Generator, state: Tensor) -> None:
+    if len(state) == len(generator.get_state()):
+        generator.set_state(state)
+        return
+    warnings.warn(
+        "this run was begun on another kind of device: from here its noise is another",
+        stacklevel=2,
+    )
+    generator.manual_seed(zlib.crc32(state.numpy().tobytes()))
+
+
+def _unwritable(path: Path, error: OSError) -> CheckpointError:
+    return CheckpointError(
+        f"cannot write the checkpoint {path} ({error.strerror}): give another path"
+    )
+
+
 def _load(path: Path, advice: str) -> object:
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot read the checkpoint {path} ({error.strerror})"
+        ) from error
     try:
         # torch.load does not look at the checksums that torch.save wrote.
         with zipfile.ZipFile(path) as archive:
             if damaged := archive.testzip():
                 raise ValueError(f"wrong checksum of {damaged}")
-        return torch.load(path, weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except MemoryError:
         raise
     except Exception as error:
         # Only zipfile and torch run here. On damaged bytes they raise what their parsers
         # happen to stumble over, AttributeError and AssertionError included.
-        why = f"{type(error).__name__}: {error}"
+        why = f"{type(error).__name__}: {error}".splitlines()[0]
         raise CheckpointError(
             f"{path} is no readable checkpoint ({why}): {advice}"
         ) from error
@@ -175,11 +220,20 @@ def describe(network: nn.Module) -> dict[str, str]:
     """
     others = [module for module in network.modules() if not list(module.parameters())]
     return {"nonlinearities": ", ".join(map(str, others))} | {
-        name: f"{tuple(p.shape)} {p.dtype} on {p.device}"
+        name: f"{tuple(p.shape)} {p.dtype}"
         if p.requires_grad
         else f"fixed, {p.item() if p.ndim == 0 else fingerprint(p)}"
         for name, p in network.named_parameters()
     }
+
+
+def _on_the_cpu(state: Any) -> Any:
+    """A state with its tensors where every machine has room for them."""
+    if isinstance(state, Mapping):
+        return {name: _on_the_cpu(value) for name, value in state.items()}
+    if isinstance(state, list | tuple):
+        return [_on_the_cpu(value) for value in state]
+    return state.cpu() if isinstance(state, Tensor) else state
 
 
 def _state(part: Part) -> Any:

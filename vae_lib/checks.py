@@ -2,6 +2,7 @@
 experiment against its runs."""
 
 import math
+import sys
 from collections.abc import Iterable
 from typing import SupportsFloat, cast
 
@@ -147,4 +148,6 @@ def claim(
             )
         shown += f", {word} {bound:g}"
         shown += f" by {distance / error:.1f} SE of {needed:.1f}" if error > 0 else ""
-    print(shown)
+    # A redirected output on Windows may not know the sign.
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(shown.encode(encoding, "replace").decode(encoding))

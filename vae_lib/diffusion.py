@@ -10,7 +10,7 @@ Source: Ho, Jain and Abbeel (2020), Denoising Diffusion Probabilistic Models, se
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from warnings import catch_warnings, simplefilter
 
 import torch
@@ -91,8 +91,13 @@ def schedule(T: int, first: float = 0.1, last: float = 20.0) -> Schedule:
 
 def diffuse(x_0: Tensor, t: Tensor, epsilon: Tensor, steps: Schedule) -> Tensor:
     """x_t in one jump, `eq-jump`: x_0 and epsilon (..., H), t (...) whole numbers."""
-    a = steps.alpha_bar[t].to(x_0.dtype)[..., None]
+    a = steps.alpha_bar[t.cpu()].to(x_0)[..., None]
     return a.sqrt() * x_0 + (1 - a).sqrt() * epsilon
+
+
+def noise_like(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Standard normal noise of the shape, the type and the device of x."""
+    return torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
 
 
 def step_posterior(
@@ -158,14 +163,14 @@ def squared_errors(
     """abs(epsilon - epsilon_theta(x_t, t))^2 of each x_0 (n, H) at each t, one draw each.
 
     Returns:
-        (n, T + 1), float64, with a column of zeros for t = 0.
+        (n, T + 1), float64, on the CPU, with a column of zeros for t = 0.
     """
     columns = [torch.zeros(len(x_0), dtype=torch.float64)]
     for step in range(1, steps.T + 1):
-        t = torch.full((len(x_0),), step)
-        epsilon = torch.randn(x_0.shape, generator=generator, dtype=x_0.dtype)
+        t = torch.full((len(x_0),), step, device=x_0.device)
+        epsilon = noise_like(x_0, generator)
         missed = epsilon - denoiser(diffuse(x_0, t, epsilon, steps), t)
-        columns.append(missed.double().square().sum(dim=-1))
+        columns.append(missed.cpu().double().square().sum(dim=-1))
     return torch.stack(columns, dim=-1)
 
 
@@ -195,11 +200,10 @@ def draw_chain(
     """
     path = [x_T]
     for step in range(steps.T, 0, -1):
-        t = torch.full((len(x_T),), step)
+        t = torch.full((len(x_T),), step, device=x_T.device)
         x = step_mean(path[-1], denoiser(path[-1], t), step, steps)
         if step > 1:
-            noise = torch.randn(x.shape, generator=generator, dtype=x.dtype)
-            x = x + variance[step].sqrt().item() * noise
+            x = x + variance[step].sqrt().item() * noise_like(x, generator)
         path.append(x)
     return torch.stack(path[::-1])
 
@@ -305,11 +309,11 @@ def fit_mixture(
 
     Source: Bishop (2006), section 9.2; scikit-learn does the work.
     """
-    seed = int(torch.randint(2**31, (), generator=generator))
+    seed = int(torch.randint(2**31, (), generator=generator, device=generator.device))
     em = mixture.GaussianMixture(K, max_iter=turns, reg_covar=1e-3, random_state=seed)
     with catch_warnings():
         simplefilter("ignore", ConvergenceWarning)
-        em.fit(x.double().numpy())
+        em.fit(x.cpu().double().numpy())
     fitted = (em.weights_, em.means_, em.covariances_)
     return GaussianMixture(*(torch.from_numpy(part) for part in fitted))
 
@@ -363,18 +367,20 @@ def train_denoiser(
         weights: of the squared error at each t, (T + 1,), scaled to an average of 1; None
             gives each t the same, which is the simple loss.
     """
-    generator = torch.Generator().manual_seed(seed)
+    device = x_0.device
+    generator = torch.Generator(device).manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        net = NoiseNet(x_0.shape[1], steps)
+        net = NoiseNet(x_0.shape[1], steps).to(device)
     if weights is not None:
-        weights = (weights / weights[1:].mean()).float()
+        weights = (weights / weights[1:].mean()).float().to(device)
+    draw = partial(torch.randint, size=(batch_size,), generator=generator, device=device)
     optimizer = torch.optim.Adam(net.parameters(), lr=learning_rate, fused=True)
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, updates)
     for _ in range(updates):
-        x = x_0[torch.randint(len(x_0), (batch_size,), generator=generator)]
-        t = torch.randint(1, steps.T + 1, (batch_size,), generator=generator)
-        epsilon = torch.randn(x.shape, generator=generator)
+        x = x_0[draw(high=len(x_0))]
+        t = draw(low=1, high=steps.T + 1)
+        epsilon = noise_like(x, generator)
         missed = epsilon - net(diffuse(x, t, epsilon, steps), t)
         loss = missed.square().sum(dim=-1)
         if weights is not None:

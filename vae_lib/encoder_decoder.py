@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vae_lib.arguments import tensor
 from vae_lib.kl_and_mle import gaussian_kl
 from vae_lib.maximum_likelihood import LOG_2_PI, symbolic_gaussian_density
 
@@ -68,7 +69,11 @@ def diagonal_gaussian_log_density(z: Tensor, mu: Tensor, log_var: Tensor) -> Ten
             "z, mu and log_var must agree on the last axis, got shapes "
             f"{tuple(z.shape)}, {tuple(mu.shape)} and {tuple(log_var.shape)}"
         )
-    return -0.5 * (LOG_2_PI + log_var + (z - mu).square() / log_var.exp()).sum(dim=-1)
+    # The quotient first: the square of a small sigma is zero in floating point, and so may
+    # sigma itself be.
+    numbers = torch.finfo(log_var.dtype)
+    sigma = torch.exp(0.5 * log_var).clamp(numbers.tiny, numbers.max)
+    return -0.5 * (LOG_2_PI + log_var + ((z - mu) / sigma).square()).sum(dim=-1)
 
 
 class Encoder(nn.Module):
@@ -120,6 +125,8 @@ class Decoder(nn.Module, ABC):
     """
 
     net: nn.Sequential
+    #: The lowest and the highest pixel that the density is for; `train` refuses others.
+    support: tuple[float, float] = (-math.inf, math.inf)
 
     @abstractmethod
     def forward(self, z: Tensor) -> Tensor:
@@ -140,6 +147,8 @@ class BernoulliDecoder(Decoder):
     The network gives logits a, and x_hat = sigmoid(a). All is computed from the logits:
     log(sigmoid) loses its digits where a pixel is certain.
     """
+
+    support = (0.0, 1.0)
 
     def __init__(
         self,
@@ -244,7 +253,8 @@ class GaussianDecoder(Decoder):
         """
         x_hat = self.net(z)
         _check_sizes(x, x_hat.shape[-1])
-        squared_error = (x - x_hat).square().sum(dim=-1) / self.log_var.exp()
+        variance = self.log_var.exp().clamp_min(torch.finfo(self.log_var.dtype).tiny)
+        squared_error = (x - x_hat).square().sum(dim=-1) / variance
         return -0.5 * (x.shape[-1] * (LOG_2_PI + self.log_var) + squared_error)
 
 
@@ -300,14 +310,32 @@ class VAE(nn.Module):
         )
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Images (..., D) to mu and log_var, both (..., H); other sizes: ValueError."""
-        _check_sizes(x, self.x_dim)
+        """Images (..., D) to mu and log_var, both (..., H).
+
+        Raises:
+            TypeError: if x is no tensor.
+            ValueError: on another size, or a type that is not the network's.
+        """
+        _check_sizes(tensor("images", x), self.x_dim)
+        self._check_type("images", x)
         return self.encoder(x)
 
     def decode(self, z: Tensor) -> Tensor:
-        """Latents (..., H) to mean images x_hat, (..., D); other sizes: ValueError."""
-        _check_sizes(z, self.z_dim, "latents with {} dimensions")
+        """Latents (..., H) to mean images x_hat, (..., D).
+
+        Raises:
+            TypeError: if z is no tensor.
+            ValueError: on another size, or a type that is not the network's.
+        """
+        _check_sizes(tensor("z", z), self.z_dim, "latents with {} dimensions")
+        self._check_type("z", z)
         return self.decoder(z)
+
+    def _check_type(self, name: str, given: Tensor) -> None:
+        ours = next(self.parameters()).dtype
+        if given.dtype != ours and not torch.is_autocast_enabled(given.device.type):
+            advice = f"{name} / 255" if given.dtype == torch.uint8 else f"{name}.to({ours})"
+            raise ValueError(f"the network is {ours}, {name} {given.dtype}: write {advice}")
 
 
 def _check_sizes(x: Tensor, size: int, what: str = "images with {} pixels") -> None:
@@ -344,9 +372,10 @@ class LatentPlane:
         self.axis = torch.linspace(-10, 10, 161, dtype=torch.float64)
         self._step = self.axis[1] - self.axis[0]
         points = torch.cartesian_prod(self.axis, self.axis)
-        logits = vae.decoder.net(points.to(images.dtype)).double()
+        # float64, on the CPU: not every other device has it
+        logits = vae.decoder.net(points.to(images)).cpu().double()
         # `eq-bernoulli-logit`, of all images at all points
-        table = images.double() @ logits.T - F.softplus(logits).sum(dim=-1)
+        table = images.cpu().double() @ logits.T - F.softplus(logits).sum(dim=-1)
         log_prior = -0.5 * (2 * LOG_2_PI + points.square().sum(dim=-1))
         self._log_likelihood = table.reshape(-1, 161, 161)
         self.log_joint = (table + log_prior).reshape(-1, 161, 161)
@@ -359,21 +388,22 @@ class LatentPlane:
         Raises:
             ValueError: if a q is too narrow for the grid, or leaves it.
         """
-        sigma = torch.exp(0.5 * log_var.double()).expand_as(mu)
-        t = (self.axis - mu.double()[..., None]) / sigma[..., None]
+        mu, log_var = mu.cpu().double(), log_var.cpu().double()
+        sigma = torch.exp(0.5 * log_var).expand_as(mu)
+        t = (self.axis - mu[..., None]) / sigma[..., None]
         q = torch.exp(-0.5 * (LOG_2_PI + t**2)) / sigma[..., None] * self._step
         if (q.sum(dim=-1) - 1).abs().max() > 1e-4:
             raise ValueError("a density q does not fit on the grid")
         first, second = q.unbind(dim=-2)
         fit = torch.einsum("bi,bij,bj->b", first, self._log_likelihood, second)
-        return fit - gaussian_kl(mu.double(), sigma, 0.0, 1.0).sum(dim=-1)
+        return fit - gaussian_kl(mu, sigma, 0.0, 1.0).sum(dim=-1)
 
     def best(self, mu: Tensor, log_var: Tensor, steps: int = 150) -> tuple[Tensor, Tensor]:
         """Climb the ELBO of each image by itself, from the given q; mu and log_var, (B, 2).
 
         Each climb ends near a summit, which need not be the highest.
         """
-        q = [t.detach().double().clone().requires_grad_() for t in (mu, log_var)]
+        q = [t.detach().cpu().double().clone().requires_grad_() for t in (mu, log_var)]
         optimizer = torch.optim.Adam(q, lr=0.05, maximize=True)
         for _ in range(steps):
             optimizer.zero_grad()

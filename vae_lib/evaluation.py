@@ -14,8 +14,10 @@ import sympy as sp
 import torch
 from torch import Tensor
 
+from vae_lib.arguments import tensor, whole
 from vae_lib.elbo import LinearGaussian
 from vae_lib.encoder_decoder import VAE
+from vae_lib.machine import evaluating
 from vae_lib.maximum_likelihood import symbolic_gaussian_density
 from vae_lib.monte_carlo import Estimate
 from vae_lib.objective import Terms, shift_and_scale
@@ -50,24 +52,25 @@ def log_weights(
         width: q's deviations are multiplied by it, in every latent; positive.
 
     Returns:
-        (B, K), float64.
+        (B, K), float64, on the CPU; dropout is off.
 
     Raises:
         ValueError: if K or chunk is below 1, or the width not positive, or x is no batch
-            of images.
+            of images of the network's type.
+        TypeError: if x is no tensor, or K or chunk no whole number.
     """
-    if min(K, chunk) < 1:
-        raise ValueError(f"K and chunk must be at least 1, got {K=}, {chunk=}")
+    K, chunk = whole("K", K, at_least=1), whole("chunk", chunk, at_least=1)
     if not 0 < width < math.inf:
         raise ValueError(f"width must be positive and finite, got {width:g}")
-    if x.ndim != 2 or len(x) == 0:
+    if tensor("x", x).ndim != 2 or len(x) == 0:
         raise ValueError(f"x must have shape (B, D), B >= 1, got {tuple(x.shape)}")
-    mu, log_var = vae.encode(x)
-    log_var = log_var + 2 * math.log(width)
     parts = []
-    for done in range(0, K, chunk):
-        epsilon = _noise(min(chunk, K - done), mu, generator)
-        parts.append(_log_w(vae, x, mu, log_var, epsilon))
+    with evaluating(vae):
+        mu, log_var = vae.encode(x)
+        log_var = log_var + 2 * math.log(width)
+        for done in range(0, K, chunk):
+            epsilon = _noise(min(chunk, K - done), mu, generator)
+            parts.append(_log_w(vae, x, mu, log_var, epsilon))
     return torch.cat(parts).T
 
 
@@ -78,11 +81,12 @@ def _noise(n: int, mu: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _log_w(vae: VAE, x: Tensor, mu: Tensor, log_var: Tensor, epsilon: Tensor) -> Tensor:
-    """log w at z = mu + sigma * epsilon, for noise (n, B, H): (n, B), float64."""
+    """log w at z = mu + sigma * epsilon, for noise (n, B, H): (n, B), float64, on the CPU:
+    not every other device has float64."""
     z = shift_and_scale(epsilon, mu, log_var)
     # log p(z) - log q(z | x): the two constants -H/2 log(2 pi) cancel.
-    prior_over_q = 0.5 * (epsilon**2 + log_var - z**2).double().sum(dim=-1)
-    return vae.decoder.log_likelihood(x, z).double() + prior_over_q
+    prior_over_q = 0.5 * (epsilon**2 + log_var - z**2).cpu().double().sum(dim=-1)
+    return vae.decoder.log_likelihood(x, z).cpu().double() + prior_over_q
 
 
 def importance_weighted_objective(
@@ -113,8 +117,8 @@ def importance_weighted_objective(
         >>> bound.shape, parts
         (torch.Size([5]), {})
     """
-    if K < 1 or (chosen is not None and chosen < 1):
-        raise ValueError(f"K and chosen must be at least 1, got {K=}, {chosen=}")
+    K = whole("K", K, at_least=1)
+    chosen = None if chosen is None else whole("chosen", chosen, at_least=1)
     if x.ndim != 2:
         raise ValueError(f"x must have shape (B, D), got {tuple(x.shape)}")
     mu, log_var = vae.encode(x)
@@ -126,12 +130,12 @@ def importance_weighted_objective(
         bound = weights.logsumexp(dim=0) - math.log(K)
     if chosen is not None:
         # Where training broke down, no weight is a number: `train` is to say so.
-        shares = weights.nan_to_num().softmax(dim=0).T
+        shares = weights.nan_to_num().softmax(dim=0).T.to(mu)
         of_each = torch.multinomial(shares, chosen, replacement=True, generator=generator)
         where = of_each.T[..., None].expand(-1, -1, vae.z_dim)
         through = log_w(epsilon.gather(0, where)).mean(dim=0)
         bound = bound + (through - through.detach())  # the value of K, the slope of few
-    return Terms(bound.to(mu.dtype), parts={})
+    return Terms(bound.to(mu), parts={})
 
 
 def near_posterior(

@@ -4,6 +4,18 @@ import os
 from pathlib import Path
 
 
+def check_writable(path: Path | str) -> None:
+    """Try what `write_whole` will do, before hours are spent on what it shall write.
+
+    Raises:
+        OSError: if it could not.
+    """
+    unfinished = Path(f"{path}.unfinished")
+    with open(unfinished, "ab"):
+        pass
+    unfinished.unlink(missing_ok=True)
+
+
 def write_whole(path: Path | str, content: bytes) -> None:
     """Write a file beside the old one, then rename it over the old one.
 

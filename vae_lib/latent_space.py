@@ -35,7 +35,8 @@ def quantile_grid(n: int) -> Tensor:
     """
     if n < 1:
         raise ValueError(f"a grid needs n >= 1, got {n}")
-    z = torch.special.ndtri((torch.arange(n, dtype=torch.float64) + 0.5) / n).float()
+    u = (torch.arange(n, dtype=torch.float64, device="cpu") + 0.5) / n
+    z = torch.special.ndtri(u).float()
     z_2, z_1 = torch.meshgrid(z.flip(0), z, indexing="ij")
     return torch.stack([z_1.flatten(), z_2.flatten()], dim=-1)
 
@@ -77,7 +78,7 @@ def interpolate(a: Tensor, b: Tensor, n: int, kind: str = "straight") -> Tensor:
     if n < 2:
         raise ValueError(f"both ends are included, so n must be at least 2, got {n}")
     a, b = (end if end.is_floating_point() else end.float() for end in (a, b))
-    t = torch.linspace(0, 1, n, dtype=a.dtype)[:, None]
+    t = torch.linspace(0, 1, n, dtype=a.dtype, device=a.device)[:, None]
     if kind == "straight":
         return (1 - t) * a + t * b
     if kind != "spherical":
@@ -124,7 +125,7 @@ def aggregate_log_density(
         chunk: points at a time, to bound the memory.
 
     Returns:
-        (m,), in nats, float64.
+        (m,), in nats, float64, on the CPU: not every other device has float64.
 
     Raises:
         ValueError: if the shapes do not fit.
@@ -134,7 +135,7 @@ def aggregate_log_density(
             "need z (m, H) and mu, log_var (N, H), got "
             f"{tuple(z.shape)}, {tuple(mu.shape)}, {tuple(log_var.shape)}"
         )
-    z, mu, log_var = z.double(), mu.double(), log_var.double()
+    z, mu, log_var = (t.cpu().double() for t in (z, mu, log_var))
     precision = torch.exp(-log_var)
     weights = torch.cat([-0.5 * precision, precision * mu], dim=-1).T
     constant = -0.5 * (precision * mu**2 + log_var + math.log(2 * math.pi)).sum(dim=-1)
@@ -161,10 +162,11 @@ def split_kl(
     """
     if n < 2:
         raise ValueError(f"a standard error needs n >= 2, got {n}")
-    drawn = torch.randint(len(mu), (n,), generator=generator)
+    source = generator.device
+    drawn = torch.randint(len(mu), (n,), generator=generator, device=source)
     z = reparameterize(mu[drawn], log_var[drawn], generator)
-    log_q_x = diagonal_gaussian_log_density(z, mu[drawn], log_var[drawn])
+    log_q_x = diagonal_gaussian_log_density(z, mu[drawn], log_var[drawn]).cpu()
     log_q = aggregate_log_density(z, mu, log_var)
     zero = torch.zeros_like(z)
-    log_p = diagonal_gaussian_log_density(z, zero, zero)
+    log_p = diagonal_gaussian_log_density(z, zero, zero).cpu()
     return Estimate.of(log_q_x - log_q), Estimate.of(log_q - log_p)

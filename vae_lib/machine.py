@@ -1,4 +1,5 @@
-"""What a machine adds to the loop in `training.py`: several processes, and denormals.
+"""What a machine adds to the loop in `training.py`: several processes, torch's global
+generators, and denormals.
 
 Under `torchrun`, each process holds the whole network and takes its share of every batch.
 Their gradients are added, so that all of them take the same step.
@@ -17,12 +18,36 @@ def flush_denormals() -> Iterator[None]:
 
     Adam's averages decay into these denormal numbers, which a processor adds slowly.
     """
-    before = (torch.tensor(1e-40) * 1.0).item() == 0.0  # torch does not tell it otherwise
+    # torch does not tell it otherwise
+    before = (torch.tensor(1e-40, dtype=torch.float32, device="cpu") * 1.0).item() == 0.0
     torch.set_flush_denormal(True)
     try:
         yield
     finally:
         torch.set_flush_denormal(before)
+
+
+@contextmanager
+def global_generators(device: torch.device) -> Iterator[None]:
+    """Let a block draw from torch's global generators, and give them back as they were.
+
+    Layers such as dropout know no others. A Mac's GPU has one that is not given back.
+    """
+    others = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=others):
+        yield
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Switch dropout and the like off while a block runs, and then as before."""
+    before = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in before:
+            module.training = training
 
 
 class Processes:
@@ -44,11 +69,15 @@ class Processes:
         return batch[self.rank :: self.world]
 
     def noise(self, common: torch.Generator, seed: int) -> torch.Generator:
-        """A source of noise that no other process draws from. Alone: the common one."""
+        """A source of noise that no other process draws from. Alone: the common one.
+
+        The global generators, which dropout draws from, are seeded alike.
+        """
+        own = seed * self.world + self.rank
+        torch.manual_seed(own)
         if self.world == 1:
             return common
-        own = torch.Generator(common.device)
-        return own.manual_seed(seed * self.world + self.rank)
+        return torch.Generator(common.device).manual_seed(own)
 
     def add_gradients(self, network: nn.Module) -> None:
         """Replace the network's gradients by their sums over the processes."""
@@ -59,3 +88,11 @@ class Processes:
         if self.world > 1:
             for tensor in tensors:
                 distributed.all_reduce(tensor)
+
+    def total(self, numbers: Tensor, device: torch.device) -> Tensor:
+        """The sum of a tensor over the processes; `device` is where they add."""
+        if self.world == 1:
+            return numbers
+        here = numbers.to(device)
+        self.add([here])
+        return here.cpu()

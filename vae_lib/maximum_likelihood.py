@@ -13,11 +13,13 @@ from torch import Tensor
 LOG_2_PI = math.log(2 * math.pi)
 
 
-def gaussian_log_density(x: Tensor, mu: Tensor | float, sigma: Tensor | float) -> Tensor:
+def gaussian_log_density(
+    x: Tensor | float, mu: Tensor | float, sigma: Tensor | float
+) -> Tensor:
     r"""log N(x; mu, sigma^2) for each x, by the book's equation `eq-gaussian-log-density`.
 
     Args:
-        x: any shape; integers count as float64.
+        x: any shape, or a number; integers and numbers count as float64.
         mu, sigma: numbers, or tensors that broadcast against x; sigma > 0.
 
     Returns:
@@ -30,7 +32,8 @@ def gaussian_log_density(x: Tensor, mu: Tensor | float, sigma: Tensor | float) -
     sigma = torch.as_tensor(sigma, dtype=x.dtype)
     if not (sigma > 0).all():
         raise ValueError(f"sigma must be positive, got {sigma.min():g}")
-    return -0.5 * LOG_2_PI - torch.log(sigma) - (x - mu) ** 2 / (2 * sigma**2)
+    # The quotient first: the square of a small sigma is zero in floating point.
+    return -0.5 * LOG_2_PI - torch.log(sigma) - ((x - mu) / sigma) ** 2 / 2
 
 
 def gaussian_log_likelihood(x: Tensor, mu: Tensor | float, sigma: Tensor | float) -> Tensor:
@@ -47,7 +50,7 @@ def gaussian_log_likelihood(x: Tensor, mu: Tensor | float, sigma: Tensor | float
         ValueError: if x is not a non-empty vector, or a sigma is not positive.
     """
     x = _data(x)
-    mu, sigma = torch.as_tensor(mu, dtype=x.dtype), torch.as_tensor(sigma, dtype=x.dtype)
+    mu, sigma = (torch.as_tensor(v, dtype=x.dtype).to(x.device) for v in (mu, sigma))
     return gaussian_log_density(x, mu[..., None], sigma[..., None]).sum(dim=-1)
 
 
@@ -166,8 +169,11 @@ def _data(x: Tensor) -> Tensor:
     return _floating(x)
 
 
-def _floating(x: Tensor) -> Tensor:
-    return x if x.is_floating_point() else x.double()
+def _floating(x: Tensor | float) -> Tensor:
+    if not isinstance(x, Tensor):
+        return torch.tensor(x, dtype=torch.float64)
+    # float64 on the CPU: not every other device has it
+    return x if x.is_floating_point() else x.cpu().double()
 
 
 def _coin_flips(x: Tensor) -> Tensor:

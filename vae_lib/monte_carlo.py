@@ -11,6 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from vae_lib.arguments import tensor, whole
+
 
 class Estimate(NamedTuple):
     """An average over independent samples, `eq-monte-carlo`, and how far it may be off.
@@ -32,11 +34,11 @@ class Estimate(NamedTuple):
         Raises:
             ValueError: if `samples` is not a vector of at least two finite numbers.
         """
-        if samples.ndim != 1 or len(samples) < 2:
+        if tensor("samples", samples).ndim != 1 or len(samples) < 2:
             raise ValueError(
                 f"need a vector of at least two samples, got shape {tuple(samples.shape)}"
             )
-        samples = samples.detach().double()
+        samples = samples.detach().cpu().double()
         if not samples.isfinite().all():
             n_bad = int((~samples.isfinite()).sum())
             raise ValueError(f"{n_bad} of {len(samples)} samples are infinite or NaN")
@@ -66,37 +68,74 @@ def expectation(
     """Estimate E[f(x)], x ~ distribution, from n samples (`eq-monte-carlo`).
 
     Args:
-        f: maps samples `(n, *batch_shape)` to values (n,).
-        distribution: one of torch that has `icdf`; a batch shape means independent parts.
+        f: maps samples `(n, *batch_shape, *event_shape)` to values (n,).
+        distribution: one of torch; a batch shape means independent parts.
         n: the number of samples, at least 2.
         generator: the source of randomness, so that a run can be repeated.
 
     Raises:
         ValueError: if f does not return one finite value a sample, or n < 2.
+        TypeError: if n is no whole number.
+
+    Example:
+        >>> coin = torch.distributions.Bernoulli(0.25)
+        >>> expectation(lambda x: x, coin, 10_000, torch.Generator().manual_seed(0)).n
+        10000
     """
+    n = whole("n", n, at_least=2)
     return Estimate.of(_one_value_each(f(sample(distribution, n, generator)), n))
 
 
 def sample(
     distribution: torch.distributions.Distribution, n: int, generator: torch.Generator
 ) -> Tensor:
-    """n samples by inverting the distribution function, shape `(n, *batch_shape)`, float64.
+    """n samples, shape `(n, *batch_shape, *event_shape)`, float64, on the CPU.
 
-    torch's own `sample` reads the global generator; this one reads the given one.
+    They come from inverting the distribution function, where torch knows the inverse
+    (`icdf`), and otherwise from torch's own `sample`: of Bernoulli, Beta, Gamma and
+    multivariate distributions, in the precision of their parameters. That one reads the
+    global generator; here it draws from the given one.
+
+    Args:
+        distribution: one of torch, with its parameters on the CPU.
 
     Raises:
-        ValueError: if n < 1, or torch has no inverse distribution function (`icdf`) for it.
+        ValueError: if n < 1, or torch cannot draw from it.
+        TypeError: if n is no whole number.
+
+    Example:
+        >>> x = sample(torch.distributions.Dirichlet(torch.ones(3)), 5, torch.Generator())
+        >>> x.shape, x.dtype
+        (torch.Size([5, 3]), torch.float64)
     """
-    if n < 1:
-        raise ValueError(f"n must be at least 1, got {n}")
-    u = torch.rand(n, *distribution.batch_shape, generator=generator, dtype=torch.float64)
+    n = whole("n", n, at_least=1)
+    generator = _on_the_cpu(generator)
+    before = generator.get_state()
+    shape = (n, *distribution.batch_shape)
+    u = torch.rand(shape, generator=generator, dtype=torch.float64, device="cpu")
     # rand returns multiples of 2^-53, and so perhaps 0, whose quantile is minus infinity.
     u = u.clamp_min(2.0**-54)
     try:
         return distribution.icdf(u)
     except NotImplementedError:
-        name = type(distribution).__name__
-        raise ValueError(f"cannot sample: torch's {name} has no icdf") from None
+        generator.set_state(before)
+    with torch.random.fork_rng(devices=[]):
+        torch.set_rng_state(before)
+        try:
+            drawn = distribution.sample((n,)).double()
+        except NotImplementedError:
+            name = type(distribution).__name__
+            raise ValueError(f"torch's {name} can draw no samples") from None
+        generator.set_state(torch.get_rng_state())
+    return drawn
+
+
+def _on_the_cpu(generator: torch.Generator) -> torch.Generator:
+    """The generator itself, or one of the CPU that it seeds: others may lack float64."""
+    if generator.device.type == "cpu":
+        return generator
+    seed = torch.randint(2**31, (), generator=generator, device=generator.device)
+    return torch.Generator().manual_seed(int(seed))
 
 
 def coverage(values: Tensor, truth: float, z: float = 1.96) -> Estimate:
@@ -114,7 +153,7 @@ def coverage(values: Tensor, truth: float, z: float = 1.96) -> Estimate:
         raise ValueError(f"values must have shape (R, N), R, N >= 2, got {shape}")
     if not values.isfinite().all():
         raise ValueError("values must be finite")
-    values = values.detach().double()
+    values = values.detach().cpu().double()
     standard_errors = values.std(dim=1) / math.sqrt(values.shape[1])
     return Estimate.of((values.mean(dim=1) - truth).abs() <= z * standard_errors)
 
@@ -128,7 +167,8 @@ def importance_expectation(
     """Estimate E[f(x)], x ~ p_*, from samples of a density q: `eq-importance-sampling`.
 
     Args:
-        f, log_p, log_q: map samples (N, ...) to values (N,), the last two in nats.
+        f, log_p, log_q: map samples (N, ...) to values (N,), the last two in nats; SciPy's
+            `logpdf` will do.
         samples: drawn from q, which must be positive wherever p_* f is not 0.
 
     Raises:
@@ -152,13 +192,14 @@ def effective_sample_size(log_weights: Tensor) -> float:
         raise ValueError(
             f"log_weights must be a non-empty vector, got shape {tuple(log_weights.shape)}"
         )
-    shares = torch.softmax(log_weights.detach().double(), dim=0)
+    shares = torch.softmax(log_weights.detach().cpu().double(), dim=0)
     if not shares.isfinite().all():
         raise ValueError("log_weights must hold a finite largest value, and no NaN")
     return 1 / (shares**2).sum().item()
 
 
 def _one_value_each(values: Tensor, n: int) -> Tensor:
+    values = torch.as_tensor(values)  # of NumPy and SciPy, too
     if values.shape != (n,):
         raise ValueError(
             f"need one value a sample, shape ({n},), got shape {tuple(values.shape)}"

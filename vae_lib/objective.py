@@ -15,8 +15,10 @@ import torch
 from sympy.stats import E, Normal
 from torch import Tensor
 
+from vae_lib.arguments import whole
 from vae_lib.data import check_images, in_unit_interval
 from vae_lib.encoder_decoder import VAE
+from vae_lib.machine import evaluating
 from vae_lib.maximum_likelihood import symbolic_gaussian_log_density
 
 
@@ -137,22 +139,25 @@ def elbo_objective(
 
 @torch.no_grad()
 def mean_elbo(vae: VAE, images: Tensor, *, seed: int = 0, batch_size: int = 1000) -> float:
-    """The ELBO in nats, averaged over images, with one z each.
+    """The ELBO in nats, averaged over images, with one z each, and with dropout off.
 
     Args:
-        images: (n, D), in [0, 1] and of the network's dtype, or uint8.
+        images: (n, D), of the network's dtype and in the decoder's support, or uint8, bool.
         seed: of epsilon. With one seed two models are compared on the same noise.
         batch_size: images at a time, to bound the memory.
 
     Raises:
         ValueError: on images of another shape, type or range.
+        TypeError: if they are no tensor.
     """
     dtype, total = next(vae.parameters()).dtype, 0.0
-    check_images(images, vae.x_dim, dtype)
+    check_images(images, vae.x_dim, dtype, vae.decoder.support)
+    batch_size = whole("batch_size", batch_size, at_least=1)
     generator = torch.Generator(images.device).manual_seed(seed)
-    for x in images.split(batch_size):
-        reconstruction, kl = elbo_terms(vae, in_unit_interval(x, dtype), generator)
-        total += (reconstruction - kl).double().sum().item()
+    with evaluating(vae):
+        for x in images.split(batch_size):
+            reconstruction, kl = elbo_terms(vae, in_unit_interval(x, dtype), generator)
+            total += (reconstruction - kl).cpu().double().sum().item()
     return total / len(images)
 
 
@@ -208,13 +213,16 @@ def climb(
     optimizer = torch.optim.Adam(vae.parameters(), lr=learning_rate, fused=True)
     history = []
     for _ in range(steps):
-        batch = images[torch.randint(len(images), (100,), generator=generator)]
+        drawn = torch.randint(
+            len(images), (100,), generator=generator, device=generator.device
+        )
+        batch = images[drawn]
         reconstruction, kl = elbo_terms(vae, batch, generator)
         optimizer.zero_grad()
         (-objective(reconstruction, kl).mean()).backward()
         optimizer.step()
         history.append([reconstruction.mean().item(), kl.mean().item()])
-    return torch.tensor(history).T
+    return torch.tensor(history, device="cpu").T
 
 
 class Gradients(NamedTuple):
@@ -248,7 +256,8 @@ def pathwise_gradient_samples(
         ValueError: on shapes that do not fit, a sigma that is not positive, or n < 1.
     """
     _check_q(mu, sigma, n)
-    epsilon = torch.randn(n, len(mu), generator=generator, dtype=mu.dtype)
+    shape = (n, len(mu))
+    epsilon = torch.randn(shape, generator=generator, dtype=mu.dtype, device=mu.device)
     # One copy of the parameters per sample: each row then gets a gradient of its own.
     mu = mu.detach().expand(n, -1).requires_grad_()
     sigma = sigma.detach().expand(n, -1).requires_grad_()
@@ -277,7 +286,8 @@ def score_gradient_samples(
         ValueError: on shapes that do not fit, a sigma that is not positive, or n < 1.
     """
     _check_q(mu, sigma, n)
-    epsilon = torch.randn(n, len(mu), generator=generator, dtype=mu.dtype)
+    shape = (n, len(mu))
+    epsilon = torch.randn(shape, generator=generator, dtype=mu.dtype, device=mu.device)
     with torch.no_grad():
         values = _values(f, mu + sigma * epsilon)[:, None]
         return Gradients(values * epsilon / sigma, values * (epsilon**2 - 1) / sigma)

@@ -9,7 +9,8 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from vae_lib.data import image_side, in_unit_interval
+from vae_lib.arguments import tensor
+from vae_lib.data import check_grey_levels, image_side, in_unit_interval
 
 if TYPE_CHECKING:  # a chapter without training does not wait for its imports
     from vae_lib.training import Epoch
@@ -58,21 +59,23 @@ def image_grid(
 ) -> Axes:
     """Images (n, D) as one picture, `columns` to a row, dark ink on white.
 
-    They are in [0, 1], or uint8. `gap` white pixels surround each image: small ones need
-    them to be told apart. `shape` is (channels, rows, columns) of an image, with 1 channel
-    or with 3, red, green and blue; without it images are grey and square.
+    They are in [0, 1], uint8 from 0 to 255, or bool. `gap` white pixels surround each
+    image: small ones need them to be told apart. `shape` is (channels, rows, columns) of an
+    image, with 1 channel or with 3, red, green and blue; without it they are grey squares.
 
     Raises:
         ValueError: if D is no square number and no shape is given, or another than the
-            shape's, or there are no images or no columns.
+            shape's, or there are no images or no columns, or bytes are all 0 or 1.
+        TypeError: if the images are no tensor.
     """
-    if images.ndim != 2 or len(images) == 0:
+    if tensor("images", images).ndim != 2 or len(images) == 0:
         raise ValueError(
             f"images must have shape (n, D), n >= 1, got {tuple(images.shape)}"
         )
     if columns < 1:
         raise ValueError(f"columns must be at least 1, got {columns}")
-    images = in_unit_interval(images, torch.float32)
+    check_grey_levels(images)
+    images = in_unit_interval(images, torch.float32).float()
     if shape is None:
         side = image_side(images.shape[1])
         shape = (1, side, side)

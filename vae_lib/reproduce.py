@@ -18,6 +18,7 @@ import argparse
 import json
 import platform
 import subprocess
+import sys
 import time
 import zlib
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from vae_lib.checkpoint import CheckpointError
 from vae_lib.collapse import active_units, kl_per_dimension
 from vae_lib.data import binarize, in_unit_interval, load_fashion_mnist, load_mnist
 from vae_lib.encoder_decoder import VAE, BernoulliDecoder
@@ -41,7 +43,7 @@ from vae_lib.evaluation import (
 from vae_lib.files import write_whole
 from vae_lib.monte_carlo import Estimate
 from vae_lib.objective import Objective, elbo_objective, elbo_terms
-from vae_lib.training import train
+from vae_lib.training import TrainingError, train
 from vae_lib.variants import conv_vae, n_parameters, tile_contrast
 
 RESULTS = Path(__file__).with_name("results")
@@ -359,7 +361,7 @@ def held_out_log_likelihood(
 
 def summary(values: Tensor) -> dict:
     """Mean over images, with the standard error that the choice of images gives it."""
-    estimate = Estimate.of(values.double().cpu())
+    estimate = Estimate.of(values)
     return {
         "value": float(estimate.value), "standard_error": float(estimate.standard_error),
         "n": estimate.n,
@@ -373,7 +375,8 @@ def describe_machine(device: str) -> dict[str, str]:
         commit = subprocess.run(command, capture_output=True, text=True).stdout.strip()
     except OSError:  # there is no git
         commit = ""
-    name = torch.cuda.get_device_name() if device.startswith("cuda") else "CPU"
+    cuda = device.startswith("cuda")
+    name = torch.cuda.get_device_name() if cuda else device.upper()
     return {
         "commit": commit or "unknown", "date": date.today().isoformat(),
         "torch": torch.__version__, "device": f"{name}, {platform.machine()}",
@@ -397,16 +400,34 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--test-images", type=int, default=10_000)
     given = parser.parse_args()
-    result = reproduce(
-        given.name, given.epochs, seed=given.seed, folder=given.folder,
-        device=given.device, n_test=given.test_images,
-    )  # fmt: skip
+    try:
+        before = finished(given.name, given.folder)
+        torch.empty(0, device=given.device)
+        result = reproduce(
+            given.name, given.epochs, seed=given.seed, folder=given.folder,
+            device=given.device, n_test=given.test_images,
+        )  # fmt: skip
+    except (ValueError, OSError, CheckpointError, TrainingError) as error:
+        parser.error(str(error))
+    except (RuntimeError, AssertionError) as error:  # torch has no such device
+        parser.error(f"--device {given.device}: {str(error).splitlines()[0]}")
+    if len(before) == len(result["runs"]):
+        date_of, name = result["runs"][0]["made_by"]["date"], given.name
+        print(
+            f"Nothing was trained: these are the finished runs in {given.folder}, of "
+            f"{date_of}. To run them anew, name another folder: "
+            f"python -m vae_lib.reproduce {name} --folder my-results"
+        )
     for run in result["runs"]:
         for what in ("test_elbo", "test_log_likelihood"):
             if what in run:
-                value, error = run[what]["value"], run[what]["standard_error"]
-                print(f"{run['settings']['label']:>14}  {what} {value:9.2f} +- {error:.2f}")
+                value, spread = run[what]["value"], run[what]["standard_error"]
+                print(
+                    f"{run['settings']['label']:>14}  {what} {value:9.2f} +- {spread:.2f}"
+                )
 
 
 if __name__ == "__main__":
+    # A letter of a path that the output does not know is a question mark there.
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     main()

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from vae_lib.arguments import tensor, whole
 from vae_lib.checkpoint import Checkpoint, Part
 from vae_lib.data import binarize, check_images, in_unit_interval
 from vae_lib.encoder_decoder import VAE
-from vae_lib.machine import Processes, flush_denormals
+from vae_lib.machine import Processes, flush_denormals, global_generators
 from vae_lib.objective import Objective, Terms, elbo_objective, mean_elbo
 
 
@@ -69,6 +70,8 @@ def one_epoch(
         optimizer.step()
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
 @flush_denormals()
 def train(
     vae: VAE,
@@ -89,10 +92,16 @@ def train(
     """Fit the VAE in place by stochastic gradient ascent on the ELBO, `eq-minibatch-elbo`.
 
     The same start, seed and thread count give the same run, bit for bit, also when it was
-    killed and resumed. Under `torchrun`, each process takes its share of every batch.
+    killed and resumed, and with dropout. Under `torchrun`, each process takes its share of
+    every batch. Dropout is on while it trains, and off in the network that it leaves.
+
+    Inside `torch.autocast` the network computes in that precision; `no_grad` and
+    `inference_mode` around a call change nothing.
 
     Args:
-        images: (n, D), in [0, 1] and of the network's dtype, or uint8, maybe memory-mapped.
+        images: (n, D), on the network's device. Of its dtype and in the decoder's support,
+            [0, 1] for a Bernoulli decoder; or uint8, grey levels to be divided by 255,
+            maybe memory-mapped; or bool.
         epochs: how often each image is seen.
         batch_size: B, images a step.
         learning_rate: its peak; it warms up first and falls to zero on a cosine.
@@ -110,8 +119,10 @@ def train(
         One `Epoch` an epoch, those before a resumption included.
 
     Raises:
-        ValueError: on images of a wrong shape or range, or settings that make no sense.
-        CheckpointError: if the checkpoint is damaged or of another run.
+        ValueError: on images of a wrong shape or range, on another device than the network,
+            on a network of float16, or settings that make no sense.
+        TypeError: if the images are no tensor, or a number is not whole.
+        CheckpointError: if the checkpoint cannot be read or written, or is of another run.
         TrainingError: if the loss or a parameter is no longer finite.
 
     Example:
@@ -120,18 +131,19 @@ def train(
         >>> [epoch.epoch for epoch in history], list(history[-1].parts)
         ([1, 2, 3], ['reconstruction', 'kl'])
     """
-    if epochs < 1 or batch_size < 1 or not learning_rate > 0 or not 0 <= warm_up < 1:
-        needed = "epochs >= 1, batch_size >= 1, learning_rate > 0, 0 <= warm_up < 1"
-        got = f"{epochs=}, {batch_size=}, {learning_rate=}, {warm_up=}"
-        raise ValueError(f"need {needed}, got {got}")
-    dtype = next(vae.parameters()).dtype
+    epochs, batch_size = whole("epochs", epochs, 1), whole("batch_size", batch_size, 1)
+    if not learning_rate > 0 or not 0 <= warm_up < 1:
+        got = f"{learning_rate=}, {warm_up=}"
+        raise ValueError(f"need learning_rate > 0, 0 <= warm_up < 1, got {got}")
+    dtype = _type_to_train(vae)
     for given in [images] if validation_images is None else [images, validation_images]:
-        check_images(given, vae.x_dim, dtype)
+        _check_device(vae, tensor("images", given))
+        check_images(given, vae.x_dim, dtype, vae.decoder.support)
     processes, steps = Processes(), math.ceil(len(images) / batch_size)
     processes.start_alike(vae)
     generator = torch.Generator(images.device).manual_seed(seed)
     # a file holds no NumPy
-    epochs, learning_rate, warm_up = int(epochs), float(learning_rate), float(warm_up)
+    learning_rate, warm_up = float(learning_rate), float(warm_up)
     adam = torch.optim.Adam(vae.parameters(), lr=learning_rate, fused=True)
     rate = torch.optim.lr_scheduler.LambdaLR(
         adam, lambda step: _warm_up_then_cosine(step, epochs * steps, warm_up)
@@ -139,6 +151,8 @@ def train(
     # What surrounds each step of the optimiser, beside the algorithm.
     adam.register_step_pre_hook(lambda *_: processes.add_gradients(vae))
     adam.register_step_post_hook(lambda *_: rate.step())
+    # Inside `torch.autocast`, the next step is not to use this one's rounded weights.
+    adam.register_step_post_hook(lambda *_: torch.clear_autocast_cache())
 
     settings = {
         "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
@@ -154,7 +168,11 @@ def train(
 
     hide = not progress or processes.rank > 0
     done = len(history) * steps
-    with tqdm(total=epochs * steps, initial=done, mininterval=0.5, disable=hide) as bar:
+    vae.train()
+    with (
+        global_generators(images.device),
+        tqdm(total=epochs * steps, initial=done, mininterval=0.5, disable=hide) as bar,
+    ):
         for epoch in range(len(history) + 1, epochs + 1):
             noise = processes.noise(generator, seed * epochs + epoch)
             batches = minibatches(images, batch_size, dtype, generator, processes)
@@ -173,7 +191,29 @@ def train(
                 run.save(history)
             if on_epoch:
                 on_epoch(history)
+    vae.eval()
     return history
+
+
+def _type_to_train(vae: VAE) -> torch.dtype:
+    parameters = list(vae.parameters())
+    if any(p.is_inference() for p in parameters):
+        raise ValueError("a network made in torch.inference_mode cannot be trained")
+    if parameters[0].dtype == torch.float16:
+        raise ValueError(
+            "float16 holds no number above 65,504, less than the sum of a batch: train "
+            "vae.float(), inside torch.autocast if it is to be fast"
+        )
+    return parameters[0].dtype
+
+
+def _check_device(vae: VAE, images: Tensor) -> None:
+    device = next(vae.parameters()).device
+    if images.device != device:
+        raise ValueError(
+            f"the network is on {device}, the images on {images.device}: "
+            f"write images.to({str(device)!r})"
+        )
 
 
 def minibatches(
@@ -186,12 +226,12 @@ def minibatches(
     """The images in a random order, `batch_size` at a time, the last batch maybe smaller.
 
     Args:
-        images: (n, D), in [0, 1] and of `dtype`, or uint8.
+        images: (n, D), of `dtype`, or uint8, or bool.
         shuffle: the source of the order.
         processes: those that share each batch.
 
     Yields:
-        x, this process's share of a batch, in [0, 1]; and B, the size of the whole batch.
+        x, this process's share of a batch, of `dtype`; and B, the size of the whole batch.
     """
     order = torch.randperm(len(images), generator=shuffle, device=images.device)
     for batch in order.split(batch_size):
@@ -216,9 +256,10 @@ class _Watch:
             shapes = ", ".join(str(tuple(v.shape)) for v in values)
             raise ValueError(f"an objective and its parts are each (B,), got {shapes}")
         self.demand_finite(f"the loss is {loss.item()}", loss)
-        sums = torch.stack(values).detach().sum(dim=1)
-        # In double precision: an epoch has many terms.
-        self.total = sums.double() if self.total is None else self.total + sums
+        # In double precision, on the CPU: an epoch has many terms.
+        sums = torch.stack(values).detach().sum(dim=1).cpu().double()
+        self.total = sums if self.total is None else self.total + sums
+        self.device = loss.device
         if self.bar.update() or self.step == self.last_step:  # text takes its time
             objective, *parts = (sums / len(terms.objective)).tolist()
             shown = {"objective": objective, **dict(zip(self.names, parts, strict=True))}
@@ -227,8 +268,7 @@ class _Watch:
     def averages(self, processes: Processes, n: int) -> tuple[float, dict[str, float]]:
         """The epoch's averages over n images: of the objective, and of its parts."""
         assert self.total is not None, "there is at least one batch"
-        processes.add([self.total])
-        objective, *parts = (self.total / n).tolist()
+        objective, *parts = (processes.total(self.total, self.device) / n).tolist()
         return objective, dict(zip(self.names, parts, strict=True))
 
     def demand_finite(self, otherwise: str, *numbers: Tensor) -> None:

@@ -44,6 +44,7 @@ class PixelBias(nn.Module):
 
     def __init__(self, x_dim: int):
         super().__init__()
+        self.x_dim = x_dim
         self.bias = nn.Parameter(torch.zeros(x_dim))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -51,12 +52,15 @@ class PixelBias(nn.Module):
         return x + self.bias
 
 
-class _Crop(nn.Module):
+class Crop(nn.Module):
+    """The first rows and columns of each image: what doubling an odd size has too many."""
+
     def __init__(self, rows: int, columns: int):
         super().__init__()
         self.rows, self.columns = rows, columns
 
     def forward(self, x: Tensor) -> Tensor:
+        """(..., rows or more, columns or more) to (..., rows, columns)."""
         return x[..., : self.rows, : self.columns]
 
 
@@ -116,7 +120,7 @@ def upwards(
     first = nn.Linear(n_in, math.prod(shapes[0]))
     layers: list[nn.Module] = [first, nn.Unflatten(1, shapes[0])]
     for before, after in zip(shapes[:-1], shapes[1:], strict=True):
-        layers += [nn.GELU(), *doubling(before[0], after[0], up), _Crop(*after[1:])]
+        layers += [nn.GELU(), *doubling(before[0], after[0], up), Crop(*after[1:])]
     return nn.Sequential(PerImage(*layers), PixelBias(math.prod(shape)))
 
 
@@ -194,6 +198,7 @@ class ConditionalDecoder(Decoder):
     def __init__(self, decoder: Decoder, n_labels: int):
         super().__init__()
         self.decoder, self.n_labels = decoder, n_labels
+        self.support = decoder.support
 
     def forward(self, z: Tensor) -> Tensor:
         """Latents with their label (..., H + n) to the mean image (..., D)."""
@@ -246,7 +251,7 @@ def fixed_labels(vae: VAE, seen: int, drawn: int) -> VAE:
     ):
         first = net[0]
         assert isinstance(first, nn.Linear)
-        begin = nn.Linear(n, first.out_features)
+        begin = nn.Linear(n, first.out_features).to(first.weight)
         begin.weight.copy_(first.weight[:, :n])
         begin.bias.copy_(first.bias + first.weight[:, n + label])
         part.net = nn.Sequential(begin, *list(net)[1:])
@@ -290,9 +295,9 @@ def fit_prior(
         generator: of the draws, and of where the fit begins.
     """
     z = reparameterize(*vae.encode(images), generator)
-    seed = int(torch.randint(2**31, (), generator=generator))
+    seed = int(torch.randint(2**31, (), generator=generator, device=generator.device))
     mixture = GaussianMixture(components, reg_covar=1e-3, random_state=seed, max_iter=60)
-    return mixture.fit(z.double().numpy())
+    return mixture.fit(z.cpu().double().numpy())
 
 
 @torch.no_grad()
@@ -303,7 +308,7 @@ def prior_gain(
 
     Its mean is what the ELBO gains when r replaces the standard normal prior.
     """
-    z = reparameterize(*vae.encode(images), generator).double()
+    z = reparameterize(*vae.encode(images), generator).cpu().double()
     log_p = -0.5 * (math.log(2 * math.pi) + z.square()).sum(dim=-1)
     return torch.from_numpy(prior.score_samples(z.numpy())) - log_p
 
@@ -341,7 +346,8 @@ class VQVAE(nn.Module):
     @torch.no_grad()
     def start_at(self, images: Tensor, generator: torch.Generator) -> None:
         """Begin with codebook vectors that are encodings of K images drawn at random."""
-        drawn = torch.randint(len(images), (self.K,), generator=generator)
+        source = generator.device
+        drawn = torch.randint(len(images), (self.K,), generator=generator, device=source)
         z_e, which = self.encode(images[drawn]), torch.arange(self.K) % self.M
         self.codebook.copy_(z_e[torch.arange(self.K), which])
         self.decoder.start_at(images.mean(dim=0))
@@ -392,7 +398,9 @@ def vq_log_evidence(vae: VQVAE, x: Tensor, log_prior: Tensor) -> Tensor:
     """
     if vae.K**vae.M > 100_000:
         raise ValueError(f"{vae.K}^{vae.M} codes are too many to add up")
-    codes = torch.cartesian_prod(*[torch.arange(vae.K)] * vae.M).reshape(-1, vae.M)
+    each = torch.arange(vae.K, device=vae.codebook.device)
+    codes = torch.cartesian_prod(*[each] * vae.M).reshape(-1, vae.M)
     logits = vae.decoder.net(vae.codebook[codes].flatten(1))
     log_likelihood = x @ logits.T - F.softplus(logits).sum(dim=-1)
-    return torch.logsumexp(log_likelihood.double() + log_prior.flatten(), dim=-1)
+    log_joint = log_likelihood.cpu().double() + log_prior.cpu().flatten()
+    return torch.logsumexp(log_joint, dim=-1)

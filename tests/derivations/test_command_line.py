@@ -1,10 +1,14 @@
 """python -m derivations."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from derivations import __main__ as command_line
 from derivations.__main__ import main
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +46,25 @@ def test_the_command_line(tmp_path, capsys):
     bad = capsys.readouterr().out
     assert "FAIL" in bad and ":12 eq-evidence" in bad
     assert main(["explain", str(page), "eq-missing"]) == 2
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp949", "cp1252"])
+def test_an_output_that_knows_few_letters_is_no_broken_equation(tmp_path, encoding):
+    page = tmp_path / "01.md"
+    page.write_text(PAGE.replace("# A chapter", "# \N{GREEK SMALL LETTER PHI}"), "utf-8")
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    for command in (["check", str(page)], ["dialect"]):  # the second prints φ
+        done = subprocess.run(
+            [sys.executable, "-m", "derivations", *command],
+            cwd=ROOT, env=environment, capture_output=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_fault_of_our_own_is_no_broken_equation(monkeypatch, capsys):
+    monkeypatch.setattr(command_line, "main", lambda: 1 / 0)
+    assert command_line.run() == 2
+    assert "ZeroDivisionError" in capsys.readouterr().err
 
 
 def test_a_sign_in_a_chapter_turns_the_check_red(tmp_path, capsys):

@@ -12,6 +12,7 @@ from explorers.pack import PackError
 from tests.explorers.node import run_node
 from vae_lib.encoder_decoder import VAE
 from vae_lib.objective import kl_to_standard_normal
+from vae_lib.variants import conv_vae
 
 
 def generator(seed=0):
@@ -232,6 +233,53 @@ def test_the_explorer_keeps_its_own_copy_of_the_model():
     before = explorer.decoded()
     vae.decoder.net[0].weight.zero_()
     torch.testing.assert_close(explorer.decoded(), before)
+
+
+COLOURS = {"shape": (3, 4, 5), "labels": ["cat", "dog", "cat"]}
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: VAE(60, 2, (8,)), lambda: conv_vae((3, 4, 5), 2, (2,))]
+)
+def test_colours_oblong_pictures_and_convolutions(make):
+    torch.manual_seed(0)
+    vae, images = make().eval(), grey_images(3, 60)
+    explorer = LatentExplorer.from_vae(vae, images, **COLOURS)
+    decoded = vae.decode(torch.tensor(explorer.z)).detach()
+    torch.testing.assert_close(explorer.decoded(), decoded, atol=2e-3, rtol=0)
+    assert explorer.shape == [3, 4, 5] and "draw here" not in explorer.markup()
+    assert 'width="5" height="4"' in explorer.markup()
+    assert Image.open(io.BytesIO(explorer.still())).size == (560, 350)
+    explorer.selected = 2
+    torch.testing.assert_close(torch.tensor(explorer.x), images[2])
+
+
+def test_bytes_and_labels_that_are_missing_or_long():
+    vae = small_vae()
+    bytes_of = (255 * grey_images(6)).round().byte()
+    explorer = LatentExplorer.from_vae(vae.double(), bytes_of)
+    assert explorer.images == explorer_of(vae).images and set(explorer.labels) == {"•"}
+    explorer.labels = ["no_entry $5", "b", "•", "_", "ü1", "x"]
+    explorer.still()  # what a name holds is no formula
+    with pytest.raises(ValueError, match=r"16 pixels do not fill \(3, 4, 4\)"):
+        LatentExplorer.from_vae(vae, bytes_of, shape=(3, 4, 4))
+
+
+def test_paint_puts_colours_and_ink_where_they_belong():
+    """A canvas of two pixels: red and white of three channels, ink and paper of one."""
+    code = """(() => {
+        const put = (image, shape) => {
+            let out;
+            const createImageData = (w, h) => ({ data: new Array(4 * w * h) });
+            const putImageData = (pixels) => (out = pixels.data);
+            paint({ getContext: () => ({ createImageData, putImageData }) }, image, shape);
+            return out;
+        };
+        return [put([1, 1, 0, 1, 0, 1], [3, 1, 2]), put([1, 0], [1, 2, 1])];
+    })()"""
+    colours, ink = in_javascript(code)
+    assert colours == [255, 0, 0, 255, 255, 255, 255, 255]
+    assert ink == [0, 0, 0, 255, 255, 255, 255, 255]
 
 
 def test_a_notebook_without_javascript_shows_a_still():

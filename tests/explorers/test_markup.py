@@ -78,7 +78,7 @@ def test_the_page_has_the_markup_from_the_start():
 
 @pytest.mark.parametrize(("H", "n_selects"), [(2, 0), (3, 2), (12, 2)])
 def test_the_latent_space_has_a_slider_a_dimension(H, n_selects):
-    found = Elements(latent_markup(H, 28, 4.0, 300))
+    found = Elements(latent_markup(H, (1, 28, 28), 4.0, 300))
     ranges = [i for i in found.attributes("input") if i["type"] == "range"]
     assert len(ranges) == H + 1 and ranges[-1]["max"] == "299"
     assert {i["min"] for i in ranges[:H]} == {"-4"}
@@ -89,7 +89,7 @@ def test_the_latent_space_has_a_slider_a_dimension(H, n_selects):
 
 
 def test_no_control_loses_its_keys_to_jupyterlab():
-    for text in (figure().markup(), latent_markup(3, 4, 4.0, 2)):
+    for text in (figure().markup(), latent_markup(3, (1, 4, 4), 4.0, 2)):
         found = Elements(text)
         controls = [c for t in ("input", "button", "select") for c in found.attributes(t)]
         assert controls and all("data-lm-suppress-shortcuts" in c for c in controls)

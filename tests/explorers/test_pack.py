@@ -7,11 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from explorers.pack import SETTINGS, PackError, pack, unpack
+from explorers.pack import CONVOLUTIONS, SETTINGS, PackError, pack, unpack
 from explorers.weights import FOLDER, WeightsError, load_vae, save_vae
 from tests.explorers.node import EXPLORERS, run_node
 from vae_lib.data import load_mnist
 from vae_lib.encoder_decoder import VAE
+from vae_lib.variants import Crop, PixelBias, conv_vae
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 from make_explorer import elbo_on  # noqa: E402
@@ -35,7 +36,9 @@ def generator(seed=0):
 def every_layer() -> nn.Sequential:
     """Each function of `SETTINGS` after a Linear layer of its own, some with settings."""
     layers = [nn.Flatten(), nn.Identity()]
-    functions = [kind() for kind in SETTINGS if kind not in (nn.Linear, nn.Flatten)]
+    of_images = (nn.Unflatten, *CONVOLUTIONS, nn.Upsample, Crop, PixelBias)
+    others = (nn.Linear, nn.Flatten, *of_images)
+    functions = [kind() for kind in SETTINGS if kind not in others]
     functions += [nn.GELU("tanh"), nn.LeakyReLU(0.3), nn.ELU(0.5), nn.Softplus(2, 1)]
     for function in functions:
         layers += [nn.Linear(5, 5), nn.Sequential(function)]
@@ -52,6 +55,25 @@ def test_javascript_agrees_with_torch_in_every_layer():
         torch.testing.assert_close(
             in_javascript(pack(alone), x), alone(x).detach(), atol=2e-6, rtol=2e-6
         )
+
+
+@pytest.mark.parametrize("up", ["uneven", "even", "resize"])
+def test_convolutions_of_odd_sizes_and_three_colours_run_alike(up):
+    torch.manual_seed(0)
+    vae = conv_vae((3, 5, 7), 2, (2, 3), up=up).requires_grad_(False)
+    vae.decoder.net[1].bias.uniform_()
+    for network, n in ((vae.encoder.net, 105), (vae.decoder.net, 2)):
+        packed, x = pack(network), torch.rand(4, n, generator=generator())
+        rounded = unpack(packed)
+        torch.testing.assert_close(rounded(x), network(x), atol=2e-3, rtol=2e-3)
+        torch.testing.assert_close(rounded(x[0]), rounded(x)[0])
+        expected = rounded(x).detach()
+        torch.testing.assert_close(in_javascript(packed, x), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_dropout_is_left_out():
+    network = nn.Sequential(nn.Linear(2, 3), nn.Dropout(0.5), nn.Linear(3, 1))
+    assert [type(layer) for layer in unpack(pack(network))] == [nn.Linear, nn.Linear]
 
 
 def test_the_encoder_and_the_decoder_of_a_vae_stay_within_two_thousandths():
@@ -93,8 +115,10 @@ def test_two_bytes_a_parameter_and_a_short_header():
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (nn.Sequential(nn.Linear(2, 9), nn.Sequential(nn.Conv2d(1, 1, 3))),
-         r"Sequential\.1\.0 is a Conv2d, .*Linear, ReLU.*GELU"),
+        (nn.Sequential(nn.Linear(2, 9), nn.Sequential(nn.Conv1d(1, 1, 3))),
+         r"Sequential\.1\.0 is a Conv1d, .*Linear, ReLU.*GELU"),
+        (nn.Sequential(nn.Linear(2, 9), nn.Conv2d(2, 2, 3, groups=2)), "without .* groups"),
+        (nn.Sequential(nn.Linear(2, 9), nn.Upsample(2.0, mode="bilinear")), "no bilinear"),
         (VAE(16, 2).encoder, "layer Encoder is a Encoder, which the page cannot run"),
         (nn.Sequential(nn.Linear(2, 3), nn.Linear(4, 1)),
          r"Sequential\.1 .* expects 4 inputs, the layer before it gives 3"),
