@@ -17,6 +17,7 @@ from matplotlib.patches import Ellipse
 from torch import Tensor, nn
 from traitlets import (
     Any,
+    Bool,
     Bunch,
     Dict,
     Float,
@@ -33,6 +34,7 @@ from explorers.markup import latent_markup
 from explorers.pack import pack, unpack
 from vae_lib.data import image_side
 from vae_lib.encoder_decoder import VAE, BernoulliDecoder, GaussianDecoder
+from vae_lib.plots import CLASS_COLOURS
 
 HERE = Path(__file__).parent
 
@@ -90,13 +92,19 @@ class LatentExplorer(Explorer):
     labels = List(Unicode()).tag(sync=True)
     side = Int().tag(sync=True)
     extent = Float().tag(sync=True)  # the plane and the sliders go from -extent to extent
+    colours = List(Unicode(), CLASS_COLOURS).tag(sync=True)
+    small = Bool().tag(sync=True)  # the plane, x and decoder(z) alone
 
     # While a message from the page is read, the page has done all that follows from it.
     _reading = False
 
     @classmethod
     def from_vae(
-        cls, vae: VAE, data: Tensor, labels: Sequence[object] | Tensor
+        cls,
+        vae: VAE,
+        data: Tensor,
+        labels: Sequence[object] | Tensor,
+        small: bool = False,
     ) -> "LatentExplorer":
         """An explorer of a trained model. It keeps a copy: training on changes nothing.
 
@@ -104,6 +112,7 @@ class LatentExplorer(Explorer):
             vae: with H = 2 to 20 latent dimensions, of layers that `pack` knows.
             data: test images, (n, D), D a square number; a few hundred make a good map.
             labels: n names of classes, of a character or two each.
+            small: the plane, x and decoder(z) alone: for the first screen of a page.
 
         Raises:
             ValueError: if the sizes do not fit, a pixel lies outside [0, 1], or the page
@@ -134,6 +143,7 @@ class LatentExplorer(Explorer):
             labels=[str(name) for name in names],
             side=image_side(vae.x_dim),
             extent=float(max(4, math.ceil(mu.abs().max()))),
+            small=small,
             z=mu[0].tolist(),
             x=[pixel / 255 for pixel in grey[0].tolist()],
         )
@@ -157,7 +167,8 @@ class LatentExplorer(Explorer):
 
     def markup(self) -> str:
         """All of the figure but its pictures and numbers, as HTML."""
-        return latent_markup(len(self.z), self.side, self.extent, len(self.labels))
+        H, n = len(self.z), len(self.labels)
+        return latent_markup(H, self.side, self.extent, n, self.small)
 
     def still(self) -> bytes:
         """The plane, x and decoder(z), as a PNG file."""
@@ -168,7 +179,7 @@ class LatentExplorer(Explorer):
         for place, name in enumerate(sorted(set(self.labels))):
             of_class = torch.tensor([label == name for label in self.labels])
             z_1, z_2 = points[of_class, :2].T
-            color = f"C{place % 10}"
+            color = self.colours[place % 10]
             plane.scatter(z_1, z_2, marker=f"${name}$", s=22, lw=0.2, color=color)
         mu, sigma = (t[:2].tolist() for t in self.posterior())
         centre, axes = (mu[0], mu[1]), (4 * sigma[0], 4 * sigma[1])
