@@ -202,12 +202,12 @@ def test_a_collapse_is_seen_to_happen(visit, html):
     )
     runs = finished("collapse")
     for v, b, n in [("1", "1", 40), ("0.05", "1", 40), ("0.05", "4", 3)]:
-        beta.fill(str(["0.25", "0.5", "1", "2", "4"].index(b)))
+        beta.fill(str(["0.25", "1", "4"].index(b)))
         variance.fill(str(["1", "0.5", "0.25", "0.1", "0.05", "0.02"].index(v)))
         epoch.fill(str(n))
         next_frame(page)
         assert beta.get_attribute("aria-valuetext").startswith(f"{b};")
-        gain, *kl = runs[f"beta {b}, variance {v}, seed 0"]["curve"][n - 1]
+        gain, *kl = runs[f"beta {b}, variance {v}"]["curve"][n - 1]
         assert readout(page, "gain") == pytest.approx(gain, abs=0.06)
         assert readout(page, "KL, all") == pytest.approx(sum(kl), abs=0.006)
         bars = figure.locator("text.value").all_inner_texts()
