@@ -126,7 +126,7 @@ def experiments(epochs: int | None = None) -> dict[str, Sequence[Run | Variant |
         "collapse": [
             Small(f"beta {b:g}, variance {v:g}", b, v, epochs or 40)
             for b in (0.25, 1.0, 4.0)
-            for v in (1.0, 0.5, 0.25, 0.1, 0.05, 0.02)
+            for v in (1.0, 0.5, 0.25, 0.1, 0.05)
         ],
         "latents": [
             Run(

@@ -43,7 +43,6 @@ CHAPTERS = [
     "04-elbo",
     "05-encoder-decoder",
     "06-objective",
-    "07-training",
 ]
 SCRIPT = Path(sys.modules[ExpressionExplorer.__module__].__file__).with_suffix(".js")
 
