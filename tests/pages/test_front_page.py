@@ -95,4 +95,4 @@ def test_each_chapter_and_no_other_page_says_where_it_is(html):
     for page in html.glob("*.html"):
         text = page.read_text(encoding="utf-8")
         expected = int(re.match(r"\d\d-", page.name) is not None)
-        assert text.count("You are here") == text.count('class="here"') == expected, page
+        assert text.count("You are here") == text.count('<g class="here"') == expected, page
