@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TypeAlias, TypedDict, Unpack
 
 import numpy as np
 import sympy as sp
@@ -70,8 +70,8 @@ class _Axes(TypedDict, total=False):
 
 
 # An abbreviation, and the name or names that it gives.
-Name = sp.Symbol | sp.IndexedBase | tuple[sp.Symbol, ...]
-Abbreviation = sp.Expr | Table | Minimum
+Name: TypeAlias = sp.Symbol | sp.IndexedBase | tuple[sp.Symbol, ...]
+Abbreviation: TypeAlias = sp.Expr | Table | Minimum
 
 
 class _Printer(JavascriptCodePrinter):
