@@ -210,7 +210,7 @@ def test_a_collapse_is_seen_to_happen(visit, html):
         gain, *kl = runs[f"beta {b}, variance {v}"]["curve"][n - 1]
         assert readout(figure, "gain") == pytest.approx(gain, abs=0.06)
         assert readout(figure, "KL, all") == pytest.approx(sum(kl), abs=0.006)
-        bars = figure.locator("text.value").all_inner_texts()
+        bars = figure.locator("text.value").all_text_contents()
         assert [float(text) for text in bars] == pytest.approx(kl, abs=0.006)
     assert page.faults == []
 
