@@ -15,10 +15,12 @@ from explorers.figure import (
     Curve,
     Dot,
     Dots,
+    Minimum,
     Panel,
     Readout,
     Slider,
     Switch,
+    Table,
     Trace,
 )
 
@@ -32,10 +34,12 @@ __all__ = [
     "Explorer",
     "ExpressionExplorer",
     "LatentExplorer",
+    "Minimum",
     "Panel",
     "Readout",
     "Slider",
     "Switch",
+    "Table",
     "Trace",
 ]
 

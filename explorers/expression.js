@@ -12,6 +12,63 @@ export function compile(code, names, variable = "$") {
   return new Function("$scope", "$places", body);
 }
 
+/** Where f is smallest, downhill from a place: Nelder and Mead (1965). */
+export function minimum(f, start) {
+  const n = start.length;
+  const corners = [start, ...start.map((_, i) => start.map((v, k) => v + (k === i ? 0.2 : 0)))].map((at) => ({ at, y: f(at) }));
+  const beyond = (centre, from, share) => {
+    const at = centre.map((c, i) => c + share * (c - from[i]));
+    return { at, y: f(at) };
+  };
+  for (let turn = 0; turn < 400; turn += 1) {
+    corners.sort((a, b) => a.y - b.y);
+    const [best, worst] = [corners[0], corners[n]];
+    const wide = Math.max(...corners.flatMap(({ at }) => at.map((v, i) => Math.abs(v - best.at[i]))));
+    if (wide < 1e-6 && worst.y - best.y < 1e-9) break;
+    const centre = start.map((_, i) => corners.slice(0, n).reduce((sum, { at }) => sum + at[i] / n, 0));
+    const there = beyond(centre, worst.at, 1);
+    if (there.y < best.y) {
+      const further = beyond(centre, worst.at, 2);
+      corners[n] = further.y < there.y ? further : there;
+    } else if (there.y < corners[n - 1].y) {
+      corners[n] = there;
+    } else {
+      const nearer = beyond(centre, worst.at, there.y < worst.y ? 0.5 : -0.5);
+      if (nearer.y < Math.min(there.y, worst.y)) corners[n] = nearer;
+      else {
+        for (let i = 1; i <= n; i += 1) {
+          const at = corners[i].at.map((v, k) => (v + best.at[k]) / 2);
+          corners[i] = { at, y: f(at) };
+        }
+      }
+    }
+  }
+  return corners[0].at;
+}
+
+/** The abbreviations of a figure, as a function that enters them into a scope. */
+export function abbreviations(where, names) {
+  const enter = where.map((entry) => {
+    const [name] = entry.names;
+    if (entry.kind === "table") {
+      const f = compile(entry.code, names, entry.variable);
+      return (scope) => (scope[name] = f(scope, entry.places));
+    }
+    const f = compile(entry.code, names);
+    if (entry.kind === "number") return (scope) => ([scope[name]] = f(scope, [0]));
+    const start = entry.start.map((code) => compile(code, names));
+    const put = (scope, at) => entry.names.forEach((unknown, i) => (scope[unknown] = at[i]));
+    return (scope) => {
+      const height = (at) => (put(scope, at), f(scope, [0])[0]);
+      put(scope, minimum(height, start.map((s) => s(scope, [0])[0])));
+    };
+  });
+  return (scope) => {
+    for (const f of enter) f(scope);
+    return scope;
+  };
+}
+
 export function places({ low, high, log, integer }, count = POINTS) {
   const at = (share) => (log ? low * (high / low) ** share : low + (high - low) * share);
   const all = Array.from({ length: count }, (_, i) => at(i / (count - 1)));
@@ -155,9 +212,10 @@ const LAYERS = {
     const group = element(panel.front, "g", { style: `color: ${color(layer)}` });
     if (layer.marker === "x") element(group, "path", { d: "M-5-5L5 5M-5 5L5-5", class: "cross" });
     else element(group, "circle", { r: 6.5, class: "dot" });
-    if (layer.drag.some(Boolean)) panel.makeDraggable(group, layer.drag);
+    const handle = Object.keys(layer.drag).length && panel.makeDraggable(group, layer.drag);
     return (scope) => {
       const at = [panel.x.map(x(scope, [0])[0]), panel.y.map(y(scope, [0])[0])];
+      if (handle) handle.at = at;
       group.setAttribute("transform", `translate(${at.map((pixel) => pixel.toFixed(1))})`);
     };
   },
@@ -216,6 +274,7 @@ class Panel {
     this.axes = element(this.image, "g", { class: "axes" });
     this.plot = element(this.image, "g", { "clip-path": `url(#${id})` });
     this.front = element(this.image, "g");
+    this.handles = [];
     this.draws = spec.layers.map((layer) => LAYERS[layer.kind](this, layer));
   }
 
@@ -283,21 +342,23 @@ class Panel {
   }
 
   // The sliders do the same by keyboard; the handle is for mouse and finger.
-  makeDraggable(group, [horizontal, vertical]) {
+  makeDraggable(group, drag) {
     group.classList.add("handle");
     element(group, "circle", { r: 22, class: "grip" });
+    const becomes = Object.entries(drag).map(([name, code]) => [name, compile(code, [...this.names, "pointer_x", "pointer_y"])]);
     const move = (event) => {
       const box = this.image.getBoundingClientRect();
-      const change = {};
-      if (horizontal) change[horizontal] = this.x.invert(event.clientX - box.left);
-      if (vertical) change[vertical] = this.y.invert(event.clientY - box.top);
-      this.figure.change(change);
+      const held = { pointer_x: this.x.invert(event.clientX - box.left), pointer_y: this.y.invert(event.clientY - box.top) };
+      const scope = { ...this.figure.scope, ...held };
+      this.figure.change(Object.fromEntries(becomes.map(([name, f]) => [name, f(scope, [0])[0]])));
     };
     const grab = (event) => {
       event.preventDefault();
       group.setPointerCapture(event.pointerId);
       group.classList.add("held");
     };
+    const handle = { group, grab, move };
+    this.handles.push(handle);
     group.addEventListener("pointerdown", grab);
     // Chromium heeds `touch-action` on a whole SVG alone, and beside the grip a finger scrolls.
     group.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
@@ -305,12 +366,17 @@ class Panel {
       group.addEventListener(kind, (event) => group.hasPointerCapture(event.pointerId) && move(event));
     }
     group.addEventListener("lostpointercapture", () => group.classList.remove("held"));
-    // A mouse may also press anywhere in the panel; a finger there scrolls the page.
+    if (this.handles.length > 1) return handle;
+    // A mouse may also press anywhere in the panel, and the nearest point comes; a finger there scrolls the page.
     this.image.addEventListener("pointerdown", (event) => {
-      if (event.pointerType !== "mouse" || event.button !== 0 || group.contains(event.target)) return;
-      grab(event);
-      move(event);
+      if (event.pointerType !== "mouse" || event.button !== 0 || this.handles.some(({ group }) => group.contains(event.target))) return;
+      const box = this.image.getBoundingClientRect();
+      const away = ({ at }) => Math.hypot(event.clientX - box.left - at[0], event.clientY - box.top - at[1]);
+      const nearest = this.handles.reduce((best, other) => (away(other) < away(best) ? other : best));
+      nearest.grab(event);
+      nearest.move(event);
     });
+    return handle;
   }
 }
 
@@ -324,8 +390,8 @@ class Figure {
     el.innerHTML = model.get("_markup");
     this.root = el.firstElementChild;
     const [boxes, outputs, rows] = [".panel", ".readout b", ".controls label"].map((which) => this.root.querySelectorAll(which));
-    this.names = [...Object.keys(this.data), ...sliders.map(({ name }) => name), ...where.map(([name]) => name)];
-    this.where = where.map(([name, code]) => [name, compile(code, this.names)]);
+    this.names = [...Object.keys(this.data), ...sliders.map(({ name }) => name), ...where.flatMap(({ names }) => names)];
+    this.abbreviate = abbreviations(where, this.names);
     this.readouts = readouts.map((readout, i) => ({ ...readout, f: compile(readout.value, this.names), output: outputs[i] }));
     this.panels = panels.map((spec, i) => new Panel(this, spec, boxes[i]));
     this.controls = sliders.map((slider, i) => this.control(rows[i], slider));
@@ -349,7 +415,8 @@ class Figure {
     return {
       slider,
       show: (value) => {
-        const text = written(value, slider.decimals) + (slider.unit && ` ${slider.unit}`);
+        const number = slider.names[Math.round((value - slider.low) / slider.step)] ?? written(value, slider.decimals);
+        const text = number + (slider.unit && ` ${slider.unit}`);
         const position = slider.log ? Math.round((200 * Math.log(value / slider.low)) / Math.log(ratio)) : value;
         if (document.activeElement !== input || !slider.log) input.value = position;
         output.textContent = text;
@@ -385,14 +452,8 @@ class Figure {
     this.draw();
   }
 
-  scope() {
-    const scope = { ...this.data, ...this.values };
-    for (const [name, f] of this.where) [scope[name]] = f(scope, [0]);
-    return scope;
-  }
-
   draw() {
-    const scope = this.scope();
+    const scope = (this.scope = this.abbreviate({ ...this.data, ...this.values }));
     const said = [];
     for (const { label, unit, digits, f, output } of this.readouts) {
       output.textContent = written(f(scope, [0])[0], digits);

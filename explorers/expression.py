@@ -8,14 +8,17 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TypeAlias, TypedDict, Unpack
 
 import numpy as np
 import sympy as sp
+from scipy.optimize import minimize
+from sympy.printing.jscode import JavascriptCodePrinter
 from traitlets import Any, Bunch, Dict, TraitError, Unicode, validate
 
 from explorers.base import Explorer
 from explorers.figure import (
+    POINTER,
     Band,
     Bar,
     Contours,
@@ -23,10 +26,12 @@ from explorers.figure import (
     Dot,
     Dots,
     Layer,
+    Minimum,
     Panel,
     Readout,
     Slider,
     Switch,
+    Table,
     Trace,
 )
 from explorers.markup import expression_markup
@@ -64,6 +69,21 @@ class _Axes(TypedDict, total=False):
     integer: bool
 
 
+# An abbreviation, and the name or names that it gives.
+Name: TypeAlias = sp.Symbol | sp.IndexedBase | tuple[sp.Symbol, ...]
+Abbreviation: TypeAlias = sp.Expr | Table | Minimum
+
+
+class _Printer(JavascriptCodePrinter):
+    def _print_Sum(self, sum_: sp.Sum) -> str:
+        ((n, low, high),) = sum_.limits
+        term = self._print(sum_.function)
+        return (
+            f"(($sum) => {{ for (let {n} = {low}; {n} <= {high}; {n} += 1) "
+            f"$sum += {term}; return $sum; }})(0)"
+        )
+
+
 def javascript(expression: sp.Expr) -> str:
     """The expression as JavaScript, on one line.
 
@@ -74,7 +94,8 @@ def javascript(expression: sp.Expr) -> str:
     Raises:
         ValueError: if it contains what JavaScript's `Math` lacks.
     """
-    code = " ".join(sp.jscode(sp.sympify(expression), strict=False).split())
+    code = _Printer({"strict": False}).doprint(sp.sympify(expression))
+    code = " ".join(code.split())
     if "Not supported" in code or "//" in code:
         raise ValueError(f"SymPy prints no JavaScript for {expression}")
     return code
@@ -97,8 +118,8 @@ class ExpressionExplorer(Explorer):
         x, y: the panel's axes, (symbol, low, high) and (low, high), unless `curves` are
             panels.
         sliders: symbol to `Slider`, `Switch` or (low, high, step).
-        where: symbol to expression: abbreviations, in an order in which each needs only
-            those before it.
+        where: symbol to expression, `IndexedBase` to `Table`, symbols to `Minimum`:
+            abbreviations, in an order in which each needs only those before it.
         data: `IndexedBase` to array: numbers shipped with the figure.
         readouts: numbers below the figure.
         axes: further arguments of the one `Panel`: xlabel, ylabel, title, ticks, ...
@@ -126,7 +147,7 @@ class ExpressionExplorer(Explorer):
         y: tuple[float, float] | tuple[sp.Symbol, float, float] | None = None,
         *,
         sliders: Mapping[sp.Symbol, Slider | Switch | tuple[float, float, float]],
-        where: Mapping[sp.Symbol, sp.Expr] | None = None,
+        where: Mapping[Name, Abbreviation] | None = None,
         data: Mapping[sp.IndexedBase, Sequence[float]] | None = None,
         readouts: Sequence[Readout] = (),
         **axes: Unpack[_Axes],
@@ -148,7 +169,7 @@ class ExpressionExplorer(Explorer):
         for layer in (layer for panel in self.panels for layer in panel.layers):
             if layer.color not in range(-1, COLOURS):
                 raise ValueError(f"color {layer.color}: the page has -1 to {COLOURS - 1}")
-        for name in [*self.sliders, *self.where, *(base.label for base in self.data)]:
+        for name in map(_label, [*self.sliders, *self._abbreviated, *self.data]):
             if not re.fullmatch(r"[A-Za-z]\w*", name.name) or name.name in RESERVED:
                 raise ValueError(f"{name} cannot name a number in JavaScript: rename it")
         figure = self._description()
@@ -177,16 +198,45 @@ class ExpressionExplorer(Explorer):
         at = self.values | values
         scope: dict[sp.Basic, object] = {s: at[s.name] for s in self.sliders}
         scope |= self.data
-        for symbol, expression in self.where.items():
-            scope[symbol] = self.function(expression)(scope)
+        for name, meaning in self.where.items():
+            if isinstance(meaning, Table):
+                at_places = self.function(meaning.y, meaning.x)
+                scope[name] = at_places(scope, np.asarray(meaning.places, "float64"))
+            elif isinstance(meaning, Minimum):
+                assert isinstance(name, tuple)
+                scope |= dict(zip(name, self._search(name, meaning, scope), strict=True))
+            else:
+                scope[name] = self.function(meaning)(scope)
         return scope
+
+    def _search(
+        self, names: Sequence[sp.Symbol], what: Minimum, scope: Mapping[sp.Basic, object]
+    ) -> np.ndarray:
+        """From the first places on as `minimum` of `expression.js` does it."""
+        y = self.function(what.y, *names)
+        start = np.array([float(self.function(s)(scope)) for s in what.start])
+        corners = np.vstack([start, start + 0.2 * np.eye(len(start))])
+        options = {"initial_simplex": corners, "xatol": 1e-6, "fatol": 1e-9}
+        found = minimize(
+            lambda at: float(y(scope, *at)), start, method="Nelder-Mead", options=options
+        )
+        return found.x
+
+    @property
+    def _abbreviated(self) -> list[sp.Symbol | sp.IndexedBase]:
+        """The names that `where` gives, one by one."""
+        names: list[sp.Symbol | sp.IndexedBase] = []
+        for name in self.where:
+            names += name if isinstance(name, tuple) else [name]
+        return names
 
     def function(
         self, expression: sp.Expr, *variables: sp.Symbol
     ) -> Callable[..., np.ndarray]:
         """NumPy's function of a scope and of arrays, one a variable."""
         expression = sp.sympify(expression)
-        names = [s for s in [*self.sliders, *self.where, *self.data] if s not in variables]
+        known = [*self.sliders, *self._abbreviated, *self.data]
+        names = [s for s in known if s not in variables]
         f = sp.lambdify([*names, *variables], expression, "numpy")
 
         def evaluate(scope: Mapping[sp.Basic, object], *arrays: np.ndarray) -> np.ndarray:
@@ -220,8 +270,8 @@ class ExpressionExplorer(Explorer):
 
     def _print(self, what: str, expression: sp.Expr, variables: Sequence[sp.Symbol]) -> str:
         expression = sp.sympify(expression)
-        known = {*self.sliders, *self.where, *variables}
-        known |= {base.label for base in self.data}
+        known = {_label(s) for s in [*self.sliders, *self._abbreviated, *self.data]}
+        known |= {*variables, *(n for s in expression.atoms(sp.Sum) for n in s.variables)}
         unknown = expression.atoms(sp.Symbol) - known
         if unknown:
             names = ", ".join(sorted(map(str, unknown)))
@@ -242,15 +292,32 @@ class ExpressionExplorer(Explorer):
         return {
             "panels": [self._panel(panel) for panel in self.panels],
             "sliders": sliders,
-            "where": [
-                [symbol.name, self._print(symbol.name, expression, [])]
-                for symbol, expression in self.where.items()
-            ],
+            "where": [self._meaning(*entry) for entry in self.where.items()],
             "readouts": [
                 asdict(r) | {"value": self._print(f"readout {r.label!r}", r.value, [])}
                 for r in self.readouts
             ],
         }
+
+    def _meaning(self, name: Name, what: Abbreviation) -> dict:
+        names = [_label(n).name for n in (name if isinstance(name, tuple) else (name,))]
+        title = ", ".join(names)
+        if isinstance(what, Table):
+            return {
+                "kind": "table",
+                "names": names,
+                "code": self._print(title, what.y, [what.x]),
+                "variable": what.x.name,
+                "places": [float(place) for place in what.places],
+            }
+        if isinstance(what, Minimum):
+            return {
+                "kind": "minimum",
+                "names": names,
+                "code": self._print(title, what.y, []),
+                "start": [self._print(f"start of {title}", s, []) for s in what.start],
+            }
+        return {"kind": "number", "names": names, "code": self._print(title, what, [])}
 
     def _panel(self, panel: Panel) -> dict:
         x, *y = panel.variables
@@ -275,13 +342,18 @@ class ExpressionExplorer(Explorer):
             entry["t"] = {"name": t.name, "low": low, "high": high}
             variables = [t]
         if isinstance(layer, Dot):
-            sliders = self.sliders
-            entry["drag"] = [c.name if c in sliders else "" for c in (layer.x, layer.y)]
+            pairs = zip((layer.x, layer.y), POINTER, strict=True)
+            moved = {c: at for c, at in pairs if c in self.sliders} | dict(layer.drag)
+            entry["drag"] = {
+                symbol.name: self._print(f"drag of {symbol}", becomes, POINTER)
+                for symbol, becomes in moved.items()
+            }
             variables = []
         if isinstance(layer, Contours):
             entry["levels"] = [float(level) for level in layer.levels]
             symbols = sp.sympify(layer.z).free_symbols - set(variables)
-            entry["moves"] = sorted(map(str, symbols & {*self.sliders, *self.where}))
+            known = {*self.sliders, *self._abbreviated}
+            entry["moves"] = sorted(map(str, symbols & known))
         if isinstance(layer, Bar):
             variables = []
         for key in EXPRESSIONS[type(layer)]:
@@ -296,6 +368,10 @@ class ExpressionExplorer(Explorer):
         else:
             entry.pop("upto", None)
         return entry
+
+
+def _label(name: sp.Symbol | sp.IndexedBase) -> sp.Symbol:
+    return name.label if isinstance(name, sp.IndexedBase) else name
 
 
 def _with_layers(panel: Panel) -> Panel:

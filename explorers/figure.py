@@ -1,23 +1,30 @@
 """What a figure of formulas is made of: panels of layers, sliders and readouts.
 
 Every number that moves is a SymPy expression. It may contain the figure's sliders, the
-variables of its panel, names that the figure defines in `where`, and entries `a[n]` of
-shipped data, where `a` is an `IndexedBase`. `line` is a style by matplotlib's names,
-`color` a place in the book's cycle of colours, or -1 for black.
+variables of its panel, names that the figure defines in `where`, entries `a[n]` of
+shipped data, where `a` is an `IndexedBase`, and a `Sum` over n from one number to
+another. `line` is a style by matplotlib's names, `color` a place in the book's cycle of
+colours, or -1 for black.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sympy as sp
+
+# Where a reader holds a `Dot`, in the numbers of its panel's axes.
+POINTER = sp.symbols("pointer_x pointer_y", real=True)
 
 
 @dataclass(frozen=True)
 class Slider:
     """A number between `low` and `high`; with `log` its steps are equal ratios.
 
+    `names` are shown in place of the numbers low, low + step and so on.
+
     Raises:
-        ValueError: if low >= high, or a step is not positive, or, with `log`, low is not.
+        ValueError: if low >= high, or a step is not positive, or, with `log`, low is not,
+            or there is not one name for each number.
     """
 
     low: float
@@ -27,6 +34,7 @@ class Slider:
     label: str = ""
     unit: str = ""
     log: bool = False
+    names: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not self.low < self.high or self.step <= 0 or (self.log and self.low <= 0):
@@ -34,6 +42,9 @@ class Slider:
                 f"a slider needs low < high and a step > 0 (and low > 0 with log), "
                 f"got {self.low}, {self.high}, {self.step}"
             )
+        steps = round((self.high - self.low) / self.step) + 1
+        if self.names and len(self.names) != steps:
+            raise ValueError(f"{len(self.names)} names for the {steps} numbers of a slider")
 
     @property
     def decimals(self) -> int:
@@ -126,13 +137,17 @@ class Trace:
 
 @dataclass(frozen=True)
 class Dot:
-    """A point. Where a coordinate is a slider's symbol, it can be dragged that way."""
+    """A point. Where a coordinate is a slider's symbol, it can be dragged that way.
+
+    `drag` says for other sliders what they become when the point is held at `POINTER`.
+    """
 
     x: sp.Expr
     y: sp.Expr
     label: str = ""
     marker: str = "o"
     color: int = 0
+    drag: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -168,6 +183,27 @@ class Bar:
     high: sp.Expr
     color: int = 0
     hollow: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """The values of `y` at places of `x`: an entry of `where`, under an `IndexedBase`."""
+
+    y: sp.Expr
+    x: sp.Symbol
+    places: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """Where `y` is smallest: an entry of `where`, under the symbols that y depends on.
+
+    The search (Nelder and Mead, 1965) goes downhill from `start`, in the page and in Python
+    alike. It ends in a minimum that need not be the lowest.
+    """
+
+    y: sp.Expr
+    start: Sequence[sp.Expr]
 
 
 Layer = Curve | Band | Trace | Dot | Dots | Contours | Bar

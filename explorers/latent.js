@@ -6,12 +6,15 @@ import { loadNetwork } from "./network.js";
 
 const N_DRAWS = 32;
 const N_STEPS = 9; // pictures in the strip, both ends included
-const CLASS_COLOURS = [
-  "#1f5fa8", "#b34700", "#1b7837", "#b2182b", "#6a3d9a",
-  "#7a4a2b", "#a8327f", "#4d4d4d", "#636300", "#00707a",
-]; // prettier-ignore
 const INK = "#16202b";
 const MARKER = "#c2185b";
+// What follows in the model from a part that the reader touches.
+const FOLLOWS = {
+  x: ["encoder", "mu", "sigma", "z", "decoder", "x_hat"],
+  mu: ["z", "decoder", "x_hat"],
+  epsilon: ["mu", "sigma", "z", "decoder", "x_hat"],
+  z: ["decoder", "x_hat"],
+};
 
 // ---------------------------------------------------------------- numbers
 
@@ -115,14 +118,25 @@ export function rasterize(strokes, side) {
   return image;
 }
 
+/** On the straight line from a to b, or along the shell: latent_space.interpolate, one point of it. */
+export function onTheWay(a, b, t, alongTheShell) {
+  const [r, s] = [a, b].map((end) => Math.hypot(...end));
+  const cosine = clamp(a.reduce((sum, v, h) => sum + v * b[h], 0) / (r * s), -1, 1);
+  const angle = Math.acos(cosine);
+  if (!alongTheShell || !(Math.sin(angle) > 1e-6)) return a.map((v, h) => (1 - t) * v + t * b[h]);
+  const length = (1 - t) * r + t * s;
+  const [from, to] = [Math.sin((1 - t) * angle) / r, Math.sin(t * angle) / s].map((w) => (length * w) / Math.sin(angle));
+  return a.map((v, h) => from * v + to * b[h]);
+}
+
 // ---------------------------------------------------------------- the page
 
 /** A number with a minus sign; what rounds to zero has none. */
 const fixed = (number, digits) => number.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "\u2212");
 const vector = (numbers, digits) => `(${numbers.map((v) => fixed(v, digits)).join(", ")})`;
 
-/** Paint values in [0, 1], pixel by pixel, `left` pixels from the edge: one channel as dark ink on white, three as colours. */
-function paint(canvas, image, [channels, rows, columns], left = 0) {
+/** Paint values in [0, 1], pixel by pixel, at a place of the canvas: one channel as dark ink on white, three as colours. */
+function paint(canvas, image, [channels, rows, columns], left = 0, top = 0) {
   const context = canvas.getContext("2d");
   const pixels = context.createImageData(columns, rows);
   const n = rows * columns;
@@ -133,7 +147,7 @@ function paint(canvas, image, [channels, rows, columns], left = 0) {
     }
     pixels.data[at++] = 255;
   }
-  context.putImageData(pixels, left, 0);
+  context.putImageData(pixels, left, top);
 }
 
 async function inflate(bytes) {
@@ -141,17 +155,18 @@ async function inflate(bytes) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** What the figure's HTML, made by markup.py, is filled in by. */
+/** What the figure's HTML, made by markup.py, is filled in by. The small figure lacks the numbers and the strip. */
 function find(root) {
   const one = (which) => root.querySelector(which);
   const all = (which) => [...root.querySelectorAll(which)];
-  const slider = (row) => ({ input: row.querySelector("input"), output: row.querySelector("output") });
+  const slider = (row) => row && { input: row.querySelector("input"), output: row.querySelector("output") };
   const values = Object.fromEntries(all("tr").map((row) => [row.className, row.querySelector("td")]));
   return {
     root, values,
     plane: one(".plane"), grounds: all("[type=radio]"), axes: all("select"), latents: all(".latents .slider").map(slider),
     input: one(".input"), sheet: one(".input .sheet"), pad: one(".pad"), shown: one(".input .image"), decoded: one(".decoded"),
     home: one(".home"), sample: one(".sample"), pick: slider(one(".facts .slider")), nearest: one(".nearest"), discard: one(".discard"),
+    next: one(".next"), way: one(".way"),
     note: one(".said"), strip: one(".strip"), ends: all(".end"), live: one(".live"),
   }; // prettier-ignore
 }
@@ -170,7 +185,7 @@ function render({ model, el }) {
   const H = model.get("z").length;
   const packed = model.get("points");
   const points = labels.map((_, n) => Array.from({ length: H }, (_, h) => packed.getFloat32(4 * (n * H + h), true)));
-  const colours = new Map([...new Set(labels)].sort().map((label, n) => [label, CLASS_COLOURS[n % 10]]));
+  const colours = new Map([...new Set(labels)].sort().map((label, n) => [label, model.get("colours")[n % 10]]));
   const decodeImage = (z) => meanImage(likelihood, decode(z));
   const chance = normals(2);
 
@@ -184,6 +199,7 @@ function render({ model, el }) {
   let z = [...model.get("z")];
   let x = Float32Array.from(model.get("x"));
   let selected = model.get("selected");
+  let last = selected ?? 0; // the test image that a discarded drawing gives way to
   let q = posterior(encode, x);
   let terms = null;
   let strokes = [];
@@ -232,7 +248,17 @@ function render({ model, el }) {
   };
 
   // ---------------------------------------------------------------- what a reader does
-  function moveTo(point, save = true) {
+  /** Light up a part of the model, and what follows from it. */
+  function light(part) {
+    for (const node of ui.way?.querySelectorAll("g:not(.arrow)") ?? []) {
+      const name = node.classList[0];
+      node.classList.toggle("touched", name === part);
+      node.classList.toggle("lit", FOLLOWS[part].includes(name));
+    }
+  }
+
+  function moveTo(point, save = true, part = "z") {
+    light(part);
     z = [...point];
     if (save) commit({ z: rounded(z) });
     redraw();
@@ -240,9 +266,10 @@ function render({ model, el }) {
 
   /** Encode a new x and put the marker at the mean of q. `n` is its place among the test images, or null. */
   function show(image, n, save = true) {
+    light("x");
     x = image;
     selected = n;
-    if (n !== null) strokes = [];
+    if (n !== null) [strokes, last] = [[], n];
     q = posterior(encode, x);
     z = [...q.mu];
     terms = null;
@@ -297,7 +324,7 @@ function render({ model, el }) {
   const backdrop = document.createElement("canvas");
   let backdropOf = "";
   function drawBackdrop() {
-    const decoded = ui.grounds[1].checked;
+    const decoded = ui.grounds[1]?.checked;
     const others = decoded ? z.filter((_, h) => !axes.includes(h)) : [];
     const of = [size, ratio, axes, decoded, others].join(" ");
     if (of === backdropOf) return;
@@ -441,6 +468,7 @@ function render({ model, el }) {
     const corners = [LEFT + radius + 5, LEFT + span - radius - 5].map((left) => [left, radius + 6]);
     corners.sort((a, b) => distance(a, centre) - distance(b, centre));
     const lens = corners.find((corner) => distance(corner, centre) > radius + 25);
+    if (!lens) return;
     const [dx, dy] = [lens[0] - centre[0], lens[1] - centre[1]];
     const reach = Math.hypot(dx, dy);
     pen.lineWidth = 1;
@@ -488,7 +516,7 @@ function render({ model, el }) {
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.drawImage(backdrop, 0, 0);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    drawEnds(pen);
+    if (ui.strip) drawEnds(pen);
     drawPosterior(pen);
     drawMarker(pen, place(z), 8);
     drawDot(pen, ...place(z), 2);
@@ -517,17 +545,19 @@ function render({ model, el }) {
   let stripOf = "";
   function drawStrip() {
     const of = ends.join(" ");
-    if (of === stripOf) return;
+    if (!ui.strip || of === stripOf) return;
     stripOf = of;
     const pen = ui.strip.getContext("2d");
-    pen.clearRect(0, 0, ui.strip.width, rows);
-    for (let n = 0; n < N_STEPS; n++) {
-      const t = n / (N_STEPS - 1);
-      const point = ends[0].map((a, h) => (1 - t) * a + t * ends[1][h]);
-      paint(ui.strip, decodeImage(point), shape, n * (columns + 2));
+    pen.clearRect(0, 0, ui.strip.width, ui.strip.height);
+    for (let row = 0; row * rows < ui.strip.height; row++) {
+      for (let n = 0; n < N_STEPS; n++) {
+        const point = onTheWay(...ends, n / (N_STEPS - 1), row === 1);
+        paint(ui.strip, decodeImage(point), shape, n * (columns + 2), row * (rows + 2));
+      }
     }
     const [a, b] = ends.map((end) => vector(end, 1));
-    ui.strip.setAttribute("aria-label", `${N_STEPS} decoded images on the line from A ${a} to B ${b}`);
+    const shell = ui.strip.height > rows ? ", and below along the shell" : "";
+    ui.strip.setAttribute("aria-label", `${N_STEPS} decoded images on the line from A ${a} to B ${b}${shell}`);
   }
 
   function write() {
@@ -539,6 +569,7 @@ function render({ model, el }) {
       input.setAttribute("aria-valuetext", fixed(z[h], 2));
       output.textContent = fixed(z[h], 2);
     });
+    if (!terms) return;
     if (selected !== null) ui.pick.input.value = String(selected);
     ui.pick.input.setAttribute("aria-valuetext", name);
     ui.pick.output.textContent = selected === null ? "\u2014" : `${selected + 1}${colours.size > 1 ? `, ${labels[selected].length > 2 ? "" : "a "}${labels[selected]}` : ""}`;
@@ -559,8 +590,10 @@ function render({ model, el }) {
     const output = decode(z);
     paint(ui.decoded, meanImage(likelihood, output), shape);
     if (painted !== x) paint(ui.shown, (painted = x), shape);
-    terms ??= elboTerms(decode, likelihood, x, q);
-    ui.values.here.textContent = fixed(logLikelihood(likelihood, x, output), 1);
+    if (ui.values.here) {
+      terms ??= elboTerms(decode, likelihood, x, q);
+      ui.values.here.textContent = fixed(logLikelihood(likelihood, x, output), 1);
+    }
     drawPlane();
     drawPad();
     drawStrip();
@@ -574,7 +607,8 @@ function render({ model, el }) {
     clearTimeout(resting);
     if (!ui.root.contains(document.activeElement)) return;
     resting = setTimeout(() => {
-      ui.live.textContent = `z is ${vector(z, 2)}. log p of x given z: ${ui.values.here.textContent} nats. ELBO of x: ${fixed(terms.elbo, 1)} nats.`;
+      const nats = terms ? ` log p of x given z: ${ui.values.here.textContent} nats. ELBO of x: ${fixed(terms.elbo, 1)} nats.` : "";
+      ui.live.textContent = `z is ${vector(z, 2)}.${nats}`;
     }, 700);
   }
 
@@ -583,7 +617,8 @@ function render({ model, el }) {
     const box = ui.plane.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
-  const onMarker = (event) => distance(at(event), place(z)) < 32;
+  // The small plane leaves room beside it for a finger that scrolls.
+  const onMarker = (event) => !ui.values.here || distance(at(event), place(z)) < 32;
   function drag(event) {
     const [left, top] = at(event);
     const point = [...z];
@@ -618,7 +653,7 @@ function render({ model, el }) {
     const step = event.shiftKey ? 0.5 : 0.1;
     const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
     const move = moves[event.key];
-    if (event.key === "Home") moveTo(q.mu);
+    if (event.key === "Home") moveTo(q.mu, true, "mu");
     else if (move) moveTo(z.map((v, h) => (axes.includes(h) ? clamp(v + move[axes.indexOf(h)], -extent, extent) : v)));
     else return;
     event.preventDefault();
@@ -633,16 +668,17 @@ function render({ model, el }) {
       held = false;
     });
   });
-  ui.pick.input.addEventListener("input", () => choose(Number(ui.pick.input.value)));
-  ui.nearest.addEventListener("click", () =>
+  ui.pick?.input.addEventListener("input", () => choose(Number(ui.pick.input.value)));
+  ui.nearest?.addEventListener("click", () =>
     choose(points.reduce((best, p, n) => (distance(p, z) < distance(points[best], z) ? n : best), 0)),
   );
-  ui.discard.addEventListener("click", () => choose(Number(ui.pick.input.value)));
-  ui.home.addEventListener("click", () => moveTo(q.mu));
-  ui.sample.addEventListener("click", () => {
+  ui.discard.addEventListener("click", () => choose(last));
+  ui.next?.addEventListener("click", () => choose((last + 1) % labels.length));
+  ui.home?.addEventListener("click", () => moveTo(q.mu, true, "mu"));
+  ui.sample?.addEventListener("click", () => {
     const point = q.mu.map((m, h) => m + q.sigma[h] * chance());
     draws.push(point);
-    moveTo(point);
+    moveTo(point, true, "epsilon");
   });
   ui.ends.forEach((end, n) =>
     end.addEventListener("click", () => {

@@ -19,6 +19,7 @@ from matplotlib.patches import Ellipse
 from torch import Tensor, nn
 from traitlets import (
     Any,
+    Bool,
     Bunch,
     Dict,
     Float,
@@ -36,6 +37,7 @@ from explorers.pack import pack, unpack
 from vae_lib.data import image_side
 from vae_lib.encoder_decoder import VAE, BernoulliDecoder, GaussianDecoder
 from vae_lib.pictures import NO_LABEL, check_grey_levels, in_unit_interval
+from vae_lib.plots import CLASS_COLOURS
 
 HERE = Path(__file__).parent
 
@@ -93,6 +95,8 @@ class LatentExplorer(Explorer):
     labels = List(Unicode()).tag(sync=True)
     shape = List(Int()).tag(sync=True)  # of an image: channels, rows, columns
     extent = Float().tag(sync=True)  # the plane and the sliders go from -extent to extent
+    colours = List(Unicode(), CLASS_COLOURS).tag(sync=True)
+    small = Bool().tag(sync=True)  # the plane, x and decoder(z) alone
 
     # While a message from the page is read, the page has done all that follows from it.
     _reading = False
@@ -104,6 +108,7 @@ class LatentExplorer(Explorer):
         data: Tensor,
         labels: Sequence[object] | Tensor | None = None,
         shape: Sequence[int] | None = None,
+        small: bool = False,
     ) -> "LatentExplorer":
         """An explorer of a trained model. It keeps a copy: training on changes nothing.
 
@@ -115,6 +120,7 @@ class LatentExplorer(Explorer):
             labels: n names of classes; the plane shows two characters of each.
             shape: (channels, rows, columns) of an image, with 1 channel or 3; without it
                 images are grey and square. Only in such ones a reader can draw.
+            small: the plane, x and decoder(z) alone: for the first screen of a page.
 
         Raises:
             ValueError: if the sizes do not fit, a pixel lies outside [0, 1], or the page
@@ -157,6 +163,7 @@ class LatentExplorer(Explorer):
             labels=[str(name) for name in names],
             shape=list(shape),
             extent=float(max(4, math.ceil(mu.abs().max()))),
+            small=small,
             z=mu[0].tolist(),
             x=[pixel / 255 for pixel in grey[0].tolist()],
         )
@@ -182,7 +189,8 @@ class LatentExplorer(Explorer):
         """All of the figure but its pictures and numbers, as HTML."""
         channels, rows, columns = self.shape
         shape = (channels, rows, columns)
-        return latent_markup(len(self.z), shape, self.extent, len(self.labels))
+        H, n = len(self.z), len(self.labels)
+        return latent_markup(H, shape, self.extent, n, self.small)
 
     def still(self) -> bytes:
         """The plane, x and decoder(z), as a PNG file."""
@@ -193,7 +201,7 @@ class LatentExplorer(Explorer):
         for place, name in enumerate(sorted(set(self.labels))):
             of_class = torch.tensor([label == name for label in self.labels])
             z_1, z_2 = points[of_class, :2].T
-            color = f"C{place % 10}"
+            color = self.colours[place % 10]
             glyph = re.sub(r"\W|_", "", name)[:2] or r"\bullet"
             plane.scatter(z_1, z_2, marker=f"${glyph}$", s=22, lw=0.2, color=color)
         mu, sigma = (t[:2].tolist() for t in self.posterior())

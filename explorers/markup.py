@@ -57,7 +57,10 @@ def expression_markup(
             controls += f'<label><input type="checkbox" {OWN_KEYS}>{text}</label>'
             continue
         label = escape(slider.label or sp.pretty(symbol, use_unicode=True))
-        text = written(values[symbol.name], slider.decimals)
+        value = values[symbol.name]
+        text = written(value, slider.decimals)
+        if slider.names:
+            text = escape(slider.names[round((value - slider.low) / slider.step)])
         text += slider.unit and f" {escape(slider.unit)}"
         controls += (
             f'<label><span class="name">{label}</span>'
@@ -99,7 +102,36 @@ TERMS = {
 }
 
 
-def latent_markup(H: int, shape: tuple[int, int, int], extent: float, n_images: int) -> str:
+# The way of one image through the model. A class names a part: `latent.js` lights up what
+# the reader touches, and what follows from it.
+WAY = (
+    '<svg class="way" viewBox="0 0 372 88" role="img" aria-label="The image x goes through '
+    "the encoder to mu and sigma. They and the noise epsilon give z, which goes through "
+    'the decoder to the image x hat.">'
+    '<g class="arrow"><path d="M42 58h16"/><path d="M128 53l18-9M128 63l18 9"/>'
+    '<path d="M174 44l24 8M174 72l24-8"/><path d="M214 30v12"/><path d="M230 58h16"/>'
+    '<path d="M316 58h16"/></g>'
+    '<g class="x"><circle cx="25" cy="58" r="15"/><text x="25" y="63">x</text></g>'
+    '<g class="encoder"><path d="M60 36L126 46V70L60 80Z"/>'
+    '<text class="name" x="92" y="62">encoder</text></g>'
+    '<g class="mu"><circle cx="160" cy="39" r="13"/><text x="160" y="44">μ</text></g>'
+    '<g class="sigma"><circle cx="160" cy="73" r="13"/><text x="160" y="78">σ</text></g>'
+    '<g class="epsilon"><circle cx="214" cy="15" r="13"/><text x="214" y="20">ε</text></g>'
+    '<g class="z"><circle cx="214" cy="58" r="15"/><text x="214" y="63">z</text></g>'
+    '<g class="decoder"><path d="M248 46L314 36V80L248 70Z"/>'
+    '<text class="name" x="282" y="62">decoder</text></g>'
+    '<g class="x_hat"><circle cx="349" cy="58" r="15"/><text x="349" y="63">x̂</text></g>'
+    "</svg>"
+)
+
+
+def latent_markup(
+    H: int,
+    shape: tuple[int, int, int],
+    extent: float,
+    n_images: int,
+    small: bool = False,
+) -> str:
     """All of a `LatentExplorer` but its pictures and numbers.
 
     Args:
@@ -107,6 +139,7 @@ def latent_markup(H: int, shape: tuple[int, int, int], extent: float, n_images: 
         shape: of an image: channels, rows, columns. In grey squares a reader can draw.
         extent: the sliders go from -extent to extent.
         n_images: the test images that a reader can choose from.
+        small: the plane, the image and its decoder's alone.
     """
     grounds = "".join(
         f'<label><input type="radio" value="{i}" {OWN_KEYS}{" checked" * (i == 0)}>'
@@ -145,6 +178,17 @@ def latent_markup(H: int, shape: tuple[int, int, int], extent: float, n_images: 
         f'<figure>{sheet}<canvas class="image decoded" {image}</div>'
         "<figcaption>decoder(<i>z</i>)</figcaption></figure>"
     )
+    opening = (
+        f'<div class="latent-explorer{" small" * small}" role="group" '
+        'aria-label="Explorer of the latent space"><div class="layout">'
+    )
+    closing = '</div><p class="live" aria-live="polite"></p></div>'
+    if small:
+        return (
+            f'{opening}<div class="pair">{pair}</div><div class="buttons moves">'
+            f"{_button('next', 'Another digit')}{_button('discard', 'Discard drawing')}"
+            f'</div><div class="map">{plane}{KEY}</div>{closing}'
+        )
     z = f'min="{-extent:g}" max="{extent:g}" step="0.05"'
     latents = "".join(
         _slider(f"<i>z</i><sub>{h}</sub>", f"z{_index(h)}", z) for h in range(1, H + 1)
@@ -156,10 +200,12 @@ def latent_markup(H: int, shape: tuple[int, int, int], extent: float, n_images: 
     )
     # The longest note, unseen, keeps the room of all that a reader will meet.
     note = f'<span aria-hidden="true">{LONGEST_NOTE}</span><span class="said"></span>'
-    strip = f'width="{N_STEPS * (columns + 2) - 2}" height="{rows}" role="img"'
+    # With more than two latents the way along the shell is another one.
+    ways, paths = (2, "straight, and along the shell") if H > 2 else (1, "decoded")
+    height = ways * (rows + 2) - 2
+    strip = f'width="{N_STEPS * (columns + 2) - 2}" height="{height}"'
     return (
-        '<div class="latent-explorer" role="group" '
-        'aria-label="Explorer of the latent space"><div class="layout">'
+        f"{opening}{WAY}"
         f'<div class="map"><div class="head">{head}</div>{plane}{KEY}</div>'
         f'<div class="pair">{pair}</div><div class="latents">{latents}</div>'
         f'<div class="buttons moves">{_button("home", "To the mean <i>μ</i>")}'
@@ -169,11 +215,10 @@ def latent_markup(H: int, shape: tuple[int, int, int], extent: float, n_images: 
         f"{_button('discard', 'Discard drawing', hidden=not drawable)}</div>"
         f"<table><caption>In nats, for this <i>x</i></caption>{table}</table>"
         f'<p class="note">{note}</p></div>'
-        f'<figure class="path"><canvas class="strip" {strip}></canvas>'
+        f'<figure class="path"><canvas class="strip" {strip} role="img"></canvas>'
         f"<figcaption>{_button('end', 'Set A at <i>z</i>')}"
-        "<span>from A to B, decoded</span>"
-        f"{_button('end', 'Set B at <i>z</i>')}</figcaption></figure>"
-        '</div><p class="live" aria-live="polite"></p></div>'
+        f"<span>from A to B, {paths}</span>"
+        f"{_button('end', 'Set B at <i>z</i>')}</figcaption></figure>{closing}"
     )
 
 

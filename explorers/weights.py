@@ -1,4 +1,4 @@
-"""The trained model that the book's figures run, made by `tools/make_explorer.py`.
+"""The trained models that the book's figures run, made by `tools/make_explorer.py`.
 
 A folder holds two packed networks and `model.json`: the sizes, how the model was trained,
 its ELBO on the test images, and the SHA-256 of both networks.
@@ -11,7 +11,8 @@ from pathlib import Path
 from explorers.pack import PackError, pack, unpack
 from vae_lib.encoder_decoder import VAE
 
-FOLDER = Path(__file__).with_name("weights")
+FOLDER = Path(__file__).with_name("weights")  # two latents
+TEN = FOLDER / "ten"  # ten
 RECORD = "model.json"
 PARTS = ("encoder", "decoder")
 

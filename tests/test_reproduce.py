@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from vae_lib import reproduce
-from vae_lib.data import binarize, load_mnist
+from vae_lib.collapse import kl_per_dimension
+from vae_lib.data import binarize, load_digits, load_mnist
 from vae_lib.encoder_decoder import VAE
 from vae_lib.evaluation import (
     importance_weighted_objective,
@@ -17,7 +18,8 @@ from vae_lib.evaluation import (
     log_weights,
 )
 from vae_lib.monte_carlo import Estimate
-from vae_lib.reproduce import Run, finished, read, recipe
+from vae_lib.objective import elbo_objective
+from vae_lib.reproduce import Run, Small, finished, read, recipe
 from vae_lib.training import train
 
 PLAIN = Run("plain", 2, (8,), 3, 50, 1e-3)
@@ -326,7 +328,9 @@ def test_the_papers_settings_that_are_named_in_the_papers():
     assert {run.epochs for runs in real_experiments(2).values() for run in runs} == {2}
 
 
-@pytest.mark.parametrize("name", ["aevb", "iwae", "two-d", "latents", "variants"])
+@pytest.mark.parametrize(
+    "name", ["aevb", "iwae", "two-d", "latents", "variants", "collapse"]
+)
 def test_the_results_that_the_book_shows_are_those_of_the_present_settings(name):
     """Otherwise the command that the chapters give would do other runs than they show."""
     plan = [
@@ -336,3 +340,25 @@ def test_the_results_that_the_book_shows_are_those_of_the_present_settings(name)
 
 
 real_experiments = reproduce.experiments
+
+
+def test_a_small_network_is_watched_after_each_epoch():
+    """Its last row by hand: what it gains over the mean image, and what latents say."""
+    run = Small("small", beta=0.5, variance=0.05, epochs=3)
+    outcome = reproduce.carry_out_small(run, 7, False)
+    images, held_out = load_digits().train_images.split([1200, 300])
+    torch.manual_seed(7)
+    vae = VAE(64, 8, (128, 64), likelihood="gaussian", variance=0.05)
+    *_, end = train(
+        vae, images, epochs=3, batch_size=50, learning_rate=5e-3, seed=7,
+        objective=partial(elbo_objective, beta=0.5), validation_images=held_out,
+        progress=False,
+    )  # fmt: skip
+    errors = (held_out - images.mean(dim=0)).square().sum(dim=1).mean()
+    silent = -32 * torch.tensor(2 * torch.pi * 0.05).log() - errors / 0.1
+    kl = kl_per_dimension(vae, held_out).sort(descending=True).values
+    assert len(outcome["curve"]) == 3
+    gain, *nats = outcome["curve"][-1]
+    assert gain == pytest.approx(end.validation_elbo - silent.item(), abs=0.06)
+    assert nats == pytest.approx(kl.tolist(), abs=0.006)
+    assert outcome["test_elbo"]["n"] == len(load_digits().test_images)

@@ -6,6 +6,7 @@
     python -m vae_lib.reproduce recipe  what each of our settings brings, in ten minutes
     python -m vae_lib.reproduce latents what each of 10 or 50 latents carries, in as many
     python -m vae_lib.reproduce variants  chapter 10: convolutions, and beta as a dial
+    python -m vae_lib.reproduce collapse  chapter 7: small digits, in some minutes
 
 Each writes results/NAME.json beside this module: settings, commit, seed, curves, final
 numbers with standard errors. A run that was stopped goes on where it was. 5,000
@@ -29,11 +30,18 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.distributions import Normal
 from tqdm import tqdm
 
 from vae_lib.checkpoint import CheckpointError
 from vae_lib.collapse import active_units, kl_per_dimension
-from vae_lib.data import binarize, in_unit_interval, load_fashion_mnist, load_mnist
+from vae_lib.data import (
+    binarize,
+    in_unit_interval,
+    load_digits,
+    load_fashion_mnist,
+    load_mnist,
+)
 from vae_lib.encoder_decoder import VAE, BernoulliDecoder
 from vae_lib.evaluation import (
     importance_weighted_objective,
@@ -84,7 +92,16 @@ class Variant(NamedTuple):
     repeat: int = 0  # the seed
 
 
-def experiments(epochs: int | None = None) -> dict[str, Sequence[Run | Variant]]:
+class Small(NamedTuple):
+    """One network of chapter 7: 8 latents, a Gaussian decoder, the 8x8 digits."""
+
+    label: str
+    beta: float
+    variance: float
+    epochs: int = 40
+
+
+def experiments(epochs: int | None = None) -> dict[str, Sequence[Run | Variant | Small]]:
     """The runs of each experiment; `epochs` replaces their lengths.
 
     The papers' layer sizes, with Adam and a cosine schedule in place of the papers'
@@ -108,6 +125,11 @@ def experiments(epochs: int | None = None) -> dict[str, Sequence[Run | Variant]]
         "two-d": [Run("2-D", 2, (256, 256, 256), epochs or 60, 128, 3e-3, 0, True)],
         "recipe": recipe(epochs),
         "variants": variants(epochs),
+        "collapse": [
+            Small(f"beta {b:g}, variance {v:g}", b, v, epochs or 40)
+            for b in (0.25, 1.0, 4.0)
+            for v in (1.0, 0.5, 0.25, 0.1, 0.05)
+        ],
         "latents": [
             Run(
                 f"{H} latents, {n} epochs, seed {k}", H, (256, 128), epochs or n, 256,
@@ -211,6 +233,8 @@ def reproduce(
             continue
         if isinstance(run, Variant):
             outcome = carry_out_variant(run, seed, n_test, progress)
+        elif isinstance(run, Small):
+            outcome = carry_out_small(run, seed, progress)
         else:
             outcome = carry_out(run, seed, checkpoint, device, n_test, progress)
         result["runs"].append({"settings": settings, "made_by": made_by} | outcome)
@@ -311,6 +335,39 @@ def carry_out_variant(run: Variant, seed: int, n_test: int, progress: bool) -> d
         "seconds": round(seconds, 1),
         "tile_contrast": summary(tile_contrast(drawn, (1, 28, 28))),
     }
+
+
+def carry_out_small(run: Small, seed: int, progress: bool) -> dict:
+    """Train one network of chapter 7, and watch what it gains and what its latents say.
+
+    A row of "curve" stands for an epoch. Its first number is what the validation ELBO has
+    over a decoder of the same variance that answers every z with the mean image. The others
+    are what each latent carries there, sorted by what they carry at the end.
+    """
+    digits = load_digits()
+    images, held_out = digits.train_images.split([1200, 300])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        vae = VAE(64, 8, (128, 64), likelihood="gaussian", variance=run.variance)
+    spread = torch.tensor(run.variance).sqrt()
+    silent = Normal(images.mean(dim=0), spread).log_prob(held_out).sum(dim=1).mean()
+    kl: list[Tensor] = []
+    history = train(
+        vae, images, epochs=run.epochs, batch_size=50, learning_rate=5e-3,
+        objective=partial(elbo_objective, beta=run.beta), seed=seed,
+        validation_images=held_out, progress=progress,
+        on_epoch=lambda _: kl.append(kl_per_dimension(vae, held_out)),
+    )  # fmt: skip
+    order = kl[-1].argsort(descending=True)
+    elbos = [e.validation_elbo for e in history if e.validation_elbo is not None]
+    curve = [
+        [round(elbo - silent.item(), 1), *(round(nats, 2) for nats in k[order].tolist())]
+        for elbo, k in zip(elbos, kl, strict=True)
+    ]
+    with torch.no_grad():
+        generator = torch.Generator().manual_seed(2)
+        reconstruction, paid = elbo_terms(vae, digits.test_images, generator)
+    return {"curve": curve, "test_elbo": summary(reconstruction - paid)}
 
 
 def measure(vae: VAE, run: Run, test: Tensor, progress: bool) -> dict:

@@ -1,6 +1,7 @@
 """The figures that a chapter shows, made without running the whole chapter."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -31,6 +32,7 @@ def _is_figure(statement: ast.stmt) -> bool:
     )
 
 
+@cache
 def expression_explorers(chapter: str) -> list[ExpressionExplorer]:
     """Each one from its own statement and those before it whose names it needs."""
     notebook = nbformat.read(NOTEBOOKS / f"{chapter}.ipynb", as_version=4)

@@ -11,6 +11,7 @@ from explorers import LatentExplorer
 from explorers.pack import PackError
 from tests.explorers.node import run_node
 from vae_lib.encoder_decoder import VAE
+from vae_lib.latent_space import interpolate
 from vae_lib.objective import kl_to_standard_normal
 from vae_lib.variants import conv_vae
 
@@ -124,6 +125,27 @@ def test_where_and_how_large_a_reader_draws_does_not_matter():
 def test_a_dot_or_nothing_is_an_image_too(strokes):
     image = rasterized(strokes)
     assert image.isfinite().all() and (image.sum() > 0) == bool(strokes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ends"),
+    [
+        ("straight", [[1.0, 2.0, -0.5], [-1.0, 0.5, 3.0]]),
+        ("spherical", [[1.0, 2.0, -0.5], [-1.0, 0.5, 3.0]]),
+        ("spherical", [[1.0, 2.0, -0.5], [3.0, 6.0, -1.5]]),  # one direction, two lengths
+    ],
+)
+def test_the_strips_ways_are_those_of_interpolate(kind, ends):
+    code = "data.t.map((t) => onTheWay(...data.ends, t, data.kind === 'spherical'))"
+    t = [n / 8 for n in range(9)]
+    page = in_javascript(code, ends=ends, t=t, kind=kind)
+    expected = interpolate(*torch.tensor(ends, dtype=torch.float64), 9, kind)
+    torch.testing.assert_close(torch.tensor(page, dtype=torch.float64), expected)
+
+
+def test_between_opposite_ends_or_from_the_origin_the_way_is_straight():
+    ways = "[[1, 0], [0, 0]].map((a) => onTheWay(a, [-2, 0], 0.5, true))"
+    assert in_javascript(ways) == [[-0.5, 0], [-1, 0]]
 
 
 # ---------------------------------------------------------------- Python's side

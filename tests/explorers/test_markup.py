@@ -85,7 +85,15 @@ def test_the_latent_space_has_a_slider_a_dimension(H, n_selects):
     assert ranges[H - 1]["aria-label"] == "z" + ("₁₂" if H == 12 else "₂₃"[H - 2])
     assert len(found.attributes("select")) == n_selects
     strip = found.attributes("canvas")[-1]
-    assert (strip["width"], strip["height"]) == ("268", "28")
+    assert (strip["width"], strip["height"]) == ("268", "28" if H == 2 else "58")
+
+
+def test_the_small_figure_has_the_plane_and_both_images_and_no_numbers():
+    found = Elements(latent_markup(2, 28, 4.0, 300, small=True))
+    classes = [c["class"] for c in found.attributes("canvas")]
+    assert classes == ["pad", "image", "image decoded", "plane"]
+    assert not found.attributes("input") and not found.of("tr")
+    assert found.of("button") == ["Another digit", "Discard drawing"]
 
 
 def test_no_control_loses_its_keys_to_jupyterlab():

@@ -8,6 +8,7 @@ from sklearn.datasets import load_diabetes
 
 from tests.pages.test_pages import address
 from vae_lib.maximum_likelihood import gaussian_log_likelihood
+from vae_lib.reproduce import finished
 
 KILOBYTE = 1024
 
@@ -137,6 +138,81 @@ def test_samples_are_revealed_and_the_sign_is_switched(visit, html):
     page.keyboard.press("Space")
     next_frame(page)
     assert readout(page, "objective") == pytest.approx(rec + kl, abs=0.011)
+
+
+def held_and_moved(page, handle, right: float, up: float):
+    """Take a handle by the mouse and bring it so many pixels away."""
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + right, y - up, steps=3)
+    page.mouse.up()
+    next_frame(page)
+
+
+def test_two_bumps_are_dragged_and_both_fits_follow(visit, html):
+    page = visit(address(html, "03-kl-and-mle"))
+    figure = page.locator(".expression-explorer").nth(1)
+    sliders = {
+        name: figure.get_by_role("slider", name=name)
+        for name in ("left bump", "right bump", "left width", "right width", "share")
+    }
+
+    def values():
+        return {name: float(slider.input_value()) for name, slider in sliders.items()}
+
+    before, handles = values(), figure.locator(".handle")
+    held_and_moved(page, handles.nth(2), right=40, up=20)  # the left dot
+    after = values()
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"left bump", "share"}
+    assert after["left bump"] > before["left bump"] and after["share"] > before["share"]
+    held_and_moved(page, handles.nth(1), right=30, up=0)  # the right cross
+    assert values()["right width"] > 0.7 and values()["left width"] == 0.7
+    page.mouse.click(*nearby(handles.nth(3)))  # beside the right dot, which comes
+    next_frame(page)
+    assert values()["right bump"] != before["right bump"]
+    assert values()["left bump"] == after["left bump"]
+
+    for name, value in (before | {"left bump": -1.5, "right bump": 1.5}).items():
+        sliders[name].fill(f"{value:g}")
+    next_frame(page)
+    assert readout(page, "distance") == 3.0
+    ends = [readout(page, f"from the {s}") for s in ("left", "right", "forward fit")]
+    assert ends == [readout(page, "best reverse KL")] * 3  # one minimum
+    sliders["left bump"].fill("-2.5")
+    next_frame(page)
+    ends = [readout(page, f"from the {s}") for s in ("left", "right", "forward fit")]
+    assert len(set(ends)) > 1 and min(ends) == readout(page, "best reverse KL")
+    assert page.faults == []
+
+
+def nearby(handle) -> tuple[float, float]:
+    box = handle.bounding_box()
+    return box["x"] - 12, box["y"] + box["height"] / 2
+
+
+def test_a_collapse_is_seen_to_happen(visit, html):
+    page = visit(address(html, "07-training"))
+    figure = page.locator(".expression-explorer").last
+    epoch, beta, variance = (
+        figure.get_by_role("slider", name=name) for name in ("epoch", "β", "σ")
+    )
+    runs = finished("collapse")
+    for v, b, n in [("1", "1", 40), ("0.05", "1", 40), ("0.05", "4", 3)]:
+        beta.fill(str(["0.25", "1", "4"].index(b)))
+        variance.fill(str(["1", "0.5", "0.25", "0.1", "0.05"].index(v)))
+        epoch.fill(str(n))
+        next_frame(page)
+        assert beta.get_attribute("aria-valuetext").startswith(f"{b};")
+        gain, *kl = runs[f"beta {b}, variance {v}"]["curve"][n - 1]
+        assert readout(figure, "gain") == pytest.approx(gain, abs=0.06)
+        assert readout(figure, "KL, all") == pytest.approx(sum(kl), abs=0.006)
+        bars = figure.locator("text.value").all_text_contents()
+        assert [float(text) for text in bars] == pytest.approx(kl, abs=0.006)
+    assert page.faults == []
 
 
 def test_the_figure_follows_the_theme_and_nothing_is_animated(visit, html):

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from explorers.weights import load_vae
+from explorers.weights import TEN, load_vae
 from vae_lib.data import load_mnist
+from vae_lib.latent_space import interpolate
 from vae_lib.objective import kl_to_standard_normal
 
 CHAPTER = "08-latent-space"
@@ -38,8 +39,8 @@ def images():
 class Explorer:
     """The figure, as a reader meets it."""
 
-    def __init__(self, page):
-        self.page, self.root = page, page.locator(".latent-explorer").first
+    def __init__(self, page, which=0):
+        self.page, self.root = page, page.locator(".latent-explorer").nth(which)
         self.plane = self.root.locator("canvas.plane")
         self.sheet = self.root.locator(".input .sheet")
         self.sliders = self.root.locator(".latents input")
@@ -299,6 +300,38 @@ def test_a_screen_reader_hears_the_state_once_it_rests(explorer):
     explorer.page.wait_for_timeout(800)  # longer than its rest: nothing more is said
     (spoken,) = explorer.page.evaluate("() => window.spoken")
     assert "nats" in spoken and spoken.startswith("z is (")
+
+
+def test_the_part_of_the_model_that_is_touched_lights_up(explorer):
+    def lit():
+        explorer.settle()
+        names = "es => es.map(e => e.classList[0])"
+        touched = explorer.root.locator(".way .touched").evaluate_all(names)
+        return touched, set(explorer.root.locator(".way .lit").evaluate_all(names))
+
+    explorer.sliders.first.fill("1.5")
+    assert lit() == (["z"], {"decoder", "x_hat"})
+    explorer.draw([(0.5, 0.2), (0.47, 0.8)])
+    assert lit() == (["x"], {"encoder", "mu", "sigma", "z", "decoder", "x_hat"})
+    explorer.button("Sample").click()
+    assert lit() == (["epsilon"], {"mu", "sigma", "z", "decoder", "x_hat"})
+    explorer.button("To the mean").click()
+    assert lit() == (["mu"], {"z", "decoder", "x_hat"})
+
+
+def test_ten_sliders_draw_what_torch_decodes_and_the_strip_goes_both_ways(shared):
+    explorer = Explorer(shared.page, which=1).start()
+    vae, _ = load_vae(TEN)
+    ends = torch.tensor([[0.5, -1, 2, 0, 0, 1, -0.5, 0, 1.5, -2], [1.0] * 5 + [0.0] * 5])
+    for name, z in zip(["Set A", "Set B"], ends, strict=True):
+        explorer.move_to(z.tolist())
+        assert agrees(explorer.picture("decoded"), vae.decode(z).detach())
+        explorer.button(name).click()
+    strip = explorer.picture("strip")
+    for row, kind in enumerate(["straight", "spherical"]):
+        for n, z in enumerate(interpolate(*ends, 9, kind)):
+            tile = strip[30 * row : 30 * row + 28, 30 * n : 30 * n + 28]
+            assert agrees(tile, vae.decode(z).detach()), (kind, n)
 
 
 def test_nothing_animates_so_reduced_motion_changes_nothing(explorer):

@@ -1,0 +1,98 @@
+"""The first screen of the book, and the picture of the model with its small copies."""
+
+import re
+
+import pytest
+
+from tests.pages.test_latent_explorer import Explorer, agrees
+from tests.pages.test_pages import address
+
+SCREENS = [(390, 844), (1280, 800)]
+
+
+@pytest.fixture(scope="module", params=SCREENS, ids=["phone", "desktop"])
+def front(request, browser, html):
+    width, height = request.param
+    phone = width < 500
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, has_touch=phone, is_mobile=phone
+    )
+    page = context.new_page()
+    page.faults = []
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.goto(address(html, "index"))
+    page.locator(".explorer[data-state=mounted] .latent-explorer").wait_for()
+    yield page
+    assert page.faults == []
+    context.close()
+
+
+def finger(page, *points):
+    """Down, along the points, and up."""
+    session = page.context.new_cdp_session(page)
+    for n, (x, y) in enumerate(points):
+        kind, at = "touchMove" if n else "touchStart", [{"x": x, "y": y}]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def mouse(page, *points):
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point)
+    page.mouse.up()
+
+
+def test_a_digit_is_drawn_and_lands_within_the_first_screen(front):
+    explorer = Explorer(front)
+    front.evaluate("() => scrollTo(0, 0)")
+    for part in (explorer.sheet, explorer.plane):
+        box = part.bounding_box()
+        assert box["y"] + box["height"] <= front.viewport_size["height"]
+    hand = finger if front.viewport_size["width"] < 500 else mouse
+    shown = explorer.root.locator(".image:not(.decoded)")
+    before, box = explorer.picture("decoded"), explorer.sheet.bounding_box()
+    middle = box["x"] + box["width"] / 2
+    hand(front, *[(middle, box["y"] + box["height"] * n / 10) for n in range(2, 9)])
+    explorer.settle()
+    assert shown.get_attribute("aria-label") == "x, your image"
+    drawn = explorer.picture("decoded")
+    assert not agrees(drawn, 1 - before.view(-1) / 255, 100)  # a one in place of a seven
+
+    ring = [explorer.place(*z) for z in [(0, 0), (1, -1), (2, -2)]]
+    hand(front, *ring)
+    explorer.settle()
+    there = explorer.picture("decoded")
+    assert (there - drawn).abs().max() > 100
+    assert front.evaluate("() => scrollY") == 0  # neither stroke nor drag has scrolled
+    explorer.button("Discard drawing").click()
+    explorer.settle()
+    assert shown.get_attribute("aria-label") == "x, test image 1, class 7"
+    explorer.button("Another digit").click()
+    explorer.settle()
+    assert shown.get_attribute("aria-label") == "x, test image 2, class 2"
+
+
+def test_every_part_of_the_model_leads_to_its_chapter_by_keyboard(front):
+    links = front.locator("div.model-map a[data-chapter]")
+    chapters = [link.get_attribute("data-chapter") for link in links.all()]
+    assert [int(chapter[:2]) for chapter in chapters] == list(range(1, 12))
+    link = links.nth(7)
+    link.focus()
+    filled = "e => getComputedStyle(e.querySelector('.shape')).fill"
+    assert link.evaluate(filled) != "none" and links.nth(0).evaluate(filled) == "none"
+    front.keyboard.press("Enter")
+    front.wait_for_url(re.compile("/08-latent-space.html"))
+    small = front.locator("a.you-are-here")
+    assert small.inner_text().startswith("You are here, chapter 8: ")
+    small.click()
+    front.wait_for_url(re.compile("/index.html#the-model"))
+    front.locator(".explorer[data-state=mounted] .latent-explorer").wait_for()
+
+
+def test_each_chapter_and_no_other_page_says_where_it_is(html):
+    for page in html.glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        expected = int(re.match(r"\d\d-", page.name) is not None)
+        assert text.count("You are here") == text.count('<g class="here"') == expected, page
