@@ -31,6 +31,7 @@ lab: .venv/installed  ## open JupyterLab on the notebooks
 	$(PY) -m jupyter lab --LabApp.default_url=/lab/tree/notebooks
 
 notebooks: .venv/installed  ## regenerate the notebooks from the Markdown, execute them, list the claims
+	$(PY) tools/attempts.py write
 	$(PY) tools/notebooks.py run
 	$(PY) tools/claims.py write
 
