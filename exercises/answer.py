@@ -300,10 +300,14 @@ def judged_derivation(question: Question, answer: Any) -> Verdict:
     if not isinstance(answer, str):
         return _unread("Give the derivation as a text of LaTeX.")
     report = check_derivation(
-        answer, start=question["start"], end=question["end"], given=question["given"]
+        answer,
+        start=question["start"],
+        end=question["end"],
+        given=question["given"],
+        min_steps=1,
     )
     if report.ok:
         return Verdict(True, "right", "Right: every step holds.")
     if report.error:
         return _unread(str(report.error))
-    return Verdict(False, "parts", str(report))
+    return Verdict(False, "parts", f"A line does not hold.\n\n```\n{report}\n```")

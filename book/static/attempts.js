@@ -542,7 +542,7 @@ const Attempts = (() => {
       if (a === "abs") return `\\left|${latex(b)}\\right|`;
       if (a === "sigmoid" || a === "softplus") return `\\mathrm{${a}}\\left(${latex(b)}\\right)`;
       const name = a === "log2" ? "\\log_{2}" : a === "log10" ? "\\log_{10}" : `\\${a}`;
-      return b[0] === "sym" || (b[0] === "num" && a !== "exp") ? `${name} ${latex(b)}` : `${name}\\left(${latex(b)}\\right)`;
+      return `${name}\\left(${latex(b)}\\right)`; // always with brackets: how far it reaches is seen
     }
     if (tree.length === 2) return `-${inside(a, 2)}`;
     if (kind === "+") return `${latex(a)} + ${inside(b, 1.6)}`;
@@ -708,6 +708,13 @@ const Attempts = (() => {
     }
   }
 
+  // What scrolls sideways must be reachable by keyboard.
+  function openToTheKeyboard(box) {
+    for (const part of box.querySelectorAll("mjx-container, .attempt-caret")) {
+      if (part.scrollWidth > part.clientWidth + 1) part.tabIndex = 0;
+    }
+  }
+
   class Field {
     constructor(form, question) {
       Object.assign(this, { form, question, hints: 0 });
@@ -743,11 +750,16 @@ const Attempts = (() => {
         throw error;
       }
       const formula = element(this.preview, "span", "attempt-formula");
-      formula.setAttribute("aria-hidden", "true");
+      formula.setAttribute("role", "img");
+      formula.setAttribute("aria-label", this.input.value);
       const value = kind === "number" && tree[0] !== "num" ? Attempts.evaluate(tree, {}) : NaN;
       const equals = Number.isFinite(value) ? ` \\approx ${Number(value.toPrecision(5))}` : "";
       draw(formula, Attempts.latex(tree) + equals, this.input.value);
       this.note.hidden = true;
+      // What is too wide becomes smaller, down to a half; beyond that it scrolls.
+      const room = this.preview.clientWidth / formula.scrollWidth;
+      if (room < 1) formula.style.fontSize = `${Math.max(50, Math.floor(98 * room))}%`;
+      this.preview.tabIndex = this.preview.scrollWidth > this.preview.clientWidth + 1 ? 0 : -1;
     }
 
     forget() {
@@ -774,12 +786,9 @@ const Attempts = (() => {
       const line = element(box, "p");
       element(line, "b", "", { right: "✓ ", wrong: "✗ Not yet. ", unread: "? " }[state]);
       write(line, says);
-      if (caret) {
-        const pre = element(box, "div", "attempt-caret", caret);
-        pre.setAttribute("aria-hidden", "true");
-      }
+      if (caret) element(box, "div", "attempt-caret", caret);
       this.reply.prepend(box);
-      if (state !== "right") (this.input ?? this.form.querySelector("input")).focus({ preventScroll: true });
+      openToTheKeyboard(box);
       if (this.input && state !== "right") this.input.setAttribute("aria-invalid", "true");
       this.form.dataset.took = (performance.now() - start).toFixed(1);
       if (state === "wrong") setTimeout(() => this.hint()); // the verdict does not wait for it
@@ -791,6 +800,7 @@ const Attempts = (() => {
         const line = element(this.reply, "p", "attempt-hint-text");
         element(line, "b", "", `Hint ${this.hints + 1} of ${hints.length}: `);
         write(line, hints[this.hints]);
+        openToTheKeyboard(line);
         this.hints += 1;
       }
       this.help.disabled = this.hints >= hints.length;

@@ -107,7 +107,7 @@ def test_a_derivation_goes_to_the_judges_of_the_equations():
     right = "(a + b)^2 = (a + b) (a + b) = a^2 + 2 a b + b^2"
     assert judged(CHAIN, right).ok
     wrong = judged(CHAIN, right.replace("(a + b) (a + b)", "(a + b) (a - b)"))
-    assert not wrong.ok and "wrong" in wrong.says
+    assert wrong.why == "parts" and "wrong" in wrong.says
 
 
 def test_the_hints_come_one_after_the_other_and_the_solution_never(book):

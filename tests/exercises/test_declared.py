@@ -71,12 +71,31 @@ def test_right_answers_are_right_in_every_form(chapter):
             assert len(answers) >= 4
         elif ready["kind"] == "choice":
             answers = [question["choice"]]
+        elif ready["kind"] == "derivation":
+            continue  # the judges take their time: below
         else:
             answers = [
                 _built(text) for text in [question["code"], *question.get("also", [])]
             ]
         refused += [(name, one) for one in answers if not judged(ready, one).ok]
     assert not refused
+
+
+@pytest.mark.slow
+def test_a_derivation_that_is_declared_passes_the_judges():
+    """And with a sign of its second line changed it does not."""
+    chains = [
+        (question["also"][0], ready)
+        for chapter in CHAPTERS
+        for _, question, ready in declarations(chapter)
+        if ready["kind"] == "derivation"
+    ]
+    assert len(chains) >= 2
+    for chain, ready in chains:
+        assert judged(ready, chain).ok
+        start, equals, rest = chain.partition(" = ")
+        slip = start + equals + rest.replace(" + ", " - ", 1)
+        assert slip != chain and judged(ready, slip).why == "parts"
 
 
 @each_chapter
