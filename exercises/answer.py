@@ -62,7 +62,7 @@ def attempt(exercise: str, answer: Any = None, part: str = "") -> Reply:
     """
     questions = find(exercise)
     if answer is None and not part:
-        return Reply(False, listing(exercise, questions))
+        return Reply(False, listing(exercise, questions) + neighbours(exercise))
     place = place_of(exercise, questions, part)
     if place is None:
         return Reply(False, listing(exercise, questions))
@@ -114,6 +114,14 @@ def listing(exercise: str, questions: list[dict[str, Any]]) -> str:
     """What an exercise asks."""
     count = len(questions)
     return "\n\n".join(asked(exercise, one, i, count) for i, one in enumerate(questions))
+
+
+def neighbours(exercise: str) -> str:
+    """The labels of the chapter's exercises, in their order: JupyterLab shows numbers."""
+    stem = "-".join(exercise.split("-")[:2])
+    labels = [label for label in declared() if label.startswith(f"{stem}-")]
+    listed = ", ".join(f"`{label}`" for label in labels)
+    return f"\n\nThe exercises of this chapter, in their order: {listed}."
 
 
 def asked(exercise: str, question: Question, place: int, count: int) -> str:
@@ -295,6 +303,7 @@ def _agree(given: list[Any], wanted: list[Any]) -> bool:
 
 def judged_derivation(question: Question, answer: Any) -> Verdict:
     """A chain of LaTeX lines, by the judges of the book's own equations."""
+    from derivations import Verdict as Judged
     from derivations import check_derivation
 
     if not isinstance(answer, str):
@@ -310,4 +319,6 @@ def judged_derivation(question: Question, answer: Any) -> Verdict:
         return Verdict(True, "right", "Right: every step holds.")
     if report.error:
         return _unread(str(report.error))
+    if report.verdict is Judged.NOT_UNDERSTOOD:
+        return _unread(str(report))
     return Verdict(False, "parts", f"A line does not hold.\n\n```\n{report}\n```")

@@ -37,7 +37,7 @@ CHAIN = {
 
 @pytest.fixture
 def book(monkeypatch):
-    questions = {"ex-one": [NUMBER], "ex-two": [FORMULA, CHOICE]}
+    questions = {"ex-a-one": [NUMBER], "ex-a-two": [FORMULA, CHOICE], "ex-b-c": []}
     monkeypatch.setattr(exercises.answer, "declared", lambda: questions)
     exercises.answer._missed.clear()
 
@@ -107,31 +107,34 @@ def test_a_derivation_goes_to_the_judges_of_the_equations():
     right = "(a + b)^2 = (a + b) (a + b) = a^2 + 2 a b + b^2"
     assert judged(CHAIN, right).ok
     wrong = judged(CHAIN, right.replace("(a + b) (a + b)", "(a + b) (a - b)"))
+    assert judged(CHAIN, right.replace("(a + b) (a + b)", r"\foo{a}")).why == "unread"
     assert wrong.why == "parts" and "wrong" in wrong.says
 
 
 def test_the_hints_come_one_after_the_other_and_the_solution_never(book):
-    replies = [attempt("ex-one", wrong).text for wrong in (0.7, 0.6, 0.5)]
+    replies = [attempt("ex-a-one", wrong).text for wrong in (0.7, 0.6, 0.5)]
     assert "Hint 1 of 2: one" in replies[0]
     assert all("Hint 2 of 2: two" in reply for reply in replies[1:])
     assert not any("0.75" in reply for reply in replies)
-    assert not attempt("ex-one", "0.7(").ok and attempt("ex-one", 0.75).text == "Right."
+    assert not attempt("ex-a-one", "0.7(").ok and attempt("ex-a-one", 0.75).text == "Right."
 
 
 def test_without_an_answer_it_says_what_is_asked_and_what_to_type(book):
-    assert attempt("ex-one").text == 'How much?\n\n`attempt("ex-one", "your answer")`'
-    text = attempt("ex-two").text
+    asked, _, others = attempt("ex-a-one").text.rpartition("\n\n")
+    assert asked == 'How much?\n\n`attempt("ex-a-one", "your answer")`'
+    assert others.endswith("in their order: `ex-a-one`, `ex-a-two`.")
+    text = attempt("ex-a-two").text
     assert "**a.** Which? (in x, sigma)" in text and "- (b) Yes" in text
-    assert attempt("ex-two", 3).text == text  # which part is meant?
-    assert attempt("ex-two", "yes", part="b")
-    assert repr(attempt("ex-one")) == attempt("ex-one")._repr_markdown_()
+    assert text.startswith(attempt("ex-a-two", 3).text)  # which part is meant?
+    assert attempt("ex-a-two", "yes", part="b")
+    assert repr(attempt("ex-a-one")) == attempt("ex-a-one")._repr_markdown_()
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (("ex-on",), "did you mean ex-one"),
-        (("ex-two", 1, "c"), "has the parts a, b, not 'c'"),
+        (("ex-a-on",), "did you mean ex-a-one"),
+        (("ex-a-two", 1, "c"), "has the parts a, b, not 'c'"),
     ],
 )
 def test_an_unknown_exercise_or_part_is_an_error(book, call, message):

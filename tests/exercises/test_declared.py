@@ -94,7 +94,7 @@ def test_a_derivation_that_is_declared_passes_the_judges():
     for chain, ready in chains:
         assert judged(ready, chain).ok
         start, equals, rest = chain.partition(" = ")
-        slip = start + equals + rest.replace(" + ", " - ", 1)
+        slip = start + equals + rest.replace(" - ", " + ", 1)
         assert slip != chain and judged(ready, slip).why == "parts"
 
 
