@@ -711,7 +711,7 @@ const Attempts = (() => {
   // What scrolls sideways must be reachable by keyboard.
   function openToTheKeyboard(box) {
     for (const part of box.querySelectorAll("mjx-container, .attempt-caret")) {
-      if (part.scrollWidth > part.clientWidth + 1) part.tabIndex = 0;
+      if (part.clientWidth > 0 && part.scrollWidth > part.clientWidth + 1) part.tabIndex = 0;
     }
   }
 
@@ -819,6 +819,7 @@ const Attempts = (() => {
   mount(); // the script is deferred: the page has been read
   // What a browser kept over a reload is drawn once MathJax is there.
   window.addEventListener("load", () => window.MathJax?.startup?.promise?.then(() => {
+    document.querySelectorAll(".attempts").forEach(openToTheKeyboard);
     for (const input of document.querySelectorAll(".attempt input[type=text]")) if (input.value) input.dispatchEvent(new Event("input"));
   }));
 })();
