@@ -34,6 +34,7 @@ author: .venv/installed  ## open JupyterLab on the notebooks themselves, paired 
 	$(PY) tools/lab.py --author
 
 notebooks: .venv/installed  ## regenerate the notebooks from the Markdown, execute them, list the claims
+	$(PY) tools/attempts.py write
 	$(PY) tools/notebooks.py run
 	$(PY) tools/claims.py write
 

@@ -38,6 +38,7 @@ def prose_of(path: Path) -> str:
         cell.source for cell in jupytext.read(path).cells if cell.cell_type == "markdown"
     ]
     text = without_code("\n\n".join(cells))
+    text = re.sub(r"(?m)^%.*$", "", text)  # comments, which hold what an exercise declares
     text = re.sub(r"\$\$.*?\$\$", "", text, flags=re.S)
     text = re.sub(r"\$[^$\n]*\$", lambda m: m.group() if is_number(m.group()) else "", text)
     return re.sub(r"`[^`\n]*`", "", text)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ["vae_lib", "derivations", "explorers", "classroom"]
+PACKAGES = ["vae_lib", "derivations", "explorers", "exercises", "classroom"]
 FILES = [path for name in PACKAGES for path in sorted((ROOT / name).glob("*.py"))]
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 

@@ -33,6 +33,7 @@ CACHE = BUILD / ".jupyter_cache"
 def forget_results_of_older_code() -> None:
     """The cache of executed cells knows the chapters' text, not the code they import."""
     digest = hashlib.sha256()
+    # Not exercises: no page shows what it prints.
     packages = ["vae_lib", "derivations", "explorers"]
     files = [path for name in packages for path in sorted((ROOT / name).rglob("*"))]
     for path in files:
