@@ -15,6 +15,14 @@ if TYPE_CHECKING:  # a chapter without training does not wait for its imports
     from vae_lib.training import Epoch
 
 
+#: The colour of each digit, 0 to 9, in every picture of the book; `explorers/latent.js` has
+#: the same. All of them are dark enough for letters on white.
+DIGIT_COLOURS = (
+    "#1f5fa8", "#b34700", "#1b7837", "#b2182b", "#6a3d9a",
+    "#7a4a2b", "#a8327f", "#4d4d4d", "#636300", "#00707a",
+)  # fmt: skip
+
+
 def use_style() -> None:
     """Draw every figure from here on in the book's style (`vae_lib/book.mplstyle`)."""
     plt.style.use("vae_lib.book")
