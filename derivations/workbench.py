@@ -157,8 +157,8 @@ def _sign(relation: str) -> str:
 def beside(wrong: str, mended: str, given: str = "") -> HTML:
     """A wrong formula and the mended one side by side, with what differs in red.
 
-    A left side that both have stands above. Each has its verdict, and under the wrong one is
-    what the judge says of it.
+    A left side that both have stands above. Each has its verdict; under the wrong one
+    stands what the judge says of it.
     """
     reports = judge(wrong, given), judge(mended, given)
     shared = _shared_left_side(wrong, mended)

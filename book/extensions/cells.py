@@ -187,7 +187,7 @@ def cut_panels(app: Sphinx, doctree: nodes.document) -> None:
                 picture.crop((left, 0, right, picture.height)).save(path)
                 panel = nodes.image(uri=str(Path(image["uri"]).with_name(path.name)))
                 panel["alt"] = image["alt"] if number == 0 else "the picture goes on"
-                panel["classes"] = ["panel"]
+                panel["classes"] = ["panel", "no-scaled-link"]
                 panel["width"] = f"{100 * (right - left) / edges[-1]:.1f}%"
                 row += panel
         image.replace_self(row)

@@ -22,6 +22,8 @@ def sections(doctree: nodes.document) -> Iterator[tuple[str, str, str]]:
     """Each section's anchor, title and own text, without that of its subsections."""
     for section in doctree.findall(nodes.section):
         title = section.next_node(nodes.title)
+        if title is None:  # a glossary's, whose title another directive took
+            continue
         own = [node for node in section.children if not isinstance(node, nodes.section)]
         text = " ".join(word for node in own if node is not title for word in words(node))
         yield section["ids"][0], title.astext(), " ".join(text.split())

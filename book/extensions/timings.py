@@ -88,7 +88,7 @@ def dots(name: str, file: Path) -> str:
             f"<li><span>{html.escape(what)}</span><b>{marks}</b><span>{says}</span></li>"
         )
     compared = len(rows[0][1]) > 1
-    key = "Filled: ours. Hollow: the alternative. " if compared else ""
+    key = "Filled: ours. Hollow: the alternative. " if compared else "Seconds an epoch. "
     key += "Further right takes more, on a logarithmic axis."
     return f'<ul class="dots">{"".join(lines)}</ul><p class="dots-key">{key}</p>'
 

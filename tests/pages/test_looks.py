@@ -26,7 +26,8 @@ SEEN = """() => {
     const article = document.querySelector("article"), height = e =>
         e.getBoundingClientRect().height;
     const all = (selector) => [...article.querySelectorAll(selector)]
-        .filter(e => e.checkVisibility() && !e.parentElement.closest(selector));
+        .filter(e => !e.parentElement.closest(selector) &&
+            e.checkVisibility({ visibilityProperty: true, opacityProperty: true }));
     const sum = elements => elements.reduce((total, e) => total + height(e), 0);
     const code = all(".cell_input, details.code, details.hide");
     const printed = all(".output.stream, .output.text_plain");
