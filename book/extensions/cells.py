@@ -22,6 +22,9 @@ from docutils import nodes
 from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
 
 COMPARISON = re.compile(
     r"^(?P<quantity>.+): agree\n"
@@ -31,9 +34,9 @@ COMPARISON = re.compile(
     re.M,
 )
 COLUMNS = ("compared", "symbolic", "by numbers", "apart by", "")
-# Between two panels: this share of the picture's width at least, and as much of it on each
-# side. Between a label and its axis there is less.
-GAP, PANEL = 0.012, 0.2
+# Between two panels of a picture are so many blank columns at least, and on each side so
+# much of its width. Between a label and its axis there are fewer.
+GAP, PANEL = 12, 0.2
 # What myst-nb writes above folded code where the cell does not say it better.
 NOTHING_SAID = "Show code cell {type}"
 
@@ -165,7 +168,7 @@ def cuts(picture: Image.Image) -> list[int]:
     found = [0]
     for start, end in zip(starts, ends, strict=True):
         middle = int(start + end) // 2
-        wide = end - start >= GAP * width
+        wide = end - start >= GAP
         if wide and min(middle - found[-1], width - middle) >= PANEL * width:
             found.append(middle)
     return [*found, width]
@@ -180,7 +183,9 @@ def cut_panels(app: Sphinx, doctree: nodes.document) -> None:
         with Image.open(name) as picture:
             edges = cuts(picture)
             if len(edges) == 2:
-                raise ValueError(f"{image['alt']}: no blank column between its panels")
+                message = "marked `panels`, and has no blank column between them"
+                logger.warning(message, location=image)
+                continue
             row = nodes.container(classes=["panel-row"])
             for number, (left, right) in enumerate(zip(edges, edges[1:], strict=False)):
                 path = Path(name).with_name(f"{Path(name).stem}-{number}.png")

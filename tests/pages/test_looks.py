@@ -1,10 +1,15 @@
 """What a page looks like when a reader opens it: a picture soon, code at hand and not in
 the way, one text face, letters that can be read."""
 
+import base64
+import io
 import re
 import sys
 
+import matplotlib as mpl
+import nbformat
 import pytest
+from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw
 
 from tests.pages.conftest import ROOT
@@ -97,6 +102,34 @@ def test_a_picture_is_cut_between_its_panels_and_nowhere_else():
     assert cells.cuts(picture) == [0, 1000]
 
 
+PHONE = 374  # pixels for a figure, on a screen of 390
+# Pictures without a letter.
+WORDLESS = {"fig-handwriting", "fig-colour", "fig-prior-afterwards"}
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_the_letters_of_a_still_are_eleven_pixels_high_on_a_phone(name):
+    """As its notebook has it, cut into panels if it is wide. What moves does not count."""
+    style = mpl.rc_params_from_file(ROOT / "vae_lib" / "book.mplstyle", False, False)
+    points, dots = style["font.size"], style["figure.dpi"]
+    for cell in nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4).cells:
+        figure = cell.metadata.get("mystnb", {})
+        label = figure.get("figure", {}).get("name")
+        if cell.cell_type != "code" or "Explorer" in cell.source or label in WORDLESS:
+            continue
+        for output in cell.outputs:
+            if "image/png" not in output.get("data", {}):
+                continue
+            file = io.BytesIO(base64.b64decode(output.data["image/png"]))
+            picture = Image.open(file)
+            edges = [0, picture.width]
+            if "panels" in figure.get("image", {}).get("classes", ""):
+                edges = cells.cuts(picture)
+                assert len(edges) > 2, label
+            widest = max(b - a for a, b in zip(edges, edges[1:], strict=False))
+            assert points * dots / 72 * PHONE / widest >= 11, (label, picture.size)
+
+
 def test_folded_preparations_say_what_they_bring():
     code = "import math\nfrom os import path\n\ndef half(x):\n    return x / 2\n"
     assert cells.contents(code) == "imports, half"
@@ -106,8 +139,6 @@ def test_folded_preparations_say_what_they_bring():
 # ---------------------------------------------------------------- the text face
 def test_the_face_has_every_letter_of_the_book_and_is_small(html):
     """Of the letters in the book's text, formulas and code aside."""
-    from fontTools.ttLib import TTFont
-
     folder = html / typeface.FOLDER
     files = sorted(folder.glob("*.woff"))
     assert [file.stem for file in files] == sorted(typeface.FACES.values())
@@ -162,8 +193,6 @@ def test_in_the_dark_a_still_is_dark_and_keeps_its_hues(visit, html):
     still.scroll_into_view_if_needed()
     page.wait_for_timeout(100)
     shot = still.screenshot()
-    import io
-
     picture = Image.open(io.BytesIO(shot)).convert("RGB")
     ground = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
     expected = tuple(int(n) for n in re.findall(r"\d+", ground)[:3])
