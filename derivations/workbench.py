@@ -170,7 +170,7 @@ def beside(wrong: str, mended: str, given: str = "") -> HTML:
 
 def _shared_left_side(one: str, other: str) -> str:
     """What stands up to the relation sign, where both formulas begin alike."""
-    found = re.match(r"[^&]*?(?<![_:])(:=|=|\\geq)(?=\s)", one)
+    found = re.match(r"[^&]*?(?<![_:])(:=|=|\\geq|\\approx)(?=\s)", one)
     return found[0] if found and other.startswith(found[0]) else ""
 
 

@@ -30,7 +30,11 @@ def sections(doctree: nodes.document) -> Iterator[tuple[str, str, str]]:
 
 
 def words(node: nodes.Node) -> Iterator[str]:
-    if isinstance(node, SKIPPED):
+    if isinstance(node, nodes.math):
+        yield "…"
+    if isinstance(node, SKIPPED) or "agree" in getattr(node, "attributes", {}).get(
+        "classes", ()
+    ):
         return
     if isinstance(node, nodes.Text):
         yield node.astext()
