@@ -5,9 +5,12 @@ The chains are read from the chapters by label: an equation is written once.
 
 import asyncio
 import html
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 from IPython.display import HTML
@@ -153,6 +156,104 @@ def markup(report: Report) -> str:
 
 def _sign(relation: str) -> str:
     return RELATIONS[relation].latex[0] if relation else ""
+
+
+# ---------------------------------------------------------------- side by side
+def beside(wrong: str, mended: str, given: str = "") -> HTML:
+    """A wrong formula and the mended one side by side, with what differs in red.
+
+    A left side that both have stands above. Each has its verdict; under the wrong one
+    stands what the judge says of it.
+    """
+    reports = judge(wrong, given), judge(mended, given)
+    shared = _shared_left_side(wrong, mended)
+    rest = difference(wrong[len(shared) :], mended[len(shared) :])
+    both = zip(("published", "mended"), rest, reports, strict=True)
+    head = f"<div>{_typeset(shared)}</div>" if shared else ""
+    return HTML(f'<div class="beside">{head}{"".join(card(*each) for each in both)}</div>')
+
+
+def _shared_left_side(one: str, other: str) -> str:
+    """What stands up to the relation sign, where both formulas begin alike."""
+    found = re.match(r"[^&]*?(?<![_:])(:=|=|\\geq|\\approx)(?=\s)", one)
+    return found[0] if found and other.startswith(found[0]) else ""
+
+
+def _typeset(latex: str) -> str:
+    formula = html.escape(r"\displaystyle " + latex)
+    return f'<span class="math notranslate nohighlight">\\({formula}\\)</span>'
+
+
+def card(name: str, latex: str, report: Report) -> str:
+    """One half of `beside`: its name, its verdict, the formula, what is wrong with it."""
+    fallen = [step for step in report.steps if not step.ok]
+    told = [f"{step.verdict.glyph} {step.verdict}" for step in fallen or report.steps]
+    why = "\n".join([report.error or "", *(step.detail for step in fallen)]).strip()
+    shown = f"<pre>{html.escape(why)}</pre>" if why else ""
+    return (
+        f'<div class="card {"right" if report.ok else "wrong"}"><p><strong>{name}</strong>'
+        f"<span>{told[-1] if told else ''}</span></p>"
+        f"<div>{_typeset(latex)}</div>{shown}</div>"
+    )
+
+
+def difference(wrong: str, mended: str) -> tuple[str, str]:
+    r"""Two formulas, each with what the other lacks in red.
+
+    >>> print(*difference(r"\frac{T}{2}", r"\frac{H}{2}"))
+    \frac{\textcolor{#c5221f}{T}}{2} \frac{\textcolor{#c5221f}{H}}{2}
+    """
+    one, other = _tokens(wrong), _tokens(mended)
+    a, b = ([token.strip() for token in tokens] for tokens in (one, other))
+    blocks = SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+    changed = [block for block in blocks if block[0] != "equal"]
+    return (
+        _coloured(one, [(start, end) for _, start, end, _, _ in changed]),
+        _coloured(other, [(start, end) for _, _, _, start, end in changed]),
+    )
+
+
+def _tokens(latex: str) -> list[str]:
+    """The pieces of a formula that TeX would not take apart, spaces included."""
+    lines = re.sub(r"(?m)^\s*%.*\n", "", latex)
+    pieces = r"\\(?:left|right)\s*(?:\\?.)|\\[a-zA-Z]+\*?|\\.|\d+|."
+    return re.findall(rf"(?:{pieces})\s*", lines, re.S)
+
+
+# What may not be cut off from what follows it, and what holds a formula together.
+TAKES_MORE = re.compile(
+    r"[\^_]|\\(frac|sqrt|hat|tilde|bar|math(rm|bf|cal|bb)|operatorname|begin|end)\b"
+)
+STRUCTURE = re.compile(r"[&{}^_]|\\(left|right|begin|end)\b|\\\\")
+
+
+def _coloured(tokens: list[str], runs: list[tuple[int, int]]) -> str:
+    """The formula with each of the runs in red, or the signs of it that can be."""
+    made, at = "", 0
+    for start, end in runs:
+        made += "".join(tokens[at:start])
+        # an exponent is one sign, and what follows it stands on the line again
+        script = start > 0 and tokens[start - 1].strip() in ("^", "_") and end > start + 1
+        first = start + 1 if script else start
+        made += _red(tokens[start:first]) + _red(tokens[first:end])
+        at = end
+    return made + "".join(tokens[at:])
+
+
+def _red(run: list[str]) -> str:
+    text = "".join(run)
+    if not text.strip():
+        return text
+    depths = list(accumulate((t[0] == "{") - (t[0] == "}") for t in run))
+    whole = min(depths) >= 0 and depths[-1] == 0 and not TAKES_MORE.match(run[-1])
+    paired = text.count(r"\left") == text.count(r"\right")
+    if whole and paired and not re.match(r"[&^_]", text) and r"\\" not in text:
+        return rf"\textcolor{{#c5221f}}{{{text.rstrip()}}}"
+    # sign by sign, where the run as a whole is no formula
+    return "".join(
+        t if STRUCTURE.match(t) or TAKES_MORE.match(t) else rf"\textcolor{{#c5221f}}{{{t}}}"
+        for t in run
+    )
 
 
 # ---------------------------------------------------------------- the editor

@@ -37,7 +37,7 @@ from explorers.pack import pack, unpack
 from vae_lib.data import image_side
 from vae_lib.encoder_decoder import VAE, BernoulliDecoder, GaussianDecoder
 from vae_lib.pictures import NO_LABEL, check_grey_levels, in_unit_interval
-from vae_lib.plots import CLASS_COLOURS
+from vae_lib.plots import DIGIT_COLOURS
 
 HERE = Path(__file__).parent
 
@@ -95,7 +95,7 @@ class LatentExplorer(Explorer):
     labels = List(Unicode()).tag(sync=True)
     shape = List(Int()).tag(sync=True)  # of an image: channels, rows, columns
     extent = Float().tag(sync=True)  # the plane and the sliders go from -extent to extent
-    colours = List(Unicode(), CLASS_COLOURS).tag(sync=True)
+    colours = List(Unicode(), list(DIGIT_COLOURS)).tag(sync=True)
     small = Bool().tag(sync=True)  # the plane, x and decoder(z) alone
 
     # While a message from the page is read, the page has done all that follows from it.

@@ -277,9 +277,9 @@ def test_each_exhibit_of_the_museum_is_caught_mended_and_has_its_reference():
     for number, exhibit in enumerate(exhibits, start=1):
         title, cells = exhibit.splitlines()[0], exhibit.count("```{code-cell}")
         assert title.startswith(f"{number}. ")
-        assert "**Reference**: " in exhibit and cells >= 2, title
-        assert "caught(" in exhibit or "compare(" in exhibit, title
-        assert "holds(" in exhibit or "**Mended**" in exhibit, title
+        assert "**Reference**: " in exhibit and cells >= 1, title
+        assert re.search(r"(caught|compare|exhibit)\(", exhibit), title
+        assert re.search(r"(holds|exhibit)\(|\*\*Mended\*\*", exhibit), title
         if "False alarms" not in title:
             assert "**The damage" in exhibit, title
 

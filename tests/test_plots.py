@@ -1,13 +1,18 @@
 """The shared pictures: where each pixel lands, and what is refused."""
 
+import re
+from pathlib import Path
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 
-from vae_lib.plots import image_grid, learning_curve, use_style
+from vae_lib.plots import DIGIT_COLOURS, image_grid, learning_curve, use_style
 from vae_lib.training import Epoch
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +110,11 @@ def test_bytes_are_drawn_like_the_numbers_they_stand_for():
     grey = torch.arange(0, 256, 64, dtype=torch.uint8).repeat(4).reshape(1, 16)
     drawn = [image_grid(images, 1).images[0].get_array() for images in (grey, grey / 255)]
     assert (drawn[0] == drawn[1]).all()
+
+
+def test_a_digit_has_one_colour_in_stills_and_in_what_moves():
+    script = (ROOT / "explorers" / "latent.js").read_text(encoding="utf-8")
+    assert set(re.findall(r"#[0-9a-f]{6}", script)) >= set(DIGIT_COLOURS)
+    assert len(set(DIGIT_COLOURS)) == 10
+    palette = re.search(r"\[((?:\s*\"#[0-9a-f]{6}\",?)+\s*)\]", script)
+    assert tuple(re.findall(r"#[0-9a-f]{6}", palette[1])) == DIGIT_COLOURS

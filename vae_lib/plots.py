@@ -15,11 +15,12 @@ from vae_lib.data import check_grey_levels, image_side, in_unit_interval
 if TYPE_CHECKING:  # a chapter without training does not wait for its imports
     from vae_lib.training import Epoch
 
-# Of ten classes, the digits above all: each dark enough to be read as a letter on white.
-CLASS_COLOURS = [
+#: The colour of each digit, 0 to 9, in every picture of the book. All of them are dark
+#: enough for letters on white.
+DIGIT_COLOURS = (
     "#1f5fa8", "#b34700", "#1b7837", "#b2182b", "#6a3d9a",
     "#7a4a2b", "#a8327f", "#4d4d4d", "#636300", "#00707a",
-]  # fmt: skip
+)  # fmt: skip
 
 
 def use_style() -> None:

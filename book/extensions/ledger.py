@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import asdict
+from html import escape
 from itertools import groupby
 from pathlib import Path
 
@@ -177,7 +178,7 @@ def row_id(label: str) -> str:
 
 # ---------------------------------------------------------------- the page
 class Ledger(SphinxDirective):
-    """`{ledger} counts`, `{ledger} exempt` or `{ledger} tables`."""
+    """`{ledger} counts`, `{ledger} strip`, `{ledger} exempt` or `{ledger} tables`."""
 
     required_arguments = 1
 
@@ -190,6 +191,8 @@ class Ledger(SphinxDirective):
             book = Path(app.srcdir)
             labelled = (row for row in rows if row.label)
             return [table_of_page(book, *part) for part in groupby(labelled, page_of)]
+        if what == "strip":
+            return [nodes.raw("", strip(Path(app.srcdir), rows), format="html")]
         text = {"counts": counts, "exempt": exempt}[what](rows)
         return self.parse_text_to_nodes(text)
 
@@ -223,9 +226,31 @@ def exempt(rows: list[Row]) -> str:
     return "\n".join(reasons) or "No equation of this book is exempt."
 
 
-def table_of_page(book: Path, page: str, rows: Iterable[Row]) -> nodes.section:
+def strip(book: Path, rows: list[Row]) -> str:
+    """All verdicts at a glance, in HTML: a line a page, a cell an equation."""
+    lines = []
+    for page, here in groupby((row for row in rows if row.label), page_of):
+        cells = []
+        for label, steps in groupby(here, lambda row: row.label):
+            word = verdict(steps)
+            glyph = BROKEN if word == "broken" else Verdict(word).glyph
+            says = f"{label.removeprefix('eq-').replace('-', ' ')}: {word}"
+            cells.append(
+                f'<a class="cell-{word.replace(" ", "-")}" href="#{row_id(label)}" '
+                f'title="{says}" aria-label="{says}">{glyph}</a>'
+            )
+        title = escape(title_of(book, page))
+        lines.append(f"<li><span>{title}</span><span>{''.join(cells)}</span></li>")
+    return f'<ul class="ledger-strip">{"".join(lines)}</ul>'
+
+
+def title_of(book: Path, page: str) -> str:
     source = (book / f"{page}.md").read_text(encoding="utf-8")
-    title = re.search(r"(?m)^# (.*)$", source)[1]
+    return re.search(r"(?m)^# (.*)$", source)[1]
+
+
+def table_of_page(book: Path, page: str, rows: Iterable[Row]) -> nodes.section:
+    title = title_of(book, page)
     section = nodes.section(ids=[f"{PAGE}-{page}"])
     section += [nodes.title(title, title), table(page, rows)]
     return section

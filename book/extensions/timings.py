@@ -1,6 +1,10 @@
 """The tables of the page 'Timings', from the file that `make bench` wrote."""
 
+import html
 import json
+import math
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from docutils import nodes
@@ -10,6 +14,9 @@ from sphinx.util.docutils import SphinxDirective
 FILE = Path(__file__).resolve().parents[2] / "benchmarks" / "timings.json"
 # The columns of words; the others are numbers.
 WORDS = {"what", "contender", "alternative"}
+# The columns that the dots show, with the name of each; the first is ours.
+DOTS = [("ours", "takes"), ("s/epoch",)]
+UNITS = {"ms": 1e-3, "s": 1.0, "MB": 1.0}
 
 
 class Timings(SphinxDirective):
@@ -25,7 +32,8 @@ class Timings(SphinxDirective):
             raise self.error(str(error)) from error
         for table in (t for node in made for t in node.findall(nodes.table)):
             table["classes"].append("timings")
-        return made
+        picture = dots(self.arguments[0], FILE)
+        return [nodes.raw("", picture, format="html"), *made] if picture else made
 
 
 def text(name: str, file: Path) -> str:
@@ -51,6 +59,59 @@ def text(name: str, file: Path) -> str:
             f"{file} is damaged ({error!r}): restore it with git, or delete it and run "
             "'make bench'"
         ) from error
+
+
+def dots(name: str, file: Path) -> str:
+    """The section's rows as dots on one logarithmic axis, in HTML; '' if it has no numbers.
+
+    Where a row compares, its first dot is ours and its second, hollow, the alternative.
+    """
+    kept = json.loads(file.read_text(encoding="utf-8")).get(name)
+    rows = list(rows_of(kept["table"])) if kept else []
+    if not rows:
+        return ""
+    least = min(value for _, values in rows for value, _ in values)
+    most = max(value for _, values in rows for value, _ in values)
+    low, high = math.log10(least) - 0.05, math.log10(most) + 0.05
+    lines = []
+    for what, values in rows:
+        marks = "".join(
+            f'<i class="{kind}" style="left: {100 * share:.1f}%"></i>'
+            for kind, share in zip(
+                ("ours", "other"),
+                ((math.log10(value) - low) / (high - low) for value, _ in values),
+                strict=False,
+            )
+        )
+        says = html.escape(" : ".join(shown for _, shown in values))
+        lines.append(
+            f"<li><span>{html.escape(what)}</span><b>{marks}</b><span>{says}</span></li>"
+        )
+    compared = len(rows[0][1]) > 1
+    key = "Filled: ours. Hollow: the alternative. " if compared else "Seconds an epoch. "
+    key += "Further right takes more, on a logarithmic axis."
+    return f'<ul class="dots">{"".join(lines)}</ul><p class="dots-key">{key}</p>'
+
+
+def rows_of(table: dict) -> Iterator[tuple[str, list[tuple[float, str]]]]:
+    """Of each row its name and its numbers: (value in a unit that rows share, as shown)."""
+    head = table["head"]
+    columns = next((names for names in DOTS if set(names) <= set(head)), ())
+    for line in table["body"] if columns else []:
+        cells = dict(zip(head, line, strict=True))
+        shown = [cells[name] for name in columns]
+        what = cells.get("what") or f"{cells['contender']}, {cells['floats']}"
+        yield what, [(measured(text), text) for text in shown]
+
+
+def measured(text: str) -> float:
+    """A number with its unit, in seconds or megabytes.
+
+    >>> measured("1,500 MB"), measured("22 ms"), measured("4.78")
+    (1500.0, 0.022, 4.78)
+    """
+    found = re.match(r"([\d.,]+) ?(\w*)", text)
+    return float(found[1].replace(",", "")) * UNITS.get(found[2], 1.0)
 
 
 def setup(app: Sphinx) -> dict:

@@ -2,14 +2,14 @@
 "use strict";
 
 function nameOf(box) {
-  if (box.matches("mjx-container, .derivation div")) return "formula";
+  if (box.matches("mjx-container, .derivation div, .beside div")) return "formula";
   return box.matches("pre") ? "code" : "table";
 }
 
 // What scrolls sideways must be reachable by keyboard, and say what it is.
 function openScrollersToTheKeyboard() {
   const boxes = document.querySelectorAll(
-    "div.math mjx-container, div.highlight pre, .cell_output pre, .pst-scrollable-table-container, table.derivation div"
+    "div.math mjx-container, div.highlight pre, .cell_output pre, .pst-scrollable-table-container, table.derivation div, .beside div"
   );
   for (const box of boxes) {
     if (box.scrollWidth > box.clientWidth + 1) {

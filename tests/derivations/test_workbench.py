@@ -13,6 +13,8 @@ from derivations.workbench import (
     Later,
     Slip,
     Workbench,
+    beside,
+    difference,
     equation,
     judge,
     markup,
@@ -142,3 +144,33 @@ def test_a_burst_of_keys_is_judged_once():
 
     asyncio.run(burst())
     assert calls == [1]
+
+
+# ---------------------------------------------------------------- side by side
+RED = r"\textcolor{#c5221f}"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "mended", "marked"),
+    [
+        (r"x^2", r"x^3", (rf"x^{RED}{{2}}", rf"x^{RED}{{3}}")),
+        (r"a + b", r"a - b", (rf"a {RED}{{+}}b", rf"a {RED}{{-}}b")),
+        (r"x^2", r"(x^2)", ("x^2", rf"{RED}{{(}}x^2{RED}{{)}}")),
+        (r"\frac{a}{2}", r"a", (rf"\frac{{a}}{{{RED}{{2}}}}", "a")),
+        (r"\left( a \right)", r"a", (r"\left( a \right)", r"a")),
+    ],
+)
+def test_what_differs_is_red_and_the_formula_stays_whole(wrong, mended, marked):
+    assert difference(wrong, mended) == marked
+
+
+def test_a_published_formula_stands_beside_the_mended_one():
+    left = r"D_{\mathrm{KL}}(\mathcal{N}(z; \mu, \sigma^2) \,\|\, \mathcal{N}(z; 0, 1)) = "
+    shown = beside(
+        left + r"\frac{1}{2} (\sigma^2 + \mu^2 - 1 + 2 \log \sigma)",
+        left + r"\frac{1}{2} (\sigma^2 + \mu^2 - 1 - 2 \log \sigma)",
+    ).data
+    assert shown.count("D_{") == 1, "the left side that both have stands above them"
+    assert shown.index("✗ wrong") < shown.index("✓✓ proved")
+    assert rf"{RED}{{+}}" in shown and rf"{RED}{{-}}" in shown
+    assert shown.count("<pre>") == 1 and "left =" in shown

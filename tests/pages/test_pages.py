@@ -236,8 +236,8 @@ def test_a_mark_is_reached_by_keyboard_and_leads_to_the_ledger(visit, html, widt
 
 
 def test_a_wide_table_scrolls_in_its_own_box_by_keyboard(visit, html):
-    page = visit(address(html, "ledger"), width=390)
-    box = page.locator(".pst-scrollable-table-container:has(table.ledger)").first
+    page = visit(address(html, "timings"), width=390)
+    box = page.locator(".pst-scrollable-table-container:has(table.timings)").first
     assert box.evaluate("e => e.scrollWidth > e.clientWidth && e.tabIndex === 0")
     assert box.get_attribute("aria-label") == "table"
     box.focus()

@@ -1,0 +1,265 @@
+"""How a code cell looks on its page: pictures first, code at hand.
+
+A cell that is marked `hide-input` shows what it makes, and under that a line that opens its
+code and says what the code is for: 'Code for Fig. 1.1'. A cell that prepares a figure and
+shows nothing itself is folded together with the figure's own code.
+
+A still whose cell gives it the class `panels` is cut where a column of it is blank. Its
+panels stand beside each other, and on a phone one below the other, where letters stay
+legible.
+
+What `vae_lib.checks.agree` printed becomes a table. The text stays what the notebook holds
+and what a terminal shows.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from docutils import nodes
+from PIL import Image
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+COMPARISON = re.compile(
+    r"^(?P<quantity>.+): agree\n"
+    r"  (?P<symbolic>\S+) symbolic, (?P<other>\S+) (?:numerical|estimated): "
+    r"(?:within (?P<within>.+)"
+    r"|difference (?P<difference>\S+), SE (?P<error>\S+), z [+-](?P<z>\S+))\n",
+    re.M,
+)
+COLUMNS = ("compared", "symbolic", "by numbers", "apart by", "")
+# Between two panels of a picture are so many blank columns at least, and on each side so
+# much of its width. Between a label and its axis there are fewer.
+GAP, PANEL = 12, 0.2
+# What myst-nb writes above folded code where the cell does not say it better.
+NOTHING_SAID = "Show code cell {type}"
+
+
+# ---------------------------------------------------------------- folded code
+class folded(nodes.Element):
+    """Code behind one line, its `summary`."""
+
+
+def visit_folded(translator, node: folded) -> None:
+    summary = translator.encode(node["summary"])
+    translator.body.append(f'<details class="code"><summary>{summary}</summary>\n')
+
+
+def depart_folded(translator, node: folded) -> None:
+    translator.body.append("</details>\n")
+
+
+def part(cell: nodes.container, name: str) -> nodes.Element | None:
+    """The cell's `source` or its `output`."""
+    for child in cell.children:
+        if child.get("nb_element") == f"cell_code_{name}":
+            return child
+    return None
+
+
+def figure_number(app: Sphinx, page: str, cell: nodes.Element) -> str | None:
+    """'Fig. 1.1', if the cell makes a numbered figure."""
+    numbers = app.env.toc_fignumbers.get(page, {}).get("figure", {})
+    for figure in cell.findall(nodes.figure):
+        for name in figure["ids"]:
+            if number := numbers.get(name):
+                text = app.config.numfig_format["figure"]
+                return text % ".".join(str(n) for n in number)
+    return None
+
+
+def summary(app: Sphinx, page: str, cell: nodes.container) -> str:
+    """What the folded code of a cell is for, in a few words."""
+    said = cell.get("prompt_show", NOTHING_SAID)
+    if said != NOTHING_SAID:
+        return said
+    if number := figure_number(app, page, cell):
+        return f"Code for {number}"
+    output = part(cell, "output")
+    if output is None:
+        return "Set-up: " + contents(part(cell, "source").astext())
+    if next(output.findall(nodes.image), None) is not None:
+        return "Code for this figure"
+    if next(output.findall(nodes.table), None) is not None:
+        return "Code for this comparison"
+    return "Code for this output"
+
+
+def contents(code: str) -> str:
+    """What a cell of preparations brings.
+
+    >>> contents("import math\\n\\ndef half(x):\\n    return x / 2")
+    'imports, half'
+    """
+    body = ast.parse(code).body
+    found = dict.fromkeys(
+        "imports" if isinstance(line, (ast.Import, ast.ImportFrom)) else line.name
+        for line in body
+        if isinstance(line, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef))
+    )
+    return ", ".join(found) or "values for what follows"
+
+
+def is_set_up(cell: nodes.container) -> bool:
+    return part(cell, "output") is None
+
+
+def imports(cell: nodes.container) -> bool:
+    return re.match(r"(import|from) ", part(cell, "source").astext()) is not None
+
+
+def belongs_to_next(cell: nodes.container, following: nodes.container) -> bool:
+    """Whether a cell only prepares the folded one that follows.
+
+    The imports stand above the chapter's opening picture and its first words; any other
+    preparation stands right above.
+    """
+    if not (is_set_up(cell) and following.get("hide_mode") == "input"):
+        return False
+    beside = cell.parent is following.parent and (
+        cell.parent.index(following) - cell.parent.index(cell) == 1
+    )
+    return beside or imports(cell)
+
+
+class FoldCode(SphinxPostTransform):
+    """Before myst-nb folds in its own way, above the output."""
+
+    default_priority = 198
+    formats = ("html",)
+
+    def run(self, **kwargs) -> None:
+        page = self.env.docname
+        cells = [
+            node
+            for node in self.document.findall(nodes.container)
+            if node.get("nb_element") == "cell_code" and part(node, "source") is not None
+        ]
+        prepared: list[nodes.Element] = []
+        for cell, following in zip(cells, [*cells[1:], None], strict=False):
+            if cell.get("hide_mode") != "input":
+                continue
+            source = part(cell, "source")
+            if following is not None and belongs_to_next(cell, following):
+                prepared.append(source)
+                cell.parent.remove(cell)
+                continue
+            fold = folded("", summary=summary(self.app, page, cell))
+            cell.remove(source)
+            fold += [*prepared, source]
+            cell += fold
+            del cell["hide_mode"]
+            prepared = []
+
+
+# ---------------------------------------------------------------- panels
+def cuts(picture: Image.Image) -> list[int]:
+    """The columns where a picture falls into panels, its two edges included."""
+    grey = np.asarray(picture.convert("L"))
+    width = grey.shape[1]
+    blank = np.concatenate([[False], (grey > 250).all(axis=0), [False]])
+    starts, ends = np.flatnonzero(np.diff(blank.astype(int))).reshape(-1, 2).T
+    found = [0]
+    for start, end in zip(starts, ends, strict=True):
+        middle = int(start + end) // 2
+        wide = end - start >= GAP
+        if wide and min(middle - found[-1], width - middle) >= PANEL * width:
+            found.append(middle)
+    return [*found, width]
+
+
+def cut_panels(app: Sphinx, doctree: nodes.document) -> None:
+    """Before Sphinx collects the pictures to copy."""
+    for image in list(doctree.findall(nodes.image)):
+        if "panels" not in image["classes"]:
+            continue
+        name = app.env.relfn2path(image["uri"], app.env.docname)[1]
+        with Image.open(name) as picture:
+            edges = cuts(picture)
+            if len(edges) == 2:
+                message = "marked `panels`, and has no blank column between them"
+                logger.warning(message, location=image)
+                continue
+            row = nodes.container(classes=["panel-row"])
+            for number, (left, right) in enumerate(zip(edges, edges[1:], strict=False)):
+                path = Path(name).with_name(f"{Path(name).stem}-{number}.png")
+                picture.crop((left, 0, right, picture.height)).save(path)
+                panel = nodes.image(uri=str(Path(image["uri"]).with_name(path.name)))
+                panel["alt"] = image["alt"] if number == 0 else "the picture goes on"
+                panel["classes"] = ["panel", "no-scaled-link"]
+                panel["width"] = f"{100 * (right - left) / edges[-1]:.1f}%"
+                row += panel
+        image.replace_self(row)
+
+
+# ---------------------------------------------------------------- comparisons
+def pieces(text: str) -> Iterator[str | list[re.Match[str]]]:
+    """What a cell printed, in order: plain text, and comparisons that follow each other."""
+    end, together = 0, []
+    for found in COMPARISON.finditer(text):
+        between = text[end : found.start()]
+        if between.strip():
+            if together:
+                yield together
+            together = []
+            yield between
+        together.append(found)
+        end = found.end()
+    if together:
+        yield together
+    if text[end:].strip():
+        yield text[end:]
+
+
+def facts(found: re.Match[str]) -> list[str]:
+    if found["within"]:
+        apart = "less than " + found["within"].replace("relative", "of it")
+    else:
+        apart = f"{found['difference']}, {found['z']} SE"
+    return [found["quantity"], found["symbolic"], found["other"], apart, "✓"]
+
+
+def table(comparisons: list[re.Match[str]]) -> nodes.table:
+    group = nodes.tgroup(cols=len(COLUMNS))
+    group += [nodes.colspec(colwidth=1) for _ in COLUMNS]
+    head, body = nodes.thead(), nodes.tbody()
+    head += nodes.row("", *[entry(name) for name in COLUMNS])
+    for found in comparisons:
+        body += nodes.row("", *[entry(fact) for fact in facts(found)])
+    group += [head, body]
+    return nodes.table("", group, classes=["agree"])
+
+
+def entry(text: str) -> nodes.entry:
+    return nodes.entry("", nodes.paragraph(text, text))
+
+
+def set_tables(app: Sphinx, doctree: nodes.document) -> None:
+    for printed in list(doctree.findall(nodes.literal_block)):
+        if "stream" not in printed["classes"]:
+            continue
+        made: list[nodes.Element] = []
+        for piece in pieces(printed.astext() + "\n"):
+            if isinstance(piece, str):
+                block = printed.deepcopy()
+                block.children = [nodes.Text(piece.rstrip("\n"))]
+                block.rawsource = piece
+                made.append(block)
+            else:
+                made.append(table(piece))
+        if any(isinstance(node, nodes.table) for node in made):
+            printed.parent.replace(printed, made)
+
+
+def setup(app: Sphinx) -> dict:
+    app.add_node(folded, html=(visit_folded, depart_folded))
+    app.add_post_transform(FoldCode)
+    app.connect("doctree-read", cut_panels, priority=400)
+    app.connect("doctree-read", set_tables)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

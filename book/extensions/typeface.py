@@ -1,0 +1,79 @@
+"""The book's text face, Source Serif Pro, comes along: every machine shows the same book.
+
+The face is that of an installed package, under the SIL Open Font License. At build time it
+is cut down to the letters that European languages and a book of mathematics use, and
+written in the compressed format of the web. That licence reserves the name 'Source' for the
+face as it came, so what is cut is called 'Book'. Until it has loaded, a face of the machine
+stands in, stretched to its measures (`typeface.css`).
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from fontTools import subset
+from sphinx.application import Sphinx
+from sphinx.util.fileutil import copy_asset_file
+
+PACKAGE = "font_source_serif_pro"
+FOLDER = "_static/typeface"
+NAME = "Book"
+FACES = {"Regular": "regular", "It": "italic", "Semibold": "semibold"}
+
+# Latin with all accents of Europe, Greek, punctuation, indices, arrows and signs.
+LETTERS = "20-7E A0-17F 192 2B0-2DD 300-304 307-308 30C 370-3FF 1E80-1E85 1EF2-1EF3"
+SIGNS = "2010-2044 2070-209F 20AC 2113-2126 2150-215F 2190-21FF 2200-22FF 25A0-25CF 2713"
+FEATURES = ["kern", "liga", "mark", "ccmp", "locl", "lnum", "pnum", "tnum", "sups", "subs"]
+
+
+def files() -> Path:
+    """The folder of the package's fonts.
+
+    Raises:
+        RuntimeError: if the package is not installed.
+    """
+    package = find_spec(PACKAGE)
+    if package is None or package.origin is None:
+        raise RuntimeError(
+            "the text face is missing: install the book's requirements with "
+            "pip install -c requirements.lock -e '.[book,test]'"
+        )
+    return Path(package.origin).parent / "files"
+
+
+def cut(source: Path, target: Path) -> None:
+    """Write the letters of a face that the book may need, as WOFF, under another name."""
+    options = subset.Options(
+        flavor="woff",
+        hinting=False,
+        layout_features=FEATURES,
+        name_IDs=[0, 1, 2, 4, 6, 13, 14],
+    )
+    font = subset.load_font(str(source), options)
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=subset.parse_unicodes(f"{LETTERS} {SIGNS}"))
+    cutter.subset(font)
+    for record in font["name"].names:
+        if record.nameID in (1, 4, 6):
+            record.string = NAME
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_suffix(".unfinished")
+    subset.save_font(font, str(unfinished), options)
+    unfinished.replace(target)
+
+
+def write(app: Sphinx, error: Exception | None) -> None:
+    if error is not None or app.builder.format != "html":
+        return
+    folder = Path(app.outdir) / FOLDER
+    for face, name in FACES.items():
+        target = folder / f"{name}.woff"
+        if not target.exists():
+            cut(files() / f"SourceSerifPro-{face}.ttf", target)
+    copy_asset_file(str(files() / "LICENSE.txt"), str(folder))
+
+
+def setup(app: Sphinx) -> dict:
+    # before the pages: a missing package must not be found after minutes of building
+    app.connect("builder-inited", lambda app: files())
+    app.connect("build-finished", write)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
