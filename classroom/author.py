@@ -57,6 +57,8 @@ def read_source(assignment: Assignment) -> NotebookNode:
             raise ClassroomError(f"{assignment.markdown}: {mark['grade_id']} comes twice")
         seen.add(mark["grade_id"])
         cell.metadata["nbgrader"] = {**mark, "schema_version": 3, "task": False}
+        if "derivation" in marks:
+            cell.metadata["classroom"] = {"derivation": True}
         if not mark["solution"]:
             cell.metadata |= {"editable": False, "deletable": False}
     untested = {test_id(name, task) for name, task in tasks.items()} - seen

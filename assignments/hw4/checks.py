@@ -17,6 +17,7 @@ from classroom.checks import (
     Case,
     Derivation,
     Property,
+    Shows,
     Task,
     Wrong,
     expect_close,
@@ -330,6 +331,6 @@ TASKS = {
         end=r"m + \log \left( \sum_{k=1}^{K} \exp(a_k - m) \right) - \log K",
         points=3,
         min_steps=2,
-        contains=(r"\exp(m)",),
+        stages=(Shows("the factor taken out of the sum", (r"\exp(m)",)),),
     ),
 }
