@@ -27,8 +27,15 @@ from classroom.course import Assignment, ClassroomError, Course
 from classroom.files import sha256, write_atomically
 from classroom.gradebook import open_gradebook
 from classroom.late import Extensions, lateness
-from classroom.platforms import Owner, by_name, by_platform, is_copy, said_late, safe_name
-from classroom.platforms import PLATFORMS
+from classroom.platforms import (
+    PLATFORMS,
+    Owner,
+    by_name,
+    by_platform,
+    safe_name,
+    said_late,
+    uncounted,
+)
 from classroom.records import (
     Collected,
     all_collected,
@@ -352,10 +359,9 @@ def _rest(owner: Owner) -> tuple[str, bool, float]:
 
 
 def _without_copy(label: str, assignment: str) -> str:
-    """Of names that differ in a copy's number or in LATE it is one."""
-    while is_copy(label):
-        label = re.sub(r" ?\(\d+\)(?=(\.\w+)*$)|[- ]+copy(?=(\.\w+)*$)", "", label)[:-1]
-    return re.sub(r"[\W_]|late", "", re.sub(rf"{assignment}|\.ipynb", "", label.lower()))
+    """Of names that differ in a copy's number, or say 'late' or 'final', it is one."""
+    words = rf"{re.escape(assignment)}|late|final|version|submission|최종|제출|수정|[\W_]"
+    return re.sub(words, "", uncounted(label).lower())
 
 
 def _say_when(upload: Upload, owner: Owner) -> None:

@@ -264,7 +264,7 @@ def read_assignment(name: str, folder: Path) -> Assignment:
 
 
 def _validated(said: dict[str, Any]) -> dict[str, Any]:
-    """What the front matter says, each in its form. Raises ValueError with the right one."""
+    """The front matter, each entry in its form. Raises ValueError with the right form."""
     allowed = {"uses", "due", "limits", "late_penalty_per_day", "grace_minutes",
                "late_days", "counts"}  # fmt: skip
     if unknown := said.keys() - allowed:

@@ -25,19 +25,19 @@ from tqdm import tqdm
 
 from classroom.author import practice_cases, test_id
 from classroom.checks import Task
-from classroom.course import Assignment, ClassroomError, Course
 from classroom.collect import counting, put
+from classroom.course import Assignment, ClassroomError, Course
 from classroom.gradebook import open_gradebook, save_marks
-from classroom.late import Extensions, lateness
 from classroom.judge import NOT_THEIRS, Mark, cases_of, judge_derivation, judge_task
+from classroom.late import Extensions, lateness
 from classroom.records import (
     Record,
     Submission,
     read_collected,
     read_record,
 )
-from classroom.results import was_touched
 from classroom.restore import code_cells, grade_id, is_picture, is_test
+from classroom.results import was_touched
 from classroom.sandbox import (
     PATIENCE,
     CellRun,
@@ -49,7 +49,9 @@ from classroom.sandbox import (
 
 FORKSERVER = multiprocessing.get_context("forkserver")
 # A forked worker finds these imported; each would cost it a second.
-FORKSERVER.set_forkserver_preload(["torch", "classroom.grade", "derivations"])
+FORKSERVER.set_forkserver_preload(
+    ["torch", "classroom.grade", "classroom.stages", "derivations"]
+)
 
 
 def run_and_judge(

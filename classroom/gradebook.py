@@ -1,8 +1,9 @@
 """nbgrader's gradebook and its steps, called so that ours take their places in them.
 
-nbgrader's Autograde keeps the books: the student, the submission, comments, the notebook for
-Formgrader. Two of its steps are replaced through its own configuration: Execute, by pasting
-what ran in the sandbox and what the machine says of it, and SaveAutoGrades, by our marks.
+nbgrader's Autograde keeps the books: the student, the submission, comments, the notebook
+for Formgrader. Two of its steps are replaced through its own configuration: Execute, by
+pasting what ran in the sandbox and what the machine says of it, and SaveAutoGrades, by our
+marks.
 """
 
 import logging

@@ -30,7 +30,7 @@ def instead(command: str, assignment: str) -> str:
 
 
 def guard() -> None:
-    """Take from nbgrader, in this process, what runs or overwrites; leave marking by hand."""
+    """Take from nbgrader, in this process, what runs or overwrites; not the marking."""
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
     if "nbgrader" in sys.argv[0] and words and words[0] in COMMANDS:
         raise SystemExit(instead(words[0], (words[1:] or ["hw1"])[0]))

@@ -98,8 +98,8 @@ STOPPED = {
     "flood": "The test wrote too much and was stopped.",
     "died": "Python ended during the test: does your function call exit, or crash?",
     "killed": "Python was killed during the test, twice: a person will look.",
-    "not run": "The time for the whole notebook was up before this test could run: a person "
-    "will look.",
+    "not run": "The time for the whole notebook was up before this test could run: a "
+    "person will look.",
 }
 NOT_THEIRS = ("killed", "not run")  # what the machine may have done
 
@@ -236,7 +236,7 @@ WRITTEN = (  # what people write, and what the checker reads
 
 
 def as_the_book_writes(latex: str, task: Derivation) -> str:
-    """Notation that means the same, in the book's: `\\mathrm{exp}`, a plain E, KL(p || q)."""
+    """Other notation in the book's: `\\mathrm{exp}`, a plain E, KL(p || q)."""
     for written, ours in WRITTEN:
         latex = re.sub(written, ours, latex)
     if "D_{\\mathrm{KL}}" in task.start:
@@ -254,7 +254,7 @@ def as_the_book_writes(latex: str, task: Derivation) -> str:
                 latex,
             )
             latex = re.sub(
-                rf"(\\mathbb\{{E\}}\s*_)\s*(?:\{{\s*([pq])\s*\}}|([pq])(?![\w(]))",
+                r"(\\mathbb\{E\}\s*_)\s*(?:\{\s*([pq])\s*\}|([pq])(?![\w(]))",
                 lambda m: f"{m[1]}{{{m[2] or m[3]}({x})}}",
                 latex,
             )

@@ -111,5 +111,6 @@ def _until(text: str, due: datetime | None, where: str) -> datetime | None:
         return moment(text)[0]
     except ValueError as error:
         raise ClassroomError(
-            f"{where}: {error}. It is a date with a zone, '+2 days', '+12 hours' or 'never late'"
+            f"{where}: {error}. It is a date with a zone, '+2 days', '+12 hours' or "
+            "'never late'"
         ) from None

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The learning platforms: how each names what it hands over, and what it wants back.
 
 A platform is a row of `PLATFORMS`: a pattern for the names of its uploads, and the columns
@@ -79,7 +80,7 @@ PLATFORMS = {p.name: p for p in (
     Platform(
         "moodle",  # Ada Lovelace_4711_assignsubmission_file_/hw1.ipynb, or without the slash
         re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_?.*", re.S),
-        identifiers=("Identifier", "식별번호", "식별자", "ID", "Teilnehmer-ID", "Teilnehmer/in",
+        identifiers=("Identifier", "식별번호", "식별자", "Teilnehmer-ID", "Teilnehmer/in",
                      "Identifiant", "Identificador", "識別子"),
         grade=("Grade", "성적", "Bewertung", "Note", "Calificación", "Nota", "評定", "成绩"),
         comments=("Feedback comments", "피드백 댓글", "피드백", "Feedback als Kommentar",
@@ -193,9 +194,7 @@ def by_name(label: str, assignment: str) -> str:
     >>> by_name("20271234_hw1.ipynb", "hw1"), by_name("hw1 (1).ipynb", "hw1")
     ('20271234', '')
     """
-    label = unicodedata.normalize("NFC", EXTENSIONS.sub("", label)).strip()
-    while (shorter := COUNTED.sub("", label)) != label:
-        label = shorter
+    label = unicodedata.normalize("NFC", uncounted(label)).strip()
     name = rf"(?i)(^|(?<=[-_ .])){re.escape(assignment)}(?:-\d+)?(?=[-_ .]|$)"
     rest = re.sub(name, "", label)
     for pattern in (NOISE, re.compile(r"\(\d+\)")):
@@ -216,6 +215,13 @@ def said_late(label: str) -> bool:
     return bool(re.search(r"(^|[-_ ])LATE([-_ .]|$)", label))
 
 
-def is_copy(label: str) -> bool:
-    """Whether a platform or a browser numbered it: `hw1 (2).ipynb`, `hw1-2.ipynb`."""
-    return bool(COUNTED.search(EXTENSIONS.sub("", label)))
+def uncounted(label: str) -> str:
+    """A file's name without its ending, and without what numbers a copy.
+
+    >>> uncounted("hw1 (2).ipynb")
+    'hw1'
+    """
+    label = EXTENSIONS.sub("", label)
+    while (shorter := COUNTED.sub("", label)) != label:
+        label = shorter
+    return label

@@ -14,10 +14,7 @@ from classroom.restore import grade_id
 from classroom.roster import Roster, teams
 from classroom.rubric import Rubric
 
-TOUCHED = (
-    "something else than these commands has written into the gradebook: run 'grade' with "
-    "--again"
-)
+TOUCHED = "something else than 'grade' has written into the gradebook: run 'grade'"
 
 
 @dataclass

@@ -98,11 +98,12 @@ class Roster:
                     if cell.strip()
                 )
             ]
-            within = [  # `20271234_kim` holds both
-                row for row in self.rows
-                if {row[0].casefold()} & words or _words(row[1]) and _words(row[1]) < words
-            ]  # fmt: skip
-            for some in (exact, close, within):
+            # `20271234_kim` holds both
+            by_id = [row for row in self.rows if row[0].casefold() in words]
+            by_name = [
+                row for row in self.rows if _words(row[1]) and _words(row[1]) < words
+            ]
+            for some in (exact, close, by_id, by_name):
                 if len(some) == 1:
                     return some[0][0], some[0][1]
                 if some:

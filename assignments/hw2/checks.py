@@ -258,7 +258,7 @@ def bits_infinite(answers: Sequence[Answer]) -> None:
 
 def bits_refuses(answers: Sequence[Answer]) -> None:
     for answer in answers[3:]:
-        hint = "One of the two is no vector of probabilities: look at each entry, and each sum."
+        hint = "One of them is no vector of probabilities: look at entries and sums."
         expect_raised(answer, "ValueError", hint, answers[:3])
 
 
@@ -311,7 +311,8 @@ TASKS = {
                 "the averages that are left",
                 "x",
                 (
-                    r"\frac{(x - \mu_2)^2}{2 \sigma_2^2} - \frac{(x - \mu_1)^2}{2 \sigma_1^2}",
+                    r"\frac{(x - \mu_2)^2}{2 \sigma_2^2}"
+                    r" - \frac{(x - \mu_1)^2}{2 \sigma_1^2}",
                     r"\frac{(x - \mu_2)^2}{2 \sigma_2^2}",
                     r"-\frac{(x - \mu_1)^2}{2 \sigma_1^2}",
                 ),
