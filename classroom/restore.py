@@ -326,7 +326,9 @@ class _Restored:
                 if heading or same > 0.5 * sum(bool(line.strip()) for line in old):
                     rest = "\n".join(line for line in new if line not in old or not line)
                     whole = _bare(piece.source).startswith(_bare(self.cells[j].source))
-                    if j == above and (whole or has_display(rest)):
+                    if j == above and has_display(piece.source):
+                        yield m, FENCE.sub("", piece.source).strip()
+                    elif j == above and whole and rest.strip():
                         yield m, rest.strip()
                     return
             yield m, piece.source

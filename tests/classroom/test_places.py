@@ -128,10 +128,11 @@ def test_a_derivation_beside_its_place_is_found(course, kind):
 def test_under_the_question(course):
     """In the cell of the question, of another edition than ours."""
     release, notebook = released(course), solution(course)
-    question = nbformat.v4.new_markdown_cell("## 3. By hand\n\nExpand the square.")
+    template = "```\n$$\n(a + b)^2\n&= ...\n$$\n```"
+    question = nbformat.v4.new_markdown_cell(f"## 3. By hand\n\nExpand it.\n\n{template}")
     place = place_of(release, "by-hand")
     release.cells.insert(place, question)
-    old = "## 3. By hand\n\nMultiply it out."
+    old = f"## 3. By hand\n\nMultiply it out.\n\n{template}"
     notebook = edited(notebook, by_hand=stub(course, "by-hand"))
     with_new(notebook, place_of(notebook, "by-hand"), "markdown", f"{old}\n\n{FORMULA}")
     new = restore(release, read_pieces(text(notebook).encode()))
