@@ -266,9 +266,10 @@ def expect_own_errors(
     `expect_drawn`."""
     pairs = [[a.tensor(value=v).item() for v in a.items(2)] for a in answers]
     errors = [error for _, error in pairs]
-    if max(errors) - min(errors) < 1e-3 * max(map(abs, errors)):
+    if max(errors) - min(errors) < 0.3 * max(map(abs, errors)):
         raise answers[0].wrong(
-            "your standard error is the same for every seed: compute it from the samples"
+            "your standard error is nearly the same for every seed: compute it from the "
+            "samples, of which here are two"
         )
     for answer, (value, error) in zip(answers, pairs, strict=True):
         if not inside(value, error):

@@ -295,6 +295,17 @@ class _Restored:
             found = [*self._texts(range(n - 1, -1, -1), k)][::-1]
             found += self._texts(range(n + 1, len(self.pieces)), k)
             found = [(m, text) for m, text in found if untouched or has_display(text)]
+            if not found and untouched:  # anywhere: a person will say whether it is that
+                found = [
+                    (m, piece.source)
+                    for m, piece in enumerate(self.pieces)
+                    if piece.kind == "markdown"
+                    and not {m} & (self.place.keys() | self.fixed.keys() | self.gone)
+                    and self._edited(piece) is None
+                    and (
+                        has_display(piece.source) if derivation else len(piece.source) > 40
+                    )
+                ]
             if not found:
                 continue
             if not untouched:
@@ -308,8 +319,7 @@ class _Restored:
 
     def _texts(self, order: range, k: int) -> Iterator[tuple[int, str]]:
         """The student's own texts in one direction, up to the next cell of the release."""
-        texts = [j for j, c in enumerate(self.cells) if _is_fixed_text(c)]
-        above = max((j for j in texts if j < k), default=-1)
+        texts = [j for j, c in enumerate(self.cells[:k]) if _is_fixed_text(c)]
         for m in order:
             piece = self.pieces[m]
             if m in self.place or (m in self.fixed and piece.kind == "code"):
@@ -318,20 +328,29 @@ class _Restored:
                 continue
             if m in self.fixed:
                 return
-            new = piece.source.splitlines()
-            for j in texts:
-                old = self.cells[j].source.splitlines()
+            if (j := self._edited(piece)) is None:
+                yield m, piece.source
+                continue
+            if texts and j == texts[-1]:  # the question, and more than it
+                old = self.cells[j].source
+                rest = [line for line in piece.source.splitlines() if line not in old]
+                if has_display(piece.source):
+                    yield m, FENCE.sub("", piece.source).strip()
+                elif rest and _bare(piece.source).startswith(_bare(old)):
+                    yield m, "\n".join(rest)
+            return
+
+    def _edited(self, piece: Piece) -> int | None:
+        """Which text of the release it is, changed by the student or of another edition."""
+        new = piece.source.splitlines()
+        for j, cell in enumerate(self.cells):
+            if _is_fixed_text(cell):
+                old = cell.source.splitlines()
                 same = sum(line in old for line in new if line.strip())
                 heading = old[0].startswith("#") and old[0] in new
                 if heading or same > 0.5 * sum(bool(line.strip()) for line in old):
-                    rest = "\n".join(line for line in new if line not in old or not line)
-                    whole = _bare(piece.source).startswith(_bare(self.cells[j].source))
-                    if j == above and has_display(piece.source):
-                        yield m, FENCE.sub("", piece.source).strip()
-                    elif j == above and whole and rest.strip():
-                        yield m, rest.strip()
-                    return
-            yield m, piece.source
+                    return j
+        return None
 
     def notebook(self) -> NotebookNode:
         """All of it, in the student's order."""

@@ -214,9 +214,12 @@ def bits_cases(rng: random.Random) -> list[Case]:
         weights = [rng.randint(1, 9) for _ in range(n)]
         return [w / sum(weights) for w in weights]
 
-    p, q = probabilities(4), probabilities(3)
+    q = probabilities(3)
+    apart = {"p": probabilities(4), "q": probabilities(4)}
+    while bits_truth(apart) < 0.05:  # where nats and bits are nearly the same
+        apart = {"p": probabilities(4), "q": probabilities(4)}
     return [
-        {"p": p, "q": probabilities(4)},
+        apart,
         {"p": [0.0, *q], "q": probabilities(4)},
         {"p": probabilities(3), "q": [0.0, 0.5, 0.5]},
         *({"p": bad, "q": probabilities(4)} for bad in no_probabilities(rng)),

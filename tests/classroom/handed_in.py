@@ -162,7 +162,7 @@ RIGHT: dict[tuple[str, str], list[str]] = {
         BAR + "return math.sqrt(bar(t)), 1 - bar(t)",
         "a = torch.prod(1 - betas[:t]); return a.sqrt(), 1 - a",
         "a = torch.cat([torch.ones(1), torch.cumprod(1 - betas, 0)])[t]; return [a**0.5, 1 - a]",
-        "c, v = 1.0, 0.0\n    for b in betas[:t]: c, v = c * (1 - b)**0.5, v * (1 - b) + b\n    return c, v",
+        "\n    c, v = 1.0, 0.0\n    for b in betas[:t]: c, v = c * (1 - b)**0.5, v * (1 - b) + b\n    return c, v",
         "a = math.exp(sum(math.log1p(-b) for b in betas[:t])); return a**0.5, 1 - a",
     ],
     ("hw5", "step-back"): [
@@ -183,7 +183,7 @@ RIGHT: dict[tuple[str, str], list[str]] = {
         "return 1 - math.prod(1 - b for b in betas[s:t])",
         "return 1 - torch.prod(1 - betas[s:t])",
         "a = torch.cat([torch.ones(1, dtype=betas.dtype), (1 - betas).cumprod(0)]); return 1 - a[t] / a[s]",
-        "v = 0.0\n    for b in betas[s:t]: v = v * (1 - b) + b\n    return v",
+        "\n    v = 0.0\n    for b in betas[s:t]: v = v * (1 - b) + b\n    return v",
         "return -math.expm1(sum(math.log1p(-b) for b in betas[s:t].tolist()))",
     ],
 }
@@ -235,7 +235,7 @@ WRONG: dict[tuple[str, str], list[tuple[float, str]]] = {
     ],
     ("hw2", "elbo"): [
         (4, ELBO + "return rec - kl\ndef posterior(x, w): return w * x / (1 + w**2), 1 / (1 + w**2)"),
-        (2, ELBO + "return rec + kl" + POST),
+        (3, ELBO + "return rec + kl" + POST),
         (3, ELBO + "return rec - kl + 0.5 * math.log(2 * math.pi)" + POST),
         (2, "return -0.5 * math.log(2 * math.pi) - 0.5 * (x - w * m)**2 - 0.5 * (m**2 + s**2 - 1 - math.log(s**2)) + 9" + POST),
         (3, ELBO + "return rec - kl\ndef posterior(x, w): return w * x, 1.0"),
@@ -246,7 +246,7 @@ WRONG: dict[tuple[str, str], list[tuple[float, str]]] = {
         (3, "\n    if abs(p.sum() - 1) > 1e-6 or abs(q.sum() - 1) > 1e-6: raise ValueError\n    " + XLOGY),
         (3, "\n    if (p < 0).any() or abs(p.sum() - 1) > 1e-6: raise ValueError\n    " + XLOGY),
         (2, BITS + XLOGY.replace(" / math.log(2)", "")),
-        (2, "return torch.nansum(p * torch.log2(p / q)).abs()"),
+        (3, "return torch.nansum(p * torch.log2(p / q)).abs()"),
     ],
     ("hw3", "encoder"): [
         (2, INIT + NET.format("nn.Identity()") + CHUNK),
@@ -296,7 +296,7 @@ WRONG: dict[tuple[str, str], list[tuple[float, str]]] = {
         (0, REC + "return (kl.sum(-1) - rec.mean(-1)).mean()"),
         (0, REC + "return (kl.sum(-1) - rec.sum(-1)).sum()"),
         (0, REC + "return kl.mean() - rec.mean()"),
-        (0, REC + "return -(kl.sum(-1) + rec.sum(-1)).mean()"),
+        (1, REC + "return -(kl.sum(-1) + rec.sum(-1)).mean()"),
         (1, REC + "return (2 * kl.sum(-1) - rec.sum(-1)).mean()"),
     ],
     ("hw4", "widen"): [
