@@ -65,7 +65,8 @@ def look(cells: list[dict], sheet: dict) -> list[str]:
 
 def run(cells: list[dict], sheet: dict) -> list[str]:
     """Run the code as the grader does, but for the sandbox; what would be stopped."""
-    said, total = [], 0.0
+    said: list[str] = []
+    total = 0.0
     with tempfile.TemporaryDirectory() as work:
         process = subprocess.Popen(
             [sys.executable, "-I", str(HERE / "inside.py"), str(HERE), work],

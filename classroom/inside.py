@@ -134,7 +134,7 @@ def as_on_colab() -> None:
     except ImportError:
         google = sys.modules["google"] = types.ModuleType("google")
     colab = Nothing("google.colab")
-    google.colab = colab
+    vars(google)["colab"] = colab
     for name in ("colab", "colab.drive", "colab.files", "colab.output", "colab.patches"):
         sys.modules[f"google.{name}"] = Nothing(name) if "." in name else colab
 

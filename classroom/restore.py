@@ -264,21 +264,24 @@ class _Restored:
         for k in self.answers:
             if self.cells[k].cell_type != "code":
                 continue
-            n, stub = given.get(k), self.cells[k].source
-            own = _defined(stub) if n is None else _unwritten(self.pieces[n].source)
-            if n is not None and self._untouched(n):
+            place, stub = given.get(k), self.cells[k].source
+            if place is None or self._untouched(place):
                 own = _defined(stub)
+            else:
+                own = _unwritten(self.pieces[place].source)
             elsewhere = {
-                name for name in own if any(m != n for m in definers.get(name, []))
+                name for name in own if any(m != place for m in definers.get(name, []))
             }
             if not elsewhere:
                 continue
             self.notes.append(f"{grade_id(self.cells[k])} was written beside its place")
-            self.waits[k] = {min(m for m in definers[name] if m != n) for name in elsewhere}
-            if n is not None and own == elsewhere and self._untouched(n):
-                self.pieces[n].source = "# The answer stands elsewhere in this notebook."
-            elif n is not None:
-                self.pieces[n].source = _without(self.pieces[n].source, elsewhere)
+            self.waits[k] = {
+                min(m for m in definers[name] if m != place) for name in elsewhere
+            }
+            if place is not None and own == elsewhere and self._untouched(place):
+                self.pieces[place].source = "# The answer stands elsewhere."
+            elif place is not None:
+                self.pieces[place].source = _without(self.pieces[place].source, elsewhere)
 
     def _texts_beside(self) -> None:
         """Texts around an untouched place for a text: they are the answer, and move in."""
@@ -387,15 +390,14 @@ class _Restored:
                     cells.append(_clean(cell))
 
         for n, piece in enumerate(self.pieces):
-            k = self.place.get(n, self.fixed.get(n))
-            if k is not None:
-                emit(k, n - 1)
+            theirs = self.place.get(n, self.fixed.get(n))
+            if theirs is not None:
+                emit(theirs, n - 1)
             if n in self.gone:
                 pass
             elif n in self.place:
-                assert k is not None, "it has a place"
-                done.add(k)
-                cells.append(_clean(self.cells[k], piece))
+                done.add(self.place[n])
+                cells.append(_clean(self.cells[self.place[n]], piece))
             elif n in self.fixed:
                 if self.beside.get(n):
                     cells.append(_extra(Piece("code", self.beside[n])))
@@ -404,7 +406,7 @@ class _Restored:
             elif not _repeats(piece, self.release):
                 cells.append(_extra(piece))
             passed.add(n)
-            emit(0 if k is None else k + (n in self.fixed), n)
+            emit(0 if theirs is None else theirs + (n in self.fixed), n)
         emit(len(self.cells), len(self.pieces))
         done_late = [k for k in range(len(self.cells)) if k not in done and k not in given]
         cells += [_clean(self.cells[k]) for k in done_late]

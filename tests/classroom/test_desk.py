@@ -170,6 +170,7 @@ def test_what_something_else_wrote_is_noticed_and_not_exported(graded, toy):
     assert results(graded, toy)[2].status == "pending"
 
 
+@pytest.mark.slow
 def test_the_buttons_of_formgrader_name_our_commands(graded, monkeypatch):
     config = (graded.root / "nbgrader_config.py").read_text()
     assert "guard()" in config and config.index("guard()") < config.index("c.Course")
