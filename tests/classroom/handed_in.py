@@ -1,4 +1,5 @@
 # ruff: noqa: E501
+# fmt: off
 """Right and wrong solutions of each task, as data: what a student may write in the place of
 the answer, and the most that a wrong one may get. `{}` is the header that the sheet gives.
 """
@@ -365,7 +366,7 @@ DERIVATIONS_RIGHT: dict[str, list[list[str]]] = {
         [HEAD_2, DEF_2.replace("p(x)}", "p}"), SQUARES_2.replace("p(x)}", "p}"), KL_2],
         [HEAD_2, DEF_2.replace(r"\mathbb{E}", r"\mathbb E"), LEFT_2.replace(r"\mathbb{E}", r"\operatorname{E}"), KL_2],
     ],
-}  # fmt: skip
+}
 DERIVATIONS_PADDED: dict[str, list[list[str]]] = {
     "hw1": [
         [HEAD_1, LOG_DENSITY + r" + \log \exp(0)", HALF, LOG_DENSITY],
@@ -381,4 +382,4 @@ DERIVATIONS_PADDED: dict[str, list[list[str]]] = {
         [HEAD_2, DEF_2, r"\mathbb{E}_{p(x)}\left[ " + KL_2 + r" + x - x \right]", KL_2],
         [HEAD_2, DEF_2, r"\mathbb{E}_{p(x)}\left[ " + KL_2 + r" + 0 \cdot (x - \mu_2)^2 \right]", KL_2],
     ],
-}  # fmt: skip
+}
