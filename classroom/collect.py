@@ -426,6 +426,7 @@ def _take(
     known = read_collected(course, assignment.name, owner.student)
     if not readable:
         result.fault = "; ".join(result.notes)[:500]
+        result.path = theirs[-1].path  # so that the page about it can be given back
         if known and not known.fault:
             known.notes.append(f"a later upload cannot be read: {result.fault}")
             known.notes = known.notes[-5:]
