@@ -436,7 +436,8 @@ def _is_fixed_text(cell: NotebookNode) -> bool:
 def _as_text(piece: Piece) -> None:
     """A derivation that was typed into a code cell is a text, and is not run."""
     source = re.sub(r"\A\s*%%(latex|markdown)", "", piece.source)
-    if piece.kind == "code" and has_display(source):
+    formula = re.search(r"\$\$.+?\$\$|\\\[.+?\\\]|\\begin\{", source, re.S)
+    if piece.kind == "code" and formula and not source.lstrip().startswith("%%"):
         if source != piece.source or _parsed(source) is None:
             piece.kind, piece.source = "markdown", source
 
