@@ -379,7 +379,13 @@ def run_cells(
     runs: dict[int, CellRun] = {}
     end, used, tried = time.monotonic() + 2 * PATIENCE * limits.seconds, 0.0, set[int]()
     while len(runs) < len(sources):
-        session = Session(stage, limits, sandboxed)
+        try:
+            session = Session(stage, limits, sandboxed)
+        except ClassroomError:
+            if -1 in tried:
+                raise
+            tried.add(-1)  # killed while it started, perhaps: once more
+            continue
         try:
             for n, source in enumerate(sources):
                 before, known = session.seconds, runs.get(n)
