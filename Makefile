@@ -5,8 +5,8 @@ PY := .venv/bin/python
 # Two notebooks run side by side on two cores; more threads each would only contend.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help book test check lab author notebooks bench serve release collect grade feedback export formgrader
-.PHONY: demo-class lock clean
+.PHONY: help book test check lab author notebooks bench serve new release collect status grade
+.PHONY: choose undo rubric feedback report export formgrader demo-class lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -45,26 +45,44 @@ serve: .venv/installed  ## serve the built book at http://127.0.0.1:8000
 	@test -f _build/html/index.html || { echo "no book yet: run 'make book' first"; exit 1; }
 	$(PY) -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
+new: .venv/installed  ## ASSIGNMENT=hw6: write a small assignment that works, to edit
+	$(PY) -m classroom new "$(ASSIGNMENT)"
+
 release: .venv/installed  ## ASSIGNMENT=hw1: make the student's version, and test it
 	$(PY) -m classroom release "$(ASSIGNMENT)"
 
-collect: .venv/installed  ## ASSIGNMENT=hw1 FROM=path: take in a folder or zip of uploads
-	$(PY) -m classroom collect "$(ASSIGNMENT)" "$(FROM)"
+collect: .venv/installed  ## ASSIGNMENT=hw1 FROM=path [ROSTER=file]: take in a folder or zip of uploads
+	$(PY) -m classroom collect "$(ASSIGNMENT)" "$(FROM)" $(if $(ROSTER),--roster "$(ROSTER)")
 
-grade: .venv/installed  ## ASSIGNMENT=hw1 JOBS=2: run and judge; repeat it after any stop
-	$(PY) -m classroom grade "$(ASSIGNMENT)" --jobs "$(or $(JOBS),2)"
+status: .venv/installed  ## ASSIGNMENT=hw1: who handed in, when, what is pending, what looks odd
+	$(PY) -m classroom status "$(ASSIGNMENT)"
 
-feedback: .venv/installed  ## ASSIGNMENT=hw1: write a page for each student
-	$(PY) -m classroom feedback "$(ASSIGNMENT)"
+grade: .venv/installed  ## ASSIGNMENT=hw1 [JOBS=2 STUDENT=who AGAIN=1]: run and judge; repeat it after any stop
+	$(PY) -m classroom grade "$(ASSIGNMENT)" --jobs "$(or $(JOBS),2)" $(if $(STUDENT),--student "$(STUDENT)") $(if $(AGAIN),--again)
 
-export: .venv/installed  ## ASSIGNMENT=hw1 OUT=grades.csv [LMS=canvas|moodle ROSTER=file]: write the marks
+choose: .venv/installed  ## ASSIGNMENT=hw1 STUDENT=who [FILE=2|path|rule|none]: which file counts
+	$(PY) -m classroom choose "$(ASSIGNMENT)" "$(STUDENT)" $(if $(FILE),"$(FILE)")
+
+undo: .venv/installed  ## ASSIGNMENT=hw1: take back the last collect, choice or export
+	$(PY) -m classroom undo "$(ASSIGNMENT)"
+
+rubric: .venv/installed  ## ASSIGNMENT=hw1: the table of the rubric's items, to be ticked
+	$(PY) -m classroom rubric "$(ASSIGNMENT)"
+
+feedback: .venv/installed  ## ASSIGNMENT=hw1 [ZIP=moodle|canvas|plain]: a page for each student, packed
+	$(PY) -m classroom feedback "$(ASSIGNMENT)" $(if $(ZIP),--zip "$(ZIP)")
+
+report: .venv/installed  ## [ASSIGNMENT=hw1]: a page on the class, or on all assignments
+	$(PY) -m classroom report $(if $(ASSIGNMENT),"$(ASSIGNMENT)")
+
+export: .venv/installed  ## ASSIGNMENT=hw1 OUT=grades.csv [LMS=canvas|moodle|blackboard|brightspace ROSTER=file]
 	$(PY) -m classroom export "$(ASSIGNMENT)" --out "$(or $(OUT),grades.csv)" $(if $(LMS),--lms "$(LMS)") $(if $(ROSTER),--roster "$(ROSTER)")
 
 formgrader: .venv/installed  ## open nbgrader's Formgrader, to grade by hand
 	$(PY) -m classroom formgrader
 
-demo-class: .venv/installed  ## a made-up class, from release to export
-	$(PY) -m classroom demo
+demo-class: .venv/installed  ## [STUDENTS=12]: a made-up class, from release to export
+	$(PY) -m classroom demo --students "$(or $(STUDENTS),12)"
 
 lock:  ## install what pyproject.toml asks for, and pin it in requirements.lock
 	test -d .venv || $(PYTHON) -m venv .venv

@@ -7,6 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from classroom.course import ClassroomError, Course
+from classroom.files import write_atomically
+from classroom.records import Collected
 
 FINE = ("graded", "up to date")
 
@@ -25,14 +27,15 @@ def parser() -> argparse.ArgumentParser:
     release.add_argument("--no-sandbox", action="store_true")
     collect = command("collect", "take in a folder or zip of uploads; nothing is executed")
     collect.add_argument("source", type=some_path, metavar="PATH")
+    collect.add_argument("--roster", type=Path, help="a CSV of the class, to be kept")
     grade = command("grade", "run and judge what was collected; repeat it after any stop")
     grade.add_argument("--jobs", type=int, default=2, help="submissions at a time (2)")
     grade.add_argument(
         "--student",
         action="append",
         default=[],
-        metavar="ID[,ID...]|@FILE",
-        help="only these",
+        metavar="WHO[,WHO...]|@FILE",
+        help="only these, by id or by name",
     )
     grade.add_argument(
         "--again", action="store_true", help="also those that are up to date"
@@ -45,14 +48,27 @@ def parser() -> argparse.ArgumentParser:
     command(
         "students", "list who handed in a notebook, one a line, to cut a class in chunks"
     )
-    command("feedback", "write a page for each student")
+    command("status", "who handed in, when, what is pending, what looks odd")
+    choose = command("choose", "let another file of a student count, or list the files")
+    choose.add_argument("who", metavar="WHO")
+    choose.add_argument(
+        "which", nargs="?", default="", help="its number or path; rule; none"
+    )
+    command("undo", "take back the last collect, choice or export")
+    command("rubric", "write the table of a rubric's items, to be ticked")
+    feedback = command("feedback", "write a page for each student")
+    feedback.add_argument("--zip", default="", help="moodle, canvas, plain: pack them, too")
+    report = commands.add_parser("report", help="write a page on the class, or on all")
+    report.add_argument("assignment", nargs="?", default="")
     export = command("export", "write the marks as CSV")
     export.add_argument("--out", type=Path, default=Path("grades.csv"))
-    export.add_argument("--lms", default="", help="canvas or moodle")
+    export.add_argument("--lms", default="", help="canvas, moodle, blackboard, brightspace")
     export.add_argument("--roster", type=Path, help="a CSV from the platform, to fill in")
+    command("new", "write a small assignment that works, to begin with")
     commands.add_parser("formgrader", help="open nbgrader's Formgrader, to grade by hand")
     demo = commands.add_parser("demo", help="a made-up class, from release to export")
     demo.add_argument("--jobs", type=int, default=2)
+    demo.add_argument("--students", type=int, default=12)
     return top
 
 
@@ -83,6 +99,30 @@ def named(students: list[str]) -> list[str]:
     return [student.strip() for student in ids if student.strip()]
 
 
+def tell(everybody: list[Collected], names: Path) -> None:
+    """What `collect` found: first what it asks, then what is odd."""
+    asked = [c for c in everybody if not c.student]
+    for collected in everybody:
+        if collected.student:
+            notes = [collected.fault] if collected.fault else collected.notes
+            for note in [*collected.odd, *notes]:
+                print(f"  {collected.student}: {note}")
+    faults = sum(bool(collected.fault) for collected in everybody) - len(asked)
+    print(
+        f"{len(everybody) - faults - len(asked)} collected, {faults} could not be read, "
+        f"{len(asked)} are open"
+    )
+    if asked:
+        width = min(50, max(len(c.path) for c in asked))
+        print(f"\n  {'file'.ljust(width)}  what is open")
+        for collected in asked:
+            print(f"  {collected.path[-width:].ljust(width)}  {collected.fault}")
+        print(
+            f"\nwrite whose they are into {names}, where they are listed (- for nobody's), "
+            "and collect again"
+        )
+
+
 def in_short(what: str) -> str:
     """What became of a student, for the summary.
 
@@ -100,10 +140,23 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
     if arguments.command == "demo":
         from classroom.demo import demo
 
-        return demo(course, arguments.jobs)
+        return demo(course, arguments.jobs, arguments.students)
+    if arguments.command == "new":
+        from classroom.author import new_assignment
+
+        folder = new_assignment(course, arguments.assignment)
+        print(f"edit the two files in {folder}, then: release {arguments.assignment}")
+        return 0
+    if arguments.command == "report" and not arguments.assignment:
+        from classroom.report import write_totals
+
+        print(write_totals(course))
+        return 0
     if arguments.command == "formgrader":
-        if not (course.root / "nbgrader_config.py").exists():
+        config = course.root / "nbgrader_config.py"
+        if not config.exists():
             raise ClassroomError("nothing was released yet: run 'release' first")
+        write_atomically(config, course.formgrader_config())  # as it is now
         os.chdir(course.root)
         lab = [sys.executable, "-m", "jupyterlab", "--ServerApp.default_url=/formgrader"]
         os.execv(sys.executable, lab)
@@ -118,22 +171,29 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
                 require_sandbox()
             release = make_release(course, assignment)
             print(self_test(course, assignment, not arguments.no_sandbox))
-            print(f"for the students: {release.parent}")
+            print(f"for the students: {release.with_suffix('.zip')}")
         case "collect":
             from classroom.collect import collect
+            from classroom.desk import remember
 
+            remember(course, assignment.name, f"collect {arguments.source}")
+            if arguments.roster:
+                text = arguments.roster.read_bytes()
+                write_atomically(course.root / "roster.csv", text)
             everybody = collect(course, assignment, arguments.source)
-            for collected in everybody:
-                for note in [collected.fault] if collected.fault else collected.notes:
-                    print(f"  {collected.student or collected.name}: {note}")
-            faults = sum(bool(collected.fault) for collected in everybody)
-            print(f"{len(everybody) - faults} collected, {faults} could not be read")
+            tell(everybody, course.root / "names.csv")
         case "grade":
+            from classroom.desk import one_student
             from classroom.grade import grade
 
             students = named(arguments.student)
             if arguments.student and not students:
                 raise ClassroomError("--student names nobody")
+            known = course.students(assignment.name)
+            students = [
+                s if s in known else one_student(course, assignment.name, s).student
+                for s in students
+            ]
             outcome = grade(
                 course,
                 assignment,
@@ -152,14 +212,41 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
             return 1 if odd else 0
         case "students":
             print("\n".join(course.students(assignment.name)))
+        case "status":
+            from classroom.desk import status_lines
+
+            print("\n".join(status_lines(course, assignment)))
+        case "choose":
+            from classroom.desk import choose
+
+            print(choose(course, assignment, arguments.who, arguments.which))
+            if arguments.which:
+                print("run 'grade' to have it graded")
+        case "undo":
+            from classroom.desk import undo
+
+            print(f"taken back: {undo(course, assignment.name)}")
+        case "rubric":
+            from classroom.rubric import write_rubric
+
+            print(f"put an x where an item applies: {write_rubric(course, assignment)}")
         case "feedback":
-            from classroom.feedback import write_feedback
+            from classroom.feedback import pack_feedback, write_feedback
 
             pages = write_feedback(course, assignment)
             print(f"{len(pages)} pages in {course.root / 'feedback'}")
+            if arguments.zip:
+                path, n = pack_feedback(course, assignment, arguments.zip)
+                print(f"{n} of them in {path}")
+        case "report":
+            from classroom.report import write_report
+
+            print(write_report(course, assignment))
         case "export":
+            from classroom.desk import remember
             from classroom.export import write_export
 
+            remember(course, assignment.name, f"export {arguments.out}", arguments.out)
             found = write_export(
                 course, assignment, arguments.out, arguments.lms, arguments.roster
             )

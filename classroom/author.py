@@ -9,7 +9,11 @@ An author marks a cell with one line. Points stand in checks.py alone:
     +++ {"written": "why", "points": 3} prose that a person reads
 """
 
+import ast
+import re
 import shutil
+import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import jupytext
@@ -20,7 +24,7 @@ from nbgrader.converters import GenerateAssignment
 
 from classroom.checks import Derivation, Task
 from classroom.course import Assignment, ClassroomError, Course
-from classroom.files import as_json, write_atomically
+from classroom.files import as_json, replacing, write_atomically
 from classroom.gradebook import open_gradebook, run_converter
 from classroom.judge import cases_of
 
@@ -46,6 +50,7 @@ def read_source(assignment: Assignment) -> NotebookNode:
             "language_info": {"name": "python"},
         }
     )
+    _with_rules(assignment, notebook)
     tasks, seen = assignment.checks.TASKS, set()
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:04d}"
@@ -57,12 +62,66 @@ def read_source(assignment: Assignment) -> NotebookNode:
             raise ClassroomError(f"{assignment.markdown}: {mark['grade_id']} comes twice")
         seen.add(mark["grade_id"])
         cell.metadata["nbgrader"] = {**mark, "schema_version": 3, "task": False}
+        if "derivation" in marks:
+            cell.metadata["classroom"] = {"derivation": True}
         if not mark["solution"]:
             cell.metadata |= {"editable": False, "deletable": False}
+    _refuse_leaks(assignment, notebook)
     untested = {test_id(name, task) for name, task in tasks.items()} - seen
     if untested:
         raise ClassroomError(f"{assignment.markdown} lacks the cells {sorted(untested)}")
     return notebook
+
+
+SOLUTION = "### BEGIN SOLUTION"
+
+
+def _refuse_leaks(assignment: Assignment, notebook: NotebookNode) -> None:
+    """A function that the checks call, and that would be handed out with its solution.
+
+    nbgrader takes out what stands between the marks, or a whole cell that has none.
+    """
+    called: set[str] = set()
+    for cell in notebook.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "code" and mark.get("grade"):
+            called |= {
+                n.id for n in ast.walk(_tree(assignment, cell)) if isinstance(n, ast.Name)
+            }
+    for cell in notebook.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "markdown" and mark.get("solution"):
+            shown = re.sub(rf"{SOLUTION}.*?### END SOLUTION", "", cell.source, flags=re.S)
+            if SOLUTION in cell.source and "$$" in shown:
+                raise ClassroomError(
+                    f"{assignment.markdown}: a part of {mark['grade_id']} stands outside "
+                    f"of {SOLUTION} and ### END SOLUTION, and would be handed out"
+                )
+        if cell.cell_type != "code" or mark.get("grade") or mark.get("locked"):
+            continue
+        if mark and SOLUTION not in cell.source:
+            continue  # all of it is taken out
+        lines = cell.source.splitlines()
+        for node in _tree(assignment, cell).body:
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+                continue
+            text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+            if SOLUTION not in text and (node.name in called or mark):
+                raise ClassroomError(
+                    f"{assignment.markdown}: {node.name} would be handed out with its "
+                    f"solution: put {SOLUTION} and ### END SOLUTION around what is to be "
+                    "written, or move what is given into a cell with ':given:'"
+                )
+
+
+def _tree(assignment: Assignment, cell: NotebookNode) -> ast.Module:
+    text = re.sub(r"^([ \t]*)[%!].*$", r"\1pass", cell.source, flags=re.M)
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        raise ClassroomError(
+            f"{assignment.markdown}: {error} in:\n{cell.source}"
+        ) from error
 
 
 def test_id(name: str, task: Task | Derivation) -> str:
@@ -121,9 +180,101 @@ def make_release(course: Course, assignment: Assignment) -> Path:
         )
     write_atomically(course.root / "nbgrader_config.py", course.formgrader_config())
     release = course.release(assignment.name)
-    shutil.copy(Path(__file__).with_name("probe.py"), release.parent)
+    for name in STUDENTS_FILES:
+        shutil.copy(Path(__file__).with_name(name), release.parent)
     write_atomically(release.parent / "cases.json", as_json(practice_cases(assignment)))
+    sheet = as_json(_sheet(assignment, nbformat.read(release, 4)))
+    write_atomically(release.parent / "sheet.json", sheet)
+    _pack(release.parent, assignment.name)
     return release
+
+
+STUDENTS_FILES = ("probe.py", "check.py", "inside.py")
+SHOWN_PACKAGES = (
+    "torch",
+    "numpy",
+    "scipy",
+    "matplotlib",
+    "sympy",
+    "pandas",
+    "scikit-learn",
+)
+
+
+def packages() -> dict[str, str]:
+    """What can be imported while a submission is graded, with versions."""
+    found = {}
+    for name in SHOWN_PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _sheet(assignment: Assignment, release: NotebookNode) -> dict:
+    """What `check.py` knows of an assignment: nothing that the notebook does not show."""
+    limits, derivations = assignment.limits, {}
+    for name, task in assignment.checks.TASKS.items():
+        if isinstance(task, Derivation):
+            derivations[name] = {
+                "start": task.start,
+                "end": task.end,
+                "given": list(task.given),
+                "min_steps": task.min_steps,
+            }
+    cells = [c for c in release.cells if c.metadata.get("nbgrader")]
+    return {
+        "assignment": assignment.name,
+        "seconds_per_cell": limits.seconds_per_cell,
+        "seconds": limits.seconds,
+        "memory_mb": limits.memory_mb,
+        "packages": packages(),
+        "derivations": derivations,
+        "cells": {
+            c.metadata["nbgrader"]["grade_id"]: {
+                "source": c.source,
+                "answer": bool(c.metadata["nbgrader"]["solution"]),
+                "points": c.metadata["nbgrader"].get("points", 0),
+            }
+            for c in cells
+        },
+    }
+
+
+def _with_rules(assignment: Assignment, notebook: NotebookNode) -> None:
+    """On the sheet: limits, packages, and the file that a notebook alone lacks."""
+    limits = assignment.limits
+    known = ", ".join(f"{name} {version}" for name, version in packages().items())
+    rules = (
+        f"*When it is graded, a cell has {limits.seconds_per_cell:g} seconds of the "
+        f"processor, all cells together {limits.seconds:g}, and {limits.memory_mb:,} MB of "
+        "memory; there is no network. When the time is up, cells of your own are left out. "
+        f"Installed are Python 3.11, its standard library, {known}. "
+        "Before you hand in, run* `%run check.py`*: it says whether this can be graded.*"
+    )
+    bring = (
+        "# In Colab this asks for the zip that you were given; elsewhere it does nothing.\n"
+        "import importlib.util\n\n"
+        'if importlib.util.find_spec("probe") is None:\n'
+        "    import io, zipfile\n"
+        "    from google.colab import files\n"
+        "    for data in files.upload().values():\n"
+        "        zipfile.ZipFile(io.BytesIO(data)).extractall()"
+    )
+    cells = nbformat.v4.new_markdown_cell(rules), nbformat.v4.new_code_cell(bring)
+    notebook.cells[1:1] = cells
+
+
+def _pack(folder: Path, name: str) -> None:
+    """All that a student needs in one zip."""
+    files = sorted(path for path in folder.iterdir() if path.suffix != ".zip")
+    with replacing(folder / f"{name}.zip") as new:
+        with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in files:
+                archive.writestr(
+                    zipfile.ZipInfo(path.name, (2020, 1, 1, 0, 0, 0)), path.read_bytes()
+                )
 
 
 def _refuse_other_tasks(
@@ -145,3 +296,23 @@ def _refuse_other_tasks(
                 f"({', '.join(sorted(now ^ before))}): put them back, or release it under "
                 "another name"
             )
+
+
+TEMPLATE = Path(__file__).with_name("template")
+
+
+def new_assignment(course: Course, name: str) -> Path:
+    """Write a small assignment that works, to begin with; return its folder.
+
+    Raises:
+        ClassroomError: where there is one of that name.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise ClassroomError(f"{name!r} is no name of an assignment: letters and digits")
+    folder = course.assignments[0] / name
+    if folder.exists():
+        raise ClassroomError(f"{folder} is there already")
+    for source, target in (("NAME.md", f"{name}.md"), ("checks.py.txt", "checks.py")):
+        text = (TEMPLATE / source).read_text(encoding="utf-8")
+        write_atomically(folder / target, text.replace("NAME", name))
+    return folder

@@ -26,7 +26,11 @@ Case = dict[str, Any]
 
 class Wrong(Exception):
     """A property does not hold. The message is for the student: what came out, where to
-    look. It never holds the answer."""
+    look. It never holds the answer. `case` are the inputs that show it."""
+
+    def __init__(self, message: str, case: Case | None = None):
+        super().__init__(message)
+        self.case = case
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,11 @@ class Answer:
     value: Any = None
     raised: str = ""
     message: str = ""
+    kinds: tuple[str, ...] = ()  # the error's class and all that it is derived from
+
+    def wrong(self, message: str) -> Wrong:
+        """To raise: what is wrong at these inputs, which the student can then repeat."""
+        return Wrong(f"{self.at}: {message}", self.case)
 
     @property
     def at(self) -> str:
@@ -47,20 +56,20 @@ class Answer:
     def tensor(self, *shape: int, value: Any = None) -> Tensor:
         """The value as float64. Raises Wrong unless it has that shape and is finite."""
         if self.raised:
-            raise Wrong(f"{self.at}: your function raised {self.raised}: {self.message}")
+            raise self.wrong(f"your function raised {self.raised}: {self.message}")
         value = self.value if value is None else value
         kind = "a number" if shape == () else f"shape {shape}"
         try:
             tensor = torch.tensor(value, dtype=torch.float64)
         except (TypeError, ValueError, RuntimeError, OverflowError):
-            raise Wrong(f"{self.at}: you returned {shown(value)}, not {kind}") from None
+            raise self.wrong(f"you returned {shown(value)}, not {kind}") from None
         if tensor.numel() == 1 == math.prod(shape):
             tensor = tensor.reshape(shape)
         if tensor.shape != shape:
             got = "a number" if tensor.ndim == 0 else f"shape {tuple(tensor.shape)}"
-            raise Wrong(f"{self.at}: you returned {got}, and {kind} is asked for")
+            raise self.wrong(f"you returned {got}, and {kind} is asked for")
         if not tensor.isfinite().all():
-            raise Wrong(f"{self.at}: you returned {shown(value)}, which is not finite")
+            raise self.wrong(f"you returned {shown(value)}, which is not finite")
         return tensor
 
     def number(self) -> float:
@@ -74,9 +83,9 @@ class Answer:
     def items(self, n: int) -> list[Any]:
         """The parts of a tuple or list of n. Raises Wrong where it is none."""
         if self.raised:
-            raise Wrong(f"{self.at}: your function raised {self.raised}: {self.message}")
+            raise self.wrong(f"your function raised {self.raised}: {self.message}")
         if not isinstance(self.value, list) or len(self.value) != n:
-            raise Wrong(f"{self.at}: you returned {shown(self.value)}, not {n} results")
+            raise self.wrong(f"you returned {shown(self.value)}, not {n} results")
         return self.value
 
 
@@ -106,15 +115,36 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Shows:
+    """A stage of a derivation: a line in which one logarithm holds all these pieces, each
+    written out, beside something else. Pieces are compared by value, so that `e^{...}` and
+    `\\exp` are one."""
+
+    name: str
+    pieces: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Averages:
+    """A stage of a derivation: a line in which an expectation still has to be taken, of
+    one of these as a function of `over`, up to what does not depend on it; and, where the
+    form is a square, up to a term that is linear in it. The densities' names are gone."""
+
+    name: str
+    over: str
+    forms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Derivation:
     """A derivation in LaTeX, judged by `derivations.check_derivation`.
 
-    Full marks where every step holds. Whatever else was typed is proposed a part of the
-    marks, and a person decides.
+    Full marks where every step holds and no stage is left out. Whatever else was typed is
+    proposed a part of the marks, and a person decides.
 
     Args:
-        contains: pieces of LaTeX without which a leap is all that the chain can be; a
-            chain that lacks one is left to a person, too.
+        stages: what a chain must come through, in this order. What moves between no two
+            of them is padding, and earns nothing.
     """
 
     start: str
@@ -122,7 +152,16 @@ class Derivation:
     points: float
     given: tuple[str, ...] = ()
     min_steps: int = 3
-    contains: tuple[str, ...] = ()
+    stages: tuple[Shows | Averages, ...] = ()
+
+
+@dataclass(frozen=True)
+class Item:
+    """Of a rubric: what a person looks for in an answer, and what it is worth; points may
+    be below zero."""
+
+    words: str
+    points: float
 
 
 def rounded(rng: random.Random, low: float, high: float) -> float:
@@ -165,7 +204,7 @@ def expect_close(
     """
     value, truth = (torch.as_tensor(v, dtype=torch.float64) for v in (value, truth))
     if not torch.allclose(value, truth, rtol=rtol, atol=rtol):
-        raise Wrong(f"{answer.at}: you returned {shown(value.tolist())}. {hint}")
+        raise answer.wrong(f"you returned {shown(value.tolist())}. {hint}")
 
 
 def expect_near(
@@ -174,9 +213,9 @@ def expect_near(
     """A random value within five standard errors: a right one fails once in 1.7 million."""
     if not abs(value - truth) <= 5 * standard_error:
         z = abs(value - truth) / standard_error
-        raise Wrong(
-            f"{answer.at}: you returned {shown(value)}, {z:.1f} standard errors from what "
-            f"a right estimate gives. {hint}"
+        raise answer.wrong(
+            f"you returned {shown(value)}, {z:.1f} standard errors from what a right "
+            f"estimate gives. {hint}"
         )
 
 
@@ -185,8 +224,56 @@ def expect_raised(
 ) -> None:
     """Raises Wrong unless the student's function raised that error, there and not in each
     of the `others`, whose inputs are fine: what refuses everything has checked nothing."""
-    if others and all(other.raised == error for other in others):
+    if others and all(error in (o.raised, *o.kinds) for o in others):
         raise Wrong(f"Your function raised {error} for every input, also for good ones.")
-    if answer.raised != error:
+    if error not in (answer.raised, *answer.kinds):
         did = f"raised {answer.raised}" if answer.raised else f"gave {shown(answer.value)}"
-        raise Wrong(f"{answer.at}: your function {did}, and {error} is asked for. {hint}")
+        raise answer.wrong(f"your function {did}, and {error} is asked for. {hint}")
+
+
+def expect_drawn(
+    answers: Sequence[Answer],
+    truth: float,
+    standard_error: float,
+    inside: Callable[[float, float], bool],
+) -> None:
+    """Raises Wrong where estimates from very few samples, in many cases that differ in the
+    seed alone, are none: they lie closer to the truth than samples can, or where no sample
+    leads. A right estimate fails once in ten million students.
+
+    Args:
+        truth, standard_error: of each estimate.
+        inside: whether an estimate with this standard error can come from samples.
+    """
+    pairs = [[a.tensor(value=v).item() for v in a.items(2)] for a in answers]
+    spread = sum((value - truth) ** 2 for value, _ in pairs) / len(pairs)
+    if spread < 0.02 * standard_error**2:
+        raise answers[0].wrong(
+            f"over {len(pairs)} seeds your estimates hardly spread: are they averages of "
+            f"{answers[0].case['n']} samples that you drew, or a formula?"
+        )
+    for answer, (value, _) in zip(answers, pairs, strict=True):
+        if not inside(value, 0.0):
+            raise answer.wrong(
+                f"your estimate is {shown(value)}, which no average of samples can be"
+            )
+
+
+def expect_own_errors(
+    answers: Sequence[Answer], inside: Callable[[float, float], bool]
+) -> None:
+    """Raises Wrong where the standard errors are not those of the samples, see
+    `expect_drawn`."""
+    pairs = [[a.tensor(value=v).item() for v in a.items(2)] for a in answers]
+    errors = [error for _, error in pairs]
+    if max(errors) - min(errors) < 0.3 * max(map(abs, errors)):
+        raise answers[0].wrong(
+            "your standard error is nearly the same for every seed: compute it from the "
+            "samples, of which here are two"
+        )
+    for answer, (value, error) in zip(answers, pairs, strict=True):
+        if not inside(value, error):
+            raise answer.wrong(
+                f"your standard error is {shown(error)} beside an estimate of "
+                f"{shown(value)}, which two samples cannot give"
+            )

@@ -1,12 +1,10 @@
 """From a folder or zip of uploads to notebooks that can be graded. Nothing is executed.
 
-Names as the learning platforms give them:
-    Moodle   Ada Lovelace_4711_assignsubmission_file_/hw1.ipynb, or without the slash
-    Canvas   lovelaceada_4711_98765_hw1.ipynb, lovelaceada_LATE_4711_98765_hw1-2.ipynb
-    plain    ada.ipynb, hw1_ada.ipynb, ada/hw1.ipynb
+Whose a file is, the platform's name for it says (platforms.py), or the roster, or the name
+that somebody typed. What remains open is asked, in `names.csv`, and never guessed.
 
 Links are not followed, archives are read and never unpacked, and what cannot be read is
-listed with its reason.
+listed with its reason. Every file that can be read is kept, and one of them counts.
 """
 
 import io
@@ -14,13 +12,13 @@ import math
 import os
 import re
 import stat
-import unicodedata
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -28,16 +26,35 @@ from nbformat import NotebookNode
 from classroom.course import Assignment, ClassroomError, Course
 from classroom.files import sha256, write_atomically
 from classroom.gradebook import open_gradebook
-from classroom.records import Collected, read_collected, upload_path, write_collected
+from classroom.late import Extensions, lateness
+from classroom.platforms import (
+    PLATFORMS,
+    Owner,
+    by_name,
+    by_platform,
+    safe_name,
+    said_late,
+    uncounted,
+)
+from classroom.records import (
+    Collected,
+    all_collected,
+    kept_file,
+    read_collected,
+    upload_path,
+    write_collected,
+)
 from classroom.restore import (
     MOST_BYTES,
     Piece,
     Unreadable,
+    belongs,
     likeness,
     n_answered,
     read_pieces,
     restore,
 )
+from classroom.roster import Roster, answers, ask
 
 MOST_ENTRIES = 50_000  # files in a class's archive
 MOST_IN_ONE = 200  # files in one student's archive
@@ -54,25 +71,23 @@ class Upload:
     time: float
     data: bytes = b""
     fault: str = ""
+    clock: str = "of the file"
+    late: bool = False
     parts: tuple[str, ...] = ()
     # Of a file in a student's own archive, where the student decides on names and times:
     archive: str = ""  # the archive's name, which says whose it is
     inner_time: float = 0.0  # tells its files apart, and not when they were handed in
 
 
-@dataclass(frozen=True)
-class Owner:
-    """Whose file it is: a name that is safe as a folder, and what the platform said."""
-
-    student: str
-    name: str
-    lms_id: str = ""
-
-
-def uploads(source: Path) -> Iterator[Upload]:
-    """Every file in a folder, or in a zip. Nothing is written."""
+def uploads(source: Path, zone: tzinfo = UTC) -> Iterator[Upload]:
+    """Every file in a folder, or in a zip. Nothing is written. A zip knows no zones: its
+    times are read as those of `zone`."""
     try:
-        yield from _uploads(source)
+        for upload in _uploads(source):
+            if upload.clock == "of the archive" and upload.time:
+                local = datetime.fromtimestamp(upload.time, UTC).replace(tzinfo=zone)
+                upload.time = local.timestamp()
+            yield upload
     except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError) as error:
         raise ClassroomError(f"{source} is a damaged zip: {error}") from error
 
@@ -116,35 +131,41 @@ def _from_zip(
 ) -> Iterator[Upload]:
     entries = archive.infolist()
     if len(entries) > most:
-        yield Upload(prefix or "the archive", 0.0, fault=f"{len(entries):,} files in it")
+        yield _from_archive(
+            prefix or "the archive", 0.0, fault=f"{len(entries):,} files in it"
+        )
         entries = entries[:most]
     for entry in entries:
         if entry.is_dir():
             continue
-        name = f"{prefix}{entry.filename}"
+        name = f"{prefix}{_zip_name(entry)}"
         time = _zip_time(entry)
         if stat.S_ISLNK(entry.external_attr >> 16):
-            yield Upload(name, time, fault=NO_LINKS)
+            yield _from_archive(name, time, fault=NO_LINKS)
             continue
         try:
             is_zip = name.lower().endswith(".zip") and not prefix
             if not is_zip and PurePosixPath(name).suffix.lower() not in NOTEBOOK_LIKE:
-                yield Upload(name, time)  # it will be named, and not read
+                yield _from_archive(name, time)  # it will be named, and not read
                 continue
             if room <= 0:
-                yield Upload(name, time, fault="there is too much in its archive")
+                yield _from_archive(name, time, fault="there is too much in its archive")
                 continue
             # `file_size` may lie; what is read may not be longer than this.
             with archive.open(entry) as file:
                 data = file.read(MOST_BYTES * (5 if is_zip else 1) + 1)
         except Exception as error:  # zipfile and zlib raise many kinds
-            yield Upload(name, time, fault=f"it does not unpack: {error}"[:200])
+            yield _from_archive(name, time, fault=f"it does not unpack: {error}"[:200])
             continue
         room -= len(data)
         if is_zip:
             yield from _nested(data, name, time)
         else:
-            yield _upload(name, time, data)
+            yield _upload(name, time, data, "of the archive")
+
+
+def _from_archive(name: str, time: float, data: bytes = b"", fault: str = "") -> Upload:
+    return Upload(name, time, data, fault, "of the archive")
 
 
 def _nested(data: bytes, name: str, time: float) -> Iterator[Upload]:
@@ -160,69 +181,47 @@ def _nested(data: bytes, name: str, time: float) -> Iterator[Upload]:
         yield Upload(name, time, fault=f"it does not unpack: {error}"[:200])
 
 
-def _upload(name: str, time: float, data: bytes) -> Upload:
+def _upload(name: str, time: float, data: bytes, clock: str = "of the file") -> Upload:
     if len(data) > MOST_BYTES:
-        return Upload(name, time, fault=f"more than {MOST_BYTES / 1e6:.0f} MB")
-    return Upload(name, time, data)
+        fault = f"more than {MOST_BYTES / 1e6:.0f} MB"
+        return Upload(name, time, fault=fault, clock=clock)
+    return Upload(name, time, data, clock=clock)
 
 
 def _zip_time(entry: zipfile.ZipInfo) -> float:
-    """A zip knows no zones: its times are those of the place where it was made."""
+    """As if it were of UTC; `uploads` moves it to the zone that is meant."""
     try:
-        return datetime(*entry.date_time).timestamp()
+        return datetime(*entry.date_time, tzinfo=UTC).timestamp()
     except ValueError:
         return 0.0
 
 
-def safe_name(label: str) -> str:
-    """A name for a folder, the same each time, and different for different labels.
-
-    Letters, digits and . _ @ + - of any script stay. Where something else was in it, a few
-    digits of its hash keep it apart from whoever is really called that.
-
-    >>> safe_name("ada"), safe_name("../ada") == "ada"
-    ('ada', False)
-    """
-    label = unicodedata.normalize("NFC", label).strip(" ")
-    slug = re.sub(r"[^\w.@-]+", "_", label)
-    slug = slug.strip("._-")[:60] or "student"
-    return (
-        slug if slug == label else f"{slug}-{sha256(label.encode('utf-8', 'replace'))[:6]}"
-    )
-
-
-MOODLE = re.compile(
-    r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)", re.S
-)
-CANVAS = re.compile(
-    r"(?P<name>[^_]+)_(LATE_)?(?P<id>\d+)_(?P<submission>\d+)_(?P<file>.+)", re.S
-)
+def _zip_name(entry: zipfile.ZipInfo) -> str:
+    """Windows in Korea writes names in CP949, a Mac in UTF-8, and neither says so."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        raw = entry.filename.encode("cp437")
+    except UnicodeEncodeError:
+        return entry.filename
+    for encoding in ("utf-8", "cp949"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return entry.filename
 
 
-def owner_of(parts: tuple[str, ...], assignment: str) -> Owner | None:
+def owner_of(parts: tuple[str, ...], assignment: str, zone: tzinfo = UTC) -> Owner | None:
     """Whose file this is, by its path; None where the path does not say.
 
-    >>> owner_of(("lovelaceada_4711_98765_hw1.ipynb",), "hw1")
-    Owner(student='4711', name='lovelaceada', lms_id='4711')
     >>> owner_of(("hw1_ada.ipynb",), "hw1").student
     'ada'
     """
-    for part in parts:
-        # Canvas first: there the end is a name that the student chose.
-        for pattern in (CANVAS, MOODLE):
-            found = pattern.fullmatch(part)
-            if found and found["name"].lower() != assignment.lower():
-                lms_id = found["id"]
-                return Owner(safe_name(lms_id), found["name"].strip(), lms_id)
-    if len(parts) > 1:
-        label = parts[0]
-    else:
-        stem = re.sub(r"(\.ipynb|\.json|\.txt|\.zip)+$", "", parts[0], flags=re.I)
-        name = re.escape(assignment)
-        label = re.sub(rf"^{name}[-_ ]+|[-_ ]+{name}$", "", stem, flags=re.I)
-        if label.lower() == assignment.lower():
-            return None
-    return Owner(safe_name(label), label) if label.strip() else None
+    if found := by_platform(parts, assignment, zone):
+        return found
+    label = by_name(parts[0], assignment)
+    return Owner(safe_name(label), label, late=said_late(parts[0])) if label else None
 
 
 def _parts(path: str) -> tuple[str, ...]:
@@ -242,38 +241,154 @@ def collect(course: Course, assignment: Assignment, source: Path) -> list[Collec
         ClassroomError: if the source is no folder or zip, or nothing was released.
     """
     release = course.read_release(assignment.name)
-    found = [u for u in uploads(source) if not IGNORED.search(u.path)]
+    zone = assignment.zone
+    found = [u for u in uploads(source, zone) if not IGNORED.search(u.path)]
     for upload in found:
         upload.parts = _parts(upload.path) or ("?",)
-    tops = {upload.parts[0] for upload in found if len(upload.parts) > 1}
-    inner = all(len(upload.parts) > 1 for upload in found)
-    only = next(iter(tops)) if len(tops) == 1 and inner else ""
-    if only and not _has_platform_name((only,)) and _is_wrapper(found, assignment.name):
-        for upload in found:  # an archive of one folder that holds the uploads
-            upload.parts = upload.parts[1:]
-
-    files: dict[Owner, list[Upload]] = defaultdict(list)
+    found = _with_exchange_times(found)
+    _unwrap(found, assignment.name)
+    files, open_ones = _sorted_by_owner(course, assignment, found)
     results = []
-    owners: dict[str, Owner] = {}
-    places = {_outside(upload) for upload in found}
-    of_platform = 2 * sum(map(_has_platform_name, places)) > len(places)
-    for upload in found:
-        # Without a platform what lies in a student's folder has names of the student's.
-        first, *below = _outside(upload)
-        parts = (first, *below) if of_platform else (first, *("x" for _ in below))
-        owner = owner_of(parts, assignment.name)
-        if owner is None:
-            fault = upload.fault or "its name does not say whose it is"
-            results.append(Collected("", upload.path, path=upload.path, fault=fault))
-            continue
-        files[owners.setdefault(owner.student, owner)].append(upload)
+    for upload, why in open_ones:
+        fault = upload.fault or why
+        results.append(Collected("", upload.path, path=upload.path, fault=fault))
     with open_gradebook(course) as gradebook:
         for owner, theirs in sorted(files.items(), key=lambda item: item[0].student):
             result = _take(course, assignment, release, owner, theirs)
             results.append(result)
             names = {"last_name": owner.name, "lms_user_id": owner.lms_id or None}
             gradebook.update_or_create_student(owner.student, **names)
+    _note_identical(course, assignment, results)
     return results
+
+
+def _with_exchange_times(found: list[Upload]) -> list[Upload]:
+    """nbgrader's exchange writes beside a notebook when it was handed in."""
+    stamps: dict[tuple[str, ...], float] = {}
+    for upload in found:
+        if upload.parts[-1] == "timestamp.txt" and not upload.archive:
+            text = upload.data.decode("utf-8", "replace").strip().replace(" UTC", "+00:00")
+            try:
+                when = datetime.fromisoformat(text)
+            except ValueError:
+                continue
+            when = when if when.tzinfo else when.replace(tzinfo=UTC)
+            stamps[upload.parts[:-1]] = when.timestamp()
+    for upload in found:
+        if upload.parts[:-1] in stamps:
+            upload.time, upload.clock = stamps[upload.parts[:-1]], "of the exchange"
+    return [
+        u for u in found if u.parts[-1] != "timestamp.txt" or u.parts[:-1] not in stamps
+    ]
+
+
+def _unwrap(found: list[Upload], assignment: str) -> None:
+    """An archive of one folder that holds the uploads is not a student's folder."""
+    tops = {upload.parts[0] for upload in found if len(upload.parts) > 1}
+    inner = all(len(upload.parts) > 1 for upload in found)
+    only = next(iter(tops)) if len(tops) == 1 and inner else ""
+    if not only or by_platform((only,), assignment, UTC):
+        return
+    direct = [upload.parts[1:] for upload in found if len(upload.parts) == 2]
+    below = {upload.parts[1] for upload in found}
+    folders = {upload.parts[1] for upload in found if len(upload.parts) > 2}
+    named = all(owner_of(parts, assignment) for parts in direct)
+    if named and all(owner_of((n, "x"), assignment) for n in folders):
+        if len(below) > 1 or folders:
+            for upload in found:
+                upload.parts = upload.parts[1:]
+
+
+def _sorted_by_owner(
+    course: Course, assignment: Assignment, found: list[Upload]
+) -> tuple[dict[Owner, list[Upload]], list[tuple[Upload, str]]]:
+    """Whose each upload is, and those of which nobody can say."""
+    roster, said = Roster.of(course.root), answers(course.root)
+    places = {_outside(upload) for upload in found}
+    zone, name = assignment.zone, assignment.name
+    of_platform = 2 * sum(bool(by_platform(p, name, zone)) for p in places) > len(places)
+    by_student: dict[str, dict[str, list[tuple[Upload, Owner]]]] = {}
+    open_ones: list[tuple[Upload, str]] = []
+    for upload in found:
+        # Without a platform what lies in a student's folder has names of the student's.
+        first, *below = _outside(upload)
+        parts = (first, *below) if of_platform else (first, *("x" for _ in below))
+        label = first if not of_platform or below else upload.parts[0]
+        owner = owner_of(parts, name, zone)
+        if owner and owner.platform == "blackboard" and upload.path.endswith(".txt"):
+            continue  # its receipt
+        if label in said:
+            if said[label] == "-":
+                continue
+            late = bool(owner and owner.late)
+            owner = Owner(safe_name(said[label]), roster.name(said[label]), late=late)
+        elif owner and not owner.platform and roster:
+            known = roster.find(owner.name)
+            owner = Owner(*known, known[0], late=owner.late) if known else None
+        elif owner and roster and (known := roster.find(owner.lms_id, owner.name)):
+            owner = Owner(known[0], known[1], owner.lms_id, *_rest(owner))
+        if owner is None:
+            not_found = "is in the roster once" if roster else "its name says"
+            open_ones.append((upload, f"whose is it? No student {not_found}" if roster
+                              else "its name does not say whose it is"))  # fmt: skip
+            continue
+        key = label if not owner.platform and label not in said else ""
+        by_student.setdefault(owner.student, {}).setdefault(key, []).append((upload, owner))
+    files: dict[Owner, list[Upload]] = {}
+    for student, labels in by_student.items():
+        plain = {_without_copy(label, name) for label in labels if label}
+        if len(plain) > 1 and not roster:
+            why = f"whose is it? Several names look like {student!r}"
+            open_ones += [(u, why) for pairs in labels.values() for u, _ in pairs]
+            continue
+        root = re.sub(r"[-_ ]?\d{1,2}$", "", student)
+        if root != student and root in by_student and "" not in labels and not roster:
+            why = f"whose is it? {root!r} handed in, too"
+            open_ones += [(u, why) for pairs in labels.values() for u, _ in pairs]
+            continue
+        pairs = [pair for some in labels.values() for pair in some]
+        for upload, owner in pairs:
+            _say_when(upload, owner)
+        files[pairs[0][1]] = [upload for upload, _ in pairs]
+    ask(course.root, [_outside(u)[0] for u, why in open_ones if not u.fault])
+    return files, open_ones
+
+
+def _rest(owner: Owner) -> tuple[str, bool, float]:
+    return owner.platform, owner.late, owner.time
+
+
+def _without_copy(label: str, assignment: str) -> str:
+    """Of names that differ in a copy's number, or say 'late' or 'final', it is one."""
+    words = rf"{re.escape(assignment)}|late|final|version|submission|최종|제출|수정|[\W_]"
+    return re.sub(words, "", uncounted(label).lower())
+
+
+def _say_when(upload: Upload, owner: Owner) -> None:
+    """What tells when it was handed in: the name before the file, if anything does."""
+    platform = PLATFORMS.get(owner.platform)
+    upload.late = owner.late
+    if owner.time:
+        upload.time, upload.clock = owner.time, "in its name"
+    elif platform and not platform.keeps_times:
+        upload.clock = "of the download"
+
+
+def _note_identical(
+    course: Course, assignment: Assignment, results: list[Collected]
+) -> None:
+    """Two students with one file: said to the teacher, and no more than said."""
+    same: dict[str, list[str]] = defaultdict(list)
+    for one in all_collected(course, assignment.name):
+        if one.sha256 and not one.fault:
+            same[one.sha256].append(one.student)
+    for result in results:
+        others = [s for s in same.get(result.sha256, []) if s != result.student]
+        if others and not any("not answered" in note for note in result.notes):
+            note = f"the same file, byte for byte, as that of {', '.join(others[:5])}"
+            if note not in result.odd:
+                result.odd.append(note)
+                write_collected(course, assignment.name, result)
 
 
 def _outside(upload: Upload) -> tuple[str, ...]:
@@ -283,19 +398,6 @@ def _outside(upload: Upload) -> tuple[str, ...]:
     return (*upload.parts[:n], "x") if upload.archive and n > 0 else upload.parts
 
 
-def _has_platform_name(parts: tuple[str, ...]) -> bool:
-    return any(p.fullmatch(part) for part in parts for p in (CANVAS, MOODLE))
-
-
-def _is_wrapper(found: list[Upload], assignment: str) -> bool:
-    """Whether the one folder at the top holds many students, and is not one itself."""
-    direct = [upload.parts[1:] for upload in found if len(upload.parts) == 2]
-    if any(owner_of(parts, assignment) is None for parts in direct):
-        return False
-    below = {upload.parts[1] for upload in found}
-    return len(below) > 1 or any(len(upload.parts) > 2 for upload in found)
-
-
 def _take(
     course: Course,
     assignment: Assignment,
@@ -303,17 +405,20 @@ def _take(
     owner: Owner,
     theirs: list[Upload],
 ) -> Collected:
-    """Choose among a student's files, and put the choice where it will be graded."""
-    result = Collected(owner.student, owner.name, owner.lms_id)
-    readable: list[tuple[int, float, str, Upload, list[Piece]]] = []
+    """Keep a student's files, and put the one that counts where it will be graded."""
+    result = Collected(owner.student, owner.name, owner.lms_id, platform=owner.platform)
+    readable: list[dict[str, Any]] = []
     for upload in theirs:
         if not upload.fault and Path(upload.path).suffix.lower() not in NOTEBOOK_LIKE:
             upload.fault = "it is no notebook"
         if not upload.fault:
             try:
                 pieces = read_pieces(upload.data)
-                like = likeness(pieces, release)
-                readable.append((like, upload.time, upload.path, upload, pieces))
+                _refuse_others(course, assignment, release, pieces)
+                readable.append(_file(upload, pieces, release))
+                kept = kept_file(course, assignment.name, readable[-1]["sha256"])
+                if not kept.exists():
+                    write_atomically(kept, upload.data)
             except Unreadable as error:
                 upload.fault = str(error)
         if upload.fault:
@@ -321,6 +426,7 @@ def _take(
     known = read_collected(course, assignment.name, owner.student)
     if not readable:
         result.fault = "; ".join(result.notes)[:500]
+        result.path = theirs[-1].path  # so that the page about it can be given back
         if known and not known.fault:
             known.notes.append(f"a later upload cannot be read: {result.fault}")
             known.notes = known.notes[-5:]
@@ -328,35 +434,116 @@ def _take(
             return known
         write_collected(course, assignment.name, result)
         return result
-    # The newest, if it is this assignment (it holds half of what the fullest does), and
-    # not a copy of the release beside one that was worked on.
-    most = max(like for like, *_ in readable)
-    wanted = [item for item in readable if 2 * item[0] >= most]
-    wanted = [item for item in wanted if n_answered(item[4], release)] or wanted
-    _, _, _, chosen, pieces = max(
-        wanted, key=lambda item: (item[1], item[3].inner_time, _attempt(item[2]))
-    )
-    for _, _, path, *_ in readable:
-        if path != chosen.path:
-            result.notes.append(f"{_shown(path)}: not taken, {_shown(chosen.path)} was")
-    result.path, result.time, result.sha256 = chosen.path, chosen.time, sha256(chosen.data)
-    if known and not known.fault and known.sha256 != result.sha256:
-        if known.time > result.time + 2:
-            known.notes.append(f"{_shown(chosen.path)}: older than what was collected")
-            return known
-        result.notes.append("a newer file took the place of an earlier one")
+    if known and not known.fault:
+        new = {file["sha256"] for file in readable}
+        result.by_hand = known.by_hand
+        before = [file for file in known.files if file["sha256"] not in new]
+        result.files = before + readable
+    else:
+        result.files = readable
+    file = counting(assignment, result, Extensions.of(course.root))
+    for other in readable:
+        if other["sha256"] != file["sha256"]:
+            said = f"not taken, {_shown(file['path'])} was"
+            result.notes.append(f"{_shown(other['path'])}: {said}")
+    if known and not known.fault and known.sha256 not in ("", file["sha256"]):
+        result.notes.append("another file took the place of an earlier one")
+    put(course, assignment, release, result, file)
+    return result
+
+
+def _refuse_others(
+    course: Course, assignment: Assignment, release: NotebookNode, pieces: list[Piece]
+) -> None:
+    """Raises Unreadable for a notebook that is empty, or of another assignment."""
+    if not pieces:
+        raise Unreadable("the notebook is empty")
+    ours = belongs(pieces, release)
+    for path in sorted((course.root / "release").glob("*/*.ipynb")):
+        other = path.parent.name
+        if other != assignment.name and path.stem == other:
+            if belongs(pieces, course.read_release(other)) > 3 * ours:
+                raise Unreadable(f"this is {other}, and {assignment.name} was asked for")
+    if not ours:
+        raise Unreadable(f"nothing in it is of {assignment.name}: is it another notebook?")
+
+
+def _file(upload: Upload, pieces: list[Piece], release: NotebookNode) -> dict[str, Any]:
+    known = upload.clock != "of the download"
+    return {
+        "path": upload.path,
+        "time": upload.time if known else 0.0,
+        "saved": [upload.time, upload.inner_time, *_attempt(upload.path)],
+        "clock": upload.clock,
+        "late": upload.late,
+        "sha256": sha256(upload.data),
+        "like": likeness(pieces, release),
+        "answered": n_answered(pieces, release),
+    }
+
+
+def counting(
+    assignment: Assignment, collected: Collected, extensions: Extensions
+) -> dict[str, Any]:
+    """Which of a student's files counts: the one that was chosen by hand, or by the rule.
+
+    Only those count that are this assignment (they hold half of what the fullest does),
+    and no copy of the release beside one that was worked on.
+    """
+    files = collected.files
+    for file in files:
+        if file["sha256"] == collected.by_hand:
+            return file
+    most = max(file["like"] for file in files)
+    good = [file for file in files if 2 * file["like"] >= most]
+    good = [file for file in good if file["answered"]] or good
+    if assignment.counts == "newest on time":
+        until = extensions.until(assignment, collected.student)
+        good = [
+            file
+            for file in good
+            if not lateness(assignment, file["time"], file["late"], until).seconds
+        ] or good
+    return max(enumerate(good), key=lambda item: (item[1]["saved"], item[0]))[1]
+
+
+def put(
+    course: Course,
+    assignment: Assignment,
+    release: NotebookNode,
+    collected: Collected,
+    file: dict[str, Any],
+) -> None:
+    """Put one of a student's files where it will be graded, and keep that it counts."""
+    data = kept_file(course, assignment.name, file["sha256"]).read_bytes()
+    pieces = read_pieces(data)
     notebook = restore(release, pieces)
-    notebook.metadata["classroom"] = {"upload_sha256": result.sha256}
-    target = course.submitted(assignment.name, owner.student)
-    write_atomically(upload_path(course, assignment.name, owner.student), chosen.data)
-    if result.time:
-        when = datetime.fromtimestamp(result.time, UTC)
+    collected.path, collected.time, collected.sha256, collected.clock, collected.late = (
+        file[name] for name in ("path", "time", "sha256", "clock", "late")
+    )
+    found = [*notebook.metadata["classroom"]["notes"]]
+    if not file["answered"]:
+        found.append("not answered: it is as it was handed out")
+    if file["clock"] == "of the download":
+        found.append(
+            "no time of its own"
+            + (": late by its name" if file["late"] else ": counted as in time")
+        )
+    kept = [note for note in collected.notes if note not in found]
+    collected.notes = [*kept, *found]
+    notebook.metadata["classroom"] = {"upload_sha256": collected.sha256}
+    student = collected.student
+    target = course.submitted(assignment.name, student)
+    write_atomically(upload_path(course, assignment.name, student), data)
+    if collected.time:
+        when = datetime.fromtimestamp(collected.time, UTC)
         write_atomically(
             target.with_name("timestamp.txt"), f"{when:%Y-%m-%d %H:%M:%S} UTC\n"
         )
+    else:
+        target.with_name("timestamp.txt").unlink(missing_ok=True)
     write_atomically(target, nbformat.writes(notebook, version=4) + "\n")
-    write_collected(course, assignment.name, result)
-    return result
+    write_collected(course, assignment.name, collected)
 
 
 def _attempt(path: str) -> tuple[int, str]:

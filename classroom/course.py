@@ -10,10 +10,12 @@ import os
 import re
 import secrets
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import nbformat
 import yaml
@@ -56,8 +58,12 @@ class Assignment:
     name: str
     folder: Path
     uses: tuple[str, ...] = ()
-    due: str = ""
+    due: str = ""  # in UTC
+    zone: tzinfo = UTC  # of the due date; times that have none are read in it
     late_penalty_per_day: float = 0.0
+    grace_minutes: float = 5.0
+    late_days: int = 0  # free ones, for all assignments together
+    counts: str = "newest"
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -85,18 +91,24 @@ class Assignment:
     @cached_property
     def version(self) -> str:
         """Changes with the Markdown, the checks, the code that judges, and what of the
-        library takes part: the judge of derivations, and the modules in use."""
+        library takes part: the judge of derivations, and the modules in use. Due dates and
+        the rule for late days are no part of it: they are applied when marks are read."""
         judges = [Path(__file__).with_name(f"{name}.py") for name in JUDGING]
         library = ROOT / "vae_lib"
         used = [library / f"{name}.py" for name in self.uses]
         from derivations import fingerprint  # NumPy and SciPy: not for every command
 
-        files = [self.markdown, self.folder / "checks.py", *judges, *used]
-        return sha256(*(path.read_bytes() for path in files), fingerprint())[:16]
+        text = self.markdown.read_text(encoding="utf-8")
+        body = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.S).encode()
+        files = [self.folder / "checks.py", *judges, *used]
+        limits = repr((self.uses, self.limits)).encode()
+        parts = (path.read_bytes() for path in files)
+        return sha256(body, limits, *parts, fingerprint())[:16]
 
 
 # What decides a mark, besides an assignment's own files.
-JUDGING = ("checks", "judge", "restore", "sandbox", "inside", "probe")
+JUDGING = ("checks", "judge", "stages", "restore", "sandbox", "inside", "probe")
+COUNTS = ("newest", "newest on time", "best")
 
 
 @dataclass(frozen=True)
@@ -188,12 +200,45 @@ class Course:
         return config
 
     def formgrader_config(self) -> str:
-        """The same for nbgrader's own programs: they look for it where they are started."""
-        lines = ["c = get_config()", f"c.CourseDirectory.root = {str(self.root)!r}"]
+        """The same for nbgrader's own programs: they look for it where they are started.
+
+        They would run what students typed without the sandbox, so it takes that away."""
+        lines = ["import sys", f"sys.path.insert(0, {str(ROOT)!r})"]
+        lines += ["from classroom.guard import guard", "", "guard()", "c = get_config()"]
+        lines += [f"c.CourseDirectory.root = {str(self.root)!r}"]
         lines.append(f"c.CourseDirectory.course_id = {COURSE_ID!r}")
         if self.db_url:
             lines.append(f"c.CourseDirectory.db_url = {self.db_url!r}")
         return "\n".join(lines) + "\n"
+
+
+def moment(date: object) -> tuple[datetime, tzinfo]:
+    """A date with its zone, which is an offset, UTC or a name such as Asia/Seoul.
+
+    Raises ValueError, with the right form, where it is none.
+
+    >>> print(moment("2027-03-01 12:00 Asia/Seoul")[0])
+    2027-03-01 12:00:00+09:00
+    """
+    text = str(date).strip()
+    named = re.fullmatch(r"(.+?)\s+([A-Za-z][\w+/-]*)", text)
+    try:
+        when = datetime.fromisoformat(named[1] if named else text)
+        if named:
+            zone: tzinfo = UTC if named[2] in ("UTC", "Z") else ZoneInfo(named[2])
+            when = when.replace(tzinfo=zone)
+    except ZoneInfoNotFoundError:
+        raise ValueError(
+            f"{text}: no zone is called {named[2] if named else ''}; write for example "
+            "2027-03-01 12:00 Asia/Seoul"
+        ) from None
+    except ValueError as error:
+        raise ValueError(
+            f"{error}; write for example 2027-03-01 12:00 Asia/Seoul"
+        ) from None
+    if when.tzinfo is None:
+        raise ValueError(f"{text} has no zone; write for example '{text} UTC'")
+    return when, when.tzinfo
 
 
 def in_utc(date: object) -> str:
@@ -202,12 +247,7 @@ def in_utc(date: object) -> str:
     >>> in_utc("2027-03-01 12:00:00+02:00")
     '2027-03-01 10:00:00 UTC'
     """
-    if not date:
-        return ""
-    moment = datetime.fromisoformat(str(date).replace(" UTC", "+00:00"))
-    if moment.tzinfo is None:
-        raise ValueError(f"due: {date} has no zone; write for example '{date} UTC'")
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{moment(date)[0].astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if date else ""
 
 
 def read_assignment(name: str, folder: Path) -> Assignment:
@@ -216,11 +256,54 @@ def read_assignment(name: str, folder: Path) -> Assignment:
         text = (folder / f"{name}.md").read_text(encoding="utf-8")
         match = re.match(r"---\n(.*?)\n---\n", text, re.S)
         said = (yaml.safe_load(match[1]) if match else {}).get("classroom") or {}
-        limits = Limits(**said.pop("limits", {}))
-        uses = tuple(said.pop("uses", ()))
-        said["due"] = in_utc(said.get("due", ""))
-        return Assignment(name=name, folder=folder, uses=uses, limits=limits, **said)
+        return Assignment(name=name, folder=folder, **_validated(said))
     except (TypeError, ValueError, AttributeError, yaml.YAMLError) as error:
         raise ClassroomError(
             f"{name}.md, 'classroom:' in the front matter: {error}"
         ) from None
+
+
+def _validated(said: dict[str, Any]) -> dict[str, Any]:
+    """The front matter, each entry in its form. Raises ValueError with the right form."""
+    allowed = {"uses", "due", "limits", "late_penalty_per_day", "grace_minutes",
+               "late_days", "counts"}  # fmt: skip
+    if unknown := said.keys() - allowed:
+        names = ", ".join(sorted(allowed))
+        raise ValueError(f"{', '.join(map(str, sorted(unknown)))} is none of {names}")
+    limits = said.get("limits") or {}
+    if unknown := limits.keys() - Limits.__dataclass_fields__.keys():
+        names = ", ".join(Limits.__dataclass_fields__)
+        raise ValueError(f"limits: {', '.join(sorted(unknown))} is none of {names}")
+    for key, value in limits.items():
+        _number(f"limits: {key}", value, 1, 10**6)
+    uses = said.get("uses") or ()
+    if isinstance(uses, str):
+        raise ValueError(f"uses: {uses!r} is no list; write [{uses}]")
+    found = dict(said, limits=Limits(**limits), uses=tuple(uses))
+    due = said.get("due") or ""
+    try:
+        found["due"] = in_utc(due)
+        found["zone"] = moment(due)[1] if due else UTC
+    except ValueError as error:
+        raise ValueError(f"due: {error}") from None
+    if "late_penalty_per_day" in said:
+        share = said["late_penalty_per_day"]
+        if isinstance(share, str) and (percent := re.fullmatch(r"([\d.]+) ?%", share)):
+            right = f"{float(percent[1]) / 100:g}"
+            raise ValueError(f"late_penalty_per_day: {share} is no number; write {right}")
+        hint = "a share of the points: write 0.1 for ten per cent"
+        _number("late_penalty_per_day", share, 0, 1, hint)
+    for key, most in (("grace_minutes", 10**5), ("late_days", 1000)):
+        if key in said:
+            _number(key, said[key], 0, most)
+    if said.get("counts", "newest") not in COUNTS:
+        raise ValueError(f"counts: {said['counts']} is none of {', '.join(COUNTS)}")
+    return found
+
+
+def _number(name: str, value: object, low: float, high: float, hint: str = "") -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{name}: {value!r} is no number" + (f"; {hint}" if hint else ""))
+    if not low <= value <= high:
+        raise ValueError(f"{name}: {value} is not between {low} and {high}"
+                         + (f"; it is {hint}" if hint else ""))  # fmt: skip

@@ -1,19 +1,22 @@
-"""Marks as CSV: ours, with the trace of each, or in the columns of Moodle or Canvas.
+"""Marks as CSV: ours, with the trace of each, or in the columns of a platform.
 
-A mark that waits for a person says so, and the platform's column stays empty for it.
+In a file that a platform exported only the assignment's own column changes, and comments
+are added where there are none. A mark that waits for a person leaves the column empty.
 """
 
 import csv
 import io
-import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from classroom.course import Assignment, ClassroomError, Course
 from classroom.files import write_atomically
+from classroom.platforms import PLATFORMS, Platform
 from classroom.results import Result, results
+from classroom.roster import Roster, table
 
-PLATFORMS = ("canvas", "moodle")
-Row = list[str | float]
+Row = list[str]
+WITH_COLUMNS = [name for name, platform in PLATFORMS.items() if platform.columns]
 
 
 def write_export(
@@ -26,140 +29,180 @@ def write_export(
     """Write the CSV file and return what is in it.
 
     Args:
-        lms: canvas or moodle for the columns that its import reads.
+        lms: one of `WITH_COLUMNS`, for the columns that its import reads.
         roster: the file that the platform exported; its rows are kept, ours filled in.
 
     Raises:
         ClassroomError: on another platform, or a roster without the columns it has.
     """
     found = results(course, assignment)
-    if lms and lms not in PLATFORMS:
-        raise ClassroomError(f"LMS is one of {', '.join(PLATFORMS)}; got {lms!r}")
-    if lms == "canvas":
-        rows = _canvas(found, assignment.name, _read(roster))
-    elif lms == "moodle":
-        rows = _moodle(found, assignment.name, _read(roster))
-    else:
-        rows = _ours(found)
+    if lms and lms not in WITH_COLUMNS:
+        raise ClassroomError(f"LMS is one of {', '.join(WITH_COLUMNS)}; got {lms!r}")
+    if lms and roster:
+        _write_filled(PLATFORMS[lms], found, assignment, roster, out)
+        return found
+    rows = _new(PLATFORMS[lms], found, assignment.name) if lms else _ours(found)
     text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(
-        [[_harmless(value) for value in row] for row in rows]
-    )
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(rows)
     # Spreadsheets take a file without this mark for another encoding.
     write_atomically(out, text.getvalue().encode("utf-8-sig"))
     return found
 
 
-def _harmless(value: object) -> str:
-    """A text that begins like a formula would be run by a spreadsheet."""
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"'{text}" if isinstance(value, str) and text[:1] in tuple("=+-@\t\r") else text
+def harmless(text: str) -> str:
+    """A text that begins like a formula would be run by a spreadsheet.
+
+    >>> harmless("=1+1"), harmless("-2.5"), harmless("Ada")
+    ("'=1+1", '-2.5', 'Ada')
+    """
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text
+    return text
 
 
-def _counts(result: Result) -> bool:
-    return result.status == "graded"
+def _number(value: float) -> str:
+    return f"{value:g}"
+
+
+def _mark(result: Result) -> str:
+    return _number(result.points) if result.status == "graded" else ""
+
+
+def _words(result: Result) -> str:
+    """The comments that a person wrote, for the student."""
+    said = [f"{task.name}: {task.comment}" for task in result.tasks if task.comment]
+    return harmless("; ".join(said))
 
 
 def _ours(found: list[Result]) -> list[Row]:
-    most: dict[str, float] = {}
-    for result in found:
-        for task in result.tasks:
-            most[task.name] = task.most
-    head: Row = [
-        "student",
-        "name",
-        "lms_id",
-        "status",
-        "points",
-        "most",
-        "hours_late",
-        "penalty",
-    ]
-    head += [f"{name} ({points:g})" for name, points in most.items()]
-    head += ["reason", "file_sha256", "checks_version", "notes"]
+    most = {task.name: task.most for result in found for task in result.tasks}
+    head = ["student", "name", "lms_id", "status", "points", "most", "hours_late"]
+    head += ["penalty", "late", *(f"{name} ({points:g})" for name, points in most.items())]
+    head += ["reason", "file", "file_sha256", "checks_version", "notes"]
     rows = [head]
     for r in found:
         graded = r.status in ("graded", "pending")
-        row: Row = [r.student, r.name, r.lms_id, r.status]
-        marks: Row = [r.points, r.most, r.late_seconds / 3600, r.penalty]
-        row += marks if graded else [""] * 4
+        row = [r.student, r.name, r.lms_id, r.status]
+        marks = [r.points, r.most, r.late.seconds / 3600, r.penalty]
+        row += [*map(_number, marks), r.late.word] if graded else [""] * 5
         by_name = {task.name: task for task in r.tasks}
         for name in most:
             if (one := by_name.get(name)) is None:
                 row.append("")
             else:
                 waits = f"pending ({one.points:g} so far)"
-                row.append(waits if one.pending else one.points)
-        rows.append([*row, r.reason, r.upload, r.version, "; ".join(r.notes)])
+                row.append(waits if one.pending else _number(one.points))
+        path = r.collected.path if r.collected else ""
+        row += [r.reason, path, r.upload, r.version, "; ".join(r.notes)]
+        rows.append([harmless(value) for value in row])
     return rows
 
 
-def _read(roster: Path | None) -> list[Row]:
-    if roster is None:
-        return []
+def _new(platform: Platform, found: list[Result], assignment: str) -> list[Row]:
+    """A file for a platform whose own was not at hand."""
+    most = max((result.most for result in found), default=0.0)
+    rows = [[title.format(assignment, most) for title in platform.columns]]
+    for result in found:
+        own = result.lms_id or result.student
+        known = {
+            "Student": result.name,
+            "Full name": result.name,
+            "Maximum Grade": _number(most),
+            "End-of-Line Indicator": "#",
+        }
+        row = []
+        for title in platform.columns:
+            if title in platform.comments:
+                row.append(_words(result))
+            elif title in platform.grade or "{" in title:
+                row.append(_mark(result))
+            elif title in platform.identifiers and title in ("ID", *platform.columns[:1]):
+                row.append(f"{platform.prefix}{own}")
+            else:
+                row.append(harmless(known.get(title, "")))
+        rows.append(row)
+    return rows
+
+
+def _write_filled(
+    platform: Platform, found: list[Result], assignment: Assignment, roster: Path, out: Path
+) -> None:
+    """The roster as it came, in its own encoding and quoting, with our column in it."""
     try:
-        text = roster.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        data = roster.read_bytes()
+    except OSError as error:
         raise ClassroomError(f"the roster {roster} cannot be read: {error}") from error
-    return [[*row] for row in csv.reader(io.StringIO(text)) if row]
-
-
-def _place(head: Row, name: str, platform: str) -> int:
-    if name not in head:
-        raise ClassroomError(f"the roster has no column {name!r}: is it from {platform}?")
-    return head.index(name)
-
-
-def _canvas(found: list[Result], assignment: str, roster: list[Row]) -> list[Row]:
-    by_id = {r.lms_id or r.student: r for r in found}
-    if not roster:
-        titles = "Student", "ID", "SIS User ID", "SIS Login ID", "Section", assignment
-        new: list[Row] = [
-            [r.name, i, "", "", "", r.points if _counts(r) else ""]
-            for i, r in by_id.items()
-        ]
-        return [[*titles], *new]
-    head, *rows = roster
-    key = _place(head, "ID", "Canvas")
-    column = next(
-        (k for k, n in enumerate(head) if re.match(rf"{assignment}( \(\d+\))?$", str(n))),
-        -1,
-    )
-    if column < 0:
+    rows = table(roster)
+    if not rows:
+        raise ClassroomError(f"the roster {roster} is empty")
+    head = [title.strip() for title in rows[0]]
+    key = _column(head, platform.identifiers)
+    if key is None:
         raise ClassroomError(
-            f"the roster has no column for {assignment}: create it in Canvas"
+            f"the roster has no column {platform.identifiers[0]!r}, nor one that says the "
+            f"same in another language: is it from {platform.name.capitalize()}?"
         )
-    return [head, *_filled(rows, key, {column: "points"}, by_id)]
-
-
-def _moodle(found: list[Result], assignment: str, roster: list[Row]) -> list[Row]:
-    by_id = {f"Participant {r.lms_id or r.student}": r for r in found}
-    if not roster:
-        titles = "Identifier", "Full name", "Grade", "Maximum Grade", "Feedback comments"
-        new: list[Row] = [
-            [i, r.name, r.points if _counts(r) else "", r.most or "", r.reason]
-            for i, r in by_id.items()
-        ]
-        return [[*titles], *new]
-    head, *rows = roster
-    key = _place(head, "Identifier", "Moodle")
-    columns = {_place(head, "Grade", "Moodle"): "points"}
-    if "Feedback comments" in head:
-        columns[head.index("Feedback comments")] = "reason"
-    return [head, *_filled(rows, key, columns, by_id)]
-
-
-def _filled(
-    rows: list[Row], key: int, columns: dict[int, str], by_id: dict[str, Result]
-) -> list[Row]:
-    filled = []
-    for row in rows:
-        row = [*row, *[""] * (max(key, *columns) + 1 - len(row))]
-        if result := by_id.get(str(row[key]).strip()):
-            for column, what in columns.items():
-                if what == "reason":
-                    row[column] = result.reason
-                elif _counts(result):
-                    row[column] = result.points
+    place = _grade_column(head, platform, assignment.name)
+    comment = _column(head, platform.comments)
+    everybody = {r.lms_id or r.student: r for r in found} | {r.student: r for r in found}
+    names = Roster(tuple((r.student, r.name, ()) for r in found))
+    filled = [rows[0]]
+    for row in rows[1:]:
+        row = [*row, *[""] * (len(head) - len(row))]
+        own = row[key].strip()
+        digits = own.lstrip("#").split(" ")[-1]
+        result = (
+            everybody.get(own) or everybody.get(digits) or _by_name(everybody, names, own)
+        )
+        if result and (mark := _mark(result)):
+            row[place] = mark
+            if comment is not None and not row[comment].strip():
+                row[comment] = _words(result)
         filled.append(row)
-    return filled
+    text = io.StringIO()
+    first = data[:4000].decode("utf-8", "replace").split("\n", 1)[0]
+    separator = max(",;\t", key=first.count)
+    csv.writer(text, delimiter=separator).writerows(filled)
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    write_atomically(out, text.getvalue().encode(encoding))
+
+
+def _by_name(everybody: dict[str, Result], names: Roster, own: str) -> Result | None:
+    known = names.find(own)
+    return everybody.get(known[0]) if known else None
+
+
+def _column(head: list[str], titles: Sequence[str]) -> int | None:
+    """The first column with one of these headings."""
+    folded = [title.casefold() for title in head]
+    for title in titles:
+        if title.casefold() in folded:
+            return folded.index(title.casefold())
+    return None
+
+
+def _grade_column(head: list[str], platform: Platform, assignment: str) -> int:
+    """The column of this assignment: by its name, also as a part of a longer title."""
+    for form in platform.grade:
+        title = form.format(assignment).casefold()
+        exact = [k for k, n in enumerate(head) if n.casefold() == title]
+        begins = [k for k, n in enumerate(head) if n.casefold().startswith(title)]
+        if places := exact or (begins if form != "{}" else []):
+            if len(places) > 1:
+                raise ClassroomError(f"the roster has several columns {head[places[0]]!r}")
+            return places[0]
+    words = f" {assignment.casefold()} "
+    inside = [
+        k
+        for k, title in enumerate(head)
+        if words in f" {''.join(c if c.isalnum() else ' ' for c in title.casefold())} "
+    ]
+    if len(inside) == 1:
+        return inside[0]
+    several = f"{len(inside)} columns" if inside else "no column"
+    raise ClassroomError(
+        f"the roster has {several} for {assignment}: it has {', '.join(head)}. Create one "
+        f"in {platform.name.capitalize()} whose title holds {assignment}"
+    )

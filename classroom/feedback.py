@@ -1,20 +1,26 @@
-"""A page for each student: points for each task, what came out, where to look.
+"""A page for each student: points for each task, what came out, where to look, and how to
+repeat it; and all pages packed as a platform takes them back.
 
 Not nbgrader's page: that one shows the tests' source. What a student typed is escaped.
 """
 
-from pathlib import Path
+import json
+import re
+import zipfile
+from pathlib import Path, PurePosixPath
 
 from jinja2 import Environment, FileSystemLoader
 
-from classroom.course import Assignment, Course
-from classroom.files import write_atomically
-from classroom.results import results
+from classroom.course import Assignment, ClassroomError, Course
+from classroom.files import replacing, write_atomically
+from classroom.platforms import PLATFORMS
+from classroom.results import Result, results
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
 )
 TEMPLATES.filters["points"] = lambda value: f"{value:g}"
+TEMPLATES.filters["case"] = lambda case: json.dumps(case)
 
 
 def write_feedback(course: Course, assignment: Assignment) -> list[Path]:
@@ -22,8 +28,55 @@ def write_feedback(course: Course, assignment: Assignment) -> list[Path]:
     template = TEMPLATES.get_template("feedback.html")
     paths = []
     for result in results(course, assignment):
-        folder = course.root / "feedback" / result.student / assignment.name
-        path = folder / f"{assignment.name}.html"
+        path = _page(course, assignment, result)
         write_atomically(path, template.render(result=result, assignment=assignment.name))
         paths.append(path)
     return paths
+
+
+def _page(course: Course, assignment: Assignment, result: Result) -> Path:
+    folder = course.root / "feedback" / result.student / assignment.name
+    return folder / f"{assignment.name}.html"
+
+
+def pack_feedback(course: Course, assignment: Assignment, how: str) -> tuple[Path, int]:
+    """The pages in one zip, named as the platform of that name wants them back, or `plain`;
+    its path, and how many pages are in it.
+
+    Raises:
+        ClassroomError: for another platform, or where nobody's upload came from it.
+    """
+    known = [name for name, platform in PLATFORMS.items() if platform.upload]
+    if how not in ("plain", *known):
+        raise ClassroomError(f"ZIP is one of plain, {', '.join(known)}; got {how!r}")
+    names: dict[str, Path] = {}
+    for result in results(course, assignment):
+        page = _page(course, assignment, result)
+        if page.exists() and (name := _name_back(result, assignment.name, how)):
+            names[name] = page
+    if not names:
+        raise ClassroomError(f"no upload of {assignment.name} has a name of {how}")
+    path = course.root / "feedback" / f"{assignment.name}-{how}.zip"
+    with replacing(path) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, page in sorted(names.items()):
+            archive.write(page, name)
+    return path, len(names)
+
+
+def _name_back(result: Result, assignment: str, how: str) -> str:
+    """What the platform called the upload, with the page in it or in its place."""
+    if how == "plain":
+        return f"{result.student}_{assignment}.html"
+    pattern = PLATFORMS[how].upload
+    path = PurePosixPath(result.collected.path if result.collected else "")
+    for n, part in enumerate(path.parts):
+        if pattern and pattern.fullmatch(part):
+            if result.by and how == "moodle":
+                part = f"{result.name}_{result.lms_id}_assignsubmission_file_"
+                return f"{part}/{assignment}.html"
+            if result.by:
+                return ""
+            if n < len(path.parts) - 1:
+                return f"{part}/{assignment}.html"
+            return re.sub(r"(\.\w+)?$", ".html", part, count=1)
+    return ""

@@ -1,6 +1,8 @@
 """Files that are whole: written under another name, then renamed to their own."""
 
+import csv
 import hashlib
+import io
 import json
 import os
 import tempfile
@@ -63,6 +65,26 @@ def as_json(value: Any) -> str:
     }
     """
     return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def read_table(path: Path) -> list[list[str]]:
+    """The rows of a CSV file, in whatever encoding and with whatever separator a
+    spreadsheet wrote it. Raises OSError, or ValueError where it is no text."""
+    data = path.read_bytes()
+    for encoding in ("utf-16", "utf-8-sig", "cp949", "cp1252"):
+        if (encoding == "utf-16") == (data[:2] in (b"\xff\xfe", b"\xfe\xff")):
+            try:
+                text = data.decode(encoding)
+                break
+            except UnicodeDecodeError:
+                continue
+    else:
+        raise ValueError("it is no text in UTF-8")
+    if "\0" in text:
+        raise ValueError("it is no text")
+    first = text.split("\n", 1)[0]
+    separator = max(",;\t", key=first.count)
+    return [row for row in csv.reader(io.StringIO(text), delimiter=separator) if row]
 
 
 def sha256(*contents: bytes) -> str:

@@ -25,11 +25,19 @@ from tqdm import tqdm
 
 from classroom.author import practice_cases, test_id
 from classroom.checks import Task
+from classroom.collect import counting, put
 from classroom.course import Assignment, ClassroomError, Course
-from classroom.gradebook import save_marks
-from classroom.judge import Mark, cases_of, judge_derivation, judge_task
-from classroom.records import Record, Submission, read_record
+from classroom.gradebook import open_gradebook, save_marks
+from classroom.judge import NOT_THEIRS, Mark, cases_of, judge_derivation, judge_task
+from classroom.late import Extensions, lateness
+from classroom.records import (
+    Record,
+    Submission,
+    read_collected,
+    read_record,
+)
 from classroom.restore import code_cells, grade_id, is_picture, is_test
+from classroom.results import was_touched
 from classroom.sandbox import (
     PATIENCE,
     CellRun,
@@ -41,7 +49,9 @@ from classroom.sandbox import (
 
 FORKSERVER = multiprocessing.get_context("forkserver")
 # A forked worker finds these imported; each would cost it a second.
-FORKSERVER.set_forkserver_preload(["torch", "classroom.grade", "derivations"])
+FORKSERVER.set_forkserver_preload(
+    ["torch", "classroom.grade", "classroom.stages", "derivations"]
+)
 
 
 def run_and_judge(
@@ -53,10 +63,11 @@ def run_and_judge(
 ) -> tuple[dict[str, Mark], dict[str, CellRun]]:
     """The marks of one notebook, and what became of its code cells by id."""
     cells = [cell for _, cell in code_cells(notebook)]
+    tests = [n for n, cell in enumerate(cells) if is_test(cell)]
+    marked = [n for n, cell in enumerate(cells) if grade_id(cell)]
+    sources = [cell.source for cell in cells]
     with staged(assignment, cases) as stage:
-        runs = run_cells(
-            [cell.source for cell in cells], stage, assignment.limits, sandboxed
-        )
+        runs = run_cells(sources, stage, assignment.limits, sandboxed, marked, tests)
     ran = {cell["id"]: run for cell, run in zip(cells, runs, strict=True)}
     by_grade_id = {grade_id(cell): cell for cell in notebook.cells}
     stubs = {grade_id(cell): cell.source for cell in release.cells}
@@ -65,7 +76,11 @@ def run_and_judge(
         cell_id = test_id(name, task)
         cell = by_grade_id[cell_id]
         if isinstance(task, Task):
-            marks[cell_id] = judge_task(name, task, cases[name], ran[cell["id"]])
+            mark = judge_task(name, task, cases[name], ran[cell["id"]])
+            marks[cell_id] = mark
+            above = runs[: cells.index(cell)]
+            if mark.points < mark.most and any(run.status in NOT_THEIRS for run in above):
+                mark.pending = True  # what it needed may have been in one of those
         else:
             marks[cell_id] = judge_derivation(name, task, cell.source, stubs[cell_id])
     return marks, ran
@@ -173,6 +188,37 @@ def make_record(job: Job) -> None:
     )
 
 
+def make_best_record(job: Job) -> None:
+    """`make_record`; where the best file counts, of each file that was handed in, and the
+    best of the records is the one that stays."""
+    course, submission = job.course, job.submission()
+    assignment = submission.assignment
+    collected = read_collected(course, assignment.name, job.student)
+    files = collected.files if collected else []
+    if (
+        collected is None
+        or assignment.counts != "best"
+        or len(files) < 2
+        or collected.by_hand
+    ):
+        make_record(job)
+        return
+    release = course.read_release(assignment.name)
+    until = Extensions.of(course.root).until(assignment, job.student)
+    tried = []
+    for file in files:
+        put(course, assignment, release, collected, file)
+        make_record(job)
+        record = read_record(course, assignment.name, job.student)
+        assert record is not None, "it was just written"
+        late = lateness(assignment, file["time"], file["late"], until)
+        points = sum(mark["points"] for mark in record["marks"].values())
+        tried.append((points * (1 - late.share), file["saved"], file, record))
+    *_, file, record = max(tried, key=lambda item: item[:2])
+    put(course, assignment, release, collected, file)
+    submission.write(record)
+
+
 def safe_outputs(outputs: list) -> list:
     """Those that Formgrader may show: text and pictures, no HTML and no script.
 
@@ -202,7 +248,7 @@ def work(job: Job) -> None:
     submission = job.submission()
     threading.Thread(target=_leave_with_the_driver, daemon=True).start()
     try:
-        make_record(job)
+        make_best_record(job)
     except ClassroomError as error:
         submission.note_failed(str(error))
     except BaseException:
@@ -245,13 +291,15 @@ def grade(
         require_sandbox()
         refuse_to_show(course.root, *course.assignments)
     known = course.students(assignment.name)
+    _count_again(course, assignment, list(students) or known)
+    touched = _touched(course, assignment)
     outcome: dict[str, str] = {}
     todo = []
     for student in dict.fromkeys(students) or known:
         submission = Submission(course, assignment, student)
         if student not in known:
             outcome[student] = "nothing was collected"
-        elif submission.is_entered() and not again:
+        elif submission.is_entered() and not again and student not in touched:
             outcome[student] = "up to date"
         else:
             todo.append(submission)
@@ -263,6 +311,33 @@ def grade(
             outcome[submission.student] = _enter(submission, lock)
             bar.update()
     return outcome
+
+
+def _count_again(course: Course, assignment: Assignment, students: list[str]) -> None:
+    """Where a due date or an extension moved, another file may count by the rule."""
+    if assignment.counts != "newest on time":
+        return
+    release, extensions = course.read_release(assignment.name), Extensions.of(course.root)
+    for student in students:
+        collected = read_collected(course, assignment.name, student)
+        if collected and collected.files and not collected.fault:
+            file = counting(assignment, collected, extensions)
+            if file["sha256"] != collected.sha256:
+                put(course, assignment, release, collected, file)
+
+
+def _touched(course: Course, assignment: Assignment) -> set[str]:
+    """The students into whose marks something else has written: they are entered anew."""
+    found = set()
+    with open_gradebook(course) as gradebook:
+        for submission in gradebook.assignment_submissions(assignment.name):
+            record = read_record(course, assignment.name, submission.student_id)
+            grades = [
+                grade for notebook in submission.notebooks for grade in notebook.grades
+            ]
+            if record and was_touched(record["marks"], grades):
+                found.add(submission.student_id)
+    return found
 
 
 def _made(

@@ -1,12 +1,14 @@
 """nbgrader's gradebook and its steps, called so that ours take their places in them.
 
-nbgrader's Autograde keeps the books: the student, the submission, late penalties, comments,
-the notebook for Formgrader. Two of its steps are replaced through its own configuration:
-Execute, by pasting what ran in the sandbox, and SaveAutoGrades, by our marks.
+nbgrader's Autograde keeps the books: the student, the submission, comments, the notebook
+for Formgrader. Two of its steps are replaced through its own configuration: Execute, by
+pasting what ran in the sandbox and what the machine says of it, and SaveAutoGrades, by our
+marks.
 """
 
 import logging
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -19,9 +21,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import (
-    AssignLatePenalties,
     CheckCellMetadata,
     NbGraderPreprocessor,
     OverwriteCells,
@@ -29,7 +29,7 @@ from nbgrader.preprocessors import (
 )
 from sqlalchemy import make_url
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
-from traitlets import Dict, Float
+from traitlets import Dict, Set
 from traitlets.config import Config
 
 from classroom.course import Assignment, ClassroomError, Course
@@ -95,54 +95,68 @@ def run_converter(converter: type, course: Course, config: Config) -> None:
 
 
 class PasteOutputs(NbGraderPreprocessor):
-    """In the place of nbgrader's Execute: what each cell left behind in the sandbox."""
+    """In the place of nbgrader's Execute: what each cell left behind in the sandbox, and
+    below each graded cell the machine's words, for the person who marks."""
 
     outputs = Dict().tag(config=True)  # cell id -> outputs
+    marks = Dict().tag(config=True)  # grade_id -> a `Mark` as a dictionary
 
-    def preprocess_cell(
-        self, cell: NotebookNode, resources: dict, index: int
-    ) -> tuple[NotebookNode, dict]:
-        """nbgrader's hook for each cell: its outputs come from `outputs`, by its id."""
-        if cell.cell_type == "code":
-            cell.outputs = nbformat.from_dict(self.outputs.get(cell.get("id", ""), []))
-        return cell, resources
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        """nbgrader's hook for the notebook."""
+        cells = []
+        for cell in nb.cells:
+            if cell.cell_type == "code":
+                cell.outputs = nbformat.from_dict(self.outputs.get(cell.get("id", ""), []))
+            cells.append(cell)
+            mark = self.marks.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+            if mark and mark["lines"]:
+                words = nbformat.v4.new_markdown_cell(_in_words(mark))
+                words.metadata["deletable"] = words.metadata["editable"] = False
+                cells.append(words)
+        nb.cells = cells
+        return nb, resources
+
+
+def _in_words(mark: dict[str, Any]) -> str:
+    """As text in a block of code: it holds what students typed."""
+    lines = [
+        f"The machine: {mark['points']:g} of {mark['most']:g} points for {mark['task']}"
+    ]
+    for line in mark["lines"]:
+        sign = "✗" if line["message"] else "✓"
+        lines += [f"  {sign} {line['name']} ({line['points']:g} of {line['most']:g})"]
+        lines += [f"      {part}" for part in line["message"].splitlines()]
+    text = "\n".join(lines)
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`*", text))))
+    return f"{fence}text\n{text}\n{fence}"
 
 
 class SaveMarks(SaveAutoGrades):
     """In the place of nbgrader's SaveAutoGrades: our marks, and what waits for a person."""
 
     marks = Dict().tag(config=True)  # grade_id -> {points, pending}
+    changed = Set().tag(config=True)  # grade_ids whose answers are new since a person read
 
     def _add_score(self, cell: NotebookNode, resources: dict) -> None:
         grade_id = cell.metadata["nbgrader"]["grade_id"]
         mark = self.marks.get(grade_id)
+        grade = self.gradebook.find_grade(
+            grade_id, self.notebook_id, self.assignment_id, self.student_id
+        )
+        waited = grade.needs_manual_grade
         if mark is None:
             # nbgrader would give a test cell that has no mark of ours all its points.
             if not cell.metadata["nbgrader"]["solution"]:
                 raise ClassroomError(f"the record has no mark for the cell {grade_id}")
             # A written answer. Unchanged it earns nothing; else it waits, as in nbgrader.
             super()._add_score(cell, resources)
-            return
-        grade = self.gradebook.find_grade(
-            grade_id, self.notebook_id, self.assignment_id, self.student_id
-        )
-        grade.auto_score = mark["points"]
-        # As in nbgrader: whoever marked an earlier version looks again.
-        grade.needs_manual_grade = mark["pending"] or grade.manual_score is not None
+        else:
+            grade.auto_score = mark["points"]
+            grade.needs_manual_grade = mark["pending"]
+        if grade.manual_score is not None:
+            # Whoever marked an earlier version looks again; a mark of this one stays.
+            grade.needs_manual_grade = waited or grade_id in self.changed
         self.gradebook.db.commit()
-
-
-class LatePenalty(LateSubmissionPlugin):
-    """A share of the score for each day, begun or whole, after the due date."""
-
-    per_day = Float(0.0).tag(config=True)
-
-    def late_submission_penalty(
-        self, student_id: str, score: float, total_seconds_late: float
-    ) -> float | None:
-        """nbgrader's hook: the points that are taken off; None takes off nothing."""
-        days = -(-total_seconds_late // 86_400)
-        return min(1.0, self.per_day * days) * score or None
 
 
 def save_marks(
@@ -166,15 +180,30 @@ def save_marks(
     config.CourseDirectory.student_id = student
     config.Autograde.force = True
     config.Autograde.sanitize_preprocessors = [OverwriteCells, CheckCellMetadata]
-    config.Autograde.autograde_preprocessors = [
-        PasteOutputs,
-        SaveMarks,
-        AssignLatePenalties,
-        CheckCellMetadata,
-    ]
+    config.Autograde.autograde_preprocessors = [PasteOutputs, SaveMarks, CheckCellMetadata]
     config.PasteOutputs.outputs = outputs
-    config.SaveMarks.marks = marks
-    if assignment.late_penalty_per_day:
-        config.AssignLatePenalties.plugin_class = LatePenalty
-        config.LatePenalty.per_day = assignment.late_penalty_per_day
+    config.PasteOutputs.marks = config.SaveMarks.marks = marks
+    config.SaveMarks.changed = _changed(course, assignment.name, student)
     run_converter(Autograde, course, config)
+
+
+def _changed(course: Course, assignment: str, student: str) -> set[str]:
+    """The graded cells whose answers are not those that a person saw in Formgrader."""
+    place = f"{student}/{assignment}/{assignment}.ipynb"
+    texts: list[dict[str, str]] = []
+    for folder in ("autograded", "submitted"):
+        try:
+            notebook = nbformat.read(course.root / folder / place, 4)
+        except Exception:  # it is not there, or was damaged
+            notebook = nbformat.v4.new_notebook()
+        marked = [c for c in notebook.cells if c.metadata.get("nbgrader")]
+        texts.append({c.metadata["nbgrader"]["grade_id"]: c.source for c in marked})
+    seen, now = texts
+    code = any(
+        seen.get(name) != text for name, text in now.items() if f"{name}-test" in now
+    )
+    return {
+        name
+        for name, text in now.items()
+        if seen.get(name) != text or (name.endswith("-test") and code)
+    }

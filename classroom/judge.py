@@ -32,6 +32,7 @@ class Line:
     points: float
     most: float
     message: str = ""
+    case: Case | None = None  # the inputs that show it, in full
 
 
 @dataclass
@@ -65,14 +66,15 @@ def judge_task(name: str, task: Task, cases: list[Case], run: CellRun) -> Mark:
     except Wrong as wrong:
         lines = [Line(p.name, 0.0, p.points, "see above") for p in task.properties]
         lines[0].message = str(wrong)
-        return Mark(name, task.points, lines=lines)
+        return Mark(name, task.points, pending=run.status in NOT_THEIRS, lines=lines)
     mark = Mark(name, task.points)
     for p in task.properties:
         try:
             p.holds(answers)
             mark.lines.append(Line(p.name, p.points, p.points))
         except Wrong as wrong:
-            mark.lines.append(Line(p.name, 0.0, p.points, str(wrong)[:1000]))
+            line = Line(p.name, 0.0, p.points, str(wrong)[:1000], wrong.case)
+            mark.lines.append(line)
         except Exception as error:  # ours: of checks.py, or of what it calls
             mark.pending = True
             mark.fault += f"{p.name}: {_fault(error)}"
@@ -91,17 +93,21 @@ def _fault(error: BaseException) -> str:
 
 STOPPED = {
     "timeout": "The test took too long and was stopped: is there a loop that never ends?",
+    "stuck": "The test took too long and was stopped: is there a loop that never ends?",
     "memory": "The test needed more memory than there is, and was stopped.",
     "flood": "The test wrote too much and was stopped.",
     "died": "Python ended during the test: does your function call exit, or crash?",
-    "not run": "The time for the whole notebook was up before this test could run.",
+    "killed": "Python was killed during the test, twice: a person will look.",
+    "not run": "The time for the whole notebook was up before this test could run: a "
+    "person will look.",
 }
+NOT_THEIRS = ("killed", "not run")  # what the machine may have done
 
 
 def _answers(name: str, cases: list[Case], run: CellRun) -> Sequence[Answer]:
     if run.status in STOPPED:
         raise Wrong(STOPPED[run.status])
-    for output in run.outputs:
+    for output in reversed(run.outputs):  # the last is the test's own
         data = output.get("data") if isinstance(output, dict) else None
         message = data.get(MIME) if isinstance(data, dict) else None
         if not isinstance(message, dict) or message.get("task") != name:
@@ -121,7 +127,10 @@ def _answer(case: Case, said: object) -> Answer:
     if not isinstance(said, dict) or not {"value", "raised"} & said.keys():
         raise Wrong("The test gave no values: was something that it needs replaced?")
     if "raised" in said:
-        return Answer(case, None, str(said["raised"])[:80], str(said.get("message"))[:300])
+        kinds = said.get("kinds")
+        kinds = tuple(map(str, kinds[:20])) if isinstance(kinds, list) else ()
+        message = str(said.get("message"))[:300]
+        return Answer(case, None, str(said["raised"])[:80], message, kinds)
     return Answer(case, said["value"])
 
 
@@ -140,26 +149,34 @@ def cases_of(task: Task, seed: int) -> list[Case]:
 def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
     """The mark for a Markdown answer; `stub` is what stood there before."""
     mark = Mark(name, task.points)
-    latex = display_math(text)
-    if not latex or display_math(stub) == latex:
+    found = displays(text)
+    if not found or _bare(text) == _bare(stub):
         said = "There is no derivation here: put it between $$ and $$."
         mark.lines = [Line("the derivation", 0.0, task.points, said)]
-        mark.pending = bool(text.strip()) and text.strip() != stub.strip()
+        mark.pending = bool(text.strip()) and _bare(text) != _bare(stub)
         return mark
-    steps, error, mark.fault = _checked(task, latex)
-    missing = [piece for piece in task.contains if piece not in latex.replace(" ", "")]
+    latex = max(
+        found, key=lambda chain: len(re.findall(r"=|\\geq?|\\leq?|\\approx", chain))
+    )
+    checked = _checked(task, as_the_book_writes(latex, task))
+    steps, error, mark.fault, missing, reached = checked
     held = sum(ok for ok, _ in steps)
     if steps and held == len(steps) and not error and not missing:
         mark.points = task.points
     else:
         # Half at most: true steps beside the false one may lead nowhere.
-        share = 0.5 * held / len(steps) if steps and not error else 0.0
+        stages = len(task.stages) + 1
+        share = 0.5 * held / len(steps) * reached / stages if steps and not error else 0.0
         mark.points = round(share * task.points * 2) / 2
         mark.pending = True
         if not error and held == len(steps):
-            error = "All steps hold, but one of them leaps: show how you get there."
-        if text.count("$$") > 2:
-            error += "\nOnly the first formula between $$ and $$ was judged: put all in it."
+            error = (
+                f"All steps hold, but a stage is left out or was not recognised: {missing}."
+            )
+        if len(found) > 1:
+            error += (
+                "\nOnly the longest formula between $$ and $$ was judged: put all in it."
+            )
         said = f"{error}\nA person will read it.".strip()
         mark.lines.append(Line("the derivation", mark.points, task.points, said))
     each = mark.points / len(steps) if steps and not mark.lines else 0.0
@@ -169,30 +186,99 @@ def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
     return mark
 
 
-def display_math(text: str) -> str:
-    """What stands between the first two `$$`, or in the first LaTeX environment.
+def _bare(text: str) -> str:
+    return re.sub(r"\s+", "", text)
 
-    >>> display_math("It follows that $$ a = b $$ holds.")
-    'a = b'
+
+MATHS = "align|equation|aligned|gather|gathered|eqnarray|multline|split|alignat"
+FENCED = re.compile(r"^(```+|~~~+)[ \t]*(\S*).*?\n(.*?)^\1`*\s*$", re.M | re.S)
+PLACES = re.compile(
+    r"\$\$(.*?)\$\$|\\\[(.*?)\\\]|(?<![\\$])\$([^$]*=[^$]*=[^$]*)\$(?!\$)", re.S
+)
+
+
+def displays(text: str) -> list[str]:
+    r"""The formulas that stand alone: between `$$`, in `\[ \]` or in an environment; the
+    template of the question is none, and what stands in a block of code counts only where
+    there is no other.
+
+    >>> displays("It follows that $$ a = b $$ holds.")
+    ['a = b']
     """
-    if found := re.search(r"\$\$(.*?)\$\$", text, re.S):
-        return found[1].strip()
-    unended: set[str] = set()  # looked for once: a text may hold thousands
-    for begin in re.finditer(r"\\begin\{(align\*?|equation\*?)\}", text):
-        last = begin[0].replace("begin", "end")
-        if last not in unended:
-            if (end := text.find(last, begin.end())) >= 0:
-                return text[begin.start() : end + len(last)]
-            unended.add(last)
-    return ""
+    outside, inside = FENCED.sub("\n", text), [m[3] for m in FENCED.finditer(text)]
+    for part in (outside, *inside):
+        found = [next(filter(None, m.groups()), "").strip() for m in PLACES.finditer(part)]
+        rest, unended = PLACES.sub(" ", part), set[str]()
+        for begin in re.finditer(rf"\\begin\{{({MATHS})(\*?)\}}", rest):
+            last = begin[0].replace("begin", "end")
+            if last not in unended:  # looked for once: a text may hold thousands
+                if (end := rest.find(last, begin.end())) >= 0:
+                    found.append(rest[begin.start() : end + len(last)])
+                    rest = rest[: begin.start()] + " " * (end - begin.start()) + rest[end:]
+                else:
+                    unended.add(last)
+        if part is not outside and not found and "&=" in part:
+            found = [part.strip()]
+        found = [f for f in found if f and not re.search(r"=\s*(\.\.\.|\\dots|\\ldots)", f)]
+        if found:
+            return found
+    return []
+
+
+WRITTEN = (  # what people write, and what the checker reads
+    (r"\\(?:mathrm|text|operatorname\*?|mathop)\s*\{\s*(exp|log|ln)\s*\}", r"\\\1"),
+    (r"(?<![\\A-Za-z])(exp|log|ln)(?=\s*(?:\\left|\(|\\Big|\\big|\{))", r"\\\1"),
+    (r"\\(?:mathbf|mathrm|mathsf|operatorname\*?|text)\s*\{\s*E\s*\}|\\mathbb\s*E(?![A-Za-z])"
+     r"|\\E(?![A-Za-z])|(?<![\\A-Za-z{])E(?=\s*_|\s*\\left|\s*[\[(])", r"\\mathbb{E}"),
+    (r"(?:(?<![\\A-Za-z])D\s*_\s*\{?\s*)?(?:\\(?:mathrm|text|operatorname)\s*\{\s*KL\s*\}"
+     r"|(?<![A-Za-z])KL)\s*\}?(?=\s*(?:\\left|\\[Bb]ig\w*)?\s*[(\[])", r"D_{\\mathrm{KL}}"),
+)  # fmt: skip
+
+
+def as_the_book_writes(latex: str, task: Derivation) -> str:
+    """Other notation in the book's: `\\mathrm{exp}`, a plain E, KL(p || q)."""
+    for written, ours in WRITTEN:
+        latex = re.sub(written, ours, latex)
+    if "D_{\\mathrm{KL}}" in task.start:
+        # The givens say of which variable p and q are densities.
+        over = re.search(r"\((\w)\)", task.start)
+        head = re.compile(
+            r"(D_\{\\mathrm\{KL\}\})\s*(?:\\left|\\[Bb]ig\w*)?\s*[(\[]\s*(\w)(?:\s*\((\w)\))?"
+            r"[\s\\,;:!]*(?:\\\||\|\||\\parallel|\\Vert|\\mid\\mid|\\middle\\\|)[\s\\,;:!]*"
+            r"(\w)(?:\s*\((\w)\))?\s*(?:\\right|\\[Bb]ig\w*)?\s*[)\]]"
+        )
+        if over:
+            x = over[1]
+            latex = head.sub(
+                lambda m: rf"{m[1]}({m[2]}({m[3] or x}) \,\|\, {m[4]}({m[5] or x}))",
+                latex,
+            )
+            latex = re.sub(
+                r"(\\mathbb\{E\}\s*_)\s*(?:\{\s*([pq])\s*\}|([pq])(?![\w(]))",
+                lambda m: f"{m[1]}{{{m[2] or m[3]}({x})}}",
+                latex,
+            )
+            names = "pq"
+            latex = re.sub(
+                rf"\\(log|ln)\s*([{names}])(?![\w({{_^])", rf"\\\1 \2({x})", latex
+            )
+            latex = re.sub(
+                rf"\\frac\s*\{{\s*([{names}])\s*\}}\s*\{{\s*([{names}])\s*\}}",
+                rf"\\frac{{\1({x})}}{{\2({x})}}",
+                latex,
+            )
+    return latex
 
 
 class Checked(NamedTuple):
-    """Each step's verdict, what is wrong with the whole, and an error of ours."""
+    """Each step's verdict, what is wrong with the whole, an error of ours, the first stage
+    that is missing, and how many were reached."""
 
     steps: list[tuple[bool, str]]
     error: str = ""
     fault: str = ""
+    missing: str = ""
+    reached: int = 1
 
 
 OUT_OF_TIME = (
@@ -235,6 +321,7 @@ def _address_space() -> int:
 
 def _check(pipe: Connection, task: Derivation, latex: str) -> None:
     try:
+        from classroom.stages import stages_of
         from derivations import check_derivation
         from derivations.assignment import ASSIGNMENT
 
@@ -251,7 +338,8 @@ def _check(pipe: Connection, task: Derivation, latex: str) -> None:
         steps = [(bool(s.ok), f"{s.verdict}. {s.detail}"[:600]) for s in report.steps]
         slip = report.error if report.error.startswith(ASSIGNMENT) else ""
         said = "It could not be judged." if slip else report.error
-        pipe.send(Checked(steps, said, slip))
+        missing, reached = stages_of(latex, task)
+        pipe.send(Checked(steps, said, slip, missing, reached))
     except BaseException as error:
         said = f"It could not be judged ({type(error).__name__})."
         pipe.send(Checked([], said, _fault(error)))

@@ -11,9 +11,10 @@ from typing import Any
 
 MIME = "application/vnd.classroom.probe+json"
 MOST_NUMBERS = 50_000
+MOST_SHOWN = 8
 
 
-def cases(task: str) -> list[dict[str, Any]]:
+def given_cases(task: str) -> list[dict[str, Any]]:
     """The inputs for one task: a list of dictionaries."""
     return json.loads(Path(__file__).with_name("cases.json").read_text())[task]
 
@@ -64,12 +65,15 @@ def plain(value: Any, room: list[int]) -> Any:
     raise TypeError(f"{type(value).__name__} is neither a number nor a list of numbers")
 
 
-def probe(task: str, function: Callable[..., Any]) -> None:
-    """Send out what `function` returns, or raises, in each case of `task`."""
+def probe(
+    task: str, function: Callable[..., Any], cases: list[dict[str, Any]] | None = None
+) -> None:
+    """Send out what `function` returns, or raises, in each case of `task`; or in `cases`
+    of your own, such as one of your feedback."""
     from IPython.display import display
 
     answers, lines = [], []
-    for case in cases(task):
+    for case in given_cases(task) if cases is None else cases:
         inputs = ", ".join(f"{name}={value}" for name, value in case.items())
         given = arguments(case)
         try:
@@ -78,10 +82,15 @@ def probe(task: str, function: Callable[..., Any]) -> None:
             shown = repr(value)
         except Exception as error:
             shown = f"{type(error).__name__}: {error}"[:300]
-            answers.append({"raised": type(error).__name__, "message": str(error)[:300]})
+            kinds = [kind.__name__ for kind in type(error).__mro__]
+            answers.append(
+                {"raised": kinds[0], "kinds": kinds[:20], "message": str(error)[:300]}
+            )
         short = [
             text if len(text) < 160 else text[:160] + " ..." for text in (inputs, shown)
         ]
         lines.append(f"{short[0]}\n    gives {short[1]}")
+    if len(lines) > MOST_SHOWN:
+        lines[MOST_SHOWN:] = [f"and {len(lines) - MOST_SHOWN} cases more"]
     message = {"task": task, "answers": answers}
     display({MIME: message, "text/plain": "\n".join(lines)}, raw=True)

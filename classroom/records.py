@@ -4,6 +4,7 @@ One student's work in one assignment lies, below the folder of the course, in
 
     uploads/<assignment>/<student>.ipynb      the file as it was handed in
     uploads/<assignment>/<student>.json       what `collect` made of it: Collected
+    uploads/<assignment>/files/<sha256>.ipynb every file that could be read
     submitted/<student>/<assignment>/         the same work in the shape of the release
     graded/<assignment>/<student>.json        what ran, and its marks: Record
     gradebook.db, autograded/, feedback/      nbgrader's, and what a person gave
@@ -32,9 +33,14 @@ class Collected:
     Args:
         student: a name that is safe as a folder.
         name, lms_id: what the platform calls them.
-        path: the file that was taken; `time` (seconds since 1970) and `sha256` are its.
+        path: the file that counts; `time` (seconds since 1970, or 0 where nothing says
+            when it was handed in) and `sha256` are its.
         fault: why there is nothing to grade; empty where there is.
-        notes: what a teacher should know, such as files that were not taken.
+        notes: what a student may read, too, such as files that were not taken.
+        odd: what is for the teacher alone.
+        platform: whose names the upload has; `clock` says where its time is from.
+        late: the platform says that it was late.
+        files: all that could be read; `by_hand` is the SHA-256 of one that was chosen.
     """
 
     student: str
@@ -45,6 +51,17 @@ class Collected:
     sha256: str = ""
     fault: str = ""
     notes: list[str] = field(default_factory=list)
+    odd: list[str] = field(default_factory=list)
+    platform: str = ""
+    clock: str = ""
+    late: bool = False
+    files: list[dict[str, Any]] = field(default_factory=list)
+    by_hand: str = ""
+
+
+def kept_file(course: Course, assignment: str, sha: str) -> Path:
+    """Where a file that came in is kept, whether it counts or not."""
+    return course.root / "uploads" / assignment / "files" / f"{sha}.ipynb"
 
 
 def upload_path(course: Course, assignment: str, student: str) -> Path:

@@ -2,13 +2,17 @@
 
 Task marks and test cells always come from the release; from the student come the answers
 and whatever they added. An answer is found by its id, and where that was lost by its place
-and its text. Nothing is executed, and nothing but text and pictures in it is taken over.
+and its text; also one that stands beside its place, above or below it, under the question
+or in a test cell. A test comes where the student has it: what stands below does not count.
+Nothing is executed, and nothing but text and pictures in it is taken over.
 """
 
+import ast
 import copy
 import difflib
 import json
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
@@ -147,6 +151,20 @@ def likeness(pieces: list[Piece], release: NotebookNode) -> int:
     return sum(p.grade_id in ids or _bare(p.source) in texts for p in pieces)
 
 
+def belongs(pieces: list[Piece], release: NotebookNode) -> int:
+    """How much of it can only be of this release: marked cells, tests, names to define."""
+    own = [cell for cell in release.cells if is_answer(cell) or is_test(cell)]
+    ids = {grade_id(cell) for cell in own}
+    tests = {name for cell in own if (name := _probed(cell.source))}
+    names = set().union(*(_defined(cell.source) for cell in own if is_answer(cell)))
+    return sum(
+        p.grade_id in ids
+        or _probed(p.source) in tests
+        or bool(p.kind == "code" and names & _defined(p.source))
+        for p in pieces
+    )
+
+
 def n_answered(pieces: list[Piece], release: NotebookNode) -> int:
     """How many of its code cells and marked texts are not as they were handed out."""
     handed_out = {_bare(cell.source) for cell in release.cells}
@@ -156,65 +174,352 @@ def n_answered(pieces: list[Piece], release: NotebookNode) -> int:
 
 
 def restore(release: NotebookNode, pieces: list[Piece]) -> NotebookNode:
-    """The release with the student's answers and additions in it, without outputs."""
-    place = _places(release, pieces)
-    beside = _texts_beside(release, pieces, place)
-    _limit_rendering(release, pieces)
-    answers = [k for k, cell in enumerate(release.cells) if is_answer(cell)]
-    given = set(place.values())
-    cells: list[NotebookNode] = []
-    done: set[int] = set()
+    """The release with the student's answers and additions in it, without outputs.
 
-    def emit_fixed(before: int) -> None:
-        """The release's own cells up to `before`; tests wait for the answers above them."""
-        for k in range(before):
-            waits = is_test(release.cells[k]) and any(
-                a < k and a in given and a not in done for a in answers
-            )
-            if k not in done and k not in answers and not waits:
-                done.add(k)
-                cells.append(_clean(release.cells[k]))
-            if k in answers and k not in given and k not in done:
-                done.add(k)
-                cells.append(_missing(release.cells[k]))
-
-    for n, piece in enumerate(pieces):
-        if n in place:
-            k = place[n]
-            emit_fixed(k)
-            done.add(k)
-            cells.append(_clean(release.cells[k], piece))
-        elif n not in beside and not _repeats(piece, release):
-            cells.append(_extra(piece))
-    emit_fixed(len(release.cells))
-    notebook = copy.deepcopy(release)
-    notebook.cells = cells
-    for number, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{number:04d}"
-    nbformat.validate(notebook)
-    return notebook
+    What a teacher should know of it stands in its metadata, `classroom.notes`.
+    """
+    return _Restored(release, copy.deepcopy(pieces)).notebook()
 
 
-def _texts_beside(
-    release: NotebookNode, pieces: list[Piece], place: dict[int, int]
-) -> set[int]:
-    """Texts right below an untouched place for a text: they are the answer, and move in."""
-    moved: set[int] = set()
-    for n, k in place.items():
-        stub = release.cells[k]
-        if stub.cell_type != "markdown" or _bare(pieces[n].source) != _bare(stub.source):
+class _Restored:
+    """How the pieces of one notebook find their places in the release."""
+
+    def __init__(self, release: NotebookNode, pieces: list[Piece]):
+        self.release, self.pieces, self.notes = release, pieces, list[str]()
+        self.cells = release.cells
+        self.answers = [k for k, cell in enumerate(self.cells) if is_answer(cell)]
+        self.gone: set[int] = set()  # pieces that went into another, or stand for nothing
+        for piece in pieces:
+            _as_text(piece)
+        self.place = _places(release, pieces)
+        self._join_halves()
+        self.fixed = self._places_of_fixed()
+        self.beside: dict[int, str] = {}  # code that a test cell held, by piece
+        self._split_tests()
+        self.waits: dict[int, set[int]] = {}  # an answer, and the pieces that define it
+        self._definitions_beside()
+        self._texts_beside()
+        _limit_rendering(release, pieces)
+
+    def _untouched(self, n: int) -> bool:
+        return _bare(self.pieces[n].source) == _bare(self.cells[self.place[n]].source)
+
+    def _join_halves(self) -> None:
+        """A cell that was split, or copied, carries one id twice."""
+        for n, k in sorted(self.place.items()):
+            name, piece = grade_id(self.cells[k]), self.pieces[n]
+            stub = _bare(self.cells[k].source)
+            for m, other in enumerate(self.pieces):
+                if m == n or m in self.place or other.grade_id != name:
+                    continue
+                if _bare(other.source) == stub:
+                    self.gone.add(m)  # run below, it would take the answer away
+                elif other.kind != self.cells[k].cell_type:
+                    continue
+                elif piece.kind == "markdown":
+                    first, second = (piece, other) if n < m else (other, piece)
+                    piece.source = f"{first.source}\n\n{second.source}"
+                    piece.pictures |= other.pictures
+                    self.gone.add(m)
+                elif m > n and _parsed(piece.source) is None:
+                    if _parsed(f"{piece.source}\n{other.source}"):
+                        piece.source += f"\n{other.source}"
+                        self.gone.add(m)
+
+    def _places_of_fixed(self) -> dict[int, int]:
+        """Which piece is a cell of the release that is not the student's to write."""
+        fixed: dict[int, int] = {}
+        for n, piece in enumerate(self.pieces):
+            k = None if n in self.place else _place_of_fixed(piece, self.release)
+            if k is not None:
+                fixed[n] = k
+        tests = {_probed(c.source): k for k, c in enumerate(self.cells) if is_test(c)}
+        for n, piece in enumerate(self.pieces):  # edited, by an editor that lost the ids
+            k = tests.get(_probed(piece.source)) if piece.kind == "code" else None
+            free = n not in self.place and n not in fixed
+            if k is not None and free and k not in fixed.values():
+                fixed[n] = k
+        return fixed
+
+    def _split_tests(self) -> None:
+        for n, k in self.fixed.items():
+            cell, piece = self.cells[k], self.pieces[n]
+            if is_test(cell) and _bare(cell.source) != _bare(piece.source):
+                self.beside[n] = _beside_test(piece.source, cell.source)
+                run = ": what it holds besides is run before it" if self.beside[n] else ""
+                self.notes.append(f"the test cell {grade_id(cell)} was changed{run}")
+
+    def _definitions_beside(self) -> None:
+        """Functions that stand elsewhere: their stub, below them, would take them away."""
+        sources = {
+            n: self.beside.get(n, piece.source)
+            for n, piece in enumerate(self.pieces)
+            if piece.kind == "code" and n not in self.gone
+        }
+        definers: dict[str, list[int]] = {}
+        for n, source in sources.items():
+            for name in _defined(source) - _unwritten(source):
+                definers.setdefault(name, []).append(n)
+        given = {k: n for n, k in self.place.items()}
+        for k in self.answers:
+            if self.cells[k].cell_type != "code":
+                continue
+            place, stub = given.get(k), self.cells[k].source
+            if place is None or self._untouched(place):
+                own = _defined(stub)
+            else:
+                own = _unwritten(self.pieces[place].source)
+            elsewhere = {
+                name for name in own if any(m != place for m in definers.get(name, []))
+            }
+            if not elsewhere:
+                continue
+            self.notes.append(f"{grade_id(self.cells[k])} was written beside its place")
+            self.waits[k] = {
+                min(m for m in definers[name] if m != place) for name in elsewhere
+            }
+            if place is not None and own == elsewhere and self._untouched(place):
+                self.pieces[place].source = "# The answer stands elsewhere."
+            elif place is not None:
+                self.pieces[place].source = _without(self.pieces[place].source, elsewhere)
+
+    def _texts_beside(self) -> None:
+        """Texts around an untouched place for a text: they are the answer, and move in."""
+        for n, k in list(self.place.items()):
+            cell = self.cells[k]
+            if cell.cell_type != "markdown" or n in self.gone:
+                continue
+            untouched = self._untouched(n)
+            derivation = cell.metadata.get("classroom", {}).get("derivation")
+            if not untouched and not (
+                derivation and not has_display(self.pieces[n].source)
+            ):
+                continue
+            found = [*self._texts(range(n - 1, -1, -1), k)][::-1]
+            found += self._texts(range(n + 1, len(self.pieces)), k)
+            found = [(m, text) for m, text in found if untouched or has_display(text)]
+            if not found and untouched:  # anywhere: a person will say whether it is that
+                found = [
+                    (m, piece.source)
+                    for m, piece in enumerate(self.pieces)
+                    if piece.kind == "markdown"
+                    and not {m} & (self.place.keys() | self.fixed.keys() | self.gone)
+                    and self._edited(piece) is None
+                    and (
+                        has_display(piece.source) if derivation else len(piece.source) > 40
+                    )
+                ]
+            if not found:
+                continue
+            if not untouched:
+                found.insert(0, (n, self.pieces[n].source))
+            self.notes.append(f"{grade_id(cell)} was written beside its place")
+            self.pieces[n].source = "\n\n".join(text for _, text in found)
+            for m, _ in found:
+                if m != n:
+                    self.pieces[n].pictures |= self.pieces[m].pictures
+                    self.gone.add(m)
+
+    def _texts(self, order: range, k: int) -> Iterator[tuple[int, str]]:
+        """The student's own texts in one direction, up to the next cell of the release."""
+        texts = [j for j, c in enumerate(self.cells[:k]) if _is_fixed_text(c)]
+        for m in order:
+            piece = self.pieces[m]
+            if m in self.place or (m in self.fixed and piece.kind == "code"):
+                return
+            if m in self.gone or piece.kind == "code":
+                continue
+            if m in self.fixed:
+                return
+            if (j := self._edited(piece)) is None:
+                yield m, piece.source
+                continue
+            if texts and j == texts[-1]:  # the question, and more than it
+                old = self.cells[j].source
+                rest = [line for line in piece.source.splitlines() if line not in old]
+                if has_display(piece.source):
+                    yield m, FENCE.sub("", piece.source).strip()
+                elif rest and _bare(piece.source).startswith(_bare(old)):
+                    yield m, "\n".join(rest)
+            return
+
+    def _edited(self, piece: Piece) -> int | None:
+        """Which text of the release it is, changed by the student or of another edition."""
+        new = piece.source.splitlines()
+        for j, cell in enumerate(self.cells):
+            if _is_fixed_text(cell):
+                old = cell.source.splitlines()
+                same = sum(line in old for line in new if line.strip())
+                heading = old[0].startswith("#") and old[0] in new
+                if heading or same > 0.5 * sum(bool(line.strip()) for line in old):
+                    return j
+        return None
+
+    def notebook(self) -> NotebookNode:
+        """All of it, in the student's order."""
+        given = {k: n for n, k in self.place.items()}
+        ahead: dict[int, list[int]] = {}  # where the student has a cell of the release
+        for n, k in self.fixed.items():
+            ahead.setdefault(k, []).append(n)
+        cells: list[NotebookNode] = []
+        done: set[int] = set()
+        passed: set[int] = set()
+
+        def ready(k: int) -> bool:
+            above = [a for a in self.answers if a < k]
+            waits = set().union(*(self.waits.get(a, set()) for a in above))
+            return waits <= passed and all(a in done for a in above if a in given)
+
+        def emit(before: int, n: int) -> None:
+            """The release's own cells up to `before`, at the piece `n`."""
+            for k, cell in enumerate(self.cells):
+                if k in done or k in given:
+                    continue
+                if k in self.answers:
+                    if k < before:
+                        done.add(k)
+                        cells.append(_missing(cell))
+                elif is_test(cell):
+                    theirs = [m for m in ahead.get(k, []) if m <= n]
+                    here = bool(theirs) or (k < before and k not in ahead)
+                    if here and ready(k):
+                        done.add(k)
+                        cells.append(_clean(cell))
+                elif k < before:
+                    done.add(k)
+                    cells.append(_clean(cell))
+
+        for n, piece in enumerate(self.pieces):
+            theirs = self.place.get(n, self.fixed.get(n))
+            if theirs is not None:
+                emit(theirs, n - 1)
+            if n in self.gone:
+                pass
+            elif n in self.place:
+                done.add(self.place[n])
+                cells.append(_clean(self.cells[self.place[n]], piece))
+            elif n in self.fixed:
+                if self.beside.get(n):
+                    cells.append(_extra(Piece("code", self.beside[n])))
+                elif n not in self.beside and not _repeats(piece, self.release):
+                    cells.append(_extra(piece))  # a given cell that was changed
+            elif not _repeats(piece, self.release):
+                cells.append(_extra(piece))
+            passed.add(n)
+            emit(0 if theirs is None else theirs + (n in self.fixed), n)
+        emit(len(self.cells), len(self.pieces))
+        done_late = [k for k in range(len(self.cells)) if k not in done and k not in given]
+        cells += [_clean(self.cells[k]) for k in done_late]
+        notebook = copy.deepcopy(self.release)
+        notebook.cells = cells
+        for number, cell in enumerate(notebook.cells):
+            cell["id"] = f"cell-{number:04d}"
+        notebook.metadata["classroom"] = {"notes": self.notes}
+        nbformat.validate(notebook)
+        return notebook
+
+
+PROBE = re.compile(r"^\s*probe\(\s*[\"']([\w-]+)[\"']", re.M)
+DISPLAY = re.compile(r"\$\$|\\\[|\\begin\{")
+FENCE = re.compile(r"^(```+|~~~+).*?^\1`*\s*$", re.M | re.S)
+
+
+def has_display(text: str) -> bool:
+    """Whether a formula stands in it on lines of its own, outside of code."""
+    return bool(DISPLAY.search(FENCE.sub("", text)))
+
+
+def _is_fixed_text(cell: NotebookNode) -> bool:
+    return cell.cell_type == "markdown" and not is_answer(cell)
+
+
+def _as_text(piece: Piece) -> None:
+    """A derivation that was typed into a code cell is a text, and is not run."""
+    source = re.sub(r"\A\s*%%(latex|markdown)", "", piece.source)
+    formula = re.search(r"\$\$.+?\$\$|\\\[.+?\\\]|\\begin\{", source, re.S)
+    if piece.kind == "code" and formula and not source.lstrip().startswith("%%"):
+        if source != piece.source or _parsed(source) is None:
+            piece.kind, piece.source = "markdown", source
+
+
+def _parsed(source: str) -> ast.Module | None:
+    """Its syntax tree, magics left out; None where it has none."""
+    text = re.sub(r"^([ \t]*)[%!?].*$", r"\1pass", source[:100_000], flags=re.M)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def _definitions(source: str) -> list[Definition]:
+    tree = _parsed(source)
+    return [node for node in tree.body if isinstance(node, Definition)] if tree else []
+
+
+def _defined(source: str) -> set[str]:
+    """The functions and classes that it defines, and names that it gives a function."""
+    if tree := _parsed(source):
+        lambdas = {
+            target.id
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        return lambdas | {node.name for node in _definitions(source)}
+    return set(re.findall(r"^(?:def|class)\s+(\w+)", source, re.M))
+
+
+def _unwritten(source: str) -> set[str]:
+    """The functions in it that are as they were handed out: they raise, and do no more."""
+    return {
+        node.name
+        for node in _definitions(source)
+        for body in [node.body[1:] if ast.get_docstring(node) else node.body]
+        if len(body) == 1
+        and isinstance(body[0], ast.Raise)
+        and "NotImplementedError" in ast.dump(body[0])
+    }
+
+
+def _without(source: str, names: set[str]) -> str:
+    """The source, less these functions."""
+    lines = source.splitlines()
+    for node in reversed(_definitions(source)):
+        if node.name in names:
+            lines[node.lineno - 1 : node.end_lineno] = []
+    return "\n".join(lines)
+
+
+def _probed(source: str) -> str:
+    """The task that a test cell probes; empty for another cell."""
+    found = PROBE.search(source)
+    return found[1] if found else ""
+
+
+def _beside_test(source: str, test: str) -> str:
+    """What a student typed into a test cell, without the test."""
+    tree, ours = _parsed(source), _parsed(test)
+    if tree is None or ours is None:
+        known = {line.strip() for line in test.splitlines()}
+        return "\n".join(line for line in source.splitlines() if line.strip() not in known)
+    dumped = {ast.dump(node) for node in ours.body}
+    lines, kept = source.splitlines(), []
+    for node in tree.body:
+        if ast.dump(node) in dumped:
             continue
-        below = []
-        for m in range(n + 1, len(pieces)):
-            if m in place or pieces[m].kind != "markdown" or _repeats(pieces[m], release):
-                break
-            below.append(m)
-        if below:
-            pieces[n].source = "\n\n".join(pieces[m].source for m in below)
-            for m in below:
-                pieces[n].pictures |= pieces[m].pictures
-            moved |= set(below)
-    return moved
+        text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+        if isinstance(node, Definition) and node.decorator_list:
+            first = min(d.lineno for d in node.decorator_list)
+            text = "\n".join(lines[first - 1 : node.end_lineno])
+        if not PROBE.search(text):
+            kept.append(text)
+    return "\n".join(kept)
 
 
 def _limit_rendering(release: NotebookNode, pieces: list[Piece]) -> None:
@@ -247,6 +552,8 @@ def _places(release: NotebookNode, pieces: list[Piece]) -> dict[int, int]:
     for n, piece in enumerate(pieces):
         k = answers.get(piece.grade_id)
         if k is None:
+            continue
+        if piece.kind != release.cells[k].cell_type:
             continue
         # A copied cell carries the id, too. The one that was worked on is the answer.
         earlier = next((m for m, other in place.items() if other == k), None)

@@ -22,7 +22,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -32,10 +32,12 @@ from typing import NamedTuple
 from classroom.course import ROOT, Assignment, ClassroomError, Limits
 
 HERE = Path(__file__).parent
-LONGEST_LINE = 4_000_000  # bytes; what `inside.py` sends fits
+LONGEST_LINE = 6_000_000  # bytes; what `inside.py` sends fits
 START_SECONDS = 30  # of the processor, to import Python and IPython
 # Seconds of the clock for one of the processor: machines are busy, cells sleep.
 PATIENCE = 4
+GRACE = 3  # seconds for a cell that was interrupted to come to its end
+AGAIN = 5  # seconds for a cell that ran out of time, when it is run again for its functions
 PACKAGES = "vae_lib", "derivations", "explorers", "classroom"  # ours: not to be imported
 NOBODY = 2_000_000  # plus the process id: who a submission is, where root grades
 
@@ -50,7 +52,9 @@ To grade without protection, code from students on this machine with your rights
 
 @dataclass
 class CellRun:
-    """What became of one cell: ok, error, timeout, memory, died, flood, or not run."""
+    """What became of one cell: ok, error, timeout (interrupted, what it had defined is
+    there), stuck (could not be interrupted), memory, died, killed (by the machine, and
+    when it was tried again), flood, or not run."""
 
     status: str
     outputs: list[dict] = field(default_factory=list)
@@ -210,7 +214,7 @@ class Session:
     """One Python process in a sandbox, and the line to it."""
 
     def __init__(self, stage: Path, limits: Limits, sandboxed: bool = True):
-        self.limits, self.buffer = limits, b""
+        self.limits, self.buffer, self.over = limits, b"", False
         self.work: tempfile.TemporaryDirectory[str] | None = None
         if sandboxed:
             command, paths = bwrap(stage, limits), ["/course", "/work"]
@@ -242,22 +246,52 @@ class Session:
             raise ClassroomError(f"Python did not start in the sandbox: {said[-500:]}")
 
     def run(self, n: int, source: str, seconds: float) -> CellRun:
-        """One cell, with so much time of the processor. After any status but ok and error
-        the session is over."""
+        """One cell, with so much time of the processor. It is interrupted first, so that
+        what it has defined stays; `over` says whether the session came to its end."""
         try:
             line = json.dumps({"n": n, "source": source}) + "\n"
             self.stdin.write(line.encode("utf-8", "backslashreplace"))
             self.stdin.flush()
         except OSError:
-            self.close()
-            return CellRun("died")
+            return self._ended(CellRun("died"))
         run = self._answer(n, seconds)
+        if run.status == "timeout":
+            self._interrupt()
+            late = self._answer(n, GRACE)
+            if late.status not in ("ok", "error"):
+                return self._ended(run)
+            run = CellRun("timeout" if late.status == "error" else "ok", late.outputs)
         # What keeps all memory would leave none to the cells after it.
         if self._usage().largest > 0.93 * self.limits.memory_mb * 2**20:
-            run = CellRun("memory", run.outputs)
-        if run.status not in ("ok", "error"):
-            self.close()
+            return self._ended(CellRun("memory", run.outputs))
+        return run if run.status in ("ok", "error", "timeout") else self._ended(run)
+
+    def _ended(self, run: CellRun) -> CellRun:
+        if run.status == "died":
+            with suppress(subprocess.TimeoutExpired):
+                if self.process.wait(5) in (-signal.SIGKILL, 128 + signal.SIGKILL):
+                    run.status = "killed"
+        self.over = True
+        self.close()
         return run
+
+    def _interrupt(self) -> None:
+        """Python's own interrupt, as the button of an editor sends it."""
+        for pid in self._processes():
+            with suppress(OSError):
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                if words[0] == os.fsencode(sys.executable):
+                    os.kill(pid, signal.SIGINT)
+                    return
+
+    def _processes(self) -> Iterator[int]:
+        """All of the session, parents first."""
+        waiting = [self.process.pid]
+        while waiting:
+            yield (pid := waiting.pop(0))
+            with suppress(OSError):
+                for children in Path(f"/proc/{pid}/task").glob("*/children"):
+                    waiting += map(int, children.read_text().split())
 
     def _answer(self, n: int, seconds: float) -> CellRun:
         """The next line, if it comes in time, fits, and answers cell `n`."""
@@ -287,9 +321,8 @@ class Session:
             return CellRun("died")
 
     def _usage(self) -> Usage:
-        total, largest, ticks, waiting = 0, 0, 0, [self.process.pid]
-        while waiting:
-            pid = waiting.pop()
+        total, largest, ticks = 0, 0, 0
+        for pid in self._processes():
             with suppress(OSError, ValueError):
                 for line in Path(f"/proc/{pid}/status").read_text().splitlines():
                     if line.startswith(("RssAnon:", "RssShmem:")):
@@ -299,9 +332,6 @@ class Session:
                 # Its own time and that of its children that ended: see proc(5).
                 after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
                 ticks += sum(map(int, after_name.split()[11:15]))
-            with suppress(OSError):
-                for children in Path(f"/proc/{pid}/task").glob("*/children"):
-                    waiting += map(int, children.read_text().split())
         # A child that nobody waited for takes its time with it: never count backwards.
         self.seconds = max(self.seconds, ticks / os.sysconf("SC_CLK_TCK"))
         return Usage(total, largest, self.seconds)
@@ -330,30 +360,60 @@ def staged(assignment: Assignment, cases: dict[str, list]) -> Iterator[Path]:
 
 
 def run_cells(
-    sources: list[str], stage: Path, limits: Limits, sandboxed: bool = True
+    sources: list[str],
+    stage: Path,
+    limits: Limits,
+    sandboxed: bool = True,
+    marked: Collection[int] = (),
+    tests: Collection[int] = (),
 ) -> list[CellRun]:
     """Run cells one after the other, as a notebook does.
 
     A cell that ends the process, or does not end itself, costs that cell: a new process
-    runs those before it again, and goes on after it.
+    runs those before it again, whose time does not count twice, and goes on after it.
+
+    Args:
+        marked: cells that run also when the time for the whole is up.
+        tests: of these, those that need not run again once they have.
     """
     runs: dict[int, CellRun] = {}
-    end, used = time.monotonic() + PATIENCE * limits.seconds, 0.0
+    end, used, tried = time.monotonic() + 2 * PATIENCE * limits.seconds, 0.0, set[int]()
     while len(runs) < len(sources):
-        session = Session(stage, limits, sandboxed)
+        try:
+            session = Session(stage, limits, sandboxed)
+        except ClassroomError:
+            if -1 in tried:
+                raise
+            tried.add(-1)  # killed while it started, perhaps: once more
+            continue
         try:
             for n, source in enumerate(sources):
-                if n in runs and runs[n].status not in ("ok", "error"):
+                before, known = session.seconds, runs.get(n)
+                left = limits.seconds_per_cell
+                if known is None and n not in marked:
+                    left = min(left, limits.seconds - used)
+                    if left <= 0 or time.monotonic() > end:
+                        runs[n] = CellRun("not run")
+                        continue
+                elif known and (n in tests or known.status not in RUN_AGAIN):
                     continue
-                left = limits.seconds - used - session.seconds
-                if left <= 0 or time.monotonic() > end:
-                    return [runs.get(n, CellRun("not run")) for n in range(len(sources))]
-                run = session.run(n, source, min(limits.seconds_per_cell, left))
-                if n not in runs or run.status not in ("ok", "error"):
+                elif known and known.status == "timeout":
+                    left = AGAIN
+                run = session.run(n, source, left)
+                if known is None:
+                    used += session.seconds - before
+                if run.status == "killed" and n not in tried:
+                    tried.add(n)  # by the machine, perhaps: once more
+                    break
+                if known is None or session.over:
                     runs[n] = run
-                if run.status not in ("ok", "error"):
+                    if session.over and run.status == "timeout":
+                        run.status = "stuck"
+                if session.over:
                     break
         finally:
             session.close()
-        used += session.seconds
     return [runs[n] for n in range(len(sources))]
+
+
+RUN_AGAIN = ("ok", "error", "timeout")

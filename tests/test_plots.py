@@ -113,8 +113,6 @@ def test_bytes_are_drawn_like_the_numbers_they_stand_for():
 
 
 def test_a_digit_has_one_colour_in_stills_and_in_what_moves():
+    assert LatentExplorer.colours.default() == list(DIGIT_COLOURS)
     script = (ROOT / "explorers" / "latent.js").read_text(encoding="utf-8")
-    assert set(re.findall(r"#[0-9a-f]{6}", script)) >= set(DIGIT_COLOURS)
-    assert len(set(DIGIT_COLOURS)) == 10
-    palette = re.search(r"\[((?:\s*\"#[0-9a-f]{6}\",?)+\s*)\]", script)
-    assert tuple(re.findall(r"#[0-9a-f]{6}", palette[1])) == DIGIT_COLOURS
+    assert not set(re.findall(r"#[0-9a-f]{6}", script)) & set(DIGIT_COLOURS)

@@ -12,10 +12,13 @@ from classroom.checks import (
     Case,
     Derivation,
     Property,
+    Shows,
     Task,
     Wrong,
     expect_close,
+    expect_drawn,
     expect_near,
+    expect_own_errors,
     rounded,
     shown,
 )
@@ -99,7 +102,22 @@ def mle_single(answers: Sequence[Answer]) -> None:
 def moment_cases(rng: random.Random) -> list[Case]:
     case = {"mu": rounded(rng, -2, 2), "n": 4000, "generator": rng.randrange(2**31)}
     other = {**case, "generator": rng.randrange(2**31)}
-    return [case, case, other, {**other, "n": 16000, "mu": rounded(rng, 1, 2)}]
+    few = {"mu": 0.0, "n": 2}
+    return [
+        case,
+        case,
+        other,
+        {**other, "n": 16000, "mu": rounded(rng, 1, 2)},
+        *({**few, "generator": rng.randrange(2**31)} for _ in range(FEW)),
+    ]
+
+
+FEW = 24  # cases with two samples each
+
+
+def of_two_squares(mean: float, error: float) -> bool:
+    """The mean of two squares, and their difference: neither is below zero."""
+    return mean >= 0 and error <= 1.01 * mean + 1e-6
 
 
 def moment_error(answer: Answer) -> float:
@@ -108,22 +126,24 @@ def moment_error(answer: Answer) -> float:
 
 
 def moment_value(answers: Sequence[Answer]) -> None:
-    for answer in answers:
+    for answer in answers[:4]:
         value = answer.tensor(value=answer.items(2)[0]).item()
         truth = answer.case["mu"] ** 2 + 1
         hint = "Draw x around mu with variance 1, square, average."
         expect_near(answer, value, truth, moment_error(answer), hint)
+    expect_drawn(answers[4:], 1.0, 1.0, of_two_squares)
 
 
 def moment_standard_error(answers: Sequence[Answer]) -> None:
-    for answer in answers:
+    for answer in answers[:4]:
         value = answer.tensor(value=answer.items(2)[1]).item()
         ratio = value / moment_error(answer)
         hint = "It is the standard deviation of the averaged values, over the root of n."
         if ratio > 10:
             hint = "That is the spread of one value; the mean of n of them spreads less."
         if not 0.8 < ratio < 1.25:
-            raise Wrong(f"{answer.at}: your standard error is {shown(value)}. {hint}")
+            raise answer.wrong(f"your standard error is {shown(value)}. {hint}")
+    expect_own_errors(answers[4:], of_two_squares)
 
 
 def moment_randomness(answers: Sequence[Answer]) -> None:
@@ -200,6 +220,8 @@ TASKS = {
         end=r"-\frac{1}{2} \log (2 \pi) - \log \sigma - \frac{(x - \mu)^2}{2 \sigma^2}",
         points=4,
         min_steps=3,
-        contains=(r"\exp",),
+        stages=(
+            Shows("the density written out", (r"\exp(-\frac{(x - \mu)^2}{2 \sigma^2})",)),
+        ),
     ),
 }

@@ -9,13 +9,16 @@ from torch.distributions import Normal, kl_divergence
 
 from classroom.checks import (
     Answer,
+    Averages,
     Case,
     Derivation,
     Property,
     Task,
     Wrong,
     expect_close,
+    expect_drawn,
     expect_near,
+    expect_own_errors,
     expect_raised,
     rounded,
     shown,
@@ -43,8 +46,12 @@ def kl_cases(rng: random.Random) -> list[Case]:
     # narrow inside wide: a log term with the wrong sign makes it negative
     nested = {"mu_1": rounded(rng, -1, 1), "mu_2": rounded(rng, -1, 1)}
     nested |= {"sigma_1": rounded(rng, 0.3, 0.5), "sigma_2": rounded(rng, 2, 3)}
-    wrong = two_gaussians(rng) | {rng.choice(["sigma_1", "sigma_2"]): -rounded(rng, 0, 1)}
-    return [*(two_gaussians(rng) for _ in range(3)), nested, same, wrong]
+    wrong = [
+        two_gaussians(rng) | {sigma: value}
+        for sigma in ("sigma_1", "sigma_2")
+        for value in (-rounded(rng, 0.2, 1), 0.0)
+    ]
+    return [*(two_gaussians(rng) for _ in range(3)), nested, same, *wrong]
 
 
 def kl_values(answers: Sequence[Answer]) -> None:
@@ -77,9 +84,9 @@ def kl_never_negative(answers: Sequence[Answer]) -> None:
 
 
 def kl_refuses(answers: Sequence[Answer]) -> None:
-    expect_raised(
-        answers[5], "ValueError", "A standard deviation is positive.", answers[:5]
-    )
+    for answer in answers[5:]:
+        hint = "A standard deviation is positive."
+        expect_raised(answer, "ValueError", hint, answers[:5])
 
 
 def estimate_cases(rng: random.Random) -> list[Case]:
@@ -87,7 +94,18 @@ def estimate_cases(rng: random.Random) -> list[Case]:
     seeds = [rng.randrange(2**31) for _ in range(3)]
     second = two_gaussians(rng) | {"sigma_2": rounded(rng, 1.5, 2.5), "n": 8000}
     order = [(first, 0), (first, 0), (first, 1), (second, 2)]
-    return [case | {"generator": seeds[k]} for case, k in order]
+    few = {"mu_1": 0.0, "mu_2": 0.0, "sigma_1": 1.0, "sigma_2": 2.0, "n": 2}
+    many = [few | {"generator": rng.randrange(2**31)} for _ in range(FEW)]
+    return [*(case | {"generator": seeds[k]} for case, k in order), *many]
+
+
+FEW = 24  # cases with two samples each
+HIGHEST = math.log(2)  # of a log-ratio in them: log 2 - 3/8 x^2
+
+
+def of_two_ratios(mean: float, error: float) -> bool:
+    """Both lie below the highest, so their difference is bounded, too."""
+    return mean <= HIGHEST + 1e-6 and error <= 1.01 * (HIGHEST - mean) + 1e-6
 
 
 def estimate_error(case: Case) -> float:
@@ -99,16 +117,17 @@ def estimate_error(case: Case) -> float:
 
 
 def estimate_value(answers: Sequence[Answer]) -> None:
-    for answer in answers:
+    for answer in answers[:4]:
         value = answer.tensor(value=answer.items(2)[0]).item()
         p, q = densities(answer.case)
         hint = "The samples come from the first density, and so does the first log-density."
         truth, error = kl_divergence(p, q).item(), estimate_error(answer.case)
         expect_near(answer, value, truth, error, hint)
+    expect_drawn(answers[4:], HIGHEST - 0.375, 0.375, of_two_ratios)
 
 
 def estimate_standard_error(answers: Sequence[Answer]) -> None:
-    for answer in answers:
+    for answer in answers[:4]:
         value = answer.tensor(value=answer.items(2)[1]).item()
         ratio = value / estimate_error(answer.case)
         hint = "It is the standard deviation of the log-ratios, over the root of n."
@@ -117,7 +136,8 @@ def estimate_standard_error(answers: Sequence[Answer]) -> None:
                 "That is the spread of one log-ratio; the mean of n of them spreads less."
             )
         if not 0.75 < ratio < 1.35:
-            raise Wrong(f"{answer.at}: your standard error is {shown(value)}. {hint}")
+            raise answer.wrong(f"your standard error is {shown(value)}. {hint}")
+    expect_own_errors(answers[4:], of_two_ratios)
 
 
 def estimate_is_random(answers: Sequence[Answer]) -> None:
@@ -194,13 +214,25 @@ def bits_cases(rng: random.Random) -> list[Case]:
         weights = [rng.randint(1, 9) for _ in range(n)]
         return [w / sum(weights) for w in weights]
 
-    p, q = probabilities(4), probabilities(3)
+    q = probabilities(3)
+    apart = {"p": probabilities(4), "q": probabilities(4)}
+    while bits_truth(apart) < 0.05:  # where nats and bits are nearly the same
+        apart = {"p": probabilities(4), "q": probabilities(4)}
     return [
-        {"p": p, "q": probabilities(4)},
+        apart,
         {"p": [0.0, *q], "q": probabilities(4)},
         {"p": probabilities(3), "q": [0.0, 0.5, 0.5]},
-        {"p": [rounded(rng, -2, 2) for _ in range(4)], "q": probabilities(4)},
+        *({"p": bad, "q": probabilities(4)} for bad in no_probabilities(rng)),
+        *({"p": probabilities(4), "q": bad} for bad in no_probabilities(rng)),
     ]
+
+
+def no_probabilities(rng: random.Random) -> list[list[float]]:
+    """One with a negative entry and the right sum, and two with a wrong sum."""
+    a = rounded(rng, 0.05, 0.3)
+    negative = [-a, a, 0.5, 0.5]
+    rng.shuffle(negative)
+    return [negative, [0.3, 0.3, 0.3, 0.1 + a], [0.2, 0.3, 0.3, 0.1]]
 
 
 def bits_truth(case: Case) -> float:
@@ -228,9 +260,9 @@ def bits_infinite(answers: Sequence[Answer]) -> None:
 
 
 def bits_refuses(answers: Sequence[Answer]) -> None:
-    expect_raised(
-        answers[3], "ValueError", "These are samples, no probabilities.", answers[:3]
-    )
+    for answer in answers[3:]:
+        hint = "One of them is no vector of probabilities: look at entries and sums."
+        expect_raised(answer, "ValueError", hint, answers[:3])
 
 
 TASKS = {
@@ -264,7 +296,7 @@ TASKS = {
             Property("the values", 1, bits_values),
             Property("zeros of p", 1, bits_zero),
             Property("infinite where it is", 1, bits_infinite),
-            Property("refuses samples", 1, bits_refuses),
+            Property("refuses what is no vector of probabilities", 1, bits_refuses),
         ],
     ),
     "kl-by-hand": Derivation(
@@ -277,6 +309,17 @@ TASKS = {
         ),
         points=4,
         min_steps=3,
-        contains=(r"\mathbb{E}",),
+        stages=(
+            Averages(
+                "the averages that are left",
+                "x",
+                (
+                    r"\frac{(x - \mu_2)^2}{2 \sigma_2^2}"
+                    r" - \frac{(x - \mu_1)^2}{2 \sigma_1^2}",
+                    r"\frac{(x - \mu_2)^2}{2 \sigma_2^2}",
+                    r"-\frac{(x - \mu_1)^2}{2 \sigma_1^2}",
+                ),
+            ),
+        ),
     ),
 }

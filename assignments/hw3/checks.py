@@ -10,6 +10,7 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from classroom.checks import (
     Answer,
+    Averages,
     Case,
     Derivation,
     Property,
@@ -44,30 +45,62 @@ def encoder_cases(rng: random.Random) -> list[Case]:
 
 def encoder_shapes(answers: Sequence[Answer]) -> None:
     for answer in answers:
-        mu, log_var = answer.items(5)[:2]
+        shapes = answer.items(3)[0]
         want = [answer.case["B"], answer.case["H"]]
-        for name, shape in (("mu", mu), ("log_var", log_var)):
+        for name, shape in zip(("mu", "log_var"), shapes, strict=True):
             if shape != want:
-                raise Wrong(f"{answer.at}: {name} has shape {shown(shape)}, not (B, H)")
+                raise answer.wrong(f"{name} has shape {shown(shape)}, not (B, H)")
+
+
+def encoder_outputs(answer: Answer) -> list[Tensor]:
+    """At some points, at others, and half-way between them: mu and log_var, (100, 2 H)."""
+    shape = 100, 2 * answer.case["H"]
+    parts = answer.items(3)[2]
+    if not isinstance(parts, list) or len(parts) != 3:
+        raise answer.wrong("the test did not get what your encoder gives")
+    return [answer.tensor(*shape, value=part) for part in parts]
 
 
 def encoder_layers(answers: Sequence[Answer]) -> None:
     for answer in answers:
-        case, count = answer.case, answer.tensor(value=answer.items(5)[2]).item()
-        inner = (case["D"] + 1) * 16
-        if count != inner + 17 * 2 * case["H"]:
-            raise Wrong(
-                f"{answer.at}: your encoder has {count:.0f} parameters. A hidden layer of "
-                "16 with biases, and one linear layer to both outputs, have another number."
+        D, H, sizes = answer.case["D"], answer.case["H"], answer.items(3)[1]
+        weights = [size for size in sizes if len(size) == 2]
+        rest = sum(size[0] for size in sizes if len(size) == 1)
+        outputs = sum(size[0] for size in weights if size[1] == 16 and size != [16, D])
+        if D == 16:  # both layers look alike
+            outputs = sum(size[0] for size in weights) - 16
+        # A nonlinearity may have parameters of its own, one for each unit at most.
+        extra = rest - 16 - 2 * H
+        if [16, D] not in weights or outputs != 2 * H or not 0 <= extra <= 16:
+            raise answer.wrong(
+                f"your encoder has parameters of the shapes {shown(sizes)}. A hidden layer "
+                "of 16 with biases, and one linear layer with biases to both outputs, have "
+                "others."
+            )
+        here, there, between = encoder_outputs(answer)
+        bend = (between - (here + there) / 2).abs().max()
+        if bend < 1e-3 * (1 + here.abs().max()):
+            raise answer.wrong(
+                "your encoder maps the middle between two images to the middle of their "
+                "encodings: where is the nonlinearity?"
             )
 
 
 def encoder_signs(answers: Sequence[Answer]) -> None:
     for answer in answers:
-        lowest, apart = (answer.tensor(value=v).item() for v in answer.items(5)[3:])
-        if lowest >= 0:
-            raise Wrong("log_var is never negative: is a variance returned in its place?")
-        if apart < 1e-6:
+        H = answer.case["H"]
+        outputs = torch.cat(encoder_outputs(answer))
+        mu, log_var = outputs[:, :H], outputs[:, H:]
+        for name, output in (("mu", mu), ("log_var", log_var)):
+            if output.std(0).max() < 1e-6:
+                raise answer.wrong(f"{name} is the same for all images: is x used?")
+            if output.min() >= 0 or output.max() <= 0:
+                sign = "negative" if output.min() >= 0 else "positive"
+                raise answer.wrong(
+                    f"with other weights than yours, {name} is never {sign}; it may have "
+                    "any sign: what stands behind the last linear layer?"
+                )
+        if (mu - log_var).abs().max() < 1e-6:
             raise Wrong(
                 "mu and log_var are the same numbers: each needs outputs of its own."
             )
@@ -289,6 +322,16 @@ TASKS = {
         ),
         points=4,
         min_steps=3,
-        contains=(r"\mathbb{E}",),
+        stages=(
+            Averages(
+                "the averages that are left",
+                "z",
+                (
+                    r"\frac{(z - m)^2}{2 \tau^2} - \frac{(z - \mu)^2}{2 \sigma^2}",
+                    r"\frac{(z - m)^2}{2 \tau^2}",
+                    r"-\frac{(z - \mu)^2}{2 \sigma^2}",
+                ),
+            ),
+        ),
     ),
 }

@@ -10,6 +10,7 @@ from torch.distributions import Normal, kl_divergence
 
 from classroom.checks import (
     Answer,
+    Averages,
     Case,
     Derivation,
     Property,
@@ -227,6 +228,16 @@ TASKS = {
         ),
         points=4,
         min_steps=3,
-        contains=(r"\mathbb{E}",),
+        stages=(
+            Averages(
+                "the averages that are left",
+                "z",
+                (
+                    r"\frac{(z - m)^2 - (z - \mu)^2}{2 \sigma^2}",
+                    r"\frac{(z - m)^2}{2 \sigma^2}",
+                    r"-\frac{(z - \mu)^2}{2 \sigma^2}",
+                ),
+            ),
+        ),
     ),
 }

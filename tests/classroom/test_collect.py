@@ -171,7 +171,8 @@ def test_of_two_files_the_one_with_the_work_is_taken_and_that_is_said(
     collect(course, toy, tmp_path / "uploads")
     (ada,) = [c for c in all_collected(course, "toy") if c.student == "ada"]
     assert ada.path == "ada/toy.ipynb"
-    assert sum("not taken" in note for note in ada.notes) == 2
+    assert sum("not taken" in note for note in ada.notes) == 1
+    assert "ada/scratch.ipynb: the notebook is empty" in ada.notes
 
 
 @pytest.mark.parametrize(

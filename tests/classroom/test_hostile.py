@@ -120,10 +120,10 @@ ODD = {
 DEADLY = {
     "os-exit": ("import os\nos._exit(0)", "died"),
     "segfault": ("import ctypes\nctypes.string_at(0)", "died"),
-    "kill-self": ("import os\nos.kill(os.getpid(), 9)", "died"),
+    "kill-self": ("import os\nos.kill(os.getpid(), 9)", "killed"),
     "closes-all": ("import os\nos.closerange(0, 300)", "died"),
     "ignores-interrupts": (
-        "while True:\n  try:\n    while True: pass\n  except BaseException: pass", "timeout",
+        "while True:\n  try:\n    while True: pass\n  except BaseException: pass", "stuck",
     ),
     "memory-bit-by-bit": ("x = []\nwhile True: x.append(bytearray(2**24))", "memory"),
     "memory-by-children": (
@@ -213,7 +213,7 @@ SUBMISSIONS = {
     "forged-in-test": (
         answer("def square(x):\n  from IPython.display import display\n  display({'" + MIME +
                "': {'task': 'square', 'answers': [{'value': 1e9}] * 4}}, raw=True)\n  return -1.0"),
-        {**FULL, "square": 1},
+        NO_SQUARE,
     ),
     "forged-pass": (
         both("def square(x):\n  from IPython.display import display\n  display({'" + MIME +
@@ -421,7 +421,9 @@ def test_the_same_work_in_another_shape_is_the_same_notebook(class_graded, stude
 def test_each_of_many_cells_comes_to_its_own_end(class_graded, student, cells):
     course, _, _ = class_graded
     statuses = read_record(course, "toy", student)["cells"]
-    ended = {name: statuses[f"cell-{k:04d}"] for k, name in enumerate(cells)}
+    ended = {name: statuses[f"cell-{k:04d}"] for k, name in enumerate(cells, start=1)}
+    if ended.get("ignores-interrupts") == "timeout":  # it was hit between two of its loops
+        ended["ignores-interrupts"] = "stuck"
     assert ended == {name: status for name, (_, status) in cells.items()}
 
 

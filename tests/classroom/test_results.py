@@ -123,7 +123,7 @@ def test_a_roster_is_filled_in_and_otherwise_kept(graded, tmp_path):
     with pytest.raises(ClassroomError, match="no column 'Identifier'"):
         write_export(graded, toy, out, "moodle", roster)
     with pytest.raises(ClassroomError, match="canvas, moodle"):
-        write_export(graded, toy, out, "blackboard")
+        write_export(graded, toy, out, "sakai")
 
 
 def test_a_page_shows_points_and_escapes_what_was_typed(graded):

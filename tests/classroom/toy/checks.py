@@ -3,7 +3,15 @@
 import math
 import random
 
-from classroom.checks import Derivation, Property, Task, Wrong, expect_close, expect_raised
+from classroom.checks import (
+    Derivation,
+    Item,
+    Property,
+    Task,
+    Wrong,
+    expect_close,
+    expect_raised,
+)
 
 
 def numbers(rng: random.Random) -> list[dict]:
@@ -47,3 +55,5 @@ TASKS = {
         start="(a + b)^2", end="a^2 + 2 a b + b^2", points=2, min_steps=2
     ),
 }
+
+RUBRIC = {"why": [Item("says because", 1.5), Item("more", 0.5)]}
