@@ -84,9 +84,10 @@ formgrader: .venv/installed  ## open nbgrader's Formgrader, to grade by hand
 demo-class: .venv/installed  ## [STUDENTS=12]: a made-up class, from release to export
 	$(PY) -m classroom demo --students "$(or $(STUDENTS),12)"
 
+# torch stays at its pin, until that is changed by hand: its newest may be gigabytes of CUDA.
 lock:  ## install what pyproject.toml asks for, and pin it in requirements.lock
 	test -d .venv || $(PYTHON) -m venv .venv
-	$(PY) -m pip install --quiet --disable-pip-version-check -e ".[book,test,classroom]"
+	$(PY) -m pip install --quiet --disable-pip-version-check -e ".[book,test,classroom]" "$$(grep '^torch==' requirements.lock)"
 	$(PY) tools/lock.py
 	touch .venv/installed
 

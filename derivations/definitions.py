@@ -163,7 +163,7 @@ def says_of_known(left: t.Node, right: t.Node) -> bool:
 
 def impossible(pairs: list[Pair], trial: Trial) -> list[Step]:
     """The given densities that are none: they do not integrate to 1."""
-    found = []
+    found: list[Step] = []
     for pair in pairs:
         left, right = pair.sides
         if not isinstance(left, t.Call) or not t.is_density(left):

@@ -94,7 +94,12 @@ def judge_block(
             continue
         if _good(tried) == _good(judged):
             continue
-        if mode is not Mode.ANY:
+        if other.own:
+            for step in judged.steps:
+                message = f"{other.own} is not the bound here, nor its negative"
+                advice = f"say what it is: given: {other.own} := ..."
+                step.fail(f"{message}\n{advice}", NOT_UNDERSTOOD)
+        elif mode is not Mode.ANY:
             _ask(judged, tried, other.choice)
         elif any(step.verdict is not Verdict.DEFINITION for step in tried.steps):
             return tried

@@ -214,11 +214,6 @@ def _unknown(text: str, position: int) -> str:
     return f"unknown command \\{match[1]}{hint}"
 
 
-def _applied(node: t.Node, name: str) -> bool:
-    """`\\log q(z) f(z)`: does the logarithm reach beyond the q(z)?"""
-    return name != "nabla" and isinstance(node, t.Call)
-
-
 def _plain(text: str) -> str:
     """The name behind a command: `\\varphi` is phi."""
     text = text.lstrip("\\")
@@ -455,15 +450,23 @@ class Builder(Interpreter[Token, t.Node]):
                 outside = beyond
             else:
                 raise self._ambiguous(name, beyond[0])
-        if len(nodes) > 1 and (isinstance(nodes[0], t.Group) or _applied(nodes[0], name)):
+        if len(nodes) > 1 and isinstance(nodes[0], t.Group):
             raise self._ambiguous(name, nodes[1])
+        if name != "nabla" and t.is_density(nodes[0]):  # \log q(z) f(z)
+            for other in nodes[1:]:
+                if isinstance(other, t.Call) and not t.is_density(other):
+                    raise self._ambiguous(name, other)
         if "times" in operations:
             raise self._ambiguous(name, nodes[operations.index("times") + 1])
         body = self._product(nodes, operations)
         span = (self.span(token)[0], body.span[1])
         under, above, _ = self._scripts(scripts)
-        squared = isinstance(body, t.Power) and isinstance(body.base, t.Group)
-        if squared and name != "nabla" and self.source[body.base.span[0]] == "(":
+        if (
+            isinstance(body, t.Power)
+            and isinstance(body.base, t.Group)
+            and name != "nabla"
+            and self.source[body.base.span[0]] == "("
+        ):
             if name == "log":
                 raise self.error("is the log squared, or its argument? Use brackets", body)
             inner = t.Function(name, body.base, span=span)

@@ -319,7 +319,9 @@ def has_const(*sides: Node) -> bool:
 def summed(side: Node) -> Node:
     """What `+ const` may be added to: a whole side, or what is maximised."""
     side = bare(side)
-    return summed(side.body) if isinstance(side, Best | Extreme) else side
+    within = isinstance(side, Best | Extreme)
+    within = within or isinstance(side, Total) and side.kind == "sum"
+    return summed(side.body) if within else side  # type: ignore[attr-defined]
 
 
 def misplaced_const(side: Node) -> Constant | None:

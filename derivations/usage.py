@@ -80,6 +80,7 @@ class Reading:
     block: Block
     taken: dict[str, str]
     choice: Choice = Choice("", (), Mode.FIRST)
+    own: str = ""  # a famous name that it takes for a name of its own
 
 
 def readings(block: Block, page: Scope) -> list[Reading]:
@@ -102,6 +103,7 @@ class Writing:
     def __init__(self, block: Block, page: Scope, picks: dict[str, int]):
         self.block, self.page, self.picks = block, page, picks
         self.taken: dict[str, str] = {}
+        self.own = ""
         self.choices: dict[str, Choice] = {}
         self.chain: Shape | None = None  # x_0, ..., x_T, if the block speaks of such
         own = [line.first for line in block.given if isinstance(line.first, t.Call)]
@@ -116,7 +118,7 @@ class Writing:
         pairs = zip(before, self.block.given, strict=True)
         given = [new for old, new in pairs if _says_nothing(old) or not _says_nothing(new)]
         block = replace(self.block, given=given)
-        return Reading(block, self.taken)
+        return Reading(block, self.taken, own=self.own)
 
     # ------------------------------------------------------------ what stands there
     def nodes(self) -> Iterator[t.Node]:
@@ -804,10 +806,10 @@ def bounds(w: Writing) -> None:
         mode = Mode.FIRST
         weighed = any(s.name in WEIGHTS for s in w.symbols())
         if first is not None and first in (node, symbol):
-            mode = Mode.ANY
-        if mode is Mode.ANY and weighed:
             options, mode = [*options, node], Mode.ANY
         new = w.choose("\\mathcal{L}", options, mode)
+        if new == node and not weighed:
+            w.own = "\\mathcal{L}"
         return node if new == node else w.take(node, new)
 
     w.change_values(name)

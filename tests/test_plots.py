@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from explorers import LatentExplorer
 from vae_lib.plots import DIGIT_COLOURS, image_grid, learning_curve, use_style
 from vae_lib.training import Epoch
 

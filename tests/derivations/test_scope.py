@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from derivations import check
+from derivations import check, judge
 from derivations.scope import Definition, Scope, speaks_of_vectors, worlds_for
 from derivations.worlds import Bits, Coin, Cube, Curve, Finite, Line
 
@@ -132,12 +132,12 @@ def test_a_limit_is_what_it_is_said_to_be(latex, given, ok):
 
 
 def test_no_line_about_components_passes_in_one_dimension_alone(monkeypatch):
-    from derivations import judge
 
     monkeypatch.setattr(judge, "worlds_for", lambda scope: [Line])
     report = check(r"\sum_{h=1}^{H} \mu_h = \mu_1")
     assert not report.ok and "only a world of one" in str(report)
 
 
-def test_a_line_that_one_world_judged_says_so():
+def test_a_line_that_one_world_judged_says_so(monkeypatch):
+    monkeypatch.setattr(judge, "worlds_for", lambda scope: [Curve])
     assert "in one world only" in str(check(r"\int x^2 \mathcal{N}(x; 0, 1) \, dx = 1"))
