@@ -24,7 +24,7 @@ from .calculus import At
 from .densities import degree, jointly, law_of, places_of, sample_places, term_by_term
 from .evaluate import Place
 from .maximisers import is_maximiser, same_maximiser
-from .notation import BOUNDS
+from .notation import BOUNDS, SIZES, UPPER
 from .quantity import Meaningless, Quantity, Unknown
 from .relation import Broken, Pair, Step, both, difference, where
 from .trial import DEAR, DRAWS, Kind, Trial
@@ -44,6 +44,9 @@ def rule_for(pair: Pair) -> Rule:
         return same_extreme
     bests = sum(isinstance(side, t.Best) for side in pair.sides)
     if pair.relation in BOUNDS:
+        names = {name.key for side in pair.sides for name in t.names_in(side)}
+        if names & {*SIZES} and names <= {*SIZES, *UPPER}:
+            raise Unknown("a size is any number: only a few can be tried here")
         return inequality
     if bests == 2:
         return same_maximiser
@@ -168,7 +171,11 @@ def estimate(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
     """The right side is the left one on average, or tends to it, or rounds it."""
     half = half_a_digit(pair.right)
     if half is not None:
+        first: Quantity | None = None
         for at, left, right in trial.values(pair, kind, step, DRAWS + 1):
+            first = first or left
+            if not difference(first, left) <= TOLERANCE:
+                raise Broken(f"the left side is not one number: {both(left, first, at)}")
             if np.max(np.abs(left.plain().array - right.plain().array)) > half:
                 raise Broken(both(left, right, at))
         step.how = "rounded"

@@ -90,6 +90,8 @@ def _assume(line: Statement, scope: Scope) -> Scope:
         if relation == "~":
             scope = replace(scope, samples=scope.samples + drawn_from(left, right))
         elif relation == "=" and isinstance(right, t.Symbol):
+            if isinstance(left, t.Call):
+                _check_point(left, right)
             turned = not isinstance(left, t.Symbol | t.Call)  # E[x^2] = \lambda
             scope = define(right, left, scope) if turned else define(left, right, scope)
         elif relation in (":=", "="):

@@ -461,14 +461,7 @@ class Builder(Interpreter[Token, t.Node]):
         body = self._product(nodes, operations)
         span = (self.span(token)[0], body.span[1])
         under, above, _ = self._scripts(scripts)
-        if (
-            isinstance(body, t.Power)
-            and isinstance(body.base, t.Group)
-            and name != "nabla"
-            and self.source[body.base.span[0]] == "("
-        ):
-            if name == "log":
-                raise self.error("is the log squared, or its argument? Use brackets", body)
+        if isinstance(body, t.Power) and name != "nabla" and self._squares(name, body):
             inner = t.Function(name, body.base, span=span)
             return self._product([replace(body, base=inner), *outside], [""] * len(outside))
         if name == "nabla":
@@ -480,6 +473,16 @@ class Builder(Interpreter[Token, t.Node]):
         else:
             node = t.Function(name, body, span=span)
         return self._product([node, *outside], [""] * len(outside))
+
+    def _squares(self, name: str, body: t.Power) -> bool:
+        """`\\sin(a)^2` is a square. `\\log(a)^2` may be one, or the log of one."""
+        base = body.base
+        if not isinstance(base, t.Group) or self.source[base.span[0]] != "(":
+            return False
+        inner = base.items[0]
+        if name == "log" and not (isinstance(inner, t.Symbol) and inner.index):
+            raise self.error("is the log squared, or its argument? Use brackets", body)
+        return name != "log"  # \log (\sigma^{(n)})^2: the brackets keep two exponents apart
 
     def sum(self, tree: Tree) -> t.Node:
         """`\\sum_{n=1}^{N} a`, `\\prod_k a`, `\\sum_z p(z)`."""

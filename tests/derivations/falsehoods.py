@@ -323,6 +323,87 @@ p_{\theta}(x) = NN(x; 0, 1)
 J = 2 ||  || J := H
 \sum_{j=1}^{J} \mu_j^2 = \mu_1^2 || \sum_{j=1}^{J} \mu_j^2 = \|\mu\|^2 || J := H
 """,
+"constants": r"""
+a + c = a || a = a + c - c
+(a + c)^2 = a^2
+f(x + c) = f(x)
+e^{a + \text{const}} = e^a
+\log PX \geq BOUND + C || \log PX \geq BOUND
+a \cdot \text{const} = 0
+Eq[f(z + c)] = Eq[f(z)]
+PZX \propto PJ + \text{const} || PZX \propto PJ
+(a + b)^2 = (a + b + c)^2 = a^2 + 2 a b + b^2 || (a + b)^2 = a^2 + 2 a b + b^2
+""",
+"samples": r"""
+\mathbb{E}_{z_1, \ldots, z_K \sim QX}[\log \frac{1}{K} \sum_{k=1}^{K} \frac{p_{\theta}(x, z_k)}{q_{\phi}(z_k \mid x)}] = \log \frac{1}{K} \sum_{k=1}^{K} \frac{p_{\theta}(x, z_k)}{q_{\phi}(z_k \mid x)} || \mathbb{E}_{z_1, \ldots, z_K \sim QX}[\log \frac{1}{K} \sum_{k=1}^{K} \frac{p_{\theta}(x, z_k)}{q_{\phi}(z_k \mid x)}] \leq \log PX
+\mathbb{E}_{x_1, \dots, x_N \sim p(x)}[\frac{1}{N} SUMN f(x_n)] = \frac{1}{N} SUMN f(x_n) || \mathbb{E}_{x_1, \dots, x_N \sim p(x)}[\frac{1}{N} SUMN f(x_n)] = Ep[f(x)]
+x^{(n)} = x^{(i)} || x^{(n)} = x^{(n)}
+\log p_{\theta}(x^{(i)}) = \log p_{\theta}(x^{(n)})
+\log \sum_{k=1}^{K} p(z^{(k)}) p_{\theta}(x \mid z^{(k)}) \geq \log (p(z^{(k)}) p_{\theta}(x \mid z^{(j)})) || \log \sum_{k=1}^{K} p(z^{(k)}) p_{\theta}(x \mid z^{(k)}) \geq \log (p(z^{(j)}) p_{\theta}(x \mid z^{(j)}))
+""",
+"at a point": r"""
+f(b) > 0 || f(b) > 0 || f \text{ is positive} : false f(a) > 0
+f(b + 1) > f(b) || f(b + 1) > f(b) || f \text{ is increasing} : false f'(a) > 0
+a = 2 || a^2 = 4 || a^2 = 4
+a = b || a^2 = b^2 || a^2 = b^2
+f(2) = b || ||  f(a) = b
+p(x) = 0 || || p(x^{(1)}) = 0
+""",
+"impossible": r"""
+\int q(z) \, dz = 2 || \int q(z) \, dz = 1 || q(z) := NN(z; 0, 1) : false q(z) := 2 NN(z; 0, 1)
+KK(q(z) \,\|\, p(z)) < 0 || || q(z) := HALF NN(z; 0, 1)
+PJ = 2 PXZ p(z) || PJ = PXZ p(z) || PJ := PXZ p(z) : false PJ := 2 PXZ p(z)
+PZX = PXZ p(z) || || PZX := PXZ p(z)
+\mathrm{ELBO} = EQ[\log PXZ] + KK(QX \,\|\, p(z)) || || \mathrm{ELBO} := EQ[\log PXZ] + KK(QX \,\|\, p(z))
+""",
+"asides": r"""
+a + b = b + a, \quad \log PX \leq BOUND \; \forall x \in \mathbb{R}^D || a + b = b + a, \quad \forall a \in \mathbb{R}
+PX = \int PJ \, dz, \quad \forall x: \log PX \leq 0 || PX = \int PJ \, dz, \quad \forall x \in \mathbb{R}
+a = a, \quad 1 \geq 2 \in \mathbb{R}
+KK(q(z) \,\|\, p(z)) \geq 0, \quad KK(q(z) \,\|\, p(z)) \in [0, 1]
+""",
+"other names": r"""
+D_{JS}(p(x) \,\|\, q(x)) = Ep[\log \frac{p(x)}{q(x)}] || D(p(x) \,\|\, q(x)) = Ep[\log \frac{p(x)}{q(x)}]
+D_{TV}(p(x) \,\|\, q(x)) \neq D_{TV}(q(x) \,\|\, p(x))
+H_{\alpha}(p) = -Ep[\log p(x)] || H(p) = -Ep[\log p(x)]
+\log PX \geq \mathcal{L}_{\text{GAN}} || \log PX \geq \mathcal{L}_{\text{ELBO}}
+\mathcal{L}_{\text{train}} = \mathcal{L}_{\text{test}}
+\mathcal{L}_{\text{IWAE}} = BOUND || \mathcal{L}_{\text{VLB}} = BOUND
+\mathcal{L}(\theta, \phi; x, \beta) = BOUND || \mathcal{L}(\theta, \phi; x) = BOUND
+\mathcal{L}(x) = \mathcal{L}(z)
+p_{\text{emp}}(x) = p_{\text{data}}(x)
+\mathcal{L} = EQ[\log PXZ] + KK(QX \,\|\, p(z)) = KK(QX \,\|\, p(z)) + EQ[\log PXZ] || \mathcal{L} = EQ[\log PXZ] - KK(QX \,\|\, p(z)) = -KK(QX \,\|\, p(z)) + EQ[\log PXZ]
+""",
+"reach": r"""
+EQ[\nabla_{\phi} \log QX f(z)] = EQ[\nabla_{\phi} \log QX] || EQ[(\nabla_{\phi} \log QX) f(z)] = \nabla_{\phi} EQ[f(z)]
+\exp(a)^2 = \exp(a^2) || \exp(a)^2 = \exp(2 a)
+\sin(a)^2 = \sin(a^2) || \sin(a)^2 + \cos(a)^2 = 1
+\log(a)^2 = 2 \log(a) || (\log a)^2 = \log(a) \log(a) || a > 0
+\sigma(x)^2 = \sigma x^2
+E(f(x)) = f(x) E(1) || E(\log p(z, x)) - E(\log q(z)) = Eq[\log p(z, x)] - Eq[\log q(z)] || z \sim q(z) : false x \sim p(x)
+""",
+"one world": r"""
+\frac{\partial^2}{\partial z^2} \mathrm{decoder}(z) = 0 || \frac{\partial}{\partial z} (2 z) = 2
+\frac{\partial}{\partial x} \sigma_{\phi}(x) = 0
+\mathbb{E}_{p_{*}(x)}[\mu_{\phi}(x)] = \mu_{\phi}(\mathbb{E}_{p_{*}(x)}[x])
+q_{\phi}(z) = NN(z; \mathbb{E}_{q_{\phi}(z)}[z], \mathrm{Var}_{q_{\phi}(z)}[z])
+PX = NN(x; \mathbb{E}_{PX}[x], \mathrm{Var}_{PX}[x])
+\frac{\partial^2}{\partial x^2} \log p(x) = -\frac{1}{\mathrm{Var}_{p(x)}[x]}
+N \geq 2
+K \leq 5
+D \geq H
+\log K \geq \log 2
+""",
+"limits and extremes": r"""
+\int_{0}^{\infty} 1 \, dx = 12
+\int_{0}^{20} x \, dx = 72 || \int_{0}^{20} x \, dx = 200
+\int_{1}^{\infty} \frac{1}{x^2} \, dx = \frac{11}{12} || \int_{1}^{\infty} \frac{1}{x^2} \, dx = 1
+\int_{0}^{\infty} e^{-x} \, dx = 2 || \int_{0}^{\infty} x e^{-x} \, dx = 1
+\max_a (-a^2) \neq \max_a (-(a - 1)^2)
+\sup_a \tanh(a) < \sup_a \tanh(a + 1)
+\sigma \approx 1
+PX \approx 0
+""",
 }  # fmt: skip
 
 

@@ -140,4 +140,4 @@ def test_no_line_about_components_passes_in_one_dimension_alone(monkeypatch):
 
 def test_a_line_that_one_world_judged_says_so(monkeypatch):
     monkeypatch.setattr(judge, "worlds_for", lambda scope: [Curve])
-    assert "in one world only" in str(check(r"\int x^2 \mathcal{N}(x; 0, 1) \, dx = 1"))
+    assert "in one world only" in str(check(r"\log p_{\theta}(x) = \log p_{\theta}(x)"))

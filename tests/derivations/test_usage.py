@@ -83,7 +83,7 @@ def test_what_a_given_defines_keeps_its_meaning():
 
 def test_a_name_of_its_own_is_only_defined():
     report = check(LOST_LOG, symbolic=False)
-    assert report.verdict is Verdict.NOT_UNDERSTOOD and "only defined" in str(report)
+    assert report.verdict is Verdict.NOT_UNDERSTOOD and "not the bound" in str(report)
 
 
 KL_LAWS = (r"q(z) := \mathcal{N}(z; \mu, \sigma^2)", r"p(z) := \mathcal{N}(z; 0, 1)")
