@@ -38,7 +38,7 @@ START_SECONDS = 30  # of the processor, to import Python and IPython
 PATIENCE = 4
 GRACE = 3  # seconds for a cell that was interrupted to come to its end
 AGAIN = 5  # seconds for a cell that ran out of time, when it is run again for its functions
-PACKAGES = "vae_lib", "derivations", "explorers", "classroom"  # ours: not to be imported
+PACKAGES = "vae_lib", "derivations", "explorers", "exercises", "classroom"  # not imported
 NOBODY = 2_000_000  # plus the process id: who a submission is, where root grades
 
 HELP = """\

@@ -128,7 +128,7 @@ def test_a_case_that_is_no_input_is_not_blamed_on_a_function(monkeypatch):
     bad = {"x": [[1.0], [1.0, 2.0]]}  # rows of different lengths
     with pytest.raises(ValueError):
         cases_of(Task(lambda rng: [bad], []), seed=0)
-    monkeypatch.setattr(probe, "cases", lambda task: [bad])
+    monkeypatch.setattr(probe, "given_cases", lambda task: [bad])
     with pytest.raises(ValueError):
         probe.probe("square", lambda x: x)
 

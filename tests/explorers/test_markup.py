@@ -89,7 +89,7 @@ def test_the_latent_space_has_a_slider_a_dimension(H, n_selects):
 
 
 def test_the_small_figure_has_the_plane_and_both_images_and_no_numbers():
-    found = Elements(latent_markup(2, 28, 4.0, 300, small=True))
+    found = Elements(latent_markup(2, (1, 28, 28), 4.0, 300, small=True))
     classes = [c["class"] for c in found.attributes("canvas")]
     assert classes == ["pad", "image", "image decoded", "plane"]
     assert not found.attributes("input") and not found.of("tr")
