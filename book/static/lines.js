@@ -293,12 +293,14 @@ window.lines = (() => {
     if (seen.scrollWidth > seen.clientWidth + 1) seen.classList.add("scrolls");
   }
 
+  const INLINE = "article .math:not(.line-leaf) > mjx-container:not([display])";
+
   // A formula within a sentence is set smaller where it is wider than its column.
   function fitFormulas(root) {
-    const formulas = [...root.querySelectorAll("article .math:not(.line-leaf) > mjx-container:not([display])")];
+    const formulas = [...root.querySelectorAll(INLINE)];
     for (const formula of formulas) formula.style.fontSize = "";
     const wide = formulas
-      .map((formula) => [formula, formula.firstElementChild.getBoundingClientRect().width, formula.closest("p, li, td, dd, div").clientWidth])
+      .map((formula) => [formula, formula.firstElementChild.getBoundingClientRect().width, formula.closest(BLOCKS).clientWidth])
       .filter(([, width, room]) => room && width > room);
     for (const [formula, width, room] of wide) {
       formula.style.fontSize = `${Math.max((room / width) * 0.99, SMALLEST) * 100}%`;
@@ -306,15 +308,25 @@ window.lines = (() => {
     }
   }
 
-  // Only another width asks for another fit: what is fitted changes its height.
+  // Only another width asks for another fit: what is fitted changes its height. A fold that
+  // opens gives its blocks a width, and another size of text the probe.
+  const BLOCKS = "p, li, td, dd, div";
   const widths = new WeakMap();
   const sizes = new ResizeObserver((entries) => {
     for (const { target, contentRect } of entries) {
       if (widths.get(target) === contentRect.width) continue;
+      const first = !widths.has(target);
       widths.set(target, contentRect.width);
-      fit(target);
+      if (target.classList.contains("line")) fit(target);
+      else if (target.classList.contains("text-size")) first || fitAll();
+      else fitFormulas(target);
     }
   });
+
+  function fitAll() {
+    fitFormulas(document);
+    document.querySelectorAll(".line").forEach(fit);
+  }
 
   // Screen readers get the line as a whole, not piece by piece.
   function speak(line) {
@@ -345,7 +357,10 @@ window.lines = (() => {
     if (!window.MathJax?.startup) document.documentElement.classList.add("without-mathjax");
     window.MathJax?.startup?.promise?.then(() => {
       finish(document);
-      window.addEventListener("resize", () => fitFormulas(document));
+      for (const formula of document.querySelectorAll(INLINE)) sizes.observe(formula.closest(BLOCKS));
+      const probe = make("span", "text-size");
+      document.body.append(probe);
+      sizes.observe(probe);
     });
   });
 
