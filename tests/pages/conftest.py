@@ -19,9 +19,12 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 EXPLORERS_ARE_MOUNTED = """() => [...document.querySelectorAll(".explorer")]
     .every(box => box.dataset.state === "mounted")"""
 
-# A colour that is still fading in has a contrast of its own.
-COLOURS_HAVE_SETTLED = """() =>
-    Promise.allSettled(document.getAnimations().map(a => a.finished))"""
+# A colour that is still fading in has a contrast of its own. Not awaited: a page that is
+# not shown draws no frames, and its transitions would never end.
+COLOURS_HAVE_SETTLED = """() => {
+    for (const moving of document.getAnimations())
+        if (moving instanceof CSSTransition) moving.finish();
+}"""
 
 
 def pytest_generate_tests(metafunc):
