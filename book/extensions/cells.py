@@ -20,7 +20,9 @@ from pathlib import Path
 import numpy as np
 from docutils import nodes
 from PIL import Image
+from pygments.formatters import HtmlFormatter
 from sphinx.application import Sphinx
+from sphinx.highlighting import PygmentsBridge
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
@@ -257,7 +259,19 @@ def set_tables(app: Sphinx, doctree: nodes.document) -> None:
             printed.parent.replace(printed, made)
 
 
+class Lean(HtmlFormatter):
+    """Names, brackets and blanks have the colour of all code: half of the page's code would
+    be the marks that say so."""
+
+    PLAIN = {"n", "nn", "p", "w"}
+
+    def _get_css_classes(self, ttype) -> str:
+        classes = super()._get_css_classes(ttype)
+        return "" if classes in self.PLAIN else classes
+
+
 def setup(app: Sphinx) -> dict:
+    PygmentsBridge.html_formatter = Lean
     app.add_node(folded, html=(visit_folded, depart_folded))
     app.add_post_transform(FoldCode)
     app.connect("doctree-read", cut_panels, priority=400)

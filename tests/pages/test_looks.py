@@ -48,7 +48,8 @@ SEEN = """() => {
             const { fontSize, fontWeight } = style(article.querySelector(name));
             return [parseFloat(fontSize), parseFloat(fontWeight)];
         }),
-        captions: all("figcaption").filter(e => !e.closest(".explorer")).map(e => [style(e).fontWeight, style(e).fontSize]),
+        captions: all("figcaption").filter(e => !e.closest(".explorer"))
+            .map(e => [style(e).fontWeight, style(e).fontSize]),
         faces: [...document.fonts].filter(f => f.status === "loaded").map(f => f.family),
     };
 }"""
