@@ -22,16 +22,9 @@ import torch
 from torch import Tensor
 
 from vae_lib.arguments import tensor
-from vae_lib.pictures import (
-    NO_LABEL,
-    DataError,
-    check_grey_levels,
-    in_unit_interval,
-    picture_array,
-    read_pictures,
-)
-
-__all__ = ["DataError", "in_unit_interval"]  # from `pictures`, for those who use data
+from vae_lib.pictures import NO_LABEL, check_grey_levels, picture_array, read_pictures
+from vae_lib.pictures import DataError as DataError  # for those who use data
+from vae_lib.pictures import in_unit_interval as in_unit_interval
 
 MNIST_FILE = Path(__file__).with_name("mnist.npz")
 MNIST_SHA256 = "ef5c47939af9cb6fb553652159a623d38e919fec4546f7d3b50c610203be3b7e"

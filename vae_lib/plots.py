@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from vae_lib.arguments import tensor
-from vae_lib.data import check_grey_levels, image_side, in_unit_interval
+from vae_lib.data import image_side
+from vae_lib.pictures import check_grey_levels, in_unit_interval
 
 if TYPE_CHECKING:  # a chapter without training does not wait for its imports
     from vae_lib.training import Epoch

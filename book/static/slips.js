@@ -204,7 +204,7 @@
 
   // The chain as a list; its first line is where the reader starts, and has no number.
   function list(parent, lines, choose) {
-    const rows = element(parent, "ol", { class: "lines", start: "0" });
+    const rows = element(parent, "ol", { class: "slip-lines", start: "0" });
     lines.forEach((latex, i) => {
       const row = element(rows, "li", i ? {} : { class: "head" });
       if (i) {

@@ -9,7 +9,7 @@ from tests.pages.test_pages import address
 
 # The line that is wrong on the page: of all slips the one whose lines stand there.
 ANSWER = """() => {
-    const boxes = [...document.querySelectorAll(".slips .lines .formula")];
+    const boxes = [...document.querySelectorAll(".slips .slip-lines .formula")];
     const shown = boxes.map(box => box.dataset.latex);
     const { chains, slips, kinds } = window.slipQuestions;
     const slip = slips.find(s => {
