@@ -34,6 +34,8 @@ OPEN_ALL = """() => {
         box.classList.remove("toggle-hidden");
 }"""
 
+WITHOUT_CODE = {"exclude": [[".highlight"]]}
+
 
 @pytest.fixture
 def figure(visit, html):
@@ -127,7 +129,7 @@ def test_a_mark_opens_its_verdict_in_place(figure):
         assert word in said
     link = panel.get_by_role("link", name="ledger")
     assert link.get_attribute("href") == "ledger.html#ledger-eq-evidence"
-    assert serious(box.page, {"runOnly": ["wcag2a", "wcag2aa"]}, {"exclude": [[".highlight"]]}) == []
+    assert serious(box.page, {"runOnly": ["wcag2a", "wcag2aa"]}, WITHOUT_CODE) == []
     box.page.keyboard.press("Enter")
     assert panel.count() == 0
 
@@ -168,7 +170,7 @@ def test_the_lines_come_one_at_a_time_by_keyboard(figure, theme):
     assert box.locator(".lines-rows").bounding_box()["height"] == pytest.approx(
         height, abs=1
     )
-    assert serious(box.page, {"runOnly": ["color-contrast"]}, {"exclude": [[".highlight"]]}) == []
+    assert serious(box.page, {"runOnly": ["color-contrast"]}, WITHOUT_CODE) == []
     press("Escape")
     assert shown(box) == 7 and box.page.faults == []
 
