@@ -89,13 +89,26 @@ class Assignment:
         return module
 
     @cached_property
+    def modules(self) -> tuple[str, ...]:
+        """`uses`, and what these import of vae_lib in turn."""
+        found, waiting = list[str](), list(self.uses)
+        while waiting:
+            name = waiting.pop(0)
+            source = ROOT / "vae_lib" / f"{name}.py"
+            if name not in found:
+                found.append(name)
+                text = source.read_text(encoding="utf-8") if source.exists() else ""
+                waiting += re.findall(r"^from vae_lib\.(\w+) import", text, re.M)
+        return tuple(found)
+
+    @cached_property
     def version(self) -> str:
         """Changes with the Markdown, the checks, the code that judges, and what of the
         library takes part: the judge of derivations, and the modules in use. Due dates and
         the rule for late days are no part of it: they are applied when marks are read."""
         judges = [Path(__file__).with_name(f"{name}.py") for name in JUDGING]
         library = ROOT / "vae_lib"
-        used = [library / f"{name}.py" for name in self.uses]
+        used = [library / f"{name}.py" for name in self.modules]
         from derivations import fingerprint  # NumPy and SciPy: not for every command
 
         text = self.markdown.read_text(encoding="utf-8")

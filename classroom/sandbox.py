@@ -188,7 +188,7 @@ def make_stage(folder: Path, assignment: Assignment, cases: dict[str, list]) -> 
     if assignment.uses:
         library = folder / "vae_lib"
         library.mkdir()
-        for module in ("__init__", *assignment.uses):
+        for module in ("__init__", *assignment.modules):
             source = ROOT / "vae_lib" / f"{module}.py"
             if not source.exists():
                 raise ClassroomError(

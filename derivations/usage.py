@@ -808,7 +808,7 @@ def bounds(w: Writing) -> None:
         if first is not None and first in (node, symbol):
             options, mode = [*options, node], Mode.ANY
         new = w.choose("\\mathcal{L}", options, mode)
-        if new == node and not weighed:
+        if new == node and not weighed and w.calls(("q",)):
             w.own = "\\mathcal{L}"
         return node if new == node else w.take(node, new)
 
@@ -820,7 +820,7 @@ def _listed_by_a_bound(item: t.Node) -> bool:
     if isinstance(item, t.Call):
         return item.function.name in LETTERS
     name = item.name if isinstance(item, t.Symbol) else ""
-    if name in ("x", "Data"):
+    if name in ("x", "Data", *CONDITIONS):
         return True
     plain = isinstance(item, t.Symbol) and not (item.index or item.component)
     return plain and name in (*NETWORK_LABELS, *LETTERS, "mu", "sigma")

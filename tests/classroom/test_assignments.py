@@ -319,7 +319,7 @@ WRONG_TRAINING = [
     ("(kl - reconstruction)", "(0.5 * kl - reconstruction)"),
     ("(kl - reconstruction)", "(2 * kl - reconstruction)"),
     ("torch.exp(0.5 * log_var)", "torch.exp(log_var)"),
-    ("(x * logits - nn.functional.softplus(logits))", "-(x - torch.sigmoid(logits)) ** 2"),
+    ("(x * logits - nn.functional.softplus(logits))", "(-((x - logits.sigmoid()) ** 2))"),
     ("softplus(logits)).sum(-1)", "softplus(logits)).mean(-1)"),
 ]
 
