@@ -61,7 +61,7 @@ FAULTS = """async ([width, size]) => {
     for (const formula of document.querySelectorAll("article .math > mjx-container svg")) {
         const box = formula.getBoundingClientRect();
         const spills = box.left < 0 || box.right > screen;
-        if (spills && !formula.closest(".scrolls"))
+        if (spills && !inABox(formula.closest("mjx-container").parentElement))
             faults.push(`spills: ${named(formula.closest("p, li, .line") ?? formula)}`);
     }
     const drawer = document.querySelector(".bd-sidebar-primary");
