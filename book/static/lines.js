@@ -38,7 +38,7 @@ window.lines = (() => {
 
   // About how large a piece will be, in em: it keeps that room until MathJax has drawn it.
   function sizeOf(latex) {
-    const high = /\\(sum|prod)/.test(latex) ? 3.9 : /\\(frac|int)/.test(latex) ? 3.2 : 1.65;
+    const high = /\\(sum|prod)/.test(latex) ? 3.7 : /\\(frac|int)/.test(latex) ? 3.0 : 1.55;
     const seen = latex
       .replace(/\\vphantom\{.*?\}(?= \\right\.| \{\}| \\left\.|$)/g, "")
       .replace(/\\(class|math[a-z]+|operatorname\*?)\{|\\(left|right)\b|\\[,;:! ]|[{}_^\s]/g, "")
