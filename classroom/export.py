@@ -4,13 +4,11 @@ In a file that a platform exported only the assignment's own column changes, and
 are added where there are none. A mark that waits for a person leaves the column empty.
 """
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from classroom.course import Assignment, ClassroomError, Course
-from classroom.files import write_atomically
+from classroom.files import separator_of, write_table
 from classroom.platforms import PLATFORMS, Platform
 from classroom.results import Result, results
 from classroom.roster import Roster, table
@@ -42,10 +40,7 @@ def write_export(
         _write_filled(PLATFORMS[lms], found, assignment, roster, out)
         return found
     rows = _new(PLATFORMS[lms], found, assignment.name) if lms else _ours(found)
-    text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(rows)
-    # Spreadsheets take a file without this mark for another encoding.
-    write_atomically(out, text.getvalue().encode("utf-8-sig"))
+    write_table(out, rows, quoted=True)
     return found
 
 
@@ -161,12 +156,9 @@ def _write_filled(
             if comment is not None and not row[comment].strip():
                 row[comment] = _words(result)
         filled.append(row)
-    text = io.StringIO()
-    first = data[:4000].decode("utf-8", "replace").split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
-    csv.writer(text, delimiter=separator).writerows(filled)
+    separator = separator_of(data[:4000].decode("utf-8", "replace"))
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    write_atomically(out, text.getvalue().encode(encoding))
+    write_table(out, filled, separator=separator, encoding=encoding)
 
 
 def _by_name(everybody: dict[str, Result], names: Roster, own: str) -> Result | None:

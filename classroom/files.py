@@ -6,7 +6,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -82,9 +82,33 @@ def read_table(path: Path) -> list[list[str]]:
         raise ValueError("it is no text in UTF-8")
     if "\0" in text:
         raise ValueError("it is no text")
-    first = text.split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
-    return [row for row in csv.reader(io.StringIO(text), delimiter=separator) if row]
+    return [
+        row for row in csv.reader(io.StringIO(text), delimiter=separator_of(text)) if row
+    ]
+
+
+def separator_of(text: str) -> str:
+    """What stands between the cells of a CSV's first line."""
+    return max(",;\t", key=text.split("\n", 1)[0].count)
+
+
+def write_table(
+    path: Path,
+    rows: Iterable[Sequence[object]],
+    *,
+    separator: str = ",",
+    encoding: str = "utf-8-sig",
+    quoted: bool = False,
+) -> None:
+    """Write a CSV file, or nothing. Its encoding carries a mark: spreadsheets take a file
+    without one for another encoding."""
+    text = io.StringIO()
+    csv.writer(
+        text,
+        delimiter=separator,
+        quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL,
+    ).writerows(rows)
+    write_atomically(path, text.getvalue().encode(encoding))
 
 
 def sha256(*contents: bytes) -> str:

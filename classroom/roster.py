@@ -5,7 +5,6 @@ with the columns `student` and `name`; `teams.csv` (student, team) says who work
 """
 
 import csv
-import io
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from classroom.course import ClassroomError
-from classroom.files import read_table, write_atomically
+from classroom.files import read_table, write_table
 from classroom.platforms import PLATFORMS, safe_name
 
 IDS = ("student", "id", "학번", *(i for p in PLATFORMS.values() for i in p.identifiers))
@@ -133,9 +132,7 @@ def ask(root: Path, files: Iterable[str]) -> None:
     known = {row[0].strip() for row in rows}
     new = [[name, ""] for name in dict.fromkeys(files) if name not in known]
     if new:
-        text = io.StringIO()
-        csv.writer(text).writerows([*rows, *new])
-        write_atomically(root / "names.csv", text.getvalue().encode("utf-8-sig"))
+        write_table(root / "names.csv", [*rows, *new])
 
 
 def teams(root: Path) -> dict[str, str]:

@@ -10,8 +10,6 @@ points. They are counted when marks are read: whoever changes what an item is wo
 it for all at once. A mark given in Formgrader counts before it.
 """
 
-import csv
-import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +17,7 @@ import nbformat
 
 from classroom.checks import Item
 from classroom.course import Assignment, ClassroomError, Course
-from classroom.files import write_atomically
+from classroom.files import write_table
 from classroom.records import all_collected
 from classroom.restore import grade_id
 from classroom.roster import table
@@ -125,7 +123,5 @@ def write_rubric(course: Course, assignment: Assignment) -> Path:
                 same = title.rpartition(" (")[0]
                 row.append(ticked.get(title, by_name.get(same, "") if same else ""))
         rows.append(row)
-    text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(rows)
-    write_atomically(path, text.getvalue().encode("utf-8-sig"))
+    write_table(path, rows, quoted=True)
     return path

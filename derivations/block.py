@@ -16,9 +16,9 @@ from .surface import plain, remarks, spaces
 
 MOST_CHARACTERS = 20_000
 ROW_END = re.compile(r"\\\\\*?(\s*\[-?[\d.]+\s*\w+\])?|\\(newline|cr)(?![A-Za-z])|\Z")
-RELATED = pattern(*(w for row in RELATIONS.values() for w in row.latex if w != ":"))
-WORDS = [word for row in RELATIONS.values() for word in row.latex]
-CLAIMED = pattern(*(word for word in WORDS if word not in (":", "\\in")))
+SIGNS_OF_RELATIONS = [w for row in RELATIONS.values() for w in row.latex if w != ":"]
+RELATED = pattern(*SIGNS_OF_RELATIONS)
+CLAIMED = pattern(*(sign for sign in SIGNS_OF_RELATIONS if sign != "\\in"))
 TRAIT = re.compile(r"\s*((?P<name>[A-Za-z](_\\?\w+)?)(\([^()]*\))?\s)?(?P<words>[a-z\s]*)")
 SETTING = re.compile(r"\\(text|mathrm|textrm)\s*\{|[{}$,]|\\[,;: ]")
 LITTLE_WORDS = set("is a an and any some function smooth strictly".split())
@@ -27,12 +27,12 @@ SIGN = re.compile(f"([{''.join(SIGNS)}])([A-Za-z]?)")
 BEGINS = re.compile(r"(\s|\\[,;:!])*(x\^|z\^|z\s*\\sim)")
 ARROW = pattern(*("\\" + name for name in ARROWS))
 NEXT_STATEMENT = rf"\\q?quad(?![A-Za-z])|,|{ARROW}"
-# what is said beside a formula, and claims nothing: over what an index runs, what x is in
+# what is said beside a formula: over what an index runs, what x is in
 RUN = r"[a-zA-Z]\s*(=|\\in)\s*(\\[{])?\s*[01]\s*,.*\\[lc]?dots"
 QUANTIFIER = r"\\(forall|exists|because)(?![A-Za-z])"
 ASIDE = re.compile(
-    rf"([\s(]|\\q?quad(?![A-Za-z])|\\[,;: ])*((?P<quantifier>{QUANTIFIER})"
-    rf"|(?P<run>{RUN})|(?P<names>[^=<>(|]*)\\in(?![A-Za-z])[^=<>]*$)"
+    rf"([\s(]|\\q?quad(?![A-Za-z])|\\[,;: ])*({QUANTIFIER}"
+    rf"|(?P<run>{RUN})|[^=<>(|]*\\in(?![A-Za-z])[^=<>]*$)"
 )
 
 

@@ -78,12 +78,14 @@ def knots_between(low: float, high: float, n: int) -> tuple[np.ndarray, np.ndarr
     u, weights = gauss_legendre(n)
     if math.isfinite(low) and math.isfinite(high):
         return low + (high - low) * u, (high - low) * weights
+    if low > high:
+        points, turned = knots_between(high, low, n)
+        return points, -turned
     far, slope = u / (1 - u), weights / (1 - u) ** 2
-    if math.isfinite(low) or math.isfinite(high):
-        sign = 1.0 if high == math.inf or low == math.inf else -1.0
-        turned = 1.0 if high > low else -1.0
-        end = low if math.isfinite(low) else high
-        return end + sign * far, turned * slope
+    if math.isfinite(low):
+        return low + far, slope
+    if math.isfinite(high):
+        return high - far, slope
     raise Meaningless("an integral without end on both sides has no direction here")
 
 

@@ -44,9 +44,6 @@ def rule_for(pair: Pair) -> Rule:
         return same_extreme
     bests = sum(isinstance(side, t.Best) for side in pair.sides)
     if pair.relation in BOUNDS:
-        names = {name.key for side in pair.sides for name in t.names_in(side)}
-        if names & {*SIZES} and names <= {*SIZES, *UPPER}:
-            raise Unknown("a size is any number: only a few can be tried here")
         return inequality
     if bests == 2:
         return same_maximiser
@@ -267,6 +264,9 @@ def inequality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
             "an inequality holds between values, not between maximisers: "
             "the argmax of a bound is in general not that of what it bounds"
         )
+    names = {name.key for side in pair.sides for name in t.names_in(side)}
+    if names & {*SIZES} and names <= {*SIZES, *UPPER}:
+        raise Unknown("a size is any number: only a few can be tried here")
     count = BOUND_DRAWS if kind.scalar else 3
     gaps: list[tuple[float, At]] = []
     spent = 0

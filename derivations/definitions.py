@@ -47,7 +47,7 @@ from .worlds import Foreign
 
 SIGMA = t.Symbol("sigma")
 SPREADS = [[SIGMA], [t.Function("log", SIGMA)], [t.Function("log", t.Power(SIGMA, t.TWO))]]
-POINTS = ("x", "y", "z", "epsilon", "u", "t")  # f(x) is f at any point, f(a) at one
+ARGUMENTS = ("x", "y", "z", "epsilon", "u", "t")  # f(x) is f at any point, f(a) at one
 FOLLOW = ("p_theta(Data)", "p_theta(x,z)", "p_theta(z|x)")  # from the model
 
 
@@ -87,16 +87,14 @@ def _assume(line: Statement, scope: Scope) -> Scope:
     if left is None:
         raise Meaningless("% given: this begins with a relation")
     for relation, right in line.rest:
+        if relation == "=" and isinstance(left, t.Call):
+            _check_point(left, right)
         if relation == "~":
             scope = replace(scope, samples=scope.samples + drawn_from(left, right))
         elif relation == "=" and isinstance(right, t.Symbol):
-            if isinstance(left, t.Call):
-                _check_point(left, right)
             turned = not isinstance(left, t.Symbol | t.Call)  # E[x^2] = \lambda
             scope = define(right, left, scope) if turned else define(left, right, scope)
         elif relation in (":=", "="):
-            if relation == "=" and isinstance(left, t.Call):
-                _check_point(left, right)
             if not says_of_known(left, right):
                 scope = define(left, right, scope)
         elif trait := _trait(left, relation, right):
@@ -136,11 +134,9 @@ def _trait(left: t.Node, relation: str, right: t.Node) -> tuple[str, str] | None
 
 def _anything(item: t.Node) -> bool:
     """Does f(x) stand for f at any point? f(0), f(a) is its value at one."""
-    return (
-        item == t.Constant("place")
-        or isinstance(item, t.Symbol)
-        and (item.name in POINTS and not item.index)
-    )
+    if isinstance(item, t.Symbol):
+        return item.name in ARGUMENTS and not item.index
+    return item == t.Constant("place")
 
 
 def _check_point(call: t.Call, right: t.Node) -> None:

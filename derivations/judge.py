@@ -69,9 +69,9 @@ def _beside_the_line(
     trial: Trial, pair: Pair, step: Step, judging: list[Kind], mends: bool
 ) -> None:
     """What only the linear world could judge may hold for lines and Gaussians alone."""
-    seconds = pair.step(Verdict.TESTED)
+    beside = pair.step(Verdict.TESTED)
     try:
-        rule_for(pair)(trial, pair, Bent, seconds)
+        rule_for(pair)(trial, pair, Bent, beside)
     except (Foreign, Meaningless):
         return
     except Broken as error:
@@ -79,7 +79,7 @@ def _beside_the_line(
     else:
         judging.append(Bent)
         step.worlds.append(Bent.name)
-        step.draws += seconds.draws
+        step.draws += beside.draws
 
 
 def _fails(

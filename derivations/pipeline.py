@@ -142,7 +142,7 @@ def _judged(
         broken = quick and not all(step.ok for step in steps)
         entailed = [] if broken else chain.entailed(hence, samples, quick)
         given = [line for line in block.given if line.first is not None]
-        entailed += impossible(pairs_of(given, source), trial)
+        entailed += [] if broken else impossible(pairs_of(given, source), trial)
     both = [*steps, *entailed]
     claimed = (step for step in both if step.verdict is not Verdict.DEFINITION)
     used = frozenset(name for step in claimed for name in step.uses) - scope.assumed

@@ -220,6 +220,9 @@ def _plain(text: str) -> str:
     return SPELLINGS.get(text, text) if len(text) > 1 else text
 
 
+NETWORK_INPUTS = (t.Symbol("x"), t.Symbol("z"))  # \mu(x)^2 is the square of a network
+
+
 class Builder(Interpreter[Token, t.Node]):
     """Lark's tree to ours: calls, indices, derivatives; what is ambiguous is refused."""
 
@@ -335,12 +338,10 @@ class Builder(Interpreter[Token, t.Node]):
     def _known_call(self, name: t.Symbol, group: t.Node) -> t.Node | None:
         """`a (x)^2` is a product, where `f(x)^2` is a square."""
         known = name.name in CALLED or len(name.name) > 1
-        of_one = isinstance(group, t.Group) and group.items[0] in (
-            t.Symbol("x"),
-            t.Symbol("z"),
-        )
-        greek = name.name in GREEK and not (name.label or name.name == "ell" or of_one)
-        if not isinstance(group, t.Group) or not known or greek:
+        if not isinstance(group, t.Group) or not known:
+            return None
+        function = name.label or name.name == "ell" or group.items[0] in NETWORK_INPUTS
+        if name.name in GREEK and not function:
             return None
         return self._call(name, group)
 

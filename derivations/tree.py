@@ -324,19 +324,15 @@ def summed(side: Node) -> Node:
     return summed(side.body) if within else side  # type: ignore[attr-defined]
 
 
-def misplaced_const(side: Node) -> Constant | None:
+def misplaced_const(side: Node) -> Node | None:
     """A constant that is not added to a whole side."""
     side = summed(side)
     terms = side.terms if isinstance(side, Add) else (side,)
     for term in map(bare, terms):
-        if term == CONST:
-            continue
         if isinstance(term, Add):
             found = misplaced_const(term)
         else:
-            found = next(
-                (n for n in term.walk() if isinstance(n, Constant) and n == CONST), None
-            )
+            found = next((n for n in term.walk() if n == CONST and term != CONST), None)
         if found:
             return found
     return None

@@ -770,6 +770,8 @@ def bounds(w: Writing) -> None:
     q = t.Symbol("q") if "q(z)" in said and "q_phi(z|x)" not in said else PHI
     indexed = {s for s in w.symbols() if s.name == "x" and s.index}
     alone = any(s == X for s in w.symbols())
+    # With a q and no weight it should be the bound: what else it is must be said.
+    no_loss = said and not any(s.name in WEIGHTS for s in w.symbols())
 
     def bound(node: t.Node, items: tuple[t.Node, ...]) -> t.Node:
         if w.chain:
@@ -804,11 +806,10 @@ def bounds(w: Writing) -> None:
         negative = t.Group((t.Add((elbo,), (-1,)),))
         options: list[t.Node] = [elbo, negative]
         mode = Mode.FIRST
-        weighed = any(s.name in WEIGHTS for s in w.symbols())
         if first is not None and first in (node, symbol):
             options, mode = [*options, node], Mode.ANY
         new = w.choose("\\mathcal{L}", options, mode)
-        if new == node and not weighed and w.calls(("q",)):
+        if new == node and no_loss:
             w.own = "\\mathcal{L}"
         return node if new == node else w.take(node, new)
 

@@ -364,15 +364,10 @@ class Bent(Line):
             return None  # an integral
         if name + " mean" not in self.parameters:
             return super().density(name, values)
-        value, mean, scale = (
-            values.get("z") or values["x"],
-            self[name + " mean"],
-            self[name + " scale"],
-        )
-        high = gaussian(value, mean + number(0.9), scale * scale) * number(0.4)
-        return high + gaussian(
-            value, mean - number(0.6), scale * scale * number(0.5)
-        ) * number(0.6)
+        value = values.get("z") or values["x"]
+        mean, width = self[name + " mean"], self[name + " scale"] * self[name + " scale"]
+        high = gaussian(value, mean + number(0.9), width) * number(0.4)
+        return high + gaussian(value, mean - number(0.6), width * number(0.5)) * number(0.6)
 
 
 class Curve(NumericWorld):

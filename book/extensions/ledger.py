@@ -6,8 +6,6 @@ hence a failed build, for an equation that does not hold or that nobody judged; 
 mark beside each equation; and the tables of the page `ledger`, where the marks lead.
 """
 
-import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
@@ -16,13 +14,14 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
+from between_builds import kept, keys_of
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from derivations import Verdict, fingerprint
+from derivations import Verdict
 from derivations.chapters import Row, chapters, duplicates, judge_chapters
 from derivations.verdict import BROKEN, weakest
 
@@ -38,42 +37,23 @@ logger = logging.getLogger(__name__)
 # ---------------------------------------------------------------- verdicts
 def judged(book: Path, cache: Path) -> list[Row]:
     """The rows of all chapters; from the cache, of those that have not changed since."""
-    files, judges = chapters(book), fingerprint()
-    names = [file.relative_to(book).as_posix() for file in files]
-    keys = [hashlib.sha256(judges + file.read_bytes()).hexdigest() for file in files]
-    stored = read_cache(cache)
-    kept = [stored.get(name, {}).get("fingerprint") == key
-            for name, key in zip(names, keys, strict=True)]  # fmt: skip
-    stale = [file for file, is_kept in zip(files, kept, strict=True) if not is_kept]
-    fresh = iter(judge_chapters(stale, processes=2))
-    pages = {}
-    for name, key, is_kept in zip(names, keys, kept, strict=True):
-        pages[name] = stored[name] if is_kept else {"fingerprint": key, "rows": [
-            asdict(row) | {"file": name} for row in next(fresh)
-        ]}  # fmt: skip
-    text = json.dumps(pages)
-    if pages != stored:
-        unfinished = cache.with_suffix(".unfinished")
-        unfinished.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(cache)
-    pages = json.loads(text)  # as the next build reads them
-    rows = [Row(**row) for name in names for row in pages[name]["rows"]]
-    for row in duplicates(files):
+    files = {file.relative_to(book).as_posix(): file for file in chapters(book)}
+
+    def judge(names: list[str]) -> Iterator[dict]:
+        found = judge_chapters([files[name] for name in names], processes=2)
+        for name, rows in zip(names, found, strict=True):
+            yield {"rows": [asdict(row) | {"file": name} for row in rows]}
+
+    pages = kept(cache, keys_of(files), judge, rows_in)
+    rows = [row for page in pages.values() for row in rows_in(page)]
+    for row in duplicates(list(files.values())):
         row.file = Path(row.file).relative_to(book).as_posix()
         rows.append(row)
     return rows
 
 
-def read_cache(cache: Path) -> dict[str, dict]:
-    """What was stored of each chapter; nothing, if it is of another time or damaged."""
-    try:
-        stored = json.loads(cache.read_text(encoding="utf-8"))
-        for page in stored.values():
-            page["fingerprint"], [Row(**row) for row in page["rows"]]
-        return stored
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
+def rows_in(page: dict) -> list[Row]:
+    return [Row(**row) for row in page["rows"]]
 
 
 def page_of(row: Row) -> str:

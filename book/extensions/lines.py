@@ -102,8 +102,13 @@ def verdict(row: Row) -> dict[str, object]:
 
 
 def write_lines(app: Sphinx, pagename, templatename, context, doctree) -> None:
-    """The script of one page; none for a page without a display."""
-    if doctree is None or not (known := lines_of_page(app, pagename)):
+    """The scripts of a page: one that fits formulas, and what stands in its displays."""
+    if doctree is None or 'class="math' not in context.get("body", ""):
+        return
+    # Not deferred: the calls in the page need them.
+    app.add_css_file("lines.css", priority=600)
+    app.add_js_file("lines.js", priority=600)
+    if not (known := lines_of_page(app, pagename)):
         return
     rows: dict[str, list[Row]] = {}
     for row in app.ledger:
@@ -122,9 +127,6 @@ def write_lines(app: Sphinx, pagename, templatename, context, doctree) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
     file.write_text(f"lines.know({text});\n", encoding="utf-8")
-    # Not deferred: the calls in the page need them.
-    app.add_css_file("lines.css", priority=600)
-    app.add_js_file("lines.js", priority=600)
     app.add_js_file(name, priority=601)
 
 

@@ -15,13 +15,15 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
+import between_builds
+from between_builds import keys_of
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from derivations import fingerprint
 from derivations.chapters import chapters
 from derivations.slips import Chapter, slips_of
 from derivations.sorts import GRADES, KINDS
@@ -57,35 +59,19 @@ def asked(chapter: Chapter) -> dict:
 
 def kept(book: Path, cache: Path) -> dict[str, dict]:
     """The slips of all chapters by their names; judged anew are those that have changed."""
-    files = [file for file in chapters(book) if re.match(r"\d\d-", file.name)]
-    salt = fingerprint() + repr(BREAKABLE).encode()
-    keys = {
-        file.stem: hashlib.sha256(salt + file.read_bytes()).hexdigest() for file in files
-    }
-    stored = read_cache(cache)
-    pages = {name: page for name, page in stored.items() if page["key"] == keys.get(name)}
-    stale = [file for file in files if file.stem not in pages]
-    if stale:
+    files = {p.stem: p for p in chapters(book) if re.match(r"\d\d-", p.name)}
+
+    def judge(names: list[str]) -> list[dict]:
+        if not names:
+            return []
         with ProcessPoolExecutor(2) as pool:
-            for found in pool.map(partial(slips_of, breakable=BREAKABLE), stale):
-                pages[found.name] = {"key": keys[found.name]} | asked(found)
-        unfinished = cache.with_suffix(".unfinished")
-        unfinished.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(json.dumps(pages), encoding="utf-8")
-        unfinished.replace(cache)
-        pages = read_cache(cache)  # as the next build reads them
-    return pages
+            found = pool.map(
+                partial(slips_of, breakable=BREAKABLE), [files[name] for name in names]
+            )
+            return list(map(asked, found))
 
-
-def read_cache(cache: Path) -> dict[str, dict]:
-    """What was stored of each chapter; nothing, if it is of another time or damaged."""
-    try:
-        stored = json.loads(cache.read_text(encoding="utf-8"))
-        for page in stored.values():
-            page["key"], page["chains"], page["slips"], page["changes"]
-        return stored
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
+    keys = keys_of(files, BREAKABLE)
+    return between_builds.kept(cache, keys, judge, itemgetter("chains", "slips", "changes"))
 
 
 def judge_the_slips(app: Sphinx) -> None:

@@ -16,6 +16,7 @@ from derivations.verdict import Verdict
 ROOT = Path(__file__).resolve().parents[2]
 EXTENSIONS = ROOT / "book" / "extensions"
 sys.path.insert(0, str(EXTENSIONS))
+import between_builds  # noqa: E402
 import ledger  # noqa: E402
 
 GOOD = r"""# A chapter
@@ -108,7 +109,7 @@ def test_verdicts_are_kept_until_a_chapter_or_the_judges_change(book, monkeypatc
     assert rows_of(book, GOOD + "\nA sentence.\n") == [
         r for r in first if r.file == "02-b.md"
     ]
-    monkeypatch.setattr(ledger, "fingerprint", lambda: b"other judges")
+    monkeypatch.setattr(between_builds, "fingerprint", lambda: b"other judges")
     assert rows_of(book, GOOD + "\nA sentence.\n") == []
     other.unlink()
     rows_of(book, GOOD)

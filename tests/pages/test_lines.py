@@ -7,6 +7,7 @@ import pytest
 from derivations.chapters import displays
 from derivations.lines import lines_of
 from tests.pages.conftest import ROOT
+from tests.pages.test_layout import OPEN_ALL
 from tests.pages.test_pages import address, serious
 
 # What of a line is out of its column, and how it was made to fit.
@@ -28,12 +29,6 @@ MEASURE = """async () => {
 IDLE_SCROLLERS = """() => [...document.querySelectorAll("span.math > mjx-container")]
     .filter(e => /auto|scroll/.test(getComputedStyle(e).overflowX))
     .filter(e => e.scrollWidth <= e.clientWidth + 1).length"""
-OPEN_ALL = """() => {
-    for (const box of document.querySelectorAll("details")) box.open = true;
-    for (const box of document.querySelectorAll(".toggle-hidden"))
-        box.classList.remove("toggle-hidden");
-}"""
-
 WITHOUT_CODE = {"exclude": [[".highlight"]]}
 
 
