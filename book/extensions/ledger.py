@@ -14,7 +14,7 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
-from between_builds import kept, keys_of
+from between_builds import cache_of, english_book, kept, keys_of
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -89,8 +89,8 @@ def orphans(rows: Iterable[Row], drawn: Container[str]) -> Iterator[tuple[str, s
 
 
 def judge_the_book(app: Sphinx) -> None:
-    app.ledger_cache = Path(app.outdir).parent / "ledger.json"
-    app.ledger = judged(Path(app.srcdir), app.ledger_cache)
+    app.ledger_cache = cache_of(app, "ledger.json")
+    app.ledger = judged(english_book(app), app.ledger_cache)
     app.verdicts = verdicts(app.ledger)
     for place, message in complaints(app.ledger):
         logger.warning(message, location=place)

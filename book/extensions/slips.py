@@ -19,7 +19,7 @@ from operator import itemgetter
 from pathlib import Path
 
 import between_builds
-from between_builds import keys_of
+from between_builds import cache_of, english_book, keys_of
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -75,7 +75,7 @@ def kept(book: Path, cache: Path) -> dict[str, dict]:
 
 
 def judge_the_slips(app: Sphinx) -> None:
-    app.slips = kept(Path(app.srcdir), Path(app.outdir).parent / "slips.json")
+    app.slips = kept(english_book(app), cache_of(app, "slips.json"))
 
 
 # ---------------------------------------------------------------- on the page
