@@ -10,6 +10,7 @@ import copy
 import sys
 from pathlib import Path
 
+from babel.messages.mofile import write_mo
 from book import BUILD, CACHE, ROOT, executed_chapter, read_chapter
 from jupyter_book.sphinx import build_sphinx
 from jupyter_cache import get_cache
@@ -17,7 +18,7 @@ from jupyter_cache.base import CacheBundleIn
 from nbformat import NotebookNode
 
 import translations
-from notebooks import chapters
+from notebooks import BOOK, chapters
 
 
 def share_results(folder: Path) -> None:
@@ -51,6 +52,16 @@ def with_results(notebook: NotebookNode, executed: NotebookNode) -> NotebookNode
     return notebook
 
 
+def compiled(language: str) -> Path:
+    """The folder in which Sphinx finds `interface.po` for its words and the extensions'."""
+    folder = BUILD / language / "locale"
+    target = folder / language / "LC_MESSAGES" / "sphinx.mo"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as file:
+        write_mo(file, translations.read_catalogue(BOOK / language / "interface.po"))
+    return folder
+
+
 def build(language: str) -> int:
     folder = translations.write(language)
     share_results(folder)
@@ -67,10 +78,12 @@ def build(language: str) -> int:
             "english_book": str(ROOT / "book"),
             "external_toc_path": str(folder / "_toc.yml"),
             "latex_individualpages": False,
+            "locale_dirs": [str(compiled(language))],
+            "strings": translations.strings(language),
             "nb_execution_cache_path": str(CACHE),
             "nitpicky": True,
         },
-        quiet=True,
+        quiet=not "--loud" in sys.argv,
         warningiserror=True,
         keep_going=True,
     )

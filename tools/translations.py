@@ -339,6 +339,12 @@ def translations(language: str = "ko") -> dict[str, str]:
     return found
 
 
+def strings(language: str = "ko") -> dict[str, str]:
+    """What `interface.po` has, for the scripts and extensions of the pages."""
+    known = translations(language)
+    return {m.text: known[m.text] for m in messages()[INTERFACE] if m.text in known}
+
+
 # ---------------------------------------------------------------- what is done with them
 def update(names: list[str], language: str = "ko") -> None:
     for name in names:
