@@ -2,22 +2,23 @@
 
     python tools/edition.py ko    into _build/html/ko
 
-The cells were executed for the English pages; a cell's captions are a part of what the cache
-of executed cells looks for, so each translated chapter is entered there with the results.
+The cells were executed for the English pages. A cell's captions are a part of what the
+cache of executed cells looks for: so each translated chapter is entered there, with the
+results.
 """
 
 import copy
 import sys
 from pathlib import Path
 
+import translations
 from babel.messages.mofile import write_mo
-from book import BUILD, CACHE, ROOT, executed_chapter, read_chapter
 from jupyter_book.sphinx import build_sphinx
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from nbformat import NotebookNode
 
-import translations
+from book import BUILD, CACHE, ROOT, executed_chapter, read_chapter
 from notebooks import BOOK, chapters
 
 
@@ -83,7 +84,7 @@ def build(language: str) -> int:
             "nb_execution_cache_path": str(CACHE),
             "nitpicky": True,
         },
-        quiet=not "--loud" in sys.argv,
+        quiet="--loud" not in sys.argv,
         warningiserror=True,
         keep_going=True,
     )

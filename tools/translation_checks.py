@@ -15,7 +15,9 @@ MATH = r"(?<!\\)\$(?:\\.|[^$\\])+\$"
 ROLE = r"\{(?P<role>[\w:.-]+)\}`(?P<of>[^`]*)`"
 LINK = r"\]\((?P<link>[^()\s]*)\)"
 CODE = r"(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
-KEPT = re.compile(f"(?P<math>{MATH})|{ROLE}|{LINK}|{CODE}", re.S)
+# Of strings of the scripts: names in braces, and tags.
+PLACE = r"(?P<place>\{\w+\}|</?[a-z][^<>]*>)"
+KEPT = re.compile(f"(?P<math>{MATH})|{ROLE}|{LINK}|{CODE}|{PLACE}", re.S)
 
 NUMBER = re.compile(r"(?<![A-Za-z\d])\d+(?:[,.]\d+)*")
 # A number that English says in a word may be a digit in Korean.
@@ -48,7 +50,7 @@ def kept(text: str) -> Counter[str]:
         elif piece["math"]:
             found[" ".join(piece["math"].split())] += 1
         else:
-            found[piece["link"] or piece["code"]] += 1
+            found[piece["link"] or piece["code"] or piece["place"]] += 1
     return found
 
 

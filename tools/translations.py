@@ -1,18 +1,20 @@
 """Keep the editions in other languages in step with the English book.
 
-    python tools/translations.py update [PAGE ...]   bring book/ko/*.po up to the English text
+    python tools/translations.py update [PAGE ...]   bring book/ko/*.po up to the English
     python tools/translations.py status [PAGE ...]   list what is missing, stale or wrong
-    python tools/translations.py write               _build/ko/book/: the book in Korean
+    python tools/translations.py write               _build/ko/book/: the Korean sources
 
 The English Markdown in `book/` is the one source of structure, formulas, code and labels. A
 catalogue (gettext's PO format) holds for each page what is said in words, a paragraph, a
-heading, a cell of a table, a caption, a hint at a time: the English as `msgid`, the Korean as
-`msgstr`. What several pages say stands in `common.po`, what scripts and extensions say in
+heading, a cell of a table, a caption, a hint at a time: the English as `msgid`, the
+Korean as `msgstr`. What several pages say stands in `common.po`, what scripts and extensions say in
 `interface.po`, what is written in pictures in `pictures.po`. From both the Korean Markdown
 is written, with the formulas and cells of the English.
 """
 
 import argparse
+import ast
+import json
 import re
 import shutil
 import sys
@@ -20,11 +22,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import yaml
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
@@ -33,7 +36,27 @@ from myst_parser.parsers.mdit import create_md_parser
 from translation_checks import faults_of, forms_of, has_words
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT)]
+
+sys.path.append(str(ROOT / "book" / "extensions"))
+
+from mount import texts_of  # noqa: E402
+
+from derivations import Verdict  # noqa: E402
+from derivations.sorts import GRADES, KINDS  # noqa: E402
+from explorers.markup import latent_markup  # noqa: E402
+
 BOOK, BUILD = ROOT / "book", ROOT / "_build"
+EXPLORERS = ROOT / "explorers"
+TIMINGS = ROOT / "benchmarks" / "timings.json"
+LEDGER, CELLS = BOOK / "extensions" / "ledger.py", BOOK / "extensions" / "cells.py"
+# What the theme says and has no Korean words for.
+THEME = """Skip to main content|Back to top|Search|Search this book|On this page|Contents
+|previous|next|previous page|next page|Color mode|Light|Dark|System Settings
+|Site navigation|Section Navigation|Breadcrumb|Home|Error|Announcement
+|Please activate JavaScript to enable the search functionality.
+|Toggle primary sidebar|Toggle secondary sidebar|light/dark|system settings|light|dark
+|By |Text: CC BY 4.0. Code: MIT.""".replace("\n", "").split("|")
 COMMON, INTERFACE, PICTURES = "common", "interface", "pictures"
 
 # Directives whose argument, or whose content, is text.
@@ -42,6 +65,14 @@ PROSE = ("exercise", "solution", "admonition", "figure")
 # In the header of a code cell: the keys whose values are text.
 SPOKEN = ("caption", "alt", "code_prompt_show", "code_prompt_hide")
 
+# The parts of a figure that moves (see `explorers/figure.py`).
+PARTS = {
+    "Slider", "Switch", "Readout", "Curve", "Band", "Trace", "Dot", "Dots", "Contours",
+    "Panel", "ExpressionExplorer",
+}  # fmt: skip
+FIGURE = re.compile(rf"\b({'|'.join(sorted(PARTS))})\(")
+MAGIC = re.compile(r"(?m)^%.*$")
+LABEL = "label of a figure"
 TERM = "term"  # of the glossary: its translation is in the table of terms
 
 # What is asked of each text: (English, line in the file, what it is) -> what to put there.
@@ -136,6 +167,8 @@ def directive(lines: list[str], token: Token, line: int, say: Say) -> list[str]:
     options, rest = split_options(body)
     below = line + 1 + len(options)
     if name == "code-cell":
+        for text, place in labels("\n".join(rest)):
+            spoken(text, below + place - 1, LABEL, say)
         return [head, *cell_header(options, line + 1, say), *rest, tail]
     if name == "glossary":
         return [head, *options, *glossary(rest, below, say), tail]
@@ -144,6 +177,29 @@ def directive(lines: list[str], token: Token, line: int, say: Say) -> list[str]:
         what = "caption" if name == "figure" else "text"
         rest = rewritten("\n".join(rest), say, below, what).split("\n")
     return [head, *options, *rest, tail]
+
+
+def labels(code: str) -> Iterator[tuple[str, int]]:
+    """The words that a cell gives to a figure that moves, with their lines in the cell.
+
+    The cell stays as it is: `book/extensions/mount.py` translates what the page shows.
+    """
+    if not FIGURE.search(code):
+        return
+    for call in ast.walk(ast.parse(MAGIC.sub("", code))):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in PARTS:
+            for given in [*call.args, *(word.value for word in call.keywords)]:
+                yield from constants(given)
+
+
+def constants(node: ast.expr) -> Iterator[tuple[str, int]]:
+    """The texts in an argument, also in a list, a dict or either side of an `if`."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value, node.lineno
+    elif isinstance(node, ast.List | ast.Tuple | ast.Dict | ast.IfExp):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                yield from constants(child)
 
 
 def split_options(body: list[str]) -> tuple[list[str], list[str]]:
@@ -269,6 +325,57 @@ def interface() -> Iterator[Message]:
     for number, line in enumerate(toc.read_text("utf-8").split("\n"), 1):
         if caption := re.match(r" *- caption: *(.*)", line):
             yield Message(caption[1], toc, number, "caption of the table of contents")
+    for file in sorted((BOOK / "extensions").glob("*.py")):
+        yield from said_in(file, "python")
+    for file in sorted([*(BOOK / "static").glob("*.js"), *EXPLORERS.glob("*.js")]):
+        yield from said_in(file, "javascript")
+    for file, texts in data().items():
+        source = file.read_text("utf-8")
+        for text in texts:
+            # A text may be written on several lines there: its beginning says where.
+            line = source.count("\n", 0, max(0, source.find(text[:24]))) + 1
+            if has_words(text):
+                yield Message(text, file, line, "string")
+    figures = EXPLORERS / "markup.py"
+    for text in filter(has_words, texts_of_figures()):
+        yield Message(text, figures, 1, LABEL)
+    for text in THEME:
+        yield Message(text, Path(__file__), 1, "string of the theme")
+
+
+def texts_of_figures() -> list[str]:
+    """The words of the figure of the latent space, in all its forms."""
+    shapes = [(1, 8, 8), (3, 8, 6)]
+    forms = [latent_markup(H, shape, 3, 2) for H in (2, 3) for shape in shapes]
+    forms.append(latent_markup(2, (1, 8, 8), 3, 2, small=True))
+    return list(dict.fromkeys(text for form in forms for text in texts_of(form)))
+
+
+def said_in(file: Path, language: str) -> Iterator[Message]:
+    """The texts in calls of `say`."""
+    for line, text, _, _ in extract_from_file(language, file, {"say": None}):
+        if text and isinstance(text, str) and has_words(text):
+            yield Message(text, file, line, "string")
+
+
+def data() -> dict[Path, list[str]]:
+    """Texts that are no argument of `say` but come to it from tables: file to texts."""
+    timings = json.loads(TIMINGS.read_text("utf-8"))
+    of_timings = []
+    for section in timings.values():
+        table = section["table"]
+        rows = [table["head"], *table["body"]]
+        of_timings += [section["notes"], *(cell for row in rows for cell in row)]
+    columns = re.search(r'COLUMNS = "(.*)"', LEDGER.read_text("utf-8"))[1].split("|")
+    compared = re.search(r"COLUMNS = \((.*)\)", CELLS.read_text("utf-8"))[1]
+    kinds = [text for kind in KINDS.values() for text in (kind.name, kind.why)]
+    return {
+        TIMINGS: [t for t in of_timings if not re.match(r"[\d.,]+ ?(ms|s|MB|x)?$", t)],
+        LEDGER: [*columns, "equal", "has a value", "never violated", "proportional"],
+        CELLS: re.findall(r'"(.+?)"', compared),
+        ROOT / "derivations" / "verdict.py": [*map(str, Verdict), "broken"],
+        ROOT / "derivations" / "sorts.py": [*GRADES.values(), *kinds],
+    }
 
 
 # ---------------------------------------------------------------- catalogues
@@ -339,10 +446,22 @@ def translations(language: str = "ko") -> dict[str, str]:
     return found
 
 
-def strings(language: str = "ko") -> dict[str, str]:
-    """What `interface.po` has, for the scripts and extensions of the pages."""
+def strings(language: str = "ko", what: str = "") -> dict[str, str]:
+    """What scripts and extensions look up: all of `interface.po`, or of a kind all."""
     known = translations(language)
-    return {m.text: known[m.text] for m in messages()[INTERFACE] if m.text in known}
+    some = chain(*messages().values()) if what else messages()[INTERFACE]
+    return {
+        message.text: edged(message.text, known[message.text])
+        for message in some
+        if message.text in known and what in ("", message.what)
+    }
+
+
+def edged(text: str, translation: str) -> str:
+    """A translation with the blanks around it that the text has: it is a part of more."""
+    before = text[: len(text) - len(text.lstrip())]
+    after = text[len(text.rstrip()) :]
+    return before + translation.strip() + after
 
 
 # ---------------------------------------------------------------- what is done with them
@@ -393,6 +512,7 @@ def write(language: str = "ko") -> Path:
 
     for page in pages():
         replace(folder / page.name, rewritten(page.read_text("utf-8"), say))
+    replace(folder.parent / "labels.json", json.dumps(strings(language, LABEL)))
     toc = yaml.safe_load((BOOK / "_toc.yml").read_text("utf-8"))
     for part in toc["parts"]:
         part["caption"] = known.get(part["caption"], part["caption"])

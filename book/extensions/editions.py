@@ -2,9 +2,8 @@
 
 `tools/edition.py` builds an edition from Markdown in its language. Here its headings and
 terms keep the English anchors, so that a link, and the switch between the languages, leads
-to the same place. What scripts and extensions say is looked up in `interface.po`: by Sphinx,
-for its own and the theme's words and for `_("...")` in the extensions, and by `say("...")`
-(`static/say.js`) in the scripts of the pages.
+to the same place. What the extensions say (`words.py`), the scripts
+(`static/say.js`), Sphinx and its theme is looked up in `interface.po`.
 """
 
 import json
@@ -103,10 +102,27 @@ def offer(app: Sphinx, pagename, templatename, context, doctree) -> None:
 
 # ---------------------------------------------------------------- the search
 # What is hung on a Korean noun; the longest first.
-PARTICLES = (
-    "으로부터 에게서 에서는 에서도 으로써 으로서 이라는 이라고 에서 에게 으로 까지 부터 처럼 보다 "
-    "마다 조차 라는 라고 에는 에도 과는 와는 이나 이란 란 와 과 은 는 이 가 을 를 의 에 로 도 만 나"
-).split()
+PARTICLES = """
+으로부터 에게서 에서는 에서도 으로써 으로서 이라는 이라고 에서 에게 으로 까지 부터
+처럼 보다 마다 조차 라는 라고 에는 에도 과는 와는 이나 이란 란 와 과 은 는 이 가 을 를 의 에 로 도 만 나
+""".split()
+
+RUNS = re.compile(r"[가-힣]+|(?:(?![가-힣])\w)+")
+# A query's words lose their particles; what hangs on a Latin word is no word.
+SPLITTER = r"""
+const runs = /[가-힣]+|(?:(?![가-힣])[\p{L}\p{N}_])+/gu;
+const wordsOf = (query) =>
+  [...query.matchAll(runs)].flatMap(([word], i, all) => {
+    if (!/[가-힣]/.test(word)) return [word];
+    const root = word.replace(/(?:PARTICLES)$/, "");
+    if (root.length > 1) return [root];
+    const hangs = i > 0 && all[i].index === all[i - 1].index + all[i - 1][0].length;
+    return hangs && !root ? [] : [word];
+  });
+const pairs = (word) =>
+  /[가-힣]{2}/.test(word) ? [...word].slice(1).map((next, i) => word[i] + next) : [word];
+var splitQuery = (query) => wordsOf(query).flatMap(pairs);
+""".replace("PARTICLES", "|".join(PARTICLES))
 
 
 class Korean(SearchEnglish):
@@ -116,25 +132,10 @@ class Korean(SearchEnglish):
 
     lang = "ko"
     language_name = "Korean"
-    _runs = re.compile(r"[가-힣]+|(?:(?![가-힣])\w)+")
-    js_splitter_code = """
-const PARTICLES = /(?:%s)$/;
-const wordsOf = (query) =>
-  [...query.matchAll(/[가-힣]+|(?:(?![가-힣])[\\p{L}\\p{N}_])+/gu)].flatMap(([word], i, all) => {
-    if (!/[가-힣]/.test(word)) return [word];
-    const root = word.replace(PARTICLES, "");
-    if (root.length > 1) return [root];
-    const hangs = i > 0 && all[i].index === all[i - 1].index + all[i - 1][0].length;
-    return hangs && !root ? [] : [word];
-  });
-var splitQuery = (query) =>
-  wordsOf(query).flatMap((word) =>
-    /[가-힣]{2}/.test(word) ? [...word].slice(1).map((letter, i) => word[i] + letter) : [word]
-  );
-""" % "|".join(PARTICLES)
+    js_splitter_code = SPLITTER
 
     def split(self, input: str) -> list[str]:
-        return [piece for word in self._runs.findall(input) for piece in pairs(word)]
+        return [piece for word in RUNS.findall(input) for piece in pairs(word)]
 
 
 def pairs(word: str) -> list[str]:

@@ -2,5 +2,5 @@
 // An edition's table of strings is made from its `interface.po`; the English one needs none.
 "use strict";
 
-window.say = (english, values = {}) =>
-  (window.bookStrings?.[english] ?? english).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+globalThis.say = (english, values = {}) =>
+  (globalThis.bookStrings?.[english] ?? english).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
