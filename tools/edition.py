@@ -1,6 +1,6 @@
 """Build the pages of the book in another language, beside the English ones.
 
-    python tools/edition.py ko    into _build/html/ko
+    python tools/edition.py ko    into _build/html/ko, after tools/book.py
 
 The cells were executed for the English pages. A cell's captions are a part of what the
 cache of executed cells looks for: so each translated chapter is entered there, with the

@@ -6,10 +6,10 @@
 
 The English Markdown in `book/` is the one source of structure, formulas, code and labels. A
 catalogue (gettext's PO format) holds for each page what is said in words, a paragraph, a
-heading, a cell of a table, a caption, a hint at a time: the English as `msgid`, the
-Korean as `msgstr`. What several pages say stands in `common.po`, what scripts and extensions say in
-`interface.po`, what is written in pictures in `pictures.po`. From both the Korean Markdown
-is written, with the formulas and cells of the English.
+heading, a cell of a table, a caption, a hint at a time: the English as `msgid`, the Korean
+as `msgstr`. What several pages say stands in `common.po`, what scripts and extensions say
+in `interface.po`. From both the Korean Markdown is written, with the formulas and cells of
+the English. Terms are translated by the table `terms.csv`.
 """
 
 import argparse
@@ -57,7 +57,7 @@ THEME = """Skip to main content|Back to top|Search|Search this book|On this page
 |Please activate JavaScript to enable the search functionality.
 |Toggle primary sidebar|Toggle secondary sidebar|light/dark|system settings|light|dark
 |By |Text: CC BY 4.0. Code: MIT.""".replace("\n", "").split("|")
-COMMON, INTERFACE, PICTURES = "common", "interface", "pictures"
+COMMON, INTERFACE = "common", "interface"
 
 # Directives whose argument, or whose content, is text.
 TITLED = ("exercise", "exercise-start", "admonition")

@@ -103,8 +103,9 @@ def offer(app: Sphinx, pagename, templatename, context, doctree) -> None:
 # ---------------------------------------------------------------- the search
 # What is hung on a Korean noun; the longest first.
 PARTICLES = """
-으로부터 에게서 에서는 에서도 으로써 으로서 이라는 이라고 에서 에게 으로 까지 부터
-처럼 보다 마다 조차 라는 라고 에는 에도 과는 와는 이나 이란 란 와 과 은 는 이 가 을 를 의 에 로 도 만 나
+으로부터 에게서 에서는 에서도 으로써 으로서 이라는 이라고 에서 에게 으로 까지 부터 처럼
+보다 마다 조차 라는 라고 에는 에도 과는 와는 이나 이란 란 와 과 은 는 이 가 을 를 의 에
+로 도 만 나
 """.split()
 
 RUNS = re.compile(r"[가-힣]+|(?:(?![가-힣])\w)+")
