@@ -76,6 +76,8 @@ def build(language: str) -> int:
         doctreedir=BUILD / ".doctrees" / language,
         confoverrides={
             "language": language,
+            "html_title": translations.title(language),
+            "author": "",  # the theme's word before it makes no sense in Korean
             "english_book": str(ROOT / "book"),
             "external_toc_path": str(folder / "_toc.yml"),
             "latex_individualpages": False,

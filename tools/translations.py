@@ -457,6 +457,12 @@ def strings(language: str = "ko", what: str = "") -> dict[str, str]:
     }
 
 
+def title(language: str = "ko") -> str:
+    """The book's title, as its front page has it."""
+    english = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["title"]
+    return translations(language).get(english, english)
+
+
 def edged(text: str, translation: str) -> str:
     """A translation with the blanks around it that the text has: it is a part of more."""
     before = text[: len(text) - len(text.lstrip())]
