@@ -41,8 +41,8 @@ notebooks: .venv/installed  ## regenerate the notebooks from the Markdown, execu
 bench: .venv/installed  ## measure what you wait for, beside the alternatives; about an hour
 	$(PY) -m benchmarks
 
-translation-status: .venv/installed  ## [PAGE=04-elbo]: what the Korean edition lacks, with file and line
-	$(PY) tools/translations.py status $(PAGE)
+translation-status: .venv/installed  ## what the Korean edition lacks, with file and line
+	$(PY) tools/translations.py status
 
 serve: .venv/installed  ## serve the built book at http://127.0.0.1:8000
 	@test -f _build/html/index.html || { echo "no book yet: run 'make book' first"; exit 1; }
