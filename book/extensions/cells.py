@@ -9,8 +9,8 @@ panels stand beside each other, and on a phone one below the other, where letter
 legible.
 
 What `vae_lib.checks.agree` and `claim` printed become tables; a claim's name leads to its
-row of the page 'How the experiments are checked'. The text stays what the notebook holds and
-what a terminal shows.
+row of the page 'How the experiments are checked'. The text stays what the notebook holds
+and what a terminal shows.
 """
 
 import ast
