@@ -51,7 +51,8 @@ class Roles:
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         """The tokens, with bars, brackets of samples and differentials told apart."""
         tokens = with_integrals(plain_tokens(list(stream)))
-        return iter(list(self._settled(tokens)))  # brackets first, then the grammar
+        # brackets first, then the grammar; a stack for each line, also in threads
+        return iter(list(Roles()._settled(tokens)))
 
     def _settled(self, tokens: list[Token]) -> Iterator[Token]:
         self.stack: list[_Open] = []

@@ -8,7 +8,8 @@ A still whose cell gives it the class `panels` is cut where a column of it is bl
 panels stand beside each other, and on a phone one below the other, where letters stay
 legible.
 
-What `vae_lib.checks.agree` printed becomes a table. The text stays what the notebook holds
+What `vae_lib.checks.agree` and `claim` printed become tables; a claim's name leads to its
+row of the page 'How the experiments are checked'. The text stays what the notebook holds
 and what a terminal shows.
 """
 
@@ -21,6 +22,7 @@ import numpy as np
 from docutils import nodes
 from PIL import Image
 from pygments.formatters import HtmlFormatter
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.highlighting import PygmentsBridge
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -36,7 +38,13 @@ COMPARISON = re.compile(
     r"|difference (?P<difference>\S+), SE (?P<error>\S+), z [+-](?P<z>\S+))\n",
     re.M,
 )
-COLUMNS = ("compared", "symbolic", "by numbers", "apart by", "")
+CLAIM = re.compile(
+    r"^claim (?P<name>[\w-]+): (?P<measured>[^,\n]+), (?P<asked>(?:above|below) .+)\n", re.M
+)
+COLUMNS = {
+    COMPARISON: ("compared", "symbolic", "by numbers", "apart by", ""),
+    CLAIM: ("claim", "measured", "asked", ""),
+}
 # Between two panels of a picture are so many blank columns at least, and on each side so
 # much of its width. Between a label and its axis there are fewer.
 GAP, PANEL = 12, 0.2
@@ -201,26 +209,37 @@ def cut_panels(app: Sphinx, doctree: nodes.document) -> None:
         image.replace_self(row)
 
 
-# ---------------------------------------------------------------- comparisons
+# ---------------------------------------------------------------- comparisons and claims
 def pieces(text: str) -> Iterator[str | list[re.Match[str]]]:
-    """What a cell printed, in order: plain text, and comparisons that follow each other."""
-    end, together = 0, []
-    for found in COMPARISON.finditer(text):
-        between = text[end : found.start()]
-        if between.strip():
-            if together:
-                yield together
+    """What a cell printed, in order: plain text, and comparisons, or claims, that follow
+    each other."""
+    found = [one for pattern in COLUMNS for one in pattern.finditer(text)]
+    end, together = 0, list[re.Match[str]]()
+    for one in sorted(found, key=lambda one: one.start()):
+        between = text[end : one.start()]
+        if together and (between.strip() or together[-1].re is not one.re):
+            yield together
             together = []
+        if between.strip():
             yield between
-        together.append(found)
-        end = found.end()
+        together.append(one)
+        end = one.end()
     if together:
         yield together
     if text[end:].strip():
         yield text[end:]
 
 
-def facts(found: re.Match[str]) -> list[str]:
+def facts(found: re.Match[str]) -> list[nodes.Node]:
+    """One row: what stands in each of the `COLUMNS`."""
+    if found.re is CLAIM:
+        name = found["name"]
+        link = addnodes.pending_xref(
+            "", nodes.inline("", name), refdomain="std", reftype="ref", refexplicit=True,
+            refwarn=True, reftarget=f"claim-{name}",
+        )  # fmt: skip
+        asked = found["asked"].replace(" SE of ", " SE, needed ")
+        return [link, *map(nodes.Text, (found["measured"], asked, "✓"))]
     if found["within"]:
         apart = say("less than {bound}", bound=found["within"])
         if found["within"].endswith("relative"):
@@ -228,22 +247,25 @@ def facts(found: re.Match[str]) -> list[str]:
             apart = say("less than {share} of it", share=share)
     else:
         apart = f"{found['difference']}, {found['z']} SE"
-    return [found["quantity"], found["symbolic"], found["other"], apart, "✓"]
+    shown = (found["quantity"], found["symbolic"], found["other"], apart, "✓")
+    return [nodes.Text(fact) for fact in shown]
 
 
-def table(comparisons: list[re.Match[str]]) -> nodes.table:
-    group = nodes.tgroup(cols=len(COLUMNS))
-    group += [nodes.colspec(colwidth=1) for _ in COLUMNS]
+def table(rows: list[re.Match[str]]) -> nodes.table:
+    columns = COLUMNS[rows[0].re]
+    group = nodes.tgroup(cols=len(columns))
+    group += [nodes.colspec(colwidth=1) for _ in columns]
     head, body = nodes.thead(), nodes.tbody()
-    head += nodes.row("", *[entry(name and say(name)) for name in COLUMNS])
-    for found in comparisons:
+    head += nodes.row("", *[entry(nodes.Text(name and say(name))) for name in columns])
+    for found in rows:
         body += nodes.row("", *[entry(fact) for fact in facts(found)])
     group += [head, body]
-    return nodes.table("", group, classes=["agree"])
+    kinds = ["agree", "claims"] if rows[0].re is CLAIM else ["agree"]
+    return nodes.table("", group, classes=kinds)
 
 
-def entry(text: str) -> nodes.entry:
-    return nodes.entry("", nodes.paragraph(text, text))
+def entry(content: nodes.Node) -> nodes.entry:
+    return nodes.entry("", nodes.paragraph("", "", content))
 
 
 def set_tables(app: Sphinx, doctree: nodes.document) -> None:

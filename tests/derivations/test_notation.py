@@ -14,7 +14,7 @@ PAGE = Path(__file__).parents[2] / "book" / "notation.md"
 # what the page explains and one chapter defines, or what is no part of a formula
 DEFINED_THERE = {
     "A", "L", "hat l", "s", "w", "C", "SE", "hat theta", "sigma_x", "eta", "R",
-    "T", "bar alpha", "tilde beta", "tilde mu", "epsilon_theta", "L_simple",
+    "T", "V", "bar alpha", "tilde beta", "tilde mu", "epsilon_theta", "L_simple",
 }  # fmt: skip
 # other names for what the page shows, and letters that serve for a page
 NOT_SHOWN = {

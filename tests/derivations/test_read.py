@@ -3,6 +3,8 @@
 import io
 import logging
 import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -24,6 +26,20 @@ def test_the_grammar_has_no_conflict():
         logger.removeHandler(handler)
         logger.setLevel(level)
     assert "conflict" not in stream.getvalue().lower()
+
+
+def test_lines_are_read_in_threads_side_by_side():
+    line = r"\log \left( \frac{1}{\sqrt{(2 \pi)^D}} \exp(-(x - y)^2) \right) &= (a + (b))"
+    switching = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            blocks = list(pool.map(read_block, [line] * 40))
+    finally:
+        sys.setswitchinterval(switching)
+    assert {repr(block.lines[0].tree) for block in blocks} == {
+        repr(read_block(line).lines[0].tree)
+    }
 
 
 @pytest.mark.parametrize(

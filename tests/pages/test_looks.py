@@ -13,7 +13,7 @@ from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw
 
 from tests.pages.conftest import ROOT
-from vae_lib.checks import agree
+from vae_lib.checks import agree, claim
 
 sys.path.insert(0, str(ROOT / "book" / "extensions"))
 import cells  # noqa: E402
@@ -77,18 +77,27 @@ def test_a_chapter_opens_with_its_picture_and_leaves_code_folded(browser, html, 
 
 
 # ---------------------------------------------------------------- comparisons, panels
+def shown(found) -> list[str]:
+    return [fact.astext() for fact in cells.facts(found)]
+
+
 def test_what_agree_prints_becomes_a_table_and_nothing_is_lost(capsys):
     agree("a half", 0.5, 0.5)
     agree("a third: of it", 1 / 3, 0.334, standard_error=0.001)
     print("between")
     agree("small", 0.0, 1e-9, rtol=1e-6, atol=1e-8)
-    first, between, last = cells.pieces(capsys.readouterr().out)
-    assert [cells.facts(found) for found in first] == [
+    claim("more-is-more", "Three are more than one.", [3.1, 3.0, 3.2], above=1, below=5)
+    first, between, last, claims = cells.pieces(capsys.readouterr().out)
+    assert [shown(found) for found in first] == [
         ["a half", "0.5", "0.5", "less than 1e-09 of it", "✓"],
         ["a third: of it", "0.33333", "0.334", "+6.7e-04, 0.7 SE", "✓"],
     ]
     assert between.strip() == "between"
-    assert cells.facts(last[0])[3] == "less than 1e-06 of it + 1e-08"
+    assert shown(last[0])[3] == "less than 1e-06 of it + 1e-08"
+    assert shown(claims[0]) == [
+        "more-is-more", "3.100 ± 0.058 (3 runs)",
+        "above 1 by 36.4 SE, needed 7.0, below 5 by 32.9 SE, needed 7.0", "✓",
+    ]  # fmt: skip
 
 
 def test_a_picture_is_cut_between_its_panels_and_nowhere_else():
