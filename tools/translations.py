@@ -367,7 +367,7 @@ def data() -> dict[Path, list[str]]:
         rows = [table["head"], *table["body"]]
         of_timings += [section["notes"], *(cell for row in rows for cell in row)]
     columns = re.search(r'COLUMNS = "(.*)"', LEDGER.read_text("utf-8"))[1].split("|")
-    compared = re.search(r"COLUMNS = \((.*)\)", CELLS.read_text("utf-8"))[1]
+    compared = re.search(r"COLUMNS = \{(.*?)\n\}", CELLS.read_text("utf-8"), re.S)[1]
     kinds = [text for kind in KINDS.values() for text in (kind.name, kind.why)]
     return {
         TIMINGS: [t for t in of_timings if not re.match(r"[\d.,]+ ?(ms|s|MB|x)?$", t)],
