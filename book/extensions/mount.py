@@ -75,8 +75,9 @@ def texts_of(markup: str) -> list[str]:
 
 def labels(app: Sphinx) -> dict[str, str]:
     """The translations of the figures' labels; none in the English edition."""
-    file = Path(app.srcdir).parent / "labels.json"
-    return json.loads(file.read_text("utf-8")) if app.config.english_book else {}
+    if not getattr(app.config, "english_book", ""):
+        return {}
+    return json.loads((Path(app.srcdir).parent / "labels.json").read_text("utf-8"))
 
 
 def in_words(value, known: dict[str, str], worded: bool = False):
