@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from . import tree as t
-from .definitions import defined, is_new
+from .definitions import assume, defined, is_new
 from .judge import explained, judged_by_numbers
 from .quantity import Meaningless
 from .read import ReadingError, Statement
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from .prove import Prover
 
 MOST_RELATIONS = 60
-CONDITIONAL = "what the arrow joins may hold under a condition: say it in a given"
 ALONE = "; this line alone is wrong: the next one agrees with the line before it"
 ABOVE = "the line above is wrong; this one agrees with the line before that"
 
@@ -40,7 +40,7 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
             text = source[slice(*right.span)].strip() or line.text
             before = source[: right.span[0]].rstrip()  # this ends with the relation
             number = before.count("\n") + 1 if relation else line.number
-            about = line.samples, number, text, line.remark, line.conditional
+            about = line.samples, number, text, line.remark, line.hedge, line.under, line.brace
             if relation == "=:":
                 pairs.append(Pair(right, ":=", left, *about))
             else:
@@ -113,8 +113,8 @@ class Chain:
             step = pair.step(Verdict.NOT_UNDERSTOOD, str(error))
         except Meaningless as error:
             step = pair.step(error.verdict, explained(error, trial.source))
-        if pair.conditional and step.verdict is Verdict.WRONG:
-            step.fail(f"{CONDITIONAL}; {step.detail}", Verdict.NOT_UNDERSTOOD)
+        if pair.hedge and step.verdict is Verdict.WRONG:
+            step.fail(f"{pair.hedge}; {step.detail}", Verdict.NOT_UNDERSTOOD)
         step.uses = tuple(sorted(trial.take_used() | self.trial.take_used()))
         return step
 
@@ -131,11 +131,21 @@ class Chain:
         if self.defines and new:
             step, self.trial, self.page = defined(pair, self.trial, self.page)
             return step
-        step = judged_by_numbers(self.trial, pair, self.mends)
+        trial = self._under(pair)
+        step = judged_by_numbers(trial, pair, self.mends)
         if self.symbolic and step.verdict is Verdict.TESTED and Line.name in step.worlds:
             if self._proved(pair):
                 step.symbolic, step.verdict = "proved", Verdict.PROVED
         return step
+
+    def _under(self, pair: Pair) -> Trial:
+        """The draws at which the conditions beside this line hold."""
+        if not pair.under:
+            return self.trial
+        scope = reduce(lambda known, line: assume(line, known), pair.under, self.trial.scope)
+        trial = self.trial.under(scope)
+        trial.used = self.trial.used
+        return trial
 
     def _proved(self, pair: Pair) -> bool:
         from .prove import Prover  # SymPy takes half a second to load

@@ -18,7 +18,7 @@ import numpy as np
 from . import tree as t
 from .block import Block, read_block
 from .chain import Chain, pairs_of
-from .definitions import impossible, says_of_known, scope_of
+from .definitions import impossible, named_at_braces, says_of_known, scope_of
 from .evaluate import Budget
 from .quantity import Meaningless
 from .read import Statement
@@ -133,6 +133,7 @@ def _judged(
         return Judged(block, exempt, [], page)
     claims, hence = _claims(block, since)
     scope = scope_of(block, page)
+    scope, hence = named_at_braces(hence, scope)
     trial = Trial(source, scope, seed, budget or Budget())
     alone = len(block.lines) == 1
     chain = Chain(trial, page, symbolic, defines, alone, mends=not quick)

@@ -94,7 +94,9 @@ class Statement:
     number: int
     text: str
     remark: str = ""  # what the author says in \text{...} at the end
-    conditional: bool = False  # an arrow joins it to another, which it may need
+    hedge: str = ""  # why it is not wrong where it fails
+    under: tuple[Statement, ...] = ()  # the conditions that stand beside it
+    brace: bool = False  # it stands at a brace of another
     offset: int = 0  # where the text that was read begins in the source
     tree: Tree[Token] | None = field(default=None, repr=False, compare=False)
 
@@ -102,6 +104,12 @@ class Statement:
     def sides(self) -> list[t.Node]:
         """All sides, from left to right."""
         return ([self.first] if self.first else []) + [side for _, side in self.rest]
+
+    @property
+    def parts(self) -> list[t.Node]:
+        """All sides, also those of what stands beside it."""
+        beside = [side for line in self.under for side in line.sides]
+        return [*self.sides, *self.samples, *beside]
 
 
 @lru_cache(maxsize=1)

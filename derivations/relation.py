@@ -9,6 +9,7 @@ import numpy as np
 from . import tree as t
 from .calculus import At
 from .quantity import Meaningless, OutOfDomain, Quantity
+from .read import Statement
 from .verdict import Verdict
 
 
@@ -59,7 +60,9 @@ class Pair:
     line: int = 0
     text: str = ""
     remark: str = ""
-    conditional: bool = False  # one of two statements with an arrow between
+    hedge: str = ""  # why it is not wrong where it fails
+    under: tuple[Statement, ...] = ()  # the conditions that stand beside it
+    brace: bool = False  # it stands at a brace
 
     @property
     def sides(self) -> tuple[t.Node, t.Node]:

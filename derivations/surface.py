@@ -164,6 +164,38 @@ def _one_sided(text: str) -> str:
     return text
 
 
+def at_braces(text: str) -> Iterator[tuple[str, bool]]:
+    r"""What stands at a brace, as a formula with what the brace holds; is it a name only?
+
+    >>> [(" ".join(claim.split()), name) for claim, name in
+    ...  at_braces(r"b + \underbrace{a}_{\geq 0} + \underbrace{c}_{d}")]
+    [('{a} \\geq 0', False), ('{c}= d', True)]
+    """
+    for match in COMMAND.finditer(text):
+        low, high = argument(text, match.end())
+        mark = AFTER.match(text, high)
+        below = mark and (mark[1] == "_") == match[1].startswith("under")
+        if not mark or not below or not match[1].endswith(("brace", "bracket")):
+            continue
+        begin, end = argument(text, mark.end())
+        said = text[begin:end]
+        for start, stop, _ in sorted(remarks(said[1:-1])):
+            said = spaces(said, start + 1, stop + 1)
+        inner = said.strip("{}").strip(" ,.;")
+        if not inner or re.fullmatch(r"\(\s*\w+\s*\)", inner):
+            continue
+        named = not re.match(SIGNS, inner)
+        said = " " * (len(said) - len(said.lstrip("{"))) + said.strip("{} ,.;")
+        claim = blanked(text[:low]) + text[low:high] + blanked(text[high : mark.start(1)])
+        claim += "=" if named else " "
+        yield claim + blanked(text[mark.end(1) : begin]) + said, named
+
+
+def blanked(text: str) -> str:
+    """As much space, on as many lines."""
+    return spaces(text, 0, len(text))
+
+
 # ---------------------------------------------------------------- what is said beside it
 def remarks(text: str) -> Iterator[tuple[int, int, str]]:
     r"""Where a row of a block speaks instead of calculating, and what it says.

@@ -124,7 +124,7 @@ class Writing:
     def nodes(self) -> Iterator[t.Node]:
         """All nodes of the block, from top to bottom."""
         for line in (*self.block.lines, *self.block.given, *self.block.hence):
-            for side in (*line.sides, *line.samples):
+            for side in line.parts:
                 yield from side.walk()
 
     def symbols(self) -> Iterator[t.Symbol]:
@@ -155,7 +155,8 @@ class Writing:
             rest = [(relation, t.rebuild(side, rule)) for relation, side in line.rest]
             samples = [t.rebuild(drawn, rule) for drawn in line.samples]
             drawn = tuple(node for node in samples if isinstance(node, t.Drawn))
-            return replace(line, first=first, rest=rest, samples=drawn)
+            under = tuple(map(line_of, line.under))
+            return replace(line, first=first, rest=rest, samples=drawn, under=under)
 
         lines, given, hence = (
             [line_of(line) for line in part]
