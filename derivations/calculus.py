@@ -19,7 +19,7 @@ from . import names as _names  # noqa: F401 (registers what names and calls are 
 from . import tree as t
 from .evaluate import Budget, Calculus, Evaluator, Place, base_of
 from .notation import COINS, PARAMETERS, POSITIVE, VARIABLES
-from .quantity import Meaningless, OutOfDomain, Quantity, number
+from .quantity import Meaningless, OutOfDomain, Quantity, Unknown, holds, number
 from .scope import Scope
 from .worlds import (
     Axis,
@@ -35,6 +35,7 @@ from .worlds import (
 MOST_POINTS = 6_000_000  # of one integral
 MOST_NESTED = 30_000_000  # of all that are open
 ENDLESS = 1e3  # a search that gets so far finds no maximum
+KINK = "an integral over a kink or a jump is not exact here: write one integral for each side"
 DIRECTIONS = 3  # random ones, for the slopes in all parameters of a network
 
 At = Evaluator[Quantity]
@@ -297,6 +298,38 @@ class Numbers(Calculus[Quantity]):
             q * q if isinstance(t.bare(a), t.Power) else q
             for q, a in zip(unpacked(found.x), node.arguments, strict=True)
         ]
+
+    def smooth(self, at: At, value: Quantity) -> None:
+        array = value.plain().array
+        if self._summed(at) and np.any(array > 0) and np.any(array < 0):
+            raise Unknown(KINK)
+
+    def _summed(self, at: At) -> bool:
+        """Is this within an integral over a continuous variable?"""
+        points = (name for (name, _), v in at.bound.items() if v.array.ndim > v.rank)
+        return any(not self.discrete(name) for name in points)
+
+    def choose(self, at: At, node: t.Cases) -> Quantity:
+        """On a grid the value may jump between two points: what is summed is not exact."""
+        left: np.ndarray = np.asarray(True)
+        total: Quantity | None = None
+        for value, conditions in node.options:
+            here = left
+            for one, relation, other in conditions:
+                here = here & holds(relation, at(one), at(other))
+            left = left & ~here
+            if np.any(here):
+                own = at(value)
+                if np.all(here):
+                    return own
+                if self._summed(at):
+                    raise Unknown(KINK)
+                array = own.plain().array
+                rest = np.nan if total is None else total.array
+                total = Quantity(np.where(here, array, rest))
+        if total is None or np.any(left):
+            raise OutOfDomain("no case holds here")
+        return total
 
     def inverse(self, at: At, name: t.Symbol, argument: t.Node) -> Quantity:
         target = at(argument).plain()

@@ -134,8 +134,10 @@ class Chain:
         trial = self._under(pair)
         step = judged_by_numbers(trial, pair, self.mends)
         if self.symbolic and step.verdict is Verdict.TESTED and Line.name in step.worlds:
-            if self._proved(pair):
+            if (prover := self._prover()).proves(pair):
                 step.symbolic, step.verdict = "proved", Verdict.PROVED
+            elif prover.refutes(pair):
+                step.fail("the sides are close to each other, but not equal")
         return step
 
     def _under(self, pair: Pair) -> Trial:
@@ -147,13 +149,13 @@ class Chain:
         trial.used = self.trial.used
         return trial
 
-    def _proved(self, pair: Pair) -> bool:
+    def _prover(self) -> Prover:
         from .prove import Prover  # SymPy takes half a second to load
 
         scope = self.trial.scope
         if self.prover is None or self.prover.scope is not scope:
             self.prover = Prover(scope)  # which computes each side once
-        return self.prover.proves(pair)
+        return self.prover
 
     def entailed(
         self, pairs: list[Pair], samples: tuple[t.Drawn, ...], quick: bool

@@ -540,6 +540,11 @@ class Builder(Interpreter[Token, t.Node]):
 
     def _best_of(self, token: Token, under: t.Node | None, body: Tree) -> t.Node:
         sense = "max" if "max" in token or "sup" in token else "min"
+        listed = self.build(body) if under is None and "arg" not in token else None
+        if isinstance(listed, t.Group) and listed.marks == (",",):
+            one, other = listed.items  # \\max(a, 0)
+            way = "≥" if sense == "max" else "≤"
+            return t.Cases(((one, ((one, way, other),)), (other, ())))
         if not isinstance(under, t.Inside) or under.relations not in ((), ("∈",)):
             raise self.error(f"{sense} over what? Name it below", token)
         if "arg" in token:
@@ -793,6 +798,20 @@ class Builder(Interpreter[Token, t.Node]):
     def norm(self, tree: Tree) -> t.Node:
         """`\\lVert a \\rVert`."""
         return t.Function("norm", self.build(parts(tree)[1]))
+
+    def cases(self, tree: Tree) -> t.Node:
+        """`\\begin{cases} a & a > 0 \\\\ 0 & \\text{otherwise} \\end{cases}`."""
+        options = []
+        for case in (c for c in parts(tree) if isinstance(c, Tree)):
+            value, _, told = [*parts(case), None, None][:3]
+            inside = self.build(told) if told and any(parts(told)) else t.Inside(((),))
+            assert isinstance(inside, t.Inside)
+            relations, sides = inside.relations, inside.sides
+            if relations and any(len(side) != 1 for side in sides):
+                raise self.error("one condition for a case", case)
+            chain = zip(sides, relations, sides[1:], strict=False)
+            options.append((self.build(value), tuple((a[0], r, b[0]) for a, r, b in chain)))
+        return t.Cases(tuple(options))
 
     def braced(self, tree: Tree) -> t.Node:
         """`{a}`."""

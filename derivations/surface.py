@@ -28,6 +28,14 @@ NOISE = re.compile(
     r"|(?<!\\)\$\$?|(?<!\\)\\[\[\]]|(?<!\\)\\[()]"
     r"|\\(nonumber|notag|hline|displaystyle|textstyle|allowbreak)(?![A-Za-z])"
 )
+CASES = re.compile(
+    r"\\begin\{d?cases\}(?P<body>.*?)\\end\{d?cases\}"
+    r"|\\left\s*\\\{\s*\\begin\{array\}\s*\{[^{}]*\}(?P<rows>.*?)"
+    r"\\end\{array\}\s*\\right\s*\.", re.S
+)  # fmt: skip
+SAID = re.compile(  # beside the values of cases
+    r"\\text(rm)?\s*\{[^{}]*\}|,\s*(?=&|\\\\|$)|\\q?quad(?![A-Za-z])"
+)
 COMMAND = re.compile(r"\\([A-Za-z]+\*?)\s*")
 SIGNS = pattern(*(word for row in RELATIONS.values() for word in row.latex))
 LONE_SIGN = re.compile(rf"\s*({SIGNS})\s*")
@@ -74,7 +82,7 @@ def plain(text: str) -> str:
     >>> plain(r"a \overset{\text{Jensen}}{\geq} b").split()
     ['a', '\\geq', 'b']
     """
-    text = text.translate(FULL_WIDTH)
+    text = CASES.sub(_cases, text.translate(FULL_WIDTH))
     for match in NOISE.finditer(text):
         text = spaces(text, *match.span())
     if text.strip().startswith("{") and not text[argument(text, 0)[1] :].strip():
@@ -84,6 +92,20 @@ def plain(text: str) -> str:
         text = _undressed(text, command)
         place = command.end() if text[command.start()] != " " else command.start() + 1
     return _one_sided(text)
+
+
+def _cases(match: re.Match[str]) -> str:
+    r"""With one sign for each part, so that its rows are none of the block's.
+
+    >>> plain(r"\begin{cases} a, & \text{if } b > 0 \\ c & \text{otherwise} \end{cases}").split()
+    ['⌈', 'a', '⌊', 'b', '>', '0', '⌋', 'c', '⌊', '⌉']
+    """
+    start, stop = match.span("body" if match["body"] is not None else "rows")
+    body = SAID.sub(lambda said: blanked(said[0]), match.string[start:stop])
+    body = body.replace("&", "⌊").replace("\\\\", "⌋ ")
+    body = re.sub(r"⌋(?=\s*$)", " ", body)
+    opened, closed = start - match.start() - 1, match.end() - stop - 1
+    return "⌈" + " " * opened + body + " " * closed + "⌉"
 
 
 def _undressed(text: str, match: re.Match[str]) -> str:

@@ -183,6 +183,12 @@ class Extreme(Node):
     body: Node
 
 
+class Cases(Node):
+    """Values, each with what must hold there; the first that fits is taken."""
+
+    options: tuple[tuple[Node, tuple[tuple[Node, str, Node], ...]], ...]
+
+
 class Chosen(Node):
     """One of the names that an argmax over several gives."""
 
