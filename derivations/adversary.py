@@ -175,11 +175,14 @@ def _size(at: At, place: tuple[str, int]) -> float:
 
 
 # ---------------------------------------------------------------- equalities
-def tried_widely(trial: Trial, pair: Pair, kind: Kind) -> None:
-    """A formula with cases may hold where draws are moderate, and fail beyond."""
+def tried_widely(trial: Trial, pair: Pair, kind: Kind) -> bool:
+    """A formula with cases may hold where draws are moderate, and fail beyond.
+
+    False where that cannot be tried: a grid holds no wide density.
+    """
     densities = any(map(t.is_density, trial.scope.nodes))
     if densities or not is_closed(trial):
-        return
+        return False
     for at in trial.draws(kind, WIDE_DRAWS, FAR):
         try:
             left, right = (at(side) for side in pair.sides)
@@ -188,3 +191,4 @@ def tried_widely(trial: Trial, pair: Pair, kind: Kind) -> None:
             continue
         if apart > PLAIN:
             raise Broken(both(left, right, at))
+    return True

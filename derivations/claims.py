@@ -100,8 +100,8 @@ def equality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
         _compare(left, right, at, step)
         if at.spent > CHEAP and done >= DRAWS:
             break
-    tried_widely(trial, pair, kind)
-    _in_each_case(trial, pair, kind, step)
+    if not tried_widely(trial, pair, kind) and kind.scalar:
+        _in_each_case(trial, pair, kind, step)
     return True
 
 
@@ -110,8 +110,6 @@ def _in_each_case(trial: Trial, pair: Pair, kind: Kind, step: Step) -> None:
 
     Where draws meet one case alone, a search for the other must find nothing.
     """
-    if not kind.scalar:
-        return
     for node in {part for side in pair.sides for part in _unbound(side)}:
         fails = []
         cases = list(_cases_of(node))
@@ -119,7 +117,8 @@ def _in_each_case(trial: Trial, pair: Pair, kind: Kind, step: Step) -> None:
             here = [t.rebuild(side, lambda n: value if n == node else n) for side in pair.sides]
             changed = replace(pair, left=here[0], right=here[1])
             try:
-                for at, a, b in trial.values(changed, kind, pair.step(step.verdict), DRAWS):
+                draws = step.draws or DRAWS  # as many as of the whole
+                for at, a, b in trial.values(changed, kind, pair.step(step.verdict), draws):
                     _compare(a, b, at, pair.step(step.verdict))
             except (Broken, OutOfDomain):
                 fails.append(condition)
