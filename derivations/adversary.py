@@ -15,8 +15,8 @@ from scipy.optimize import minimize
 
 from . import tree as t
 from .calculus import At
-from .evaluate import BUDGET
-from .notation import POSITIVE, RELATIONS, shaped
+from .evaluate import BUDGET, MATRIX_FUNCTIONS
+from .notation import POSITIVE, RELATIONS, SIZES, WORLDLY, shaped
 from .quantity import Meaningless, OutOfDomain, Quantity
 from .relation import Broken, Pair, Step, both, comparable, difference
 from .trial import DEAR, Kind, Trial
@@ -175,6 +175,19 @@ def _size(at: At, place: tuple[str, int]) -> float:
 
 
 # ---------------------------------------------------------------- equalities
+def sized(trial: Trial, kind: Kind) -> Iterator[At]:
+    """Wide draws; a formula of plain names alone holds for any number of data, too."""
+    nodes = trial.scope.nodes
+    plain = not any(isinstance(n, t.Symbol) and (n.name in WORLDLY or n.component)
+                    or isinstance(n, t.Function) and n.name in MATRIX_FUNCTIONS for n in nodes)
+    for at in trial.draws(kind, WIDE_DRAWS, FAR):
+        rng = np.random.default_rng(at.world.seed)
+        for name in SIZES if plain and not trial.scope.shapes else ():
+            high = rng.choice([3, 12, 10**6])
+            setattr(at.world, name, int(rng.integers(1, high, endpoint=True)))
+        yield at
+
+
 def tried_widely(trial: Trial, pair: Pair, kind: Kind) -> bool:
     """A formula with cases may hold where draws are moderate, and fail beyond.
 
@@ -183,7 +196,7 @@ def tried_widely(trial: Trial, pair: Pair, kind: Kind) -> bool:
     densities = any(map(t.is_density, trial.scope.nodes))
     if densities or not is_closed(trial):
         return False
-    for at in trial.draws(kind, WIDE_DRAWS, FAR):
+    for at in sized(trial, kind):
         try:
             left, right = (at(side) for side in pair.sides)
             apart = difference(left, right)

@@ -20,12 +20,12 @@ from functools import partial
 import numpy as np
 
 from . import tree as t
-from .adversary import attack, held_by, tried_widely
-from .calculus import At
+from .adversary import attack, held_by, sized, tried_widely
+from .calculus import At, slopes_along
 from .densities import degree, jointly, law_of, places_of, sample_places, term_by_term
 from .evaluate import Place
 from .maximisers import is_maximiser, same_maximiser
-from .notation import BOUNDS, SIZES, UPPER
+from .notation import BOUNDS, PARAMETERS, SIZES, UPPER, WORLDLY
 from .quantity import Meaningless, OutOfDomain, Quantity, Unknown
 from .relation import Broken, Pair, Step, both, difference, where
 from .trial import DEAR, DRAWS, Kind, Trial
@@ -180,24 +180,64 @@ def _compare(left: Quantity, right: Quantity, at: At, step: Step) -> None:
 
 
 def up_to_const(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
-    """The difference is the same over all draws of parameters and data."""
-    gaps: dict[int, list[tuple[float, str]]] = {}  # a constant may depend on N
-    scale = 1.0
+    """The difference is the same over all draws of parameters and data.
+
+    Where a text says in what it is constant, when only that moves.
+    """
+    gaps: dict[tuple[int, str], list[tuple[float, str]]] = {}  # it may depend on N
+    told = {v for side in pair.sides for n in side.walk() if n == t.CONST for v in n.of}
     for at, left, right in trial.values(pair, kind, step, 4):
         if left.shape or right.shape:
             raise Meaningless("+ const needs numbers on both sides")
+        if moves := [latex for v in told if (latex := _moves(pair, at, v))]:
+            raise Broken(f"{where(at)}the difference is no constant in {moves[0]}")
         a, b = (float(side.plain().array) for side in (left, right))
-        gaps.setdefault(at.size("N"), []).append((a - b, where(at)))
-        scale = max(scale, abs(a))
-    if all(len(same) < 2 for same in gaps.values()):
-        raise Foreign("too few draws for a constant")
-    for (first, here), *others in gaps.values():
-        for gap, there in others:
-            if abs(gap - first) > 1e-6 * scale:
-                shown = f"{here}it is {first:.6g}, but {there}{gap:.6g}"
-                raise Broken(f"the difference is no constant: {shown}")
+        sizes = at.size("N"), str(getattr(at.world, "counts", ""))
+        gaps.setdefault(sizes, []).append((a - b, where(at)))
+        scale = max(1.0, abs(a))
+        first, here = gaps[sizes][0]
+        if not told and abs(a - b - first) > 1e-6 * scale:
+            names = {n for side in pair.sides for n in t.names_in(side)} | {*PARAMETERS_OF}
+            fixed = [v.spoken for v in names if _moves(pair, at, v) == ""]
+            if fixed:
+                what = f"constant in {', '.join(sorted(fixed))} only"
+                advice = rf"say so: \text{{const w.r.t. }} {min(fixed)}"
+                raise Unknown(f"the difference is {what}\n{advice}")
+            shown = f"{here}it is {first:.6g}, but {where(at)}{a - b:.6g}"
+            raise Broken(f"the difference is no constant: {shown}")
         step.values = f"{here}left - right = {first:.6g}, at every draw"
+    if not told and all(len(same) < 2 for same in gaps.values()):
+        raise Foreign("too few draws for a constant")
     return True
+
+
+PARAMETERS_OF = [t.Symbol(name) for name in PARAMETERS]
+
+
+def _moves(pair: Pair, at: At, name: t.Symbol) -> str | None:
+    """The name, if the difference changes with it; nothing, if only the sides do."""
+
+    def gap() -> Quantity:
+        left, right = (at(side).plain() for side in pair.sides)
+        return Quantity(np.stack([left.array - right.array, left.array]), rank=1)
+
+    try:
+        if name.key in WORLDLY:
+            place = at.place(name)
+            points = (at.world.variable(name.key, (100 + i,)) for i in range(4))
+            values = []
+            for point in points:
+                with at.binding({place: point}):
+                    values.append(gap().array)
+            moved = np.ptp(values, axis=0)
+        else:
+            slopes = slopes_along(at, (name.key,), gap)
+            moved = np.max(np.abs([slope.array for slope in slopes]), axis=0)
+    except (Meaningless, Foreign):
+        return None
+    if moved[0] > 1e-6 * max(1.0, moved[1]):
+        return name.spoken
+    return "" if moved[1] > 1e-6 else None
 
 
 def proportional(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
@@ -327,7 +367,8 @@ def inequality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
         )
     names = {name.key for side in pair.sides for name in t.names_in(side)}
     if names & {*SIZES} and names <= {*SIZES, *UPPER}:
-        raise Unknown("a size is any number: only a few can be tried here")
+        gaps = [_gap(pair, at(pair.left), at(pair.right), at) for at in sized(trial, kind)]
+        return max(gaps) > 1e-5
     count = BOUND_DRAWS if kind.scalar else 3
     gaps: list[tuple[float, At]] = []
     spent = 0

@@ -27,7 +27,7 @@ from .notation import COINS
 from .quantity import Meaningless, Value
 from .relation import Pair
 from .scope import Scope
-from .tree import Best, Cases, Derivative, Drawn, Integral, Node, Symbol, has_const
+from .tree import CONST, Best, Cases, Derivative, Drawn, Integral, Node, Symbol, has_const
 from .worlds import Foreign, LinearGaussian, gaussian
 
 MOST_TERMS, MOST_OPERATIONS = 20, 400
@@ -448,6 +448,8 @@ class Prover:
             return False
         f, g = self.value(left), self.value(right, samples)
         if has_const(*pair.sides):
+            if any(node.of for side in pair.sides for node in side.walk() if node == CONST):
+                return False
             gap = tidy(f.expr() - g.expr())
             names = (s for s in gap.free_symbols if not str(s).startswith("p_*"))
             return all(is_zero(sp.diff(gap, s)) for s in names)

@@ -628,6 +628,8 @@ class Builder(Interpreter[Token, t.Node]):
             return replace(node, bindings=names)
         if isinstance(node, t.Symbol) and node.name in AVERAGES:
             return replace(node, under=under)
+        if node == t.CONST:
+            return replace(node, of=under.sides[0])
         if not isinstance(node, t.Symbol):
             raise self.error("a subscript belongs to a name", under)
         if under.relations == (":",):  # x_{1:T}

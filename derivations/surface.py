@@ -33,6 +33,11 @@ CASES = re.compile(
     r"|\\left\s*\\\{\s*\\begin\{array\}\s*\{[^{}]*\}(?P<rows>.*?)"
     r"\\end\{array\}\s*\\right\s*\.", re.S
 )  # fmt: skip
+CONSTANT = re.compile(  # a constant in one name: \text{const}_{\theta}
+    r"\\(?:text|mathrm|textrm)\s*\{\s*()(?:const\.?|constant|terms?)"
+    r"(?:\s*\(?(?:w\.?\s*r\.?\s*t\.?|in|with respect to|independent of|not depending on)"
+    r"[\s~]*)\}()(?=[\s~]*(?:\\[a-z]+|[a-z])\s*(?:$|[^A-Za-z\s_(]))"
+)
 SAID = re.compile(  # beside the values of cases
     r"\\text(rm)?\s*\{[^{}]*\}|,\s*(?=&|\\\\|$)|\\q?quad(?![A-Za-z])"
 )
@@ -85,6 +90,9 @@ def plain(text: str) -> str:
     text = CASES.sub(_cases, text.translate(FULL_WIDTH))
     for match in NOISE.finditer(text):
         text = spaces(text, *match.span())
+    for match in CONSTANT.finditer(text):
+        text = spaces(text, match.start(1), match.end(2))
+        text = text[: match.start(1)] + "const}_" + text[match.start(1) + 7 :]
     if text.strip().startswith("{") and not text[argument(text, 0)[1] :].strip():
         text = _bared(text, 0, *argument(text, 0))  # braces around the whole
     place = 0

@@ -214,9 +214,11 @@ class At(Node):
 
 
 class Constant(Node):
-    """Infinity, the dots of a list, or + const."""
+    """Infinity, the dots of a list, or + const, perhaps a constant in these names only."""
 
+    naming = ("of",)
     name: str
+    of: tuple[Node, ...] = field(default=(), compare=False)
 
 
 class Drawn(Node):
