@@ -173,7 +173,7 @@ def _highest(at: At, best: t.Best, places: dict[Place, Quantity]) -> None:
 
         size = max(abs(centre), 1.0)
         if positive:
-            values = centre * np.geomspace(1e-3, 1e3, 25)
+            values = abs(centre) * np.geomspace(1e-3, 1e3, 25)
         elif name in CHANCES and 0 < centre < 1:
             values = np.linspace(0, 1, 27)[1:-1]
         else:

@@ -201,11 +201,13 @@ WORDS = {
     "elbo": "ELBO", "Elbo": "ELBO", "var": "Var", "V": "Var", "Var": "Var", "Tr": "tr",
     "trace": "tr", "tr": "tr", "Diag": "diag", "diag": "diag", "sigm": "sigmoid",
     "Sigmoid": "sigmoid", "const": "const", "constant": "const", "cst": "const",
-    "ln": "log", "Pr": "P", "prob": "P", "dd": "d", "dif": "d", "diff": "d",
+    "JSD": "JS", "VLB": "ELBO", "vlb": "ELBO", "MI": "I", "ln": "log", "Pr": "P", "prob": "P", "dd": "d", "dif": "d", "diff": "d",
 }  # fmt: skip
-LETTERS_ONLY = ("KLD", "KL", "ELBO", "diag", "Var", "const")  # also without a command
+LETTERS_ONLY = ("KLD", "KL", "JSD", "ELBO", "diag", "Var", "const")  # also without a command
 # the density that the data come from, and other labels of it
-LABELLED = {"data": "*", "true": "*", "Data": "*", "real": "*", "kl": "KL", "Kl": "KL"}
+LABELLED = {"data": "*", "true": "*", "Data": "*", "real": "*", "kl": "KL", "Kl": "KL",
+            "JS": "JS", "JSD": "JS"}  # fmt: skip
+JENSEN_SHANNON = ("JS", "D_JS")
 DIVERGENT = ("D", "Data", "d")  # D_{KL} in all its styles
 
 # ---------------------------------------------------------------- what only dresses
@@ -322,6 +324,8 @@ WAYS = (
          r"\mathrm{KL}(q \| p)", r"KL(q \| p)", r"{\rm KL}(q \| p)", r"\mathbb{KL}(q \| p)",
          r"\mathcal{D}_{KL}(q \| p)", r"\mathbb{D}_{KL}[q \| p]", r"D(q \| p)"),
         r"KL(q(z) || p(z)) = \int q(z) \log \frac{q(z)}{p(z)} \, dz"),
+    Way("the mean divergence from the mixture", (r"D_{\mathrm{JS}}(q \| p)", r"\mathrm{JSD}(q \| p)"),
+        r"JSD(q(z) \| p(z)) \geq 0"),
     Way("the sign between two densities",
         (r"\|", "||", r"\parallel", r"\Vert", r"\mid\mid", r"\Arrowvert", ","),
         r"D_{KL}(q(z) \mid\mid p(z)) = \int q(z) \log \frac{q(z)}{p(z)} \, dz"),

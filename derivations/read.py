@@ -26,6 +26,7 @@ from .notation import (
     DIVERGENCES,
     DIVERGENT,
     GREEK,
+    JENSEN_SHANNON,
     LABELLED,
     LABELS,
     LETTERS_ONLY,
@@ -44,6 +45,7 @@ from .notation import (
 from .tokens import Misplaced, Roles
 
 DIALECT = Path(__file__).parent / "dialect.lark"
+SUMMED = (*VARIABLES, *"XYZ")  # \\sum_z, \\int_z
 NO_FUNCTIONS = (*UNSIZED, "partial", "d")  # a bracket after these is a factor
 RESTARTS = ("log", "nabla")  # after a function's factors: a factor of its own
 SIGNS = {row.terminal: row.sign for row in RELATIONS.values()}
@@ -329,6 +331,8 @@ class Builder(Interpreter[Token, t.Node]):
             name = replace(name, name="Expect")
         if name.name in AVERAGES:
             return self._expectation(name, group, span)
+        if name.key in JENSEN_SHANNON and len(group.items) == 2:
+            return _jensen_shannon(*group.items, span=span)
         if name.key in DIVERGENCES or name.name in DIVERGENT and group.marks == ("‖",):
             if name.key not in DIVERGENCES and (name.label or name.component):
                 raise self.error("of divergences only KL is known here", name)
@@ -502,10 +506,16 @@ class Builder(Interpreter[Token, t.Node]):
             lacks = "dz at its end" if kind == "int" else "index"
             raise self.error(f"\\{kind} needs its {lacks}", token)
         first = under.sides[0][0]
+        several = under.sides[0] if kind == "sum" and not (above or under.relations) else ()
+        names = [n for n in several if isinstance(n, t.Symbol) and n.name in SUMMED]
+        if len(names) == len(several) > 1:  # \\sum_{x, y}
+            for name in reversed(names):
+                inner = t.Integral(name, inner, counting=True)
+            return inner
         if not isinstance(first, t.Symbol) or len(under.sides[0]) != 1:
             raise self.error(f"what does \\{kind} run over?", under)
-        if kind == "int" or first.name in "xyz" and kind == "sum" and not above:
-            if under.relations in ((), ("∈",)) and first.name in VARIABLES:
+        if kind == "int" or first.name in "xyzXYZ" and kind == "sum" and not above:
+            if under.relations in ((), ("∈",)) and first.name in SUMMED:
                 if under.relations and under.sides[1] == (t.Symbol("Data"),):
                     return _over_data(kind, first, inner)
                 return t.Integral(first, inner, counting=kind == "sum")
@@ -667,6 +677,9 @@ class Builder(Interpreter[Token, t.Node]):
                 return t.Power(
                     replace(node, index=inner.factors[0].items), inner.factors[1]
                 )
+            if isinstance(node, t.Symbol) and isinstance(inner.factors[-1], t.Group):
+                *_, group = inner.factors  # \\sigma^{2(i)}
+                return t.Power(replace(node, index=group.items), inner.factors[0])
         if inner in (t.Constant("top"), t.Symbol("T")):
             return t.Function("transpose", node)
         if inner == t.Symbol("*"):
@@ -866,6 +879,13 @@ def _reaching(
             (*terms[:k], whole, *terms[count:]), (*signs[: k + 1], *signs[count:])
         )
     return terms, signs
+
+
+def _jensen_shannon(p: t.Node, q: t.Node, span: tuple[int, int]) -> t.Node:
+    """The mean of the divergences from the mixture of both."""
+    half = t.Quotient(t.Add((p, q), (1, 1)), t.TWO)
+    both = t.Add((t.Divergence(p, half), t.Divergence(q, half)), (1, 1))
+    return t.Quotient(both, t.TWO, span=span)
 
 
 def _of_one_variable(*densities: t.Node) -> tuple[t.Node, ...]:

@@ -92,6 +92,9 @@ def difference(left: Quantity, right: Quantity) -> float:
     """
     if left.unsized != right.unsized:
         left, right = left.sized(right), right.sized(left)
+    for one, other in ((left, right), (right, left)):  # a vector is 0
+        if one.rank == 0 and other.rank and not np.any(one.plain().array):
+            return float(np.max(np.abs(other.array)))
     if (left.shape, left.row) != (right.shape, right.row):
         raise Meaningless(f"the left side is {left.kind}, the right side {right.kind}")
     a, b = comparable(left, right)

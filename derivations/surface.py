@@ -208,17 +208,17 @@ def at_braces(text: str) -> Iterator[tuple[str, bool]]:
         if not mark or not below or not match[1].endswith(("brace", "bracket")):
             continue
         begin, end = argument(text, mark.end())
-        said = text[begin:end]
-        for start, stop, _ in sorted(remarks(said[1:-1])):
-            said = spaces(said, start + 1, stop + 1)
-        inner = said.strip("{}").strip(" ,.;")
-        if not inner or re.fullmatch(r"\(\s*\w+\s*\)", inner):
+        braced = text[begin] == "{"
+        said = text[begin + braced : end - braced]
+        for start, stop, _ in sorted(remarks(said)):
+            said = spaces(said, start, stop)
+        said = said.rstrip(" ,.;")
+        if not said.strip() or re.fullmatch(r"\s*\(\s*\w+\s*\)", said):
             continue
-        named = not re.match(SIGNS, inner)
-        said = " " * (len(said) - len(said.lstrip("{"))) + said.strip("{} ,.;")
+        named = not re.match(rf"\s*({SIGNS})", said)
         claim = blanked(text[:low]) + text[low:high] + blanked(text[high : mark.start(1)])
         claim += "=" if named else " "
-        yield claim + blanked(text[mark.end(1) : begin]) + said, named
+        yield claim + blanked(text[mark.end(1) : begin + braced]) + said, named
 
 
 def blanked(text: str) -> str:
