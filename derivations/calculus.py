@@ -119,6 +119,8 @@ class Numbers(Calculus[Quantity]):
             return gaussian(value, mean, variance)
         if variance.unsized == "I":
             variance = Quantity(variance.widened(2) * np.eye(value.shape[0]), rank=2)
+        if variance.rank == 1 and variance.shape == value.shape:  # of each component
+            variance = Quantity(variance.widened(2) * np.eye(value.shape[0]), rank=2)
         if variance.rank != 2:
             what = f"{variance.kind} as the covariance of {value.kind}"
             raise Meaningless(f"{what}: write diag or I")

@@ -199,6 +199,10 @@ def up_to_const(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
         if not told and abs(a - b - first) > 1e-6 * scale:
             names = {n for side in pair.sides for n in t.names_in(side)} | {*PARAMETERS_OF}
             fixed = [v.spoken for v in names if _moves(pair, at, v) == ""]
+            own = _of_what(pair.left)
+            if own and own <= {*fixed}:  # \log p(z|x) = ... + const: as a density of z
+                step.how = f"constant in {', '.join(sorted(own))}"
+                continue
             if fixed:
                 what = f"constant in {', '.join(sorted(fixed))} only"
                 advice = rf"say so: \text{{const w.r.t. }} {min(fixed)}"
@@ -209,6 +213,15 @@ def up_to_const(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
     if not told and all(len(same) < 2 for same in gaps.values()):
         raise Foreign("too few draws for a constant")
     return True
+
+
+def _of_what(side: t.Node) -> set[str]:
+    """The names that \\log p(z \\mid x) is a density of."""
+    body = t.bare(side.body) if isinstance(side, t.Function) and side.name == "log" else side
+    if not isinstance(body, t.Call) or not t.is_density(body):
+        return set()
+    first = body.group.items[:1] if t.is_law(body) else t.split_bar(body.group)[0]
+    return {item.spoken for item in first if isinstance(item, t.Symbol)}
 
 
 PARAMETERS_OF = [t.Symbol(name) for name in PARAMETERS]

@@ -350,7 +350,7 @@ def is_free(name: t.Symbol, scope: Scope) -> bool:
         return error.node == name
     except (Meaningless, Foreign):
         return False
-    return bool(at.met.named) and name.name not in ("x", "z", *OUTPUTS)
+    return bool(at.met.named) and name.key not in ("x", "z", *OUTPUTS)
 
 
 def defined(pair: Pair, trial: Trial, page: Scope) -> tuple[Step, Trial, Scope]:
@@ -434,7 +434,8 @@ def _depends(left: t.Call, step: Step, trial: Trial) -> None:
         except (Foreign, Meaningless):
             continue
         if len(seen) == 1:
-            step.fail(f"the right side does not depend on {name.spoken}")
+            message = f"the right side does not depend on {name.spoken}"
+            step.fail(f"{message}: leave it out", Verdict.NOT_UNDERSTOOD)
 
 
 def _mass(at: At, places: list[Place], density: t.Call) -> Quantity:

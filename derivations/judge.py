@@ -12,7 +12,7 @@ from dataclasses import replace
 from . import tree as t
 from .claims import rule_for
 from .evaluate import TooMuchWork
-from .notation import ANY, BOUNDS, RELATIONS
+from .notation import ANY, BOUNDS, NAMES, RELATIONS
 from .quantity import Meaningless, Unknown
 from .read import ReadingError
 from .relation import Broken, Pair, Step, show, where
@@ -99,6 +99,12 @@ def _untied(trial: Trial, pair: Pair) -> str:
     free = frozenset[str]().union(*map(free_points, pair.sides))
     if {"z", "epsilon"} <= free - known.keys():
         return "how do z and \\epsilon hang together?\nsay so: given: z := \\mu + \\sigma \\epsilon"
+    model = isinstance(pair.left, t.Call) and t.is_density(pair.left)
+    if model and not t.is_law(pair.left) and t.signature(pair.left) not in known:
+        laws = [n for n in pair.right.walk() if t.is_law(n)]
+        names = {s.key for law in laws for s in t.names_in(law)} - {*NAMES}
+        if any(isinstance(s, t.Symbol) and s.component for law in laws for s in law.walk()) or names:
+            return "does this say what the density is?\nthen write it with :=, or as a given"
     for node in (*pair.left.walk(), *pair.right.walk()):
         if isinstance(node, t.Call) and node.function.name in ANY:
             named = node.function.key + "()" in known

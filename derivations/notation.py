@@ -206,7 +206,7 @@ WORDS = {
 LETTERS_ONLY = ("KLD", "KL", "JSD", "ELBO", "diag", "Var", "const")  # also without a command
 # the density that the data come from, and other labels of it
 LABELLED = {"data": "*", "true": "*", "Data": "*", "real": "*", "kl": "KL", "Kl": "KL",
-            "JS": "JS", "JSD": "JS"}  # fmt: skip
+            "JS": "JS", "JSD": "JS", "ML": "ML"}  # fmt: skip
 JENSEN_SHANNON = ("JS", "D_JS")
 DIVERGENT = ("D", "Data", "d")  # D_{KL} in all its styles
 

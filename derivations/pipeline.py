@@ -93,6 +93,8 @@ def judge_block(
         except (Meaningless, Foreign):
             continue
         if _good(tried) == _good(judged):
+            if mode is Mode.FIRST and _wrong(tried) < _wrong(judged):
+                _ask(judged, tried, other.choice)
             continue
         if other.own:
             for step in judged.steps:
@@ -111,6 +113,10 @@ def judge_block(
 
 def _good(judged: Judged) -> bool:
     return all(step.ok for step in (*judged.steps, *judged.entailed))
+
+
+def _wrong(judged: Judged) -> set[int]:
+    return {i for i, step in enumerate(judged.steps) if step.verdict is Verdict.WRONG}
 
 
 def _ask(judged: Judged, tried: Judged, choice: Choice) -> None:

@@ -45,7 +45,7 @@ from .notation import (
 from .tokens import Misplaced, Roles
 
 DIALECT = Path(__file__).parent / "dialect.lark"
-SUMMED = (*VARIABLES, *"XYZ")  # \\sum_z, \\int_z
+SUMMED = (*VARIABLES, *"XYZ")  # \sum_z, \int_z
 NO_FUNCTIONS = (*UNSIZED, "partial", "d")  # a bracket after these is a factor
 RESTARTS = ("log", "nabla")  # after a function's factors: a factor of its own
 SIGNS = {row.terminal: row.sign for row in RELATIONS.values()}
@@ -508,7 +508,7 @@ class Builder(Interpreter[Token, t.Node]):
         first = under.sides[0][0]
         several = under.sides[0] if kind == "sum" and not (above or under.relations) else ()
         names = [n for n in several if isinstance(n, t.Symbol) and n.name in SUMMED]
-        if len(names) == len(several) > 1:  # \\sum_{x, y}
+        if len(names) == len(several) > 1:  # \sum_{x, y}
             for name in reversed(names):
                 inner = t.Integral(name, inner, counting=True)
             return inner
@@ -552,7 +552,7 @@ class Builder(Interpreter[Token, t.Node]):
         sense = "max" if "max" in token or "sup" in token else "min"
         listed = self.build(body) if under is None and "arg" not in token else None
         if isinstance(listed, t.Group) and listed.marks == (",",):
-            one, other = listed.items  # \\max(a, 0)
+            one, other = listed.items  # \max(a, 0)
             way = "≥" if sense == "max" else "≤"
             return t.Cases(((one, ((one, way, other),)), (other, ())))
         if not isinstance(under, t.Inside) or under.relations not in ((), ("∈",)):
@@ -672,14 +672,11 @@ class Builder(Interpreter[Token, t.Node]):
             if any(mark not in (",", ":") for mark in inner.marks):
                 raise self.error("a sample index is one letter or number", inner)
             return replace(node, index=inner.items)
-        if isinstance(inner, t.Product) and isinstance(inner.factors[0], t.Group):
-            if isinstance(node, t.Symbol) and len(inner.factors) == 2:
-                return t.Power(
-                    replace(node, index=inner.factors[0].items), inner.factors[1]
-                )
-            if isinstance(node, t.Symbol) and isinstance(inner.factors[-1], t.Group):
-                *_, group = inner.factors  # \\sigma^{2(i)}
-                return t.Power(replace(node, index=group.items), inner.factors[0])
+        if isinstance(inner, t.Product) and isinstance(node, t.Symbol):
+            groups = [f for f in inner.factors if isinstance(f, t.Group)]
+            if len(groups) == 1 and len(inner.factors) == 2:  # \sigma^{(i)2}, \sigma^{2(i)}
+                (power,) = (f for f in inner.factors if f is not groups[0])
+                return t.Power(replace(node, index=groups[0].items), power)
         if inner in (t.Constant("top"), t.Symbol("T")):
             return t.Function("transpose", node)
         if inner == t.Symbol("*"):

@@ -51,7 +51,8 @@ CJK = "\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"
 FOREIGN = re.compile(rf"\([^()A-Za-z\\]*[{CJK}][^()\\]*\)|[{CJK}][{CJK}\s,.;:]*")
 OPENING = "+-=<>(*/^_{&[|"  # after these a word is an operand
 JOINS = (
-    "where|with|if|for|since|and|by|as|because|so|then|when|hence|thus|or|using|s\\.t\\."
+    "where|with|if|for|since|and|by|as|because|so|then|when|whenever|provided|given|"
+    "assuming|hence|thus|or|using|s\\.t\\."
 )
 JOINING = re.compile(rf"({JOINS})(?![A-Za-z])")
 
@@ -212,7 +213,7 @@ def at_braces(text: str) -> Iterator[tuple[str, bool]]:
         said = text[begin + braced : end - braced]
         for start, stop, _ in sorted(remarks(said)):
             said = spaces(said, start, stop)
-        said = said.rstrip(" ,.;")
+        said = re.sub(r"(\s|\\[,;:! ]|\\q?quad(?![A-Za-z])|[.,;])+$", "", said)
         if not said.strip() or re.fullmatch(r"\s*\(\s*\w+\s*\)", said):
             continue
         named = not re.match(rf"\s*({SIGNS})", said)

@@ -670,10 +670,9 @@ def bare_densities(w: Writing) -> None:
             left, right = t.bare(node.left), t.bare(node.right)
             bare = (left, right) == (t.Symbol("q"), t.Symbol("p"))
             if bare and bound and not w.calls(("q",)):
-                q = density(PHI_Q, "z", "x")
-                posterior = density(t.Symbol("p", label="theta"), "z", "x")
-                laws = posterior, density(t.Symbol("p"), "z")
-                options: list[t.Node] = [t.Divergence(q, p) for p in laws]
+                q, p = density(t.Symbol("q"), "z", "x"), t.Symbol("p")
+                laws = density(p, "z", "x"), density(p, "z")
+                options: list[t.Node] = [t.Divergence(q, law) for law in laws]
                 return w.take(node, w.choose(latex(node), options, Mode.ANY))
             if closed and bare:
                 laws = density(PHI_Q, "z", "x"), density(t.Symbol("p"), "z")
@@ -1145,12 +1144,15 @@ def reparametrised(w: Writing) -> None:
 def chains(w: Writing) -> None:
     """The t of x_t counts the nodes of a chain, where x_{t-1} or x_{1:T} stands too."""
     letters = chained(w.calls())
+    first = "x" in letters and any(s.name == "x" and t.ZERO in s.component for s in w.symbols())
 
     def index(node: t.Node) -> t.Node:
         if not isinstance(node, t.Symbol):
             return node
         if node.name in (*letters, *SCHEDULE) and not node.index:
             return replace(node, component=(), index=node.component)
+        if node == X and first:  # p(x) for p(x_0)
+            return w.take(node, replace(node, index=(t.ZERO,)))
         if node.name in ("I", "0"):  # each component goes its own way
             return w.take(node, t.ONE if node.name == "I" else t.ZERO)
         return node
