@@ -42,6 +42,7 @@ BESIDE = re.compile(
     r"(?:\\q?quad|\\[,;:! ]|,)\s*(\()([^()]*(?:<|>|\\[gl]eq?(?![a-z]))[^()]*)\)[\s.,]*$"
 )
 ARROWED = "what the arrow joins may hold under a condition: say it in a given"
+SUPPOSED = "this is supposed, and it does not hold in general: say it in a given"
 NAMED = "a brace may name what it holds: if this is no claim, write it in \\text{...}"
 ASIDE = re.compile(
     rf"([\s(]|\\q?quad(?![A-Za-z])|\\[,;: ])*({QUANTIFIER}"
@@ -97,7 +98,7 @@ def read_block(source: str) -> Block:
             else:
                 block.lines.append(line)
         for line in lines or block.lines[-1:]:
-            line.under += tuple(conditions)
+            line.under += tuple(other for other in conditions if other is not line)
         begin = match.end()
     for claim, named in at_braces(bare):
         block.hence += _at_brace(source, plain(claim), named)
@@ -206,6 +207,9 @@ def _row(source: str, begin: int, text: str) -> tuple[list[Statement], list[Stat
             conditions.append(line)
         else:
             lines.append(line)
+            if CONDITION.search(word) and _defines(line):  # where w = p / q
+                line.hedge = SUPPOSED
+                conditions.append(line)
     for line in lines:
         line.remark = next((words for *_, words in said), "")
     return lines, conditions
@@ -233,6 +237,12 @@ def _is_condition(line: Statement, told: bool, first: bool) -> bool:
     plain = all(isinstance(t.bare(side), t.Symbol | t.Tuple) or not any(t.names_in(side))
                 for side in line.sides)  # fmt: skip
     return line.first is not None and (told or not first and plain and bool(names))
+
+
+def _defines(line: Statement) -> bool:
+    """`w = p / q`, a name or a function on the left."""
+    single = [relation for relation, _ in line.rest] == ["="]
+    return single and isinstance(line.first, t.Symbol | t.Call)
 
 
 def _at_brace(source: str, text: str, named: bool) -> list[Statement]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from . import tree as t
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_RELATIONS = 60
 ALONE = "; this line alone is wrong: the next one agrees with the line before it"
+UNSUPPOSED = "what is said beside this is not supposed: say it in a given"
 ABOVE = "the line above is wrong; this one agrees with the line before that"
 
 
@@ -131,28 +131,36 @@ class Chain:
         if self.defines and new:
             step, self.trial, self.page = defined(pair, self.trial, self.page)
             return step
-        trial = self._under(pair)
+        trial, supposed = self._under(pair)
         step = judged_by_numbers(trial, pair, self.mends)
+        if step.verdict is Verdict.WRONG and not supposed:
+            step.fail(f"{UNSUPPOSED}; {step.detail}", Verdict.NOT_UNDERSTOOD)
         if self.symbolic and step.verdict is Verdict.TESTED and Line.name in step.worlds:
-            if (prover := self._prover()).proves(pair):
+            prover = self._prover(trial.scope)
+            if prover.proves(pair):
                 step.symbolic, step.verdict = "proved", Verdict.PROVED
             elif prover.refutes(pair):
                 step.fail("the sides are close to each other, but not equal")
         return step
 
-    def _under(self, pair: Pair) -> Trial:
-        """The draws at which the conditions beside this line hold."""
+    def _under(self, pair: Pair) -> tuple[Trial, bool]:
+        """The draws at which the conditions beside this line hold; could all be met?"""
         if not pair.under:
-            return self.trial
-        scope = reduce(lambda known, line: assume(line, known), pair.under, self.trial.scope)
+            return self.trial, True
+        scope, supposed = self.trial.scope, True
+        for line in pair.under:
+            said = pairs_of([line], self.trial.source)
+            if all(s.relation != "=" or is_new(s, scope, False) for s in said):
+                scope = assume(line, scope)
+            else:
+                supposed = False
         trial = self.trial.under(scope)
         trial.used = self.trial.used
-        return trial
+        return trial, supposed
 
-    def _prover(self) -> Prover:
+    def _prover(self, scope: Scope) -> Prover:
         from .prove import Prover  # SymPy takes half a second to load
 
-        scope = self.trial.scope
         if self.prover is None or self.prover.scope is not scope:
             self.prover = Prover(scope)  # which computes each side once
         return self.prover

@@ -19,7 +19,7 @@ from itertools import product
 from . import tree as t
 from .block import Block
 from .chains import SCHEDULE, Shape, chained, shape_of
-from .notation import ANY, GREEK, LAWS, NAMES, SIZES, VARIABLES, shaped
+from .notation import ANY, GREEK, LAWS, NAMES, SIZES, UPPER, VARIABLES, shaped
 from .read import Statement
 from .scope import Scope
 
@@ -1024,7 +1024,8 @@ def samples(w: Writing) -> None:
     }  # fmt: skip
     weights = [
         line.first for line in (*w.block.lines, *w.block.given)
-        if isinstance(line.first, t.Symbol) and len(line.first.component) == 1 and any(
+        if isinstance(line.first, t.Symbol) and len(line.first.component) == 1
+        and {*t.letters(line.first.component)} <= UPPER.keys() and any(
             (s.name, line.first.component) in counted
             for _, side in line.rest for s in t.names_in(side))
     ]  # fmt: skip
