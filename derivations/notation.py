@@ -179,7 +179,7 @@ SPELLINGS = {
 # what a styled letter means; of the others \mathcal{F} is the name calF
 STYLED = {
     "mathcal": {"N": "Normal", "D": "Data"},
-    "mathbb": {"E": "Expect", "D": "D", "V": "Var", "P": "P", "I": "I", "1": "1", "0": "0"},
+    "mathbb": {"E": "Expect", "D": "D", "V": "Var", "P": "P", "I": "I", "H": "H", "1": "1", "0": "0"},
 }
 STYLES = {  # how a style is typed, and the style it is
     "mathcal": "mathcal", "mathscr": "mathcal", "mathfrak": "mathcal", "cal": "mathcal",
@@ -373,6 +373,19 @@ WAYS = (
         r"(a + b)^2 \stackrel{(1)}{=} a^2 + 2 a b + b^2"),
     Way("braces above or below", (r"\underbrace{a}_{\text{error}}", r"\overbrace{a}^{b}"),
         r"\underbrace{a}_{\text{first}} + b = b + a"),
+    Way("what stands at a brace: a claim, or a name",
+        (r"\underbrace{a^2}_{\geq 0}", r"\underbrace{a}_{= b}", r"\overbrace{a}^{A}"),
+        r"\underbrace{a^2}_{\geq 0} + \underbrace{b}_{R} = R + a^2"),
+    Way("where a line holds", (r"\text{if } a > 0", r"\text{for all } a > 0", r"\forall a > 0",
+                               r"\quad (a > 0)", r"\quad a > 0"),
+        r"\log a \leq a - 1 \quad \text{for all } a > 0"),
+    Way("what a name stands for beside a line", (r"\text{where } w = a b",),
+        r"\log w = \log a + \log b \quad \text{where } w = a b"),
+    Way("cases", (r"\begin{cases} a & a > 0 \\ 0 & \text{otherwise} \end{cases}",
+                  r"\max(a, 0)", r"\min\{a, b\}"),
+        r"\max(a, 0) = \begin{cases} a & \text{if } a > 0 \\ 0 & \text{otherwise} \end{cases}"),
+    Way("a constant, perhaps in one name only", (r"\text{const}", "+ C", r"\text{const w.r.t. } z"),
+        r"\log p_\theta(x, z) = \log p_\theta(z \mid x) + \text{const w.r.t. } z"),
     Way("colours and boxes", (r"\textcolor{red}{a}", r"{\color{red} a}", r"\boxed{a}"),
         r"\boxed{a + b} = b + \textcolor{blue}{a}"),
     Way("remarks, in any script", (r"\text{by Jensen}", r"\text{(주변화)}", r"\tag{3}"),

@@ -426,6 +426,8 @@ class Prover:
         """Do the sides differ, by less than numbers can tell? At one point, by many digits."""
         if pair.relation != "=" or has_const(*pair.sides) or self.scope.conditions:
             return False
+        if any(isinstance(n, Derivative) and n.nabla for side in pair.sides for n in side.walk()):
+            return False  # a gradient is a slope in one direction here
         try:
             f, g = (self.value(side).expr() for side in pair.sides)
             symbols = sorted(f.free_symbols | g.free_symbols, key=str)

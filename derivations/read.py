@@ -341,6 +341,10 @@ class Builder(Interpreter[Token, t.Node]):
             return t.Divergence(*_of_one_variable(*group.items), span=span)
         if name.name == "N" and len(group.items) > 1:
             name = replace(name, name="Normal")
+        if name.name in ("max", "min") and group.marks == (",",):
+            one, other = group.items
+            way = "≥" if name.name == "max" else "≤"
+            return t.Cases(((one, ((one, way, other),)), (other, ())), span=span)
         if name.name in WORD_FUNCTIONS and len(group.items) == 1:
             return t.Function(name.name, group.items[0], span=span)
         if name.name in NO_FUNCTIONS:
@@ -550,11 +554,6 @@ class Builder(Interpreter[Token, t.Node]):
 
     def _best_of(self, token: Token, under: t.Node | None, body: Tree) -> t.Node:
         sense = "max" if "max" in token or "sup" in token else "min"
-        listed = self.build(body) if under is None and "arg" not in token else None
-        if isinstance(listed, t.Group) and listed.marks == (",",):
-            one, other = listed.items  # \max(a, 0)
-            way = "≥" if sense == "max" else "≤"
-            return t.Cases(((one, ((one, way, other),)), (other, ())))
         if not isinstance(under, t.Inside) or under.relations not in ((), ("∈",)):
             raise self.error(f"{sense} over what? Name it below", token)
         if "arg" in token:

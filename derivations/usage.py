@@ -272,7 +272,10 @@ def capitals(w: Writing) -> None:
     """
     names = {s.name for s in w.symbols()}
     places = [n for n in w.nodes() if isinstance(n, t.Call | t.Divergence | t.Expectation)]
-    arguments = {s.name for n in places for s in t.names_in(n)}
+    informed = {s.name for n in w.nodes() if isinstance(n, t.Product)
+                and getattr(n.factors[0], "name", "") == "I"
+                for s in t.names_in(n.factors[1])}  # fmt: skip
+    arguments = informed | {s.name for n in places for s in t.names_in(n)}
     new = {big: small for big, small in CAPITALS.items() if big in arguments & names}
     for big in "PQ":
         called = [c for c in w.calls((big,)) if not w.defines(big)]
@@ -285,6 +288,7 @@ def capitals(w: Writing) -> None:
         if new.get(big) in names or not (called or bare):
             new.pop(big, None)
     dense = {s.name for c in w.calls(("p", "q", "P", "Q", "H", "I")) for s in t.names_in(c)}
+    dense |= informed
     for big in "XYZ":
         if big not in dense or w.defines(big):
             new.pop(big, None)
