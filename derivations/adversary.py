@@ -39,9 +39,14 @@ def held_by(pair: Pair, left: Quantity, right: Quantity) -> float:
     return RELATIONS[pair.relation].way * (a - b) / max(abs(a), abs(b), 1e-3)
 
 
-def attack(trial: Trial, pair: Pair, kind: Kind, step: Step, least: At) -> None:
-    """Raises Broken where the inequality fails at a wide draw, or on the way down."""
-    fails = Failure(trial, pair, is_closed(trial) and kind.formulas)
+def attack(
+    trial: Trial, pair: Pair, kind: Kind, step: Step, least: At, equality: Pair | None = None
+) -> None:
+    """Raises Broken where the inequality fails at a wide draw, or on the way down.
+
+    With an equality, only where that fails, too.
+    """
+    fails = Failure(trial, pair, is_closed(trial) and kind.formulas, equality)
     starts = [(fails.gap_at(least), least)]
     wide = (WIDE_DRAWS, FAR) if fails.closed else (DEAR_DRAWS, NEAR)
     wide = wide if kind.scalar else (FEW, NEAR)
@@ -63,8 +68,11 @@ def is_closed(trial: Trial) -> bool:
 class Failure:
     """Looks for a place where an inequality fails, and goes on failing nearby."""
 
-    def __init__(self, trial: Trial, pair: Pair, closed: bool):
+    def __init__(
+        self, trial: Trial, pair: Pair, closed: bool, equality: Pair | None = None
+    ):
         self.trial, self.pair, self.closed = trial, pair, closed
+        self.equality = equality
 
     def gap_at(self, at: At, moves: Moves | None = None) -> float:
         """The difference of the sides, not relative; infinite where they have no value."""
@@ -85,6 +93,9 @@ class Failure:
                 if np.isfinite(a) and np.isfinite(b):
                     gap = RELATIONS[self.pair.relation].way * (a - b)
                     relative = held_by(self.pair, left, right)
+                    if relative < 0 and self.equality:
+                        left, right = map(at, self.equality.sides)
+                        relative = -1.0 if difference(left, right) > PLAIN else 0.0
                     found.append((gap, relative, self._shown(at, left, right)))
             return at.calculus.number(0)
 

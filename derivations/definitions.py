@@ -28,6 +28,7 @@ from .notation import (
     OUTPUTS,
     PARAMETERS,
     POSITIVE,
+    SIZES,
     WORLDLY,
 )
 from .quantity import Meaningless, Quantity, Unknown
@@ -333,7 +334,11 @@ def named_at_braces(pairs: list[Pair], scope: Scope) -> tuple[Scope, list[Pair]]
     claims = []
     for pair in pairs:
         turned = replace(pair, left=pair.right, relation=":=", right=pair.left)
-        if pair.brace and pair.relation == "=" and is_new(turned, scope, False):
+        name = turned.left
+        counts = any(name in highs for highs in scope.limits.values())
+        new = is_new(turned, scope, False)
+        new |= isinstance(name, t.Symbol) and name.name in SIZES and not counts
+        if pair.brace and pair.relation == "=" and new:
             scope = define(turned.left, turned.right, scope)
         elif pair.relation or not pair.brace:
             claims.append(pair)

@@ -311,7 +311,8 @@ def letter_of_a_bound(w: Writing) -> None:
     counts += [i for s in w.symbols() for i in (*s.index, *s.component)]
     logs = any(isinstance(n, t.Divergence) or getattr(n, "name", "") == "log"
                for n in w.nodes())  # fmt: skip
-    if not logs or w.defines("L") or any(letter in n.walk() for n in counts):
+    braced = (side for line in w.block.hence if line.brace for side in line.sides)
+    if letter in braced or not logs or w.defines("L") or any(letter in n.walk() for n in counts):
         return
 
     def script(node: t.Node) -> t.Node:
