@@ -40,8 +40,9 @@ def held_by(pair: Pair, left: Quantity, right: Quantity) -> float:
 
 
 def attack(
-    trial: Trial, pair: Pair, kind: Kind, step: Step, least: At, equality: Pair | None = None
-) -> None:
+    trial: Trial, pair: Pair, kind: Kind, step: Step, least: At,
+    equality: Pair | None = None,
+) -> None:  # fmt: skip
     """Raises Broken where the inequality fails at a wide draw, or on the way down.
 
     With an equality, only where that fails, too.
@@ -189,8 +190,9 @@ def _size(at: At, place: tuple[str, int]) -> float:
 def sized(trial: Trial, kind: Kind) -> Iterator[At]:
     """Wide draws; a formula of plain names alone holds for any number of data, too."""
     nodes = trial.scope.nodes
-    plain = not any(isinstance(n, t.Symbol) and (n.name in WORLDLY or n.component)
-                    or isinstance(n, t.Function) and n.name in MATRIX_FUNCTIONS for n in nodes)
+    names = [n for n in nodes if isinstance(n, t.Symbol)]
+    plain = not any(n.name in WORLDLY or n.component for n in names)
+    plain &= not any(getattr(n, "name", "") in MATRIX_FUNCTIONS for n in nodes)
     for at in trial.draws(kind, WIDE_DRAWS, FAR):
         rng = np.random.default_rng(at.world.seed)
         for name in SIZES if plain and not trial.scope.shapes else ():

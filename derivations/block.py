@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .functions import TRAITS
 from . import tree as t
+from .functions import TRAITS
 from .notation import ARROWS, BOUNDS, RELATIONS, SIGNS, pattern
 from .read import ReadingError, Statement, blank, drawn_from, read_statement
 from .surface import at_braces, plain, remarks, spaces
@@ -180,7 +180,7 @@ def _row(source: str, begin: int, text: str) -> tuple[list[Statement], list[Stat
     hedge = ""
     segments = zip([0, *places[1::2]], [*places[::2], len(row)], strict=True)
     for (start, end), word, after in zip(segments, words, [*words[1:], ""], strict=True):
-        for low, high, arrow in _pieces(row[start:end]):
+        for low, high, joined in _pieces(row[start:end]):
             piece = row[start + low : start + high]
             if not piece.strip():
                 continue
@@ -188,7 +188,7 @@ def _row(source: str, begin: int, text: str) -> tuple[list[Statement], list[Stat
                 if re.match(r"\s*(is|are|denotes?)\b", after):
                     hedge = f"{piece.strip()} is explained in words: say it in a given"
             else:
-                found.append((start + low, piece, ARROWED if arrow else "", word))
+                found.append((start + low, piece, ARROWED if joined else "", word))
             word = ""
     found = [piece for piece in found if not _is_aside(piece[1])] or found
     lines: list[Statement] = []
@@ -219,7 +219,7 @@ def _told(text: str) -> tuple[str, list[tuple[int, int, str]]]:
     r"""The row, and what it says in words; \forall x > 0 and (x > 0) speak, too."""
     said = sorted(remarks(text))
     said += [(*match.span(), "for all") for match in FORALL.finditer(text)]
-    for low, high, words in said[:]:
+    for _, high, words in said[:]:
         rest = text[high:].rstrip(" .,")
         if words.startswith("(") and ")" not in words and rest.endswith(")"):
             text = text[: high + len(rest) - 1] + " " + text[high + len(rest) :]

@@ -35,7 +35,7 @@ from .worlds import (
 MOST_POINTS = 6_000_000  # of one integral
 MOST_NESTED = 30_000_000  # of all that are open
 ENDLESS = 1e3  # a search that gets so far finds no maximum
-KINK = "an integral over a kink or a jump is not exact here: write one integral for each side"
+KINK = "an integral over a kink or a jump is not exact here: write one for each side"
 DIRECTIONS = 3  # random ones, for the slopes in all parameters of a network
 
 At = Evaluator[Quantity]

@@ -40,7 +40,8 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
             text = source[slice(*right.span)].strip() or line.text
             before = source[: right.span[0]].rstrip()  # this ends with the relation
             number = before.count("\n") + 1 if relation else line.number
-            about = line.samples, number, text, line.remark, line.hedge, line.under, line.brace
+            said = line.remark, line.hedge, line.under, line.brace
+            about = line.samples, number, text, *said
             if relation == "=:":
                 pairs.append(Pair(right, ":=", left, *about))
             else:

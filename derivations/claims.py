@@ -114,7 +114,7 @@ def _in_each_case(trial: Trial, pair: Pair, kind: Kind, step: Step) -> None:
         fails = []
         cases = list(_cases_of(node))
         for value, condition in cases:
-            here = [t.rebuild(side, lambda n: value if n == node else n) for side in pair.sides]
+            here = [_exchanged(side, node, value) for side in pair.sides]
             changed = replace(pair, left=here[0], right=here[1])
             try:
                 draws = step.draws or DRAWS  # as many as of the whole
@@ -130,6 +130,10 @@ def _in_each_case(trial: Trial, pair: Pair, kind: Kind, step: Step) -> None:
 OPPOSITE = {"≥": "≤", "≤": "≥", ">": "≤", "<": "≥"}
 BINDING = (t.Integral, t.Expectation, t.Divergence, t.Total, t.Best, t.Extreme)
 Condition = tuple[t.Node, str, t.Node]
+
+
+def _exchanged(side: t.Node, old: t.Node, new: t.Node) -> t.Node:
+    return t.rebuild(side, lambda node: new if node == old else node)
 
 
 def _unbound(node: t.Node) -> Iterator[t.Node]:
@@ -150,13 +154,13 @@ def _cases_of(node: t.Node) -> Iterator[tuple[t.Node, Condition]]:
     if inner is not None:
         yield inner, (inner, "≥", t.ZERO)
         yield t.Add((inner,), (-1,)), (inner, "≤", t.ZERO)
-    for value, conditions in node.options if isinstance(node, t.Cases) else ():
+    options = node.options if isinstance(node, t.Cases) else ()
+    for value, conditions in options:
         if len(conditions) == 1 and conditions[0][1] in OPPOSITE:
             left, relation, right = conditions[0]
             yield value, conditions[0]
-            last = node.options[-1]
-            if not last[1]:
-                yield last[0], (left, OPPOSITE[relation], right)
+            if not options[-1][1]:
+                yield options[-1][0], (left, OPPOSITE[relation], right)
 
 
 def inequation(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
@@ -182,11 +186,12 @@ def up_to_const(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
     Where a text says in what it is constant, when only that moves.
     """
     gaps: dict[tuple[int, str], list[tuple[float, str]]] = {}  # it may depend on N
-    told = {v for side in pair.sides for n in side.walk() if n == t.CONST for v in n.of}
+    constants = (n for side in pair.sides for n in side.walk() if n == t.CONST)
+    told = {v for n in constants if isinstance(n, t.Constant) for v in n.of}
     for at, left, right in trial.values(pair, kind, step, 4):
         if left.shape or right.shape:
             raise Meaningless("+ const needs numbers on both sides")
-        if moves := [latex for v in told if (latex := _moves(pair, at, v))]:
+        if moves := [name for v in told if (name := _moves(pair, at, v))]:
             raise Broken(f"{where(at)}the difference is no constant in {moves[0]}")
         a, b = (float(side.plain().array) for side in (left, right))
         sizes = at.size("N"), str(getattr(at.world, "counts", ""))
@@ -214,7 +219,8 @@ def up_to_const(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
 
 def _of_what(side: t.Node) -> set[str]:
     """The names that \\log p(z \\mid x) is a density of."""
-    body = t.bare(side.body) if isinstance(side, t.Function) and side.name == "log" else side
+    logged = isinstance(side, t.Function) and side.name == "log"
+    body = t.bare(side.body) if logged else side  # type: ignore[attr-defined]
     if not isinstance(body, t.Call) or not t.is_density(body):
         return set()
     first = body.group.items[:1] if t.is_law(body) else t.split_bar(body.group)[0]
@@ -224,13 +230,15 @@ def _of_what(side: t.Node) -> set[str]:
 PARAMETERS_OF = [t.Symbol(name) for name in PARAMETERS]
 
 
-def _moves(pair: Pair, at: At, name: t.Symbol) -> str | None:
+def _moves(pair: Pair, at: At, name: t.Node) -> str | None:
     """The name, if the difference changes with it; nothing, if only the sides do."""
 
     def gap() -> Quantity:
         left, right = (at(side).plain() for side in pair.sides)
         return Quantity(np.stack([left.array - right.array, left.array]), rank=1)
 
+    if not isinstance(name, t.Symbol):
+        raise Unknown("a constant in what? Say so with one name")
     try:
         if name.key in WORLDLY:
             place = at.place(name)
@@ -377,8 +385,8 @@ def inequality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
         )
     names = {name.key for side in pair.sides for name in t.names_in(side)}
     if names & {*SIZES} and names <= {*SIZES, *UPPER}:
-        gaps = [_gap(pair, at(pair.left), at(pair.right), at) for at in sized(trial, kind)]
-        return max(gaps) > 1e-5
+        found = (_gap(pair, at(pair.left), at(pair.right), at) for at in sized(trial, kind))
+        return max([*found]) > 1e-5
     count = BOUND_DRAWS if kind.scalar else 3
     gaps: list[tuple[float, At]] = []
     spent = 0

@@ -98,19 +98,24 @@ def _untied(trial: Trial, pair: Pair) -> str:
     known = trial.scope.meanings
     free = frozenset[str]().union(*map(free_points, pair.sides))
     if {"z", "epsilon"} <= free - known.keys():
-        return "how do z and \\epsilon hang together?\nsay so: given: z := \\mu + \\sigma \\epsilon"
-    model = isinstance(pair.left, t.Call) and t.is_density(pair.left)
-    if model and not t.is_law(pair.left) and t.signature(pair.left) not in known:
-        laws = [n for n in pair.right.walk() if t.is_law(n)]
-        names = {s.key for law in laws for s in t.names_in(law)} - {*NAMES}
-        if any(isinstance(s, t.Symbol) and s.component for law in laws for s in law.walk()) or names:
-            return "does this say what the density is?\nthen write it with :=, or as a given"
+        return (
+            "how do z and \\epsilon hang together?\n"
+            "say so: given: z := \\mu + \\sigma \\epsilon"
+        )
+    left = pair.left
+    if isinstance(left, t.Call) and t.is_density(left) and not t.is_law(left):
+        laws = [node for n in pair.right.walk() if t.is_law(n) for node in n.walk()]
+        names = [n for n in laws if isinstance(n, t.Symbol)]
+        open_names = any(n.component or n.key not in NAMES for n in names)
+        if open_names and t.signature(left) not in known:
+            return "is this what the density means?\nthen write := for =, or give it"
     for node in (*pair.left.walk(), *pair.right.walk()):
         if isinstance(node, t.Call) and node.function.name in ANY:
             named = node.function.key + "()" in known
             if not named and t.Symbol("epsilon") in node.group.items:
                 name = node.function.spoken
-                return f"what is {name}? Here it is any function\nsay what it is: given: {name}(\\epsilon, x) := ..."
+                advice = f"say what it is: given: {name}(\\epsilon, x) := ..."
+                return f"what is {name}? Here it is any function\n{advice}"
     return ""
 
 

@@ -21,7 +21,6 @@ from .relation import Broken, Pair, Step, difference, show, where
 from .trial import DRAWS, Kind, Trial
 from .worlds import Foreign
 
-
 FAR = np.array([0.25, 0.5, 0.8, 1.25, 1.6, 2, 2.6, 3.2, 4, 5, 6.5, 8, 12, 20, 50, 200, 1e3])
 
 
@@ -136,7 +135,8 @@ def is_maximiser(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
             result = result ** Quantity.of(0.5) if root else result
             places[at.place(symbol)] = result
         _peak(at, best, places)
-        _highest(at, best, places)
+        for place in places:
+            _highest(at, best, places, place)
         step.draws += 1
     step.how = "the slope vanishes and neighbours are lower"
     return True
@@ -154,41 +154,36 @@ def _height(at: At, best: t.Best, places: dict[Place, Quantity]) -> float:
     return float(found) * (1 if best.sense == "argmax" else -1)
 
 
-def _highest(at: At, best: t.Best, places: dict[Place, Quantity]) -> None:
+def _highest(at: At, best: t.Best, places: dict[Place, Quantity], place: Place) -> None:
     """Near and far, nothing else is higher, nor another peak as high."""
-    top = _height(at, best, places)
+    middle, top = places[place], _height(at, best, places)
+    centre, name = float(middle.plain().array), place[0]
     least = 1e-9 * max(abs(top), 1e-3)
-    for (name, index), middle in places.items():
-        centre = float(middle.plain().array)
-        positive = name.partition("_")[0] in POSITIVE
 
-        def height(value: float) -> float:
-            moved = {**places, (name, index): replace(middle, array=np.asarray(value))}
-            return _height(at, best, moved)
+    def height(value: float) -> float:
+        moved = replace(middle, array=np.asarray(value))
+        return _height(at, best, {**places, place: moved})
 
-        def refuse(value: float, found: float) -> None:
-            if found >= top - least / 10 and abs(value - centre) > 1e-3:
-                what = "better" if found > top + least else "as good"
-                raise Broken(f"{where(at)}{name} = {value:.5g} is {what}")
+    def refuse(value: float, found: float) -> None:
+        if found >= top - least / 10 and abs(value - centre) > 1e-3:
+            what = "better" if found > top + least else "as good"
+            raise Broken(f"{where(at)}{name} = {value:.5g} is {what}")
 
-        size = max(abs(centre), 1.0)
-        if positive:
-            values = abs(centre) * np.geomspace(1e-3, 1e3, 25)
-        elif name in CHANCES and 0 < centre < 1:
-            values = np.linspace(0, 1, 27)[1:-1]
-        else:
-            values = centre + size * np.concatenate([-FAR[::-1], FAR])
-        heights = [height(value) for value in values]
-        for value, found in zip(values, heights, strict=True):
-            if np.isfinite(found) and found > top + least:
-                refuse(value, found)
-        for i in np.argsort(heights)[::-1][:3]:
-            low, high = values[max(i - 1, 0)], values[min(i + 1, len(values) - 1)]
-            if low < centre < high or not np.isfinite(heights[i]):
-                continue
-            found = minimize_scalar(lambda v: -height(v), bounds=(low, high), method="bounded",
-                                    options={"xatol": 1e-7})  # fmt: skip
-            refuse(float(found.x), -float(found.fun))
+    if name.partition("_")[0] in POSITIVE:
+        values = abs(centre) * np.geomspace(1e-3, 1e3, 25)
+    elif name in CHANCES and 0 < centre < 1:
+        values = np.linspace(0, 1, 27)[1:-1]
+    else:
+        values = centre + max(abs(centre), 1.0) * np.concatenate([-FAR[::-1], FAR])
+    heights = [height(value) for value in values]
+    for value, found in zip(values, heights, strict=True):
+        if np.isfinite(found) and found > top + least:
+            refuse(value, found)
+    for i in np.argsort(heights)[::-1][:3]:
+        bounds = values[max(i - 1, 0)], values[min(i + 1, len(values) - 1)]
+        if np.isfinite(heights[i]) and not bounds[0] < centre < bounds[1]:
+            peak = minimize_scalar(lambda value: -height(value), bounds=bounds)
+            refuse(float(peak.x), -float(peak.fun))
 
 
 def _peak(at: At, best: t.Best, places: dict[Place, Quantity]) -> None:

@@ -179,7 +179,16 @@ SPELLINGS = {
 # what a styled letter means; of the others \mathcal{F} is the name calF
 STYLED = {
     "mathcal": {"N": "Normal", "D": "Data"},
-    "mathbb": {"E": "Expect", "D": "D", "V": "Var", "P": "P", "I": "I", "H": "H", "1": "1", "0": "0"},
+    "mathbb": {
+        "E": "Expect",
+        "D": "D",
+        "V": "Var",
+        "P": "P",
+        "I": "I",
+        "H": "H",
+        "1": "1",
+        "0": "0",
+    },
 }
 STYLES = {  # how a style is typed, and the style it is
     "mathcal": "mathcal", "mathscr": "mathcal", "mathfrak": "mathcal", "cal": "mathcal",
@@ -203,7 +212,15 @@ WORDS = {
     "Sigmoid": "sigmoid", "const": "const", "constant": "const", "cst": "const",
     "JSD": "JS", "VLB": "ELBO", "vlb": "ELBO", "MI": "I", "ln": "log", "Pr": "P", "prob": "P", "dd": "d", "dif": "d", "diff": "d",
 }  # fmt: skip
-LETTERS_ONLY = ("KLD", "KL", "JSD", "ELBO", "diag", "Var", "const")  # also without a command
+LETTERS_ONLY = (
+    "KLD",
+    "KL",
+    "JSD",
+    "ELBO",
+    "diag",
+    "Var",
+    "const",
+)  # also without a command
 # the density that the data come from, and other labels of it
 LABELLED = {"data": "*", "true": "*", "Data": "*", "real": "*", "kl": "KL", "Kl": "KL",
             "JS": "JS", "JSD": "JS", "ML": "ML"}  # fmt: skip

@@ -423,10 +423,11 @@ class Prover:
             return False  # SymPy's own limits
 
     def refutes(self, pair: Pair) -> bool:
-        """Do the sides differ, by less than numbers can tell? At one point, by many digits."""
+        """Do the sides differ, by less than doubles can tell? At one point, exactly."""
         if pair.relation != "=" or has_const(*pair.sides) or self.scope.conditions:
             return False
-        if any(isinstance(n, Derivative) and n.nabla for side in pair.sides for n in side.walk()):
+        nodes = (node for side in pair.sides for node in side.walk())
+        if any(isinstance(node, Derivative) and node.nabla for node in nodes):
             return False  # a gradient is a slope in one direction here
         try:
             f, g = (self.value(side).expr() for side in pair.sides)

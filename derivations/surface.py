@@ -106,8 +106,8 @@ def plain(text: str) -> str:
 def _cases(match: re.Match[str]) -> str:
     r"""With one sign for each part, so that its rows are none of the block's.
 
-    >>> plain(r"\begin{cases} a, & \text{if } b > 0 \\ c & \text{otherwise} \end{cases}").split()
-    ['⌈', 'a', '⌊', 'b', '>', '0', '⌋', 'c', '⌊', '⌉']
+    >>> "".join(plain(r"\begin{cases} a & \text{if } b > 0 \\ c \end{cases}").split())
+    '⌈a⌊b>0⌋c⌉'
     """
     start, stop = match.span("body" if match["body"] is not None else "rows")
     body = SAID.sub(lambda said: blanked(said[0]), match.string[start:stop])

@@ -312,7 +312,8 @@ def letter_of_a_bound(w: Writing) -> None:
     logs = any(isinstance(n, t.Divergence) or getattr(n, "name", "") == "log"
                for n in w.nodes())  # fmt: skip
     braced = (side for line in w.block.hence if line.brace for side in line.sides)
-    if letter in braced or not logs or w.defines("L") or any(letter in n.walk() for n in counts):
+    known = letter in braced or w.defines("L")
+    if known or not logs or any(letter in n.walk() for n in counts):
         return
 
     def script(node: t.Node) -> t.Node:
@@ -348,7 +349,8 @@ def averages(w: Writing) -> None:
         if not isinstance(node, t.Product) or not isinstance(node.factors[-1], t.Total):
             return node
         share, total = node.factors[0], node.factors[-1]
-        count = share.under if isinstance(share, t.Quotient) and share.over == t.ONE else None
+        one = isinstance(share, t.Quotient) and share.over == t.ONE
+        count = share.under if one else None  # type: ignore[attr-defined]
         implied = total.high.span == (0, 0) and total.low == t.ONE
         if not isinstance(count, t.Symbol) or not implied or count == total.high:
             return node
@@ -367,13 +369,15 @@ def supports(w: Writing) -> None:
             return node
         body = node.body
         weight = body.factors[0] if isinstance(body, t.Product) else None
-        own = weight.group.items if isinstance(weight, t.Call) and t.is_density(weight) else ()
-        if len(own) != 1 or not isinstance(own[0], t.Symbol) or own[0].name in drawn:
+        if not isinstance(weight, t.Call) or not t.is_density(weight):
             return node
-        if own[0].component != (t.Symbol(node.index),):
+        own = weight.group.items[0]
+        if not isinstance(own, t.Symbol) or own.name in drawn or weight.group.marks:
             return node
-        name = replace(own[0], component=())
-        plain = t.rebuild(body, lambda n: name if n == own[0] else n)
+        if own.component != (t.Symbol(node.index),):
+            return node
+        name = replace(own, component=())
+        plain = t.rebuild(body, lambda n: name if n == own else n)
         return w.take(node, t.Integral(name, plain, counting=True))
 
     w.change(values)
@@ -392,7 +396,8 @@ def second_letters(w: Writing) -> None:
     called = {n.function.name for n in w.nodes() if isinstance(n, t.Call)}
     if len(found) != 1 or found[0] in called or w.defines(found[0]):
         return
-    joined = any({"x", found[0]} <= {s.name for s in t.names_in(n)} for n in (*calls, *pairs))
+    together = ({s.name for s in t.names_in(n)} for n in (*calls, *pairs))
+    joined = any({"x", found[0]} <= names for names in together)
 
     def rename(node: t.Node) -> t.Node:
         if isinstance(node, t.Symbol) and node.name == found[0]:
@@ -404,14 +409,14 @@ def second_letters(w: Writing) -> None:
 
 
 def parameters(w: Writing) -> None:
-    """p(x; \\theta), p(x|z, \\theta) are p_\\theta(x), p_\\theta(x|z), p(x|\\mu) is p(x)."""
-    densities = {s for c in w.calls() for i in t.split_bar(c.group)[0] for s in t.names_in(i)}
-    random = {s.name for s in densities}
+    """p(x; \\theta), p(x|z, \\theta) are p_\\theta(x), p_\\theta(x|z); p(x|\\mu): p(x)."""
+    drawn = [item for call in w.calls() for item in t.split_bar(call.group)[0]]
+    random = {s.name for item in drawn for s in t.names_in(item)}
 
     def is_parameter(item: t.Node) -> bool:
         base = item.base if isinstance(item, t.Power) else item
-        law = isinstance(base, t.Symbol) and base.name in OF_LAWS and base.name not in random
-        return law or t.is_parameter(item)
+        name = base.name if isinstance(base, t.Symbol) else ""
+        return name in OF_LAWS and name not in random or t.is_parameter(item)
 
     def label(node: t.Node) -> t.Node:
         if not isinstance(node, t.Call) or node.function.name not in LETTERS:
@@ -429,7 +434,7 @@ def parameters(w: Writing) -> None:
                 marks[i] = "|"
             del marks[i - 1]
         name = node.function
-        networks = [item.key for item in own if isinstance(item, t.Symbol) and t.is_parameter(item)]
+        networks = [i.key for i in own if isinstance(i, t.Symbol) and t.is_parameter(i)]
         if not name.label and networks:
             name = replace(name, label=networks[0])
         group = replace(node.group, items=tuple(items), marks=tuple(marks))
@@ -947,7 +952,8 @@ def constants(w: Writing) -> None:
             at = node.terms.index(name)
             terms, signs = list(node.terms), list(node.signs)
             del terms[at]
-            return replace(node, terms=(*terms, t.CONST), signs=(*signs[:at], *signs[at + 1 :], 1))
+            del signs[at]
+            return replace(node, terms=(*terms, t.CONST), signs=(*signs, 1))
 
         w.change(const)
 
@@ -1150,7 +1156,8 @@ def reparametrised(w: Writing) -> None:
 def chains(w: Writing) -> None:
     """The t of x_t counts the nodes of a chain, where x_{t-1} or x_{1:T} stands too."""
     letters = chained(w.calls())
-    first = "x" in letters and any(s.name == "x" and t.ZERO in s.component for s in w.symbols())
+    starts = any(s.name == "x" and t.ZERO in s.component for s in w.symbols())
+    first = "x" in letters and starts
 
     def index(node: t.Node) -> t.Node:
         if not isinstance(node, t.Symbol):
@@ -1202,8 +1209,8 @@ def networks(w: Writing) -> None:
 
 
 RULES: tuple[Callable[[Writing], None], ...] = (
-    capitals, second_letters, averages, supports, letter_of_a_bound, parameters, labels, conditions, chains, networks, samples,
-    open_sums, sizes, laws,
+    capitals, second_letters, averages, supports, letter_of_a_bound, parameters, labels,
+    conditions, chains, networks, samples, open_sums, sizes, laws,
     entropies, bare_densities, model, short_names, reparametrised, bounds, constants,
 )  # fmt: skip
 OF_CHAINS = (laws, reparametrised, bare_densities, bounds, constants)

@@ -521,7 +521,8 @@ class Finite(NumericWorld):
         self.counts = {"x": 29, "z": 23} if self.seed % 2 else {"x": 4, "z": 3}
         for name in self.tables:
             roles = name[name.index("(") + 1 : -1].split("|")
-            draws = np.random.default_rng(0) if name == "p_*(x)" else rng  # a fact, not drawn
+            fixed = name == "p_*(x)"  # a fact: it is the same in each world
+            draws = np.random.default_rng(0) if fixed else rng
             self.parameters[name] = draws.normal(0, 0.8, [self.counts[r] for r in roles])
 
     def count(self, role: str) -> int:
