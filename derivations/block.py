@@ -184,7 +184,10 @@ def _row(source: str, begin: int, text: str) -> tuple[list[Statement], list[Stat
             piece = row[start + low : start + high]
             if not piece.strip():
                 continue
-            if CONDITION.search(word) and not re.search(CLAIMED, piece):
+            plain_name = not re.search(CLAIMED, piece)
+            if plain_name and TRAITS & set(word.split()):  # for convex f
+                hedge = f"of which {piece.strip()} is this said? Say it in a given"
+            elif CONDITION.search(word) and plain_name:
                 if re.match(r"\s*(is|are|denotes?)\b", after):
                     hedge = f"{piece.strip()} is explained in words: say it in a given"
             else:

@@ -355,7 +355,7 @@ def is_free(name: t.Symbol, scope: Scope) -> bool:
         return error.node == name
     except (Meaningless, Foreign):
         return False
-    return bool(at.met.named) and name.key not in ("x", "z", *OUTPUTS)
+    return bool(at.met.named) and name.name not in ("x", "z") and name.key not in OUTPUTS
 
 
 def defined(pair: Pair, trial: Trial, page: Scope) -> tuple[Step, Trial, Scope]:
@@ -439,8 +439,9 @@ def _depends(left: t.Call, step: Step, trial: Trial) -> None:
         except (Foreign, Meaningless):
             continue
         if len(seen) == 1:
-            message = f"the right side does not depend on {name.spoken}"
-            step.fail(f"{message}: leave it out", Verdict.NOT_UNDERSTOOD)
+            indexed = name.index  # \mu^{(i)} may be that of x^{(i)}
+            fault = Verdict.NOT_UNDERSTOOD if indexed else Verdict.WRONG
+            step.fail(f"the right side does not depend on {name.spoken}", fault)
 
 
 def _mass(at: At, places: list[Place], density: t.Call) -> Quantity:

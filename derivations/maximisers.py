@@ -164,26 +164,24 @@ def _highest(at: At, best: t.Best, places: dict[Place, Quantity], place: Place) 
         moved = replace(middle, array=np.asarray(value))
         return _height(at, best, {**places, place: moved})
 
-    def refuse(value: float, found: float) -> None:
-        if found >= top - least / 10 and abs(value - centre) > 1e-3:
-            what = "better" if found > top + least else "as good"
-            raise Broken(f"{where(at)}{name} = {value:.5g} is {what}")
-
     if name.partition("_")[0] in POSITIVE:
         values = abs(centre) * np.geomspace(1e-3, 1e3, 25)
     elif name in CHANCES and 0 < centre < 1:
         values = np.linspace(0, 1, 27)[1:-1]
     else:
         values = centre + max(abs(centre), 1.0) * np.concatenate([-FAR[::-1], FAR])
-    heights = [height(value) for value in values]
-    for value, found in zip(values, heights, strict=True):
-        if np.isfinite(found) and found > top + least:
-            refuse(value, found)
+    heights = np.array([height(value) for value in values])
+    if np.max(heights, initial=-np.inf, where=np.isfinite(heights)) > top + least:
+        found = values[np.argmax(np.where(np.isfinite(heights), heights, -np.inf))]
+        raise Broken(f"{where(at)}{name} = {found:.5g} is better")
+    fall = top - np.max(heights[np.argsort(np.abs(values - centre))[:2]])
     for i in np.argsort(heights)[::-1][:3]:
         bounds = values[max(i - 1, 0)], values[min(i + 1, len(values) - 1)]
         if np.isfinite(heights[i]) and not bounds[0] < centre < bounds[1]:
-            peak = minimize_scalar(lambda value: -height(value), bounds=bounds)
-            refuse(float(peak.x), -float(peak.fun))
+            options = {"xatol": 1e-9}
+            peak = minimize_scalar(lambda v: -height(v), bounds=bounds, options=options)
+            if -peak.fun >= top - 1e-6 * fall and abs(peak.x - centre) > 1e-3:
+                raise Broken(f"{where(at)}{name} = {peak.x:.5g} is as good, or better")
 
 
 def _peak(at: At, best: t.Best, places: dict[Place, Quantity]) -> None:

@@ -544,8 +544,10 @@ def laws(w: Writing) -> None:
         for line in part:
             above = line.first
             for i, (relation, side) in enumerate(line.rest):
-                if relation == "~" and above is not None and _lacks_variable(side):
-                    line.rest[i] = relation, _of_this(side, above)  # type: ignore[arg-type]
+                alone = isinstance(above, t.Symbol) and not above.index
+                if relation == "~" and alone and isinstance(side, t.Call) and above:
+                    complete_one = _of_this(side, above) if _lacks_variable(side) else side
+                    line.rest[i] = relation, complete_one
             for i, (relation, side) in enumerate(line.rest):
                 if above is not None and relation in ("=", ":="):
                     line.rest[i] = relation, complete(side, above)
