@@ -39,7 +39,7 @@ CONSTANT = re.compile(  # a constant in one name: \text{const}_{\theta}
     r"[\s~]*)\}()(?=[\s~]*(?:\\[a-z]+|[a-z])\s*(?:$|[^A-Za-z\s_(]))"
 )
 SAID = re.compile(  # beside the values of cases
-    r"\\text(rm)?\s*\{[^{}]*\}|,\s*(?=&|\\\\|$)|\\q?quad(?![A-Za-z])"
+    r"\\text(rm)?\s*\{[^{}]*\}|[,.;]\s*(?=&|\\\\|$)|\\q?quad(?![A-Za-z])"
 )
 COMMAND = re.compile(r"\\([A-Za-z]+\*?)\s*")
 SIGNS = pattern(*(word for row in RELATIONS.values() for word in row.latex))
