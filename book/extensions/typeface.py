@@ -62,7 +62,7 @@ def cut(source: Path, target: Path) -> None:
 
 
 def write(app: Sphinx, error: Exception | None) -> None:
-    if error is not None or app.builder.format != "html":
+    if error is not None or app.builder.name != "html":
         return
     folder = Path(app.outdir) / FOLDER
     for face, name in FACES.items():

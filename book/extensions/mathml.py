@@ -1,0 +1,122 @@
+r"""Formulas as MathML, for readers of e-books: by the MathJax that draws them on the site.
+
+MathJax is JavaScript. It runs here without a page, in an engine that a Python package
+brings (`mini-racer`), and does its first half alone: from TeX to a tree. What MathJax would
+draw in red is an error.
+
+E-readers know MathML Core, where an alphabet such as that of $\mathbb{E}$ is no attribute:
+its letters are written as the letters of Unicode that they are.
+"""
+
+import json
+import re
+import unicodedata
+from functools import cache
+from html import escape
+from xml.etree import ElementTree
+
+from offline import mathjax_source
+from py_mini_racer import JSEvalException, MiniRacer
+
+# In the order in which each finds what it needs.
+FILES = ("loader.js", "core.js", "adaptors/liteDOM.js", "input/tex-full.js")
+# `undefined` at the end: the engine would pass on what it evaluates, object by object.
+CONVERTER = """
+(() => {
+  const {core, input, adaptors, handlers} = MathJax._;
+  handlers.html_ts.RegisterHTMLHandler(adaptors.liteAdaptor.liteAdaptor());
+  const lenient = ["noerrors", "noundefined", "bussproofs"];
+  const packages = input.tex.AllPackages.AllPackages.filter((name) => !lenient.includes(name));
+  const formatError = (jax, error) => { throw error; };
+  const InputJax = new input.tex_ts.TeX({ packages, formatError });
+  const page = MathJax._.mathjax.mathjax.document("", { InputJax });
+  const visitor = new core.MmlTree.SerializedMmlVisitor.SerializedMmlVisitor();
+  const end = core.MathItem.STATE.CONVERT;
+  globalThis.mathml = (tex, display) => visitor.visitTree(page.convert(tex, { display, end }));
+})(); undefined
+"""
+SECONDS = 60
+NAMESPACE = "http://www.w3.org/1998/Math/MathML"
+ALPHABETS = {
+    "double-struck": "DOUBLE-STRUCK", "script": "SCRIPT", "fraktur": "FRAKTUR",
+    "bold": "BOLD", "italic": "ITALIC", "bold-italic": "BOLD ITALIC",
+    "sans-serif": "SANS-SERIF", "monospace": "MONOSPACE",
+}  # fmt: skip
+COMMENT = re.compile(r"(?<!\\)%[^\n]*")
+
+ElementTree.register_namespace("", NAMESPACE)
+
+
+@cache
+def engine() -> MiniRacer:
+    """MathJax, waiting for formulas."""
+    made = MiniRacer()
+    made.eval("globalThis.global = globalThis; undefined")
+    for name in FILES:
+        source = (mathjax_source().parent / name).read_text(encoding="utf-8")
+        made.eval(f"(() => {{{source}}})(); undefined", timeout_sec=SECONDS)
+    made.eval(CONVERTER, timeout_sec=SECONDS)
+    return made
+
+
+@cache
+def mathml(tex: str, display: bool = False, block: bool = False) -> str:
+    r"""A formula as a `<math>` element.
+
+    Args:
+        tex: without dollar signs.
+        display: as large as in a display, though it may stand in a line.
+        block: on a line of its own.
+
+    Raises:
+        ValueError: if MathJax cannot read it.
+
+    >>> print(mathml("x"))
+    <math xmlns="http://www.w3.org/1998/Math/MathML" alttext="x"><mi>x</mi></math>
+    """
+    typed = " ".join(COMMENT.sub("", tex).split())
+    given = f"{json.dumps(typed)}, {json.dumps(display or block)}"
+    try:
+        made = engine().eval(f"mathml({given})", timeout_sec=SECONDS)
+    except JSEvalException as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+    tree = ElementTree.fromstring(re.sub(r">\s+<", "><", made))
+    tree.attrib.pop("display", None)
+    if block:
+        tree.set("display", "block")
+    elif display:
+        tree.set("displaystyle", "true")
+    tree.set("alttext", re.sub(r"\\class\{\w+\}", "", typed))
+    for element in tree.iter():
+        simplify(element)
+    return ElementTree.tostring(tree, encoding="unicode")
+
+
+def simplify(element: ElementTree.Element) -> None:
+    """Leave what MathML Core knows."""
+    for name in [name for name in element.attrib if name.startswith("data-")]:
+        del element.attrib[name]
+    if "columnalign" in element.attrib:  # which MathML Core leaves to CSS
+        sides = element.attrib.pop("columnalign").split()
+        for row in element:
+            for place, cell in enumerate(row):
+                cell.set("style", f"text-align: {sides[min(place, len(sides) - 1)]}")
+    alphabet = ALPHABETS.get(element.get("mathvariant", ""))
+    if alphabet and element.text:
+        del element.attrib["mathvariant"]
+        element.text = "".join(letter(sign, alphabet) for sign in element.text)
+
+
+def letter(sign: str, alphabet: str) -> str:
+    """The letter of Unicode that is this one in another alphabet, if there is one.
+
+    >>> letter("E", "DOUBLE-STRUCK"), letter("R", "DOUBLE-STRUCK"), letter("+", "BOLD")
+    ('𝔼', 'ℝ', '+')
+    """
+    name = re.sub(r"^(LATIN|GREEK) | LETTER\b", "", unicodedata.name(sign, ""))
+    for full in (f"MATHEMATICAL {alphabet} {name}", f"{alphabet} {name}"):
+        try:
+            return unicodedata.lookup(full)
+        except KeyError:
+            continue
+    return sign
