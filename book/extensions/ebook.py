@@ -18,29 +18,29 @@ from xml.etree import ElementTree
 
 import cover
 from docutils import nodes
-from ledger import PAGE, mark, page_of, row_id
+from ledger import PAGE, mark, row_id
 from lines import lines_of_page, reasons_of
 from mathml import mathml
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders.epub3 import Epub3Builder
-from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.highlighting import PygmentsBridge
 from sphinx.util import logging
 from sphinx.util.fileutil import copy_asset_file
 from sphinx.util.math import get_node_equation_number
 from sphinx_exercise.nodes import is_exercise_node, is_solution_node
+from typeface import cut, math_face
 
 from derivations.lines import Line, Piece
 
 STYLE = Path(__file__).parents[1] / "static" / "ebook.css"
 LEFT_OUT = re.compile(r"api-")
 # Raw HTML that waits for a script, or belongs to one.
-SCRIPTED = re.compile(r"<script|<noscript|<div class=\"(explorer|slips|breaker)\"|you-are-here")
-MOVES = "In the book's web pages this figure moves: you can touch it there."
-ASKS = (
-    "In the book's web pages this section asks you, line by line; so does JupyterLab. "
-    "It needs a page that answers."
+SCRIPTED = re.compile(
+    r"<script|<noscript|<div class=\"(explorer|slips|breaker)\"|you-are-here"
 )
+MOVES = "In the book's web pages this figure moves: you can touch it there."
+ASKS = "The question is asked in the book's web pages, which can answer, and in JupyterLab."
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 SUMMARY = (
     "Formulas are MathML with their LaTeX as alternative text, figures have alternative "
@@ -48,10 +48,13 @@ SUMMARY = (
 )
 FEATURES = [
     "MathML", "latex", "alternativeText", "tableOfContents", "readingOrder",
-    "structuralNavigation", "displayTransformability", "index",
+    "structuralNavigation", "displayTransformability",
 ]  # fmt: skip
 OPF, DC = "http://www.idpf.org/2007/opf", "http://purl.org/dc/elements/1.1/"
+FORMULA = re.compile(r"<math.*?</math>", re.S)
+MATH_FACE = "_static/math.woff"
 COVER = "_static/cover.png"
+ON_THE_COVER = ("04-elbo", "eq-latent-evidence")
 RIGHTS = "Text and figures: CC BY 4.0. Code: MIT."
 LANDMARKS = [
     ("cover", "cover.xhtml", "Cover"),
@@ -65,7 +68,8 @@ INSIDE_OF_PAGES = {"mathml": "<math", "svg": "<svg"}
 INSIDE = re.compile(r'<section id="(exercise|solution)-content">')
 PAGE_OF_BOOK = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE html>
-<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops" lang="{lang}" xml:lang="{lang}">
+<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"
+ lang="{lang}" xml:lang="{lang}">
 <head>
 <title>{title}</title>
 <link rel="stylesheet" type="text/css" href="_static/pygments.css"/>
@@ -93,8 +97,9 @@ def visit_math(translator, node: nodes.math) -> None:
 def visit_math_block(translator, node: nodes.math_block) -> None:
     """A display that stays whole: a matrix, cases, what a cell prints."""
     translator.body.append(translator.starttag(node, "div", CLASS="display"))
+    translator.body.append(number(translator, node))
     formula(translator, node, block=True)
-    translator.body.append(number(translator, node) + "</div>\n")
+    translator.body.append("</div>\n")
     raise nodes.SkipNode
 
 
@@ -118,7 +123,7 @@ def number(translator, node: nodes.Element) -> str:
     if label in app.verdicts and "lines" not in node["classes"]:
         href = translator.builder.get_relative_uri(node["docname"], PAGE)
         verdict = mark(app.verdicts[label], f"{href}#{row_id(label)}")
-    return f' <span class="eqno">({shown}){verdict}</span>'
+    return f'<span class="eqno">({shown}){verdict}</span> '
 
 
 class display(nodes.General, nodes.Element):
@@ -173,8 +178,8 @@ def right_of(line: Line) -> list[str]:
     return [*pieces, rf"\quad {aside}"] if aside else pieces
 
 
-def row(pieces: list[str], label: str, *more: nodes.Node) -> nodes.container:
-    return nodes.container("", *flow(pieces, label), *more, classes=["line"])
+def row(pieces: list[str], label: str) -> nodes.container:
+    return nodes.container("", *flow(pieces, label), classes=["line"])
 
 
 def written_out(app: Sphinx, block: nodes.math_block, lines: list[Line]) -> display:
@@ -187,10 +192,11 @@ def written_out(app: Sphinx, block: nodes.math_block, lines: list[Line]) -> disp
         for line in lines:
             left = leaves(line.left) if line.left else []
             made += row(left + right_of(line), label)
-        made[0] += equation_number()
+        made[0].insert(0, equation_number())
         return made
     made["classes"].append("lines")
-    made += row(leaves(lines[0].left) if lines[0].left else [], label, equation_number())
+    made += row(leaves(lines[0].left) if lines[0].left else [], label)
+    made[0].insert(0, equation_number())
     verdicts = [r.verdict for r in app.ledger if r.label == label]
     ledger = app.builder.get_relative_uri(block["docname"], PAGE)
     steps = nodes.enumerated_list(enumtype="arabic", suffix=".")
@@ -208,72 +214,68 @@ def written_out(app: Sphinx, block: nodes.math_block, lines: list[Line]) -> disp
 
 
 # ---------------------------------------------------------------- without scripts
-class ForReaders(SphinxPostTransform):
-    """After all others: the page as an e-reader shows it."""
+def for_readers(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """After all that others do to a page: as an e-reader shows it."""
+    if not isinstance(app.builder, BookBuilder):
+        return
+    for box in list(doctree.findall(nodes.container)):
+        if "attempts" in box["classes"]:
+            box.parent.remove(box)
+    leave_out_scripts(doctree)
+    known = lines_of_page(app, page) if app.env.doc2path(page).endswith(".md") else {}
+    for block in list(doctree.findall(nodes.math_block)):
+        if lines := known.get(block.get("label")):
+            block.replace_self(written_out(app, block, lines))
+    if collect_answers(doctree):
+        app.builder.answered.add(page)
+    for link in list(doctree.findall(nodes.reference)):
+        if LEFT_OUT.match(link.get("refuri", "")):
+            link.replace_self(nodes.inline("", "", *link.children))
 
-    default_priority = 900
-    builders = ("epub",)
 
-    def run(self, **kwargs) -> None:
-        for box in list(self.document.findall(nodes.container)):
-            if "attempts" in box["classes"]:
-                box.parent.remove(box)
-        self.leave_out_scripts()
-        self.write_displays_out()
-        self.collect_answers()
-        for link in list(self.document.findall(nodes.reference)):
-            if LEFT_OUT.match(link.get("refuri", "")):
-                link.replace_self(nodes.inline("", "", *link.children))
+def leave_out_scripts(doctree: nodes.document) -> None:
+    for raw in list(doctree.findall(nodes.raw)):
+        text = raw.astext()
+        if 'class="model-map"' in text:
+            raw[0] = nodes.Text(for_epub(text))
+        if not SCRIPTED.search(text) and text != "</div></div>":
+            continue
+        said = ""
+        if 'class="explorer"' in text:
+            said = MOVES
+        elif re.search('class="(slips|breaker)"', text):
+            said = ASKS
+        if said:
+            # behind the still of an explorer, in the place of a question
+            place = raw.parent.index(raw) + (2 if said == MOVES else 0)
+            raw.parent.insert(place, nodes.paragraph("", said, classes=["elsewhere"]))
+        raw.parent.remove(raw)
 
-    def leave_out_scripts(self) -> None:
-        for raw in list(self.document.findall(nodes.raw)):
-            text = raw.astext()
-            if not SCRIPTED.search(text) and text != "</div></div>":
-                continue
-            said = MOVES if 'class="explorer"' in text else ""
-            said = ASKS if re.search('class="(slips|breaker)"', text) else said
-            if said:
-                note = nodes.paragraph("", said, classes=["elsewhere"])
-                raw.parent.insert(raw.parent.index(raw) + (2 if said is MOVES else 0), note)
-            raw.parent.remove(raw)
-        for raw in self.document.findall(nodes.raw):
-            if 'class="model-map"' in raw.astext():
-                raw[0] = nodes.Text(for_epub(raw.astext()))
 
-    def write_displays_out(self) -> None:
-        page = self.env.docname
-        if not self.env.doc2path(page).endswith(".md"):
-            return
-        known = lines_of_page(self.app, page)
-        for block in list(self.document.findall(nodes.math_block)):
-            if lines := known.get(block.get("label")):
-                made = written_out(self.app, block, lines)
-                block.replace_self(made)
-
-    def collect_answers(self) -> None:
-        solutions = list(filter(is_solution_node, self.document.findall()))
-        if not solutions:
-            return
-        answers = nodes.section("", nodes.title("", "Answers"), ids=["answers"])
-        exercises = {
-            name: node
-            for node in self.document.findall()
-            if is_exercise_node(node)
-            for name in node["ids"]
-        }
-        for solution in solutions:
-            solution.parent.remove(solution)
-            answers += solution
-            link = next(solution.findall(nodes.reference), None)
-            target = link.get("refid") or link.get("refuri", "") if link else ""
-            name = target.rpartition("#")[2]
-            if name not in exercises:
-                logger.warning("a solution without its exercise", location=solution)
-                continue
-            there = nodes.reference("", "Answer", internal=True, refid=solution["ids"][0])
-            exercises[name] += nodes.paragraph("", "", there, classes=["to-answer"])
-        next(self.document.findall(nodes.section)).append(answers)
-        self.app.builder.answered.add(self.env.docname)
+def collect_answers(doctree: nodes.document) -> bool:
+    """All solutions in a section at the end, and a link to each below its exercise."""
+    solutions = list(filter(is_solution_node, doctree.findall()))
+    exercises = {
+        name: node
+        for node in filter(is_exercise_node, doctree.findall())
+        for name in node["ids"]
+    }
+    # A title of docutils would get the chapter's number.
+    title = nodes.raw("", "<h2>Answers</h2>", format="html")
+    answers = nodes.section("", title, ids=["answers"])
+    for solution in solutions:
+        solution.parent.remove(solution)
+        answers += solution
+        link = next(solution.findall(nodes.reference), {})
+        name = (link.get("refid") or link.get("refuri", "")).rpartition("#")[2]
+        if name not in exercises:
+            logger.warning("a solution without its exercise", location=solution)
+            continue
+        there = nodes.reference("", "Answer", internal=True, refid=solution["ids"][0])
+        exercises[name] += nodes.paragraph("", "", there, classes=["to-answer"])
+    if solutions:
+        next(doctree.findall(nodes.section)).append(answers)
+    return bool(solutions)
 
 
 def for_epub(svg: str) -> str:
@@ -290,6 +292,7 @@ class BookBuilder(Epub3Builder):
     """Pages without theme and scripts; a cover; the parts of the book in its contents."""
 
     math_renderer_name = "mathml"
+    guide_titles = {"toc": "Contents", "cover": "Cover"}
     kinds = {"bibliography": "bibliography", "glossary": "glossary"}
 
     def init(self) -> None:
@@ -303,13 +306,23 @@ class BookBuilder(Epub3Builder):
         names = [n for n in sorted(self.env.found_docs) if not LEFT_OUT.match(n)]
         super().write(names, [], method)
 
+    def prepare_writing(self, docnames) -> None:
+        super().prepare_writing(docnames)
+        self.domain_indices = []  # of the reference
+
     def copy_assets(self) -> None:
         """The style and the cover; none of the site's scripts and sheets."""
         static = Path(self.outdir) / "_static"
         static.mkdir(exist_ok=True)
         copy_asset_file(str(STYLE), str(static))
         self.create_pygments_style_file()
-        cover.write(Path(self.outdir) / COVER, self.config.html_title, self.config.author)
+        lines = lines_of_page(self.app, ON_THE_COVER[0])[ON_THE_COVER[1]]
+        typed = [
+            "".join(leaves(lines[0].left)),
+            *("".join(right_of(line)) for line in lines),
+        ]
+        title, author = self.config.html_title, self.config.author
+        cover.write(Path(self.outdir) / COVER, title, author, typed)
 
     def handle_page(
         self, pagename, addctx, templatename="page.html", outfilename=None, event_arg=None
@@ -332,12 +345,23 @@ class BookBuilder(Epub3Builder):
 
     def finish(self) -> None:
         self.copy_image_files()
+        pages = [file.read_text("utf-8") for file in Path(self.outdir).glob("*.xhtml")]
+        signs = {ord(sign) for page in pages for sign in "".join(FORMULA.findall(page))}
+        cut(math_face(), Path(self.outdir) / MATH_FACE, signs, name="Book Math")
         for sheet in (Path(self.outdir) / "_static").glob("*.css"):
-            if sheet.name not in (STYLE.name, "pygments.css"):  # an extension's, for the site
+            if sheet.name not in (
+                STYLE.name,
+                "pygments.css",
+            ):  # an extension's, for the site
                 sheet.unlink()
         alt = escape(f"{self.config.html_title}. By {self.config.author}.")
         self.write_page("cover", "Cover", f'<img class="cover" src="{COVER}" alt="{alt}"/>')
         self.handle_finish()
+
+    def init_highlighter(self) -> None:
+        # Without colours: they say nothing on paper of one, and vanish on a dark page.
+        self.highlighter = PygmentsBridge("html", "bw")
+        self.dark_highlighter = None
 
     # ------------------------------------------------------------ contents
     def get_refnodes(self, doctree, result):
@@ -358,11 +382,28 @@ class BookBuilder(Epub3Builder):
 
     def toc_add_files(self, refnodes) -> None:
         super().toc_add_files(refnodes)
-        refnodes.insert(0, {"level": 1, "refuri": "cover.xhtml", "text": "Cover"})
-        for page in self.answered:
-            ends = [i for i, r in enumerate(refnodes) if r["refuri"].startswith(page + ".")]
-            answers = {"level": 2, "refuri": f"{page}.xhtml#answers", "text": "Answers"}
-            refnodes.insert(max(ends) + 1, answers)
+        pages = [{"level": 1, "refuri": "cover.xhtml", "text": "Cover"}]
+        for page in refnodes:
+            name = page["refuri"].removesuffix(self.out_suffix)
+            pages += [page, *self.sections(name)]
+        refnodes[:] = pages
+
+    def sections(self, page: str) -> Iterator[dict]:
+        """The headings of a page below its title, and its answers."""
+        numbers = self.env.toc_secnumbers.get(page, {})
+        (top, *_) = self.env.tocs[page]
+        for item in top[1] if len(top) > 1 else ():
+            for link in list(item.findall(nodes.reference))[:1]:
+                number = ".".join(map(str, numbers.get(link["anchorname"], ())))
+                text = escape(f"{number}. {link.astext()}" if number else link.astext())
+                uri = self.fix_fragment(f"{page}{self.out_suffix}", link["anchorname"])
+                yield {"level": 2, "refuri": uri, "text": text}
+        if page in self.answered:
+            yield {
+                "level": 2,
+                "refuri": f"{page}{self.out_suffix}#answers",
+                "text": "Answers",
+            }
 
     def build_navigation_doc(self) -> None:
         """The contents by parts, and the landmarks."""
@@ -370,7 +411,9 @@ class BookBuilder(Epub3Builder):
         items, open_part = [], False
         for chapter in chapters:
             if part := self.parts.get(chapter.refuri):
-                items.append("</ol></li>" * open_part + f"<li><span>{escape(part)}</span><ol>")
+                items.append(
+                    "</ol></li>" * open_part + f"<li><span>{escape(part)}</span><ol>"
+                )
                 open_part = True
             items.append(entry(chapter))
         contents = "".join(items) + "</ol></li>" * open_part
@@ -379,7 +422,9 @@ class BookBuilder(Epub3Builder):
             for kind, uri, name in LANDMARKS
         )
         title = self.guide_titles["toc"]
-        body = NAV.format(kind="toc", role="doc-toc", title=title, hidden="", items=contents)
+        body = NAV.format(
+            kind="toc", role="doc-toc", title=title, hidden="", items=contents
+        )
         body += NAV.format(
             kind="landmarks", role="navigation", title="Landmarks", hidden=' hidden=""',
             items=marks,
@@ -410,7 +455,8 @@ class BookBuilder(Epub3Builder):
         for prefix, uri in (("", OPF), ("dc", DC), ("opf", OPF)):
             ElementTree.register_namespace(prefix, uri)
         package = ElementTree.fromstring(file.read_text(encoding="utf-8"))
-        about, manifest, _, guide = package
+        about, manifest, spine, guide = package
+        spine.insert(1, ElementTree.Element(f"{{{OPF}}}itemref", idref="nav"))
         package.remove(guide)  # the landmarks say it
         del package.attrib["prefix"]
         for element in list(about):
@@ -463,7 +509,7 @@ def setup(app: Sphinx) -> dict:
     app.add_builder(BookBuilder, override=True)
     app.add_node(display, html=(visit_display, depart_display))
     app.add_node(equation_number, html=(visit_number, None))
-    app.add_post_transform(ForReaders)
+    app.connect("doctree-resolved", for_readers, priority=900)
     app.connect("config-inited", name_the_edition)
     app.connect("builder-inited", prepare, priority=100)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,7 +12,6 @@ import json
 import re
 import unicodedata
 from functools import cache
-from html import escape
 from xml.etree import ElementTree
 
 from offline import mathjax_source
@@ -26,13 +25,15 @@ CONVERTER = """
   const {core, input, adaptors, handlers} = MathJax._;
   handlers.html_ts.RegisterHTMLHandler(adaptors.liteAdaptor.liteAdaptor());
   const lenient = ["noerrors", "noundefined", "bussproofs"];
-  const packages = input.tex.AllPackages.AllPackages.filter((name) => !lenient.includes(name));
+  const all = input.tex.AllPackages.AllPackages;
+  const packages = all.filter((name) => !lenient.includes(name));
   const formatError = (jax, error) => { throw error; };
   const InputJax = new input.tex_ts.TeX({ packages, formatError });
   const page = MathJax._.mathjax.mathjax.document("", { InputJax });
   const visitor = new core.MmlTree.SerializedMmlVisitor.SerializedMmlVisitor();
   const end = core.MathItem.STATE.CONVERT;
-  globalThis.mathml = (tex, display) => visitor.visitTree(page.convert(tex, { display, end }));
+  globalThis.mathml = (tex, display) =>
+    visitor.visitTree(page.convert(tex, { display, end }));
 })(); undefined
 """
 SECONDS = 60
@@ -42,6 +43,8 @@ ALPHABETS = {
     "bold": "BOLD", "italic": "ITALIC", "bold-italic": "BOLD ITALIC",
     "sans-serif": "SANS-SERIF", "monospace": "MONOSPACE",
 }  # fmt: skip
+ROWS = {f"{{{NAMESPACE}}}{name}" for name in ("math", "mrow", "mtd", "mstyle", "msqrt")}
+APPLIED, THIN, OPENING, CLOSING = "\u2061", "0.167em", tuple("([{|‖"), tuple(")]}|‖")
 COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 
 ElementTree.register_namespace("", NAMESPACE)
@@ -93,7 +96,13 @@ def mathml(tex: str, display: bool = False, block: bool = False) -> str:
 
 
 def simplify(element: ElementTree.Element) -> None:
-    """Leave what MathML Core knows."""
+    """Leave what MathML Core knows, and space as TeX does."""
+    if element.tag in ROWS:
+        set_spaces(element)
+    if element.get("data-mjx-texclass") == "ORD":
+        signs = [element] if element.tag == tag("mo") else list(element)
+        if [sign.tag for sign in signs] == [tag("mo")]:
+            signs[0].attrib |= {"lspace": "0", "rspace": "0"}
     for name in [name for name in element.attrib if name.startswith("data-")]:
         del element.attrib[name]
     if "columnalign" in element.attrib:  # which MathML Core leaves to CSS
@@ -105,6 +114,36 @@ def simplify(element: ElementTree.Element) -> None:
     if alphabet and element.text:
         del element.attrib["mathvariant"]
         element.text = "".join(letter(sign, alphabet) for sign in element.text)
+    elif element.tag == tag("mi") and len(element.text or "") > 1:
+        element.attrib.setdefault("mathvariant", "normal")
+
+
+def set_spaces(row: ElementTree.Element) -> None:
+    """Thin spaces around the name of a function, but none beside a bracket that it opens
+    or follows; and no room for a bracket that is not drawn."""
+    for child in [one for one in row if one.tag == tag("mo") and not one.text]:
+        row.remove(child)
+    for place, child in reversed(list(enumerate(row))):
+        after = place + 1
+        if after < len(row) and row[after].text == APPLIED:
+            after += 1
+        elif child.tag != tag("munder") or len(child[0].text or "") < 2:
+            continue
+        if after < len(row) and first_sign(row[after]) not in OPENING:
+            row.insert(after, ElementTree.Element(tag("mspace"), width=THIN))
+        before = row[place - 1] if place else None
+        if before is not None and (before.tag != tag("mo") or before.text in CLOSING):
+            row.insert(place, ElementTree.Element(tag("mspace"), width=THIN))
+
+
+def first_sign(element: ElementTree.Element) -> str:
+    while element.tag in ROWS and len(element):
+        element = element[0]
+    return element.text or ""
+
+
+def tag(name: str) -> str:
+    return f"{{{NAMESPACE}}}{name}"
 
 
 def letter(sign: str, alphabet: str) -> str:
