@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
-from figures import as_png, figures_of, with_licence  # noqa: E402
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+from figures import Figure, as_png, figures_of, with_licence  # noqa: E402
+
+PICTURES = sorted((ROOT / "book" / "static" / "pictures").glob("*.svg"))
 
 CHAPTER = """---
 kernelspec:
@@ -64,3 +67,16 @@ def test_a_cells_figure_and_a_picture_become_files_with_their_licence(tmp_path):
         assert png.shape[1] > 1200
         assert (png[: int(0.9 * high)] < 128).sum() > 500, "the figure"
         assert (png[int(0.96 * high) :] < 160).sum() > 100, "its licence"
+
+
+@pytest.mark.parametrize("file", PICTURES, ids=lambda path: path.stem)
+def test_every_picture_of_the_book_takes_the_licence(file):
+    svg = file.read_text(encoding="utf-8")
+    figure = Figure(f"fig-{file.stem}", "1.2", "A caption.", "p < q & q > 0", svg)
+    root = ElementTree.fromstring(with_licence(figure))
+    assert root.get("role") == "img"
+    assert root[0].text == "Fig. 1.2. p < q & q > 0"
+    assert not [e for e in root.iter() if e.tag.endswith("}a")], "a link to no page"
+    before = ElementTree.fromstring(svg)
+    kept = {"fill", "stroke", "stroke-width", "font-size", "font-family"}
+    assert {k: root.get(k) for k in kept} == {k: before.get(k) for k in kept}

@@ -41,9 +41,7 @@ def test_an_alphabet_is_letters_of_its_own():
 
 
 def test_a_functions_name_stands_apart_from_letters_and_not_from_brackets():
-    assert shape(r"a \log b") == (
-        "math(mi(a) mspace() mi(log) mo(\u2061) mspace() mi(b))"
-    )
+    assert shape(r"a \log b") == ("math(mi(a) mspace() mi(log) mo(\u2061) mspace() mi(b))")
     assert "mspace" not in shape(r"\log (b)")
     assert "mspace" not in shape(r"= \log (b)")
 

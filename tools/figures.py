@@ -1,11 +1,11 @@
 """Write the figures of every chapter as SVG and PNG, for slides and handouts.
 
-    python tools/figures.py             all of them, in _build/figures; index.html shows them
-    python tools/figures.py elbo        those of chapters whose name holds 'elbo'
+    python tools/figures.py         all of them, in _build/figures; index.html shows them
+    python tools/figures.py elbo    those of chapters whose name holds 'elbo'
 
-A figure that a cell draws is vectors nowhere in the book, so the chapters run again: as long
-as `make book` took at first. A chapter whose figures are newer than its text and the code is
-left alone. Each file bears its licence at its foot.
+The book keeps the pixels of what a cell draws, so the chapters run again, as long as for
+`make book` at first. A chapter whose figures are newer than its text and the code is left
+alone. Each file bears its licence at its foot.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from notebooks import BOOK, ROOT, chapters
 
 OUT = BUILD / "figures"
 LICENCE = "“Variational Autoencoders, Line by Line”, CC BY 4.0"
-# The pixels of a PNG for one of the book's, which are 1/72 of an inch there: sharp on a wall.
+# The pixels of a PNG for one unit of the SVG: sharp on a wall.
 SHARP = 4
 FOOT = 16  # of a picture, for the licence
 # What a kernel draws as PNG it draws as SVG as well, named by the bytes of the PNG: so each
@@ -64,7 +64,7 @@ SIZE = re.compile(r'viewBox="([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+)"')
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure with its label, its caption, what a reader who sees none is told, and its SVG."""
+    """A figure of a chapter, with the text for who does not see it, and its SVG."""
 
     label: str
     number: str
@@ -142,7 +142,7 @@ def with_licence(figure: Figure) -> str:
     foot = FOOT * max(1.0, wide / 500)
     root = figure.svg[: figure.svg.index(">", found.end())]
     whole = root.replace(found[0], f'viewBox="{x:g} {y:g} {wide:g} {high + foot:g}"')
-    whole = re.sub(r'\b(width|height)="[^"]*" ?', "", whole).rstrip()
+    whole = re.sub(r'(?<=\s)(width|height|role|aria-label)="[^"]*"\s*', "", whole).rstrip()
     whole += f' width="{wide:g}" height="{high + foot:g}"'
     title = html.escape(f"Fig. {figure.number}. {figure.alt}")
     line = html.escape(f"Fig. {figure.number} of {LICENCE}")
@@ -152,11 +152,12 @@ def with_licence(figure: Figure) -> str:
         f'fill="#555">{line}</text>'
     )
     inside = figure.svg[len(root) + 1 :].rstrip().removesuffix("</svg>")
+    inside = re.sub(r"<(/?)a\b[^>]*>", r"<\1g>", inside)  # links lead nowhere from here
     return f'{whole} role="img"><title>{title}</title>{inside}{text}</svg>\n'
 
 
 def as_png(svg: str) -> bytes:
-    """On white paper, in the letters that come with matplotlib: the same on every machine."""
+    """On white paper, in the letters that matplotlib brings: the same on every machine."""
     fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     return resvg_py.svg_to_bytes(
         svg_string=svg.replace("currentColor", "#222"),
@@ -173,6 +174,8 @@ def as_png(svg: str) -> bytes:
 def write(chapter: Path) -> str:
     """Write the figures of a chapter, and return the part of the index that shows them."""
     folder = OUT / chapter.stem
+    if not any(described(read_chapter(chapter))):
+        return ""
     part = folder / "index.part.html"
     code = BUILD / "code.sha256"
     if part.exists() and part.stat().st_mtime > max(
@@ -181,8 +184,6 @@ def write(chapter: Path) -> str:
         return part.read_text(encoding="utf-8")
     print(f"drawing {chapter.relative_to(ROOT)}", flush=True)
     found = figures_of(chapter)
-    if not found:
-        return ""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
@@ -199,10 +200,10 @@ def write(chapter: Path) -> str:
 
 
 def in_index(chapter: str, figure: Figure) -> str:
-    file = f"{chapter}/{figure.name}"
+    file, alt = f"{chapter}/{figure.name}", html.escape(figure.alt)
     links = " · ".join(f'<a href="{file}.{k}">{k.upper()}</a>' for k in ("svg", "png"))
     return (
-        f'<figure id="{figure.label}"><img src="{file}.png" alt="{html.escape(figure.alt)}" '
+        f'<figure id="{figure.label}"><img src="{file}.png" alt="{alt}" '
         f'loading="lazy">\n<figcaption><b>Fig. {figure.number}</b> '
         f"{html.escape(figure.caption)}<br><code>{figure.label}</code> · {links}"
         "</figcaption></figure>\n"
@@ -220,11 +221,11 @@ figure {{ margin: 2rem 0; }}
 </style></head>
 <body>
 <h1>The figures of <i>Variational Autoencoders, Line by Line</i></h1>
-<p>Each figure is there as SVG, to be enlarged at will, and as PNG, for programs that take no
-SVG. You may use and change them, also in what you sell, if you name the book and the
-licence: <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>. The line at the
-foot of each does it; where you cut it off, say it yourself. The digits in some of them are
-MNIST's (CC BY-SA 3.0) and Fashion-MNIST's (MIT).</p>
+<p>Each figure is there as SVG, to be enlarged at will, and as PNG, for programs that take
+no SVG. You may use and change them, also in what you sell, if you name the book and the
+licence: <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>. The line at
+the foot of each does it; where you cut it off, say it yourself. The digits in some of them
+are MNIST's (CC BY-SA 3.0), the clothes Fashion-MNIST's (MIT).</p>
 {parts}</body>
 </html>
 """

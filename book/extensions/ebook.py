@@ -11,7 +11,8 @@ The reference of the packages is left out. It is for people who sit before a com
 
 import re
 from collections.abc import Iterator
-from html import escape
+from functools import partial
+from html import escape, unescape
 from importlib.metadata import metadata, version
 from pathlib import Path
 from xml.etree import ElementTree
@@ -20,7 +21,7 @@ import cover
 from docutils import nodes
 from ledger import PAGE, mark, row_id
 from lines import lines_of_page, reasons_of
-from mathml import mathml
+from mathml import in_parts, mathml
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders.epub3 import Epub3Builder
@@ -38,7 +39,10 @@ LEFT_OUT = re.compile(r"api-")
 # Raw HTML that waits for a script, or belongs to one.
 SCRIPTED = re.compile(
     r"<script|<noscript|<div class=\"(explorer|slips|breaker)\"|you-are-here"
+    r"|<ul class=\"dots\""
 )
+IN_OUTPUT = re.compile(r'(?s)<span class="math[^"]*">\\\((?P<tex>.*?)\\\)</span>')
+WIDE = 7  # columns, of a table that needs small letters on a phone
 MOVES = "In the book's web pages this figure moves: you can touch it there."
 ASKS = "The question is asked in the book's web pages, which can answer, and in JupyterLab."
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
@@ -106,11 +110,14 @@ def visit_math_block(translator, node: nodes.math_block) -> None:
 def formula(translator, node: nodes.Element, **how: bool) -> None:
     tex = node.astext()
     try:
-        translator.body.append(mathml(tex, **how))
+        made = mathml(tex, **how)
     except ValueError as error:
         name = node.get("label") or node.get("of") or tex
         logger.warning(f"no MathML of {name}: {error}", location=node)
-        translator.body.append(f"<code>{escape(tex)}</code>")
+        made = f"<code>{escape(tex)}</code>"
+    if not how.get("display") and not how.get("block") and len(parts := in_parts(made)) > 1:
+        made = f'<span class="parts">{"<wbr/>".join(parts)}</span>'
+    translator.body.append(made)
 
 
 def number(translator, node: nodes.Element) -> str:
@@ -222,6 +229,11 @@ def for_readers(app: Sphinx, doctree: nodes.document, page: str) -> None:
         if "attempts" in box["classes"]:
             box.parent.remove(box)
     leave_out_scripts(doctree)
+    for raw in doctree.findall(nodes.raw):
+        raw[0] = nodes.Text(IN_OUTPUT.sub(partial(drawn_in_output, raw), raw.astext()))
+    for group in doctree.findall(nodes.tgroup):
+        if group["cols"] >= WIDE:
+            group.parent["classes"].append("wide")
     known = lines_of_page(app, page) if app.env.doc2path(page).endswith(".md") else {}
     for block in list(doctree.findall(nodes.math_block)):
         if lines := known.get(block.get("label")):
@@ -231,6 +243,16 @@ def for_readers(app: Sphinx, doctree: nodes.document, page: str) -> None:
     for link in list(doctree.findall(nodes.reference)):
         if LEFT_OUT.match(link.get("refuri", "")):
             link.replace_self(nodes.inline("", "", *link.children))
+
+
+def drawn_in_output(node: nodes.raw, found: re.Match[str]) -> str:
+    """A formula in the HTML that a cell prints."""
+    tex = unescape(found["tex"])
+    try:
+        return mathml(tex, display=True)
+    except ValueError as error:
+        logger.warning(f"no MathML of {tex}: {error}", location=node)
+        return found[0]
 
 
 def leave_out_scripts(doctree: nodes.document) -> None:

@@ -44,6 +44,7 @@ ALPHABETS = {
     "sans-serif": "SANS-SERIF", "monospace": "MONOSPACE",
 }  # fmt: skip
 ROWS = {f"{{{NAMESPACE}}}{name}" for name in ("math", "mrow", "mtd", "mstyle", "msqrt")}
+SIGNS, LONG = tuple("=+−≈≥≤∼∝→:"), 24
 APPLIED, THIN, OPENING, CLOSING = "\u2061", "0.167em", tuple("([{|‖"), tuple(")]}|‖")
 COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 
@@ -89,17 +90,44 @@ def mathml(tex: str, display: bool = False, block: bool = False) -> str:
         tree.set("display", "block")
     elif display:
         tree.set("displaystyle", "true")
-    tree.set("alttext", re.sub(r"\\class\{\w+\}", "", typed))
+    tree.set("alttext", re.sub(r"\\class\{\w+\}|\{\} ", "", typed))
     for element in tree.iter():
         simplify(element)
     return ElementTree.tostring(tree, encoding="unicode")
+
+
+def in_parts(formula: str) -> list[str]:
+    r"""A long formula in a line of text, cut before the signs that stand in no bracket: a
+    narrow screen may break there.
+
+    >>> long = mathml(r"a(b + c) - d \, e f g h i j k l m n o p q r s t u v w")
+    >>> [re.sub("<[^>]*>", "", part) for part in in_parts(long)]
+    ['a(b+c)', '−defghijklmnopqrstuvw']
+    """
+    tree = ElementTree.fromstring(formula)
+    if len("".join(tree.itertext())) <= LONG:
+        return [formula]
+    parts, depth = [[]], 0
+    for child in tree:
+        sign = child.text if child.tag == tag("mo") else None
+        if sign in SIGNS and not depth and parts[-1]:
+            parts.append([ElementTree.Element(tag("mrow"))])  # else the sign has no left
+        depth += (sign in tuple("([{")) - (sign in tuple(")]}"))
+        parts[-1].append(child)
+    made = []
+    for part in parts:
+        math = ElementTree.Element(tree.tag)
+        math.extend(part)
+        math.set("alttext", "".join(math.itertext()))
+        made.append(ElementTree.tostring(math, encoding="unicode"))
+    return made
 
 
 def simplify(element: ElementTree.Element) -> None:
     """Leave what MathML Core knows, and space as TeX does."""
     if element.tag in ROWS:
         set_spaces(element)
-    if element.get("data-mjx-texclass") == "ORD":
+    if element.get("data-mjx-texclass") in ("ORD", "NONE"):
         signs = [element] if element.tag == tag("mo") else list(element)
         if [sign.tag for sign in signs] == [tag("mo")]:
             signs[0].attrib |= {"lspace": "0", "rspace": "0"}
