@@ -29,29 +29,33 @@ def offer(build: Path = BUILD, book: Path = ROOT / "book") -> list[str]:
     page = build / "html" / "index.html"
     if not page.exists():
         return []
-    edition = max(file.stat().st_mtime for file in book.glob("*.md"))
+    dated = [*book.glob("*.md"), *build.glob("code.sha256")]
+    edition = max(file.stat().st_mtime for file in dated)
     links = []
     for name, says in (FILES | FOLDERS).items():
         made, there = build / name, page.parent / name
-        shutil.rmtree(there, ignore_errors=True) if there.is_dir() else there.unlink(True)
         first = made / "index.html" if name in FOLDERS else made
-        if not first.exists():
-            continue
-        if first.stat().st_mtime < edition:
+        current = first.exists() and first.stat().st_mtime >= edition
+        if first.exists() and not current:
             print(f"{made} is older than the book and is not offered: make it again")
-            continue
         if name in FOLDERS:
-            shutil.copytree(made, there)
-            links.append(f'<a href="{name}/index.html">{escape(says)}</a>')
-        else:
+            shutil.rmtree(there, ignore_errors=True)
+            if current:
+                shutil.copytree(made, there)
+                links.append(f'<a href="{name}/index.html">{escape(says)}</a>')
+        elif current:
             shutil.copy2(made, there)
-            size = f"{first.stat().st_size / 1e6:.1f} MB"
+            size = f"{made.stat().st_size / 1e6:.1f} MB"
             links.append(f'<a href="{name}" download>{escape(says)}</a> ({size})')
+        else:
+            there.unlink(missing_ok=True)
     text = page.read_text(encoding="utf-8")
-    listed = f'<p class="downloads">As one file: {" · ".join(links)}</p>' if links else ""
-    changed = PLACE.sub(lambda _: f"<!-- downloads -->{listed}", text)
-    if changed != text:
-        page.write_text(changed, encoding="utf-8")
+    listed = f'<p class="downloads"><strong>As one file.</strong> {" · ".join(links)}</p>'
+    changed = PLACE.sub(lambda _: "<!-- downloads -->" + (listed if links else ""), text)
+    if changed != text:  # as a whole: somebody may be reading it
+        unfinished = page.with_suffix(".unfinished")
+        unfinished.write_text(changed, encoding="utf-8")
+        unfinished.replace(page)
     return links
 
 
