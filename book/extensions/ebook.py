@@ -44,7 +44,7 @@ SCRIPTED = re.compile(
 IN_OUTPUT = re.compile(r'(?s)<span class="math[^"]*">\\\((?P<tex>.*?)\\\)</span>')
 WIDE = 7  # columns, of a table that needs small letters on a phone
 MOVES = "In the book's web pages this figure moves: you can touch it there."
-ASKS = "The question is asked in the book's web pages, which can answer, and in JupyterLab."
+ASKS = "This needs a page that answers: the book's web pages do, and JupyterLab."
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 SUMMARY = (
     "Formulas are MathML with their LaTeX as alternative text, figures have alternative "
