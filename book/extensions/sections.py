@@ -45,7 +45,7 @@ def words(node: nodes.Node) -> Iterator[str]:
 
 
 def write(app: Sphinx, error: Exception | None) -> None:
-    if error is not None or app.builder.format != "html":
+    if error is not None or app.builder.name != "html":
         return
     index = {
         page: list(sections(app.env.get_doctree(page)))
