@@ -28,23 +28,40 @@ async ({ page, pages, terms }) => {
 
   for (const input of copy.querySelectorAll("input")) input.toggleAttribute("checked", input.checked);
 
-  // Formulas are pictures: in words they are their LaTeX.
+  // A drawing within the page has no words in a PDF; a picture has. So each formula becomes a
+  // picture of its own, and its words are its LaTeX; of a line in pieces the first has them.
   const sources = new Map();
   for (const { typesetRoot, math } of window.MathJax?.startup?.document?.math ?? []) sources.set(typesetRoot, math);
-  const twins = copy.querySelectorAll("mjx-container");
-  article.querySelectorAll("mjx-container").forEach((formula, i) => {
-    twins[i].role = "img";
-    twins[i].ariaLabel = sources.get(formula) ?? "formula";
+  const originals = [...article.querySelectorAll("mjx-container")];
+  [...copy.querySelectorAll("mjx-container")].forEach((formula, i) => {
+    const line = formula.closest(".line");
+    const first = !line || line.querySelector("mjx-container:has(> svg)") === formula;
+    const words = line?.dataset.says ?? sources.get(originals[i]) ?? "formula";
+    formula.dataset.words = first ? words : "";
   });
-  for (const line of copy.querySelectorAll(".line")) {
-    const seen = line.querySelector(".line-seen");
-    seen.removeAttribute("aria-hidden");
-    seen.role = "img";
-    seen.ariaLabel = line.dataset.says;
-    for (const piece of seen.querySelectorAll("mjx-container")) {
-      piece.removeAttribute("role");
-      piece.removeAttribute("aria-label");
+  function picture(formula) {
+    const drawn = formula.querySelector("svg");
+    if (!drawn) return;
+    const glyphs = document.createElementNS(drawn.namespaceURI, "defs");
+    for (const use of drawn.querySelectorAll("use")) {
+      const id = use.getAttribute("xlink:href").slice(1);
+      if (!glyphs.querySelector(`[id="${id}"]`)) glyphs.append(document.getElementById(id).cloneNode(true));
     }
+    drawn.prepend(glyphs);
+    const image = document.createElement("img");
+    image.className = "formula-picture";
+    image.alt = formula.dataset.words;
+    image.style.cssText = `${drawn.style.cssText}; width: ${drawn.getAttribute("width")}; height: ${drawn.getAttribute("height")}`;
+    image.src = `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(drawn))}`;
+    delete formula.dataset.words;
+    formula.replaceChildren(image);
+  }
+  for (const hidden of copy.querySelectorAll(".line-seen")) hidden.removeAttribute("aria-hidden");
+  // Of a figure the picture has the words, or, where it is drawn, the figure itself.
+  for (const figure of copy.querySelectorAll("figure")) {
+    const drawings = [...figure.querySelectorAll("svg[role=img][aria-label]")].map((svg) => svg.ariaLabel);
+    if (drawings.length) figure.ariaLabel = drawings.join(" ");
+    else figure.role = "none";
   }
 
   const dropped = `script, noscript, button, select, dialog, .headerlink, .viewcode-link,
@@ -97,11 +114,21 @@ async ({ page, pages, terms }) => {
     mentions.push([term, named(found[0].id), Boolean(defined)]);
   }
 
+  // The outline loses a blank where a heading is broken: so it is one that is printed.
+  for (const heading of copy.querySelectorAll("h1, h2, h3")) {
+    const texts = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (texts.nextNode()) found.push(texts.currentNode);
+    for (const text of found) {
+      const words = text.data.split(/\s+/).flatMap((word, i) => (i ? ["\u00a0", document.createElement("wbr"), word] : [word]));
+      text.replaceWith(...words);
+    }
+  }
+
   // The title's own id is the page's.
   const root = document.createElement("div");
   root.append(copy, ...solutions);
-  const cache = document.getElementById("MJX-SVG-global-cache")?.cloneNode(true);
-  if (cache) root.append(cache);
+  root.querySelectorAll("mjx-container").forEach(picture);
   for (const element of root.querySelectorAll("*")) {
     if (element.id) element.id = named(element.id);
     for (const { name, value } of [...element.attributes]) {
@@ -124,7 +151,7 @@ async ({ page, pages, terms }) => {
   if (page === pages[0]) title.textContent = "About this book";
   const contents = [...copy.querySelectorAll("section > h2")].map((heading) => [heading.parentElement.id, heading.innerHTML]);
   return {
-    html: copy.outerHTML + (cache ? `<div class="cache">${cache.outerHTML}</div>` : ""),
+    html: copy.outerHTML,
     title: title.innerHTML,
     running: title.textContent,
     contents,

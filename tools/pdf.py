@@ -43,6 +43,7 @@ TIGHTEN = """names => {
     for (const name of names) document.getElementById(name).classList.add("tight");
 }"""
 A_FEW_LINES = 500  # characters
+PATIENCE = 600_000  # ms, for a busy machine
 
 
 def parts() -> list[tuple[str, list[str]]]:
@@ -60,6 +61,7 @@ def collect(browser: Browser, pages: list[str]) -> dict[str, dict]:
     script = (HERE / "pdf.js").read_text(encoding="utf-8")
     context = browser.new_context(device_scale_factor=2)
     context.add_init_script(NO_CHANCE)
+    context.set_default_timeout(PATIENCE)
     found: dict[str, dict] = {}
     terms: list[str] = []
     # the glossary first: its words are looked for in the others
@@ -202,6 +204,7 @@ def main() -> int:
         whole = PDF.with_suffix(".html")
         whole.write_text(assemble(collect(browser, pages)), encoding="utf-8")
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
         page.goto(whole.as_uri())
         page.evaluate("() => document.fonts.ready.then(() => null)")
         print_book(page)

@@ -73,13 +73,17 @@ def test_the_outline_leads_to_each_heading_none_at_a_pages_foot(book, paper):
     ]
     assert len(entries) > 200
     for _, title, page, top in entries:
-        words = re.findall(r"\w{4,}", title)
-        assert all(letters(word) in paper.texts[page - 1] for word in words[:3]), title
+        # in the text a formula of a heading stands once, in the outline with its words
+        words = re.findall(r"\w{4,}", title)[:2]
+        assert all(letters(word) in paper.texts[page - 1] for word in words), title
         assert top > 100, f"{title} stands at the foot of page {page}"
 
 
 def test_contents_say_the_pages(book, paper):
-    pages = {letters(title): page for depth, title, page, _ in outline(book) if depth < 2}
+    pages: dict[str, int] = {}
+    for depth, title, page, _ in outline(book):
+        if depth < 2:  # the solutions have a chapter's title once more
+            pages.setdefault(letters(title), page)
     said = "".join(paper.texts[1:6])
     found = 0
     for title, page in pages.items():
@@ -92,14 +96,8 @@ def test_contents_say_the_pages(book, paper):
 def test_the_index_leads_to_pages_that_have_the_word(book, paper):
     """A mention's paragraph may go on overleaf."""
     start = next(page for _, title, page, _ in outline(book) if title == "Index")
-    from pypdfium2 import PdfDocument
-
-    document = PdfDocument(PDF)
-    text = "\n".join(
-        document[i].get_textpage().get_text_bounded()
-        for i in range(start - 1, len(document))
-    )
-    entries = re.findall(r"(?m)^(\D[^,\n]*)((?:, \d+)+)\s*$", text.replace("\r", ""))
+    text = "\n".join(page.extract_text() for page in book.pages[start - 1 :])
+    entries = re.findall(r"(?m)^(\D[^,\n]*)((?:, \d+)+)\s*$", text)
     assert len(entries) > 80
     for term, numbers in entries:
         for number in map(int, re.findall(r"\d+", numbers)):
@@ -119,7 +117,7 @@ def test_links_lead_into_the_book_or_out_to_the_web(book):
             else:
                 assert re.match(r"https?:|mailto:", note["/A"]["/URI"])
                 outside += 1
-    assert inside > 1000 and outside > 20
+    assert inside > 1000 and outside > 10
 
 
 def fonts(book) -> dict[str, dict]:
@@ -167,6 +165,7 @@ def test_the_file_is_tagged_and_pictures_say_what_they_show(book, alternatives):
 def test_every_display_formula_is_in_it(html, paper, alternatives):
     """Each of its lines as a picture, and its number."""
     plain = {re.sub(r"\s", "", said) for said in alternatives[0]}
+    assert "formula" not in plain
     numbers = 0
     for chapter in CHAPTERS:
         script = (html / "_static" / "lines" / f"{chapter}.js").read_text("utf-8")
@@ -175,8 +174,9 @@ def test_every_display_formula_is_in_it(html, paper, alternatives):
         )
         assert len(displays) > 3
         for label, display in displays.items():
-            for line in display["lines"]:
-                assert re.sub(r"\s", "", line["says"]) in " ".join(plain), label
+            said = [re.sub(r"\s", "", line["says"]) for line in display["lines"]]
+            as_one = re.sub(r"\s", "", r"\quad".join(said))
+            assert as_one in plain or set(said) <= plain, label
         page = (html / f"{chapter}.html").read_text("utf-8")
         for number in re.findall(r'<span class="eqno">(\(\d+\.\d+\))', page):
             assert number in paper.text
