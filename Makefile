@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # Two notebooks run side by side on two cores; more threads each would only contend.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help book epub figures test check lab author notebooks bench serve new release collect status grade
+.PHONY: help book pdf epub figures test check lab author notebooks bench serve new release collect status grade
 .PHONY: choose undo rubric feedback report export formgrader demo-class lock clean
 .DEFAULT_GOAL := help
 
@@ -26,6 +26,9 @@ epub: .venv/installed  ## after make book: the book for e-readers, _build/vae-li
 
 figures: .venv/installed  ## each figure as SVG and PNG, in _build/figures; runs the chapters again
 	$(PY) tools/figures.py
+
+pdf: .venv/installed  ## print the built book into one PDF, after make book; needs Chromium
+	$(PY) tools/pdf.py
 
 test: .venv/installed  ## everything: lint, types, tests, notebooks, the book and its pages
 	$(PY) tools/test.py

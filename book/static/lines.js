@@ -5,6 +5,7 @@
 //   lines.formula(pieces, {sign, tail})           one line, as an element
 //   lines.figure({lines, reasons, head, ledger})  a chain of lines, as an element
 //   lines.typeset(element)                        when MathJax has drawn what is in it
+//   lines.fit()                                   to a width that changed at once: on paper
 "use strict";
 
 window.lines = (() => {
@@ -364,5 +365,5 @@ window.lines = (() => {
     });
   });
 
-  return { know: (more) => Object.assign(known, more), known, draw, formula, figure, typeset };
+  return { know: (more) => Object.assign(known, more), known, draw, formula, figure, typeset, fit: fitAll };
 })();

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.pages.conftest import COLOURS_HAVE_SETTLED, ROOT
+from tests.pages.paper import print_page
 
 
 class Links(HTMLParser):
@@ -152,6 +153,13 @@ def test_axe_finds_enough_contrast(read, html, page_name, theme):
         assert serious(page, {"runOnly": ["color-contrast"]}, marked) == []
     finally:
         page.emulate_media(color_scheme="light")
+
+
+def test_nothing_is_cut_on_paper(read, html, page_name):
+    """Each line of code, each text of a cell is on the sheets; the margins are white."""
+    faults, sheets = print_page(read(address(html, page_name)))
+    assert not faults, "\n".join(faults)
+    assert 1 < sheets["A4"].pages < 80
 
 
 def test_every_link_inside_the_book_leads_somewhere(html):
