@@ -4,7 +4,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / folder) for folder in ("slides/extensions", "book/extensions", "tools")]
+sys.path[:0] = [
+    str(ROOT / folder) for folder in ("slides/extensions", "book/extensions", "tools")
+]
 
 project = "Variational Autoencoders, Line by Line"
 language = "en"
@@ -25,7 +27,10 @@ revealjs_html_theme = "revealjs-simple"
 revealjs_style_theme = "slides.css"
 revealjs_static_path = [
     "static",
-    *(f"../book/static/{name}" for name in ("typeface.css", "lines.css", "lines.js", "mount.js")),
+    *(
+        f"../book/static/{name}"
+        for name in ("typeface.css", "lines.css", "lines.js", "mount.js")
+    ),
 ]
 revealjs_css_files = ["typeface.css", "lines.css"]
 revealjs_js_files = [("lines.js", {"priority": 600}), ("slides.js", {"priority": 601})]

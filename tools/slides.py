@@ -16,14 +16,17 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE, OUT = ROOT / "slides", ROOT / "_build" / "slides"
-# The deck for the class, and with the speaker's notes behind each slide.
-HANDOUTS = {"": "", "-notes": "&showNotes=separate-page"}
+# As high and wide as A4: the slide, and its notes below it.
+NOTES_PAGE = "@page { size: 1280px 1810px; }"
 IS_DRAWN = """async () => {
     await MathJax.startup.promise;
     await document.fonts.ready;
-    return [...document.querySelectorAll(".explorer")].every(e => e.dataset.state === "mounted")
+    const explorers = [...document.querySelectorAll(".explorer")];
+    return explorers.every(box => box.dataset.state === "mounted")
         && document.querySelector(".pdf-page") !== null;
 }"""
+REMOVE = "elements => elements.forEach(element => element.remove())"
+HOW = {"prefer_css_page_size": True, "print_background": True, "tagged": True}
 
 
 def build(source: Path, out: Path) -> bool:
@@ -40,11 +43,13 @@ def print_handouts(out: Path, chromium: str) -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         for deck in sorted(out.glob("[0-9][0-9]-*.html")):
-            for suffix, query in HANDOUTS.items():
-                page.goto(f"{deck.as_uri()}?print-pdf{query}")
-                page.wait_for_function(IS_DRAWN)
-                file = deck.with_name(f"{deck.stem}{suffix}.pdf")
-                page.pdf(path=file, prefer_css_page_size=True, print_background=True)
+            page.goto(f"{deck.as_uri()}?print-pdf&showNotes=separate-page")
+            page.wait_for_function(IS_DRAWN)
+            style = page.add_style_tag(content=NOTES_PAGE)
+            page.pdf(path=deck.with_name(f"{deck.stem}-notes.pdf"), **HOW)
+            style.evaluate("element => element.remove()")
+            page.locator(".speaker-notes-pdf").evaluate_all(REMOVE)
+            page.pdf(path=deck.with_suffix(".pdf"), **HOW)
         browser.close()
 
 

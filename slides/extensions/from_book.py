@@ -22,20 +22,21 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
+import lines
 import mount
 import slips
-from book import BUILD, executed_chapter
 from docutils import nodes
-from notebooks import REASON, REASONS
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from book import BUILD, executed_chapter
 from derivations.chapters import DISPLAY, displays
 from derivations.lines import lines_of
 from derivations.notation import RELATIONS
 from derivations.slips import SIGN
 from derivations.sorts import KINDS
+from notebooks import REASON, REASONS
 
 BOOK = Path(__file__).parents[2] / "book"
 CHAPTERS = sorted(BOOK.glob("[0-9][0-9]-*.md"))
@@ -54,7 +55,7 @@ logger = logging.getLogger(__name__)
 # ---------------------------------------------------------------- what the book has
 @dataclass(frozen=True)
 class Formula:
-    """A display of the book: its number there, its LaTeX, a reason for each line or none."""
+    """A display of the book: its number, its LaTeX, its lines' reasons if it has any."""
 
     number: str
     source: str
@@ -87,7 +88,7 @@ def formulas() -> dict[str, Formula]:
         labelled = [display for display in displays(text) if display.label]
         for place, display in enumerate(labelled, start=1):
             behind = lists[display.label]
-            reasons = [part.strip() for part in REASON.split(behind[0])[1:]] if behind else []
+            reasons = REASON.split(behind[0].strip())[1:] if behind else []
             number = f"{int(chapter.name[:2])}.{place}"
             found[display.label] = Formula(number, display.source, reasons)
     return found
@@ -103,19 +104,18 @@ def figures(chapter: Path) -> dict[str, Figure]:
         found[options["name"]] = Figure(path.suffix, path.read_bytes(), options["alt"])
     notebook = executed_chapter(chapter)
     if notebook is None:
-        raise RuntimeError(f"{chapter.name} was not executed: run 'make book' first")
+        return found
     states = notebook.metadata.get("widgets", {}).get(mount.STATE, {}).get("state", {})
     for cell in notebook.cells:
         about = cell.metadata.get("mystnb", {})
         name = about.get("figure", {}).get("name")
-        shown = [o.data for o in cell.get("outputs", ()) if "image/png" in o.get("data", {})]
-        if not name or not shown:
+        shown = [output.get("data", {}) for output in cell.get("outputs", ())]
+        if not name or not shown or "image/png" not in shown[-1]:
             continue
         data = shown[-1]
         model = data.get(mount.VIEW, {}).get("model_id", "")
-        found[name] = Figure(
-            ".png", b64decode(data["image/png"]), about["image"]["alt"], model, states.get(model)
-        )
+        picture, alt = b64decode(data["image/png"]), about["image"]["alt"]
+        found[name] = Figure(".png", picture, alt, model, states.get(model))
     return found
 
 
@@ -151,7 +151,8 @@ class FromBook(SphinxDirective):
 
     def figure(self) -> tuple[str, Figure]:
         """The address of its picture, and the figure."""
-        found = self.of(figures(self.chapter), f"{self.chapter.name} has no figure")
+        what = f"{self.chapter.name}, as 'make book' last ran it, has no figure"
+        found = self.of(figures(self.chapter), what)
         name = f"{self.arguments[0]}{found.suffix}"
         file = Path(self.env.app.outdir) / PICTURES / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -162,10 +163,10 @@ class FromBook(SphinxDirective):
 class DisplayOfBook(FromBook):
     def run(self) -> list[nodes.Node]:
         formula = self.formula()
-        lines = [line.as_json() for line in lines_of(formula.source)]
-        if not lines:
+        shown = [line.as_json() for line in lines_of(formula.source)]
+        if not shown:
             raise self.error(f"{self.arguments[0]} cannot be cut into lines")
-        return [call("formula", {"number": formula.number, "lines": lines})]
+        return [call("formula", {"number": formula.number, "lines": shown})]
 
 
 class Derivation(FromBook):
@@ -173,12 +174,13 @@ class Derivation(FromBook):
 
     def run(self) -> list[nodes.Node]:
         formula = self.formula()
-        lines = [line.as_json() for line in lines_of(formula.source)]
-        if not len(lines) == len(formula.reasons) > 1:
+        every = [line.as_json() for line in lines_of(formula.source)]
+        if not len(every) == len(formula.reasons) > 1:
             raise self.error(f"{self.arguments[0]} has no reasons: use {{formula}}")
-        first, last = self.range_of(len(lines))
-        shown = lines[first - 1 : last]
-        shown[0] |= {"left": lines[first - 2]["right"] if first > 1 else lines[0]["left"]}
+        first, last = self.range_of(len(every))
+        shown = every[first - 1 : last]
+        if first > 1:
+            shown[0]["left"] = every[first - 2]["right"]
         told = formula.reasons[first - 1 : last]
         numbered = "\n".join(f"{i}. {reason}" for i, reason in enumerate(told, start=1))
         (reasons,) = self.parse_text_to_nodes(numbered)
@@ -190,7 +192,9 @@ class Derivation(FromBook):
         match = re.fullmatch(r"(\d+)-(\d+)", given)
         if match and 1 <= int(match[1]) <= int(match[2]) <= count:
             return int(match[1]), int(match[2])
-        raise self.error(f"lines: {given}, where {self.arguments[0]} has the lines 1-{count}")
+        raise self.error(
+            f"lines: {given}, where {self.arguments[0]} has the lines 1-{count}"
+        )
 
 
 class Picture(FromBook):
@@ -228,27 +232,28 @@ class Slip(FromBook):
         raise self.error(f"{label} has no slip of the sort {sort!r}, only {sorts}")
 
     def run(self) -> list[nodes.Node]:
-        lines, slip = self.slip()
-        lines = [*lines]
-        lines[slip["line"]] = wrong(lines[slip["line"]], slip)
-        return [call("derivation", {"lines": chain_as_json(lines), "first": 1})]
+        chain, slip = self.slip()
+        left, *others = map(line_as_json, chain)
+        others[slip["line"] - 1] = line_as_json(wrong(chain[slip["line"]], slip))
+        others[0]["left"] = left["right"]
+        return [call("derivation", {"lines": others, "first": 1})]
 
 
 class SlipAnswer(Slip):
     def run(self) -> list[nodes.Node]:
-        lines, slip = self.slip()
-        right, kind, values = lines[slip["line"]], KINDS[slip["sort"]], slip["values"]
+        chain, slip = self.slip()
+        right, kind, values = chain[slip["line"]], KINDS[slip["sort"]], slip["values"]
         shown = [line_as_json(wrong(right, slip)), line_as_json(right)]
-        worth = (
-            "the directions in which the parameters improve are"
-            if values["slopes"]
-            else "the two sides are worth"
-        )
-        numbers = f"At one point, {worth} {values['left']} and {values['right']}."
-        said = [nodes.strong("", f"Line {slip['line']}: {kind.name}. "), nodes.Text(kind.why)]
+        worth = "says that they improve along" if values["slopes"] else "is worth"
+        of_what = "For the parameters" if values["slopes"] else "With numbers put in"
+        numbers = (
+            f"{of_what}, the line above {worth} {values['left']}, "
+            f"and the wrong line {values['right']}."
+        ).replace("-", "−")
+        what = nodes.strong("", f"Line {slip['line']}: {kind.name}. ")
         return [
             call("mended", {"lines": shown}),
-            nodes.paragraph("", "", *said),
+            nodes.paragraph("", "", what, nodes.Text(kind.why)),
             nodes.paragraph("", numbers, classes=["small"]),
         ]
 
@@ -294,21 +299,31 @@ def wrong(line: str, slip: dict) -> str:
     return line[:begin] + slip["new"] + line[begin + len(slip["old"]) :]
 
 
-def chain_as_json(lines: list[str]) -> list[dict]:
-    left, *others = lines
-    shown = [line_as_json(line) for line in others]
-    shown[0]["left"] = left
-    return shown
-
-
-def line_as_json(line: str) -> dict:
-    match = re.match(SIGN, line)
-    assert match, line
-    return {"sign": match[0], "right": line[match.end() :].strip(), "says": line}
+def line_as_json(line: str) -> dict[str, str]:
+    """A line of a chain, which begins with its sign, or has none where the chain begins."""
+    sign = re.match(f"{SIGN}|", line)[0]
+    return {"sign": sign, "right": line[len(sign) :].strip(), "says": line}
 
 
 # ---------------------------------------------------------------- pages
-def refuse_typed_formulas(app: Sphinx, doctree: nodes.document) -> None:
+def read(app: Sphinx, doctree: nodes.document) -> None:
+    """What holds of every deck, once it is read."""
+    lines.keep_signs_with_formulas(doctree)
+    refuse_typed_formulas(doctree)
+    chapter = BOOK / f"{app.env.docname}.md"
+    title = next(iter(doctree.findall(nodes.title)), None)
+    if title is None or chapter not in CHAPTERS:
+        return
+    expected = re.search(r"(?m)^# (.*)", text_of(chapter))[1]
+    if title.astext() != expected:
+        logger.warning(f"the chapter is called {expected!r}", location=title)
+    book = nodes.emphasis("", app.config.project)
+    of = f"Chapter {int(chapter.name[:2])} of "
+    below = nodes.paragraph("", of, book, nodes.Text(". Text and figures: CC BY 4.0."))
+    title.parent.insert(1, below)
+
+
+def refuse_typed_formulas(doctree: nodes.document) -> None:
     """A formula that states something is the book's, or it is not judged."""
     for display in doctree.findall(nodes.math_block):
         message = "a display is taken from the book, with {formula} or {derivation}"
@@ -340,6 +355,6 @@ def setup(app: Sphinx) -> dict:
         app.add_directive(name, directive)
     app.add_role("eq", Number(), override=True)
     app.connect("builder-inited", prepare)
-    app.connect("doctree-read", refuse_typed_formulas)
+    app.connect("doctree-read", read)
     app.connect("html-page-context", add_explorers, priority=800)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

@@ -49,5 +49,8 @@ window.slides = (() => {
     put(box("mended", row("wrong", wrong), row("right", right)));
   }
 
+  // reveal.js calls itself an application, and a page's main part may not stand in one.
+  window.addEventListener("load", () => document.querySelector(".reveal").removeAttribute("role"));
+
   return { formula, derivation, mended };
 })();
