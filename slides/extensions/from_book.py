@@ -110,9 +110,9 @@ def figures(chapter: Path) -> dict[str, Figure]:
         about = cell.metadata.get("mystnb", {})
         name = about.get("figure", {}).get("name")
         shown = [output.get("data", {}) for output in cell.get("outputs", ())]
-        if not name or not shown or "image/png" not in shown[-1]:
+        data = next((data for data in shown if "image/png" in data), None)
+        if not name or data is None:
             continue
-        data = shown[-1]
         model = data.get(mount.VIEW, {}).get("model_id", "")
         picture, alt = b64decode(data["image/png"]), about["image"]["alt"]
         found[name] = Figure(".png", picture, alt, model, states.get(model))
