@@ -211,7 +211,7 @@ class Explorer(FromBook):
         shown = self.env.app.explorers.setdefault(self.env.docname, {})
         shown[figure.model] = figure.state
         box = mount.opening(figure.model, figure.state) + image(address, figure)
-        return [raw(f'<div class="moves">{box}{mount.CLOSING}</div>')]
+        return [raw(f'<div class="live">{box}{mount.CLOSING}</div>')]
 
 
 class Slip(FromBook):
