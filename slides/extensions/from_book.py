@@ -1,7 +1,8 @@
 """Decks take their formulas, figures and explorers from the book, by label.
 
     ```{formula} eq-elbo-gap            a display
-    ```{derivation} eq-evidence         a chain, line by line with its reasons
+    ```{derivation} eq-evidence         a chain, line by line with its reasons; `:lines: 1-4`
+                                        shows a part, `:wide:` puts reasons below lines
     ```{picture} fig-latent-pairs       a figure's picture
     ```{explorer} fig-three-bars        a figure that moves
     ```{slip} eq-elbo-short fraction    a chain with one line changed, by label and sort
@@ -26,6 +27,7 @@ import lines
 import mount
 import slips
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
@@ -170,7 +172,7 @@ class DisplayOfBook(FromBook):
 
 
 class Derivation(FromBook):
-    option_spec = {"lines": str}
+    option_spec = {"lines": str, "wide": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         formula = self.formula()
@@ -185,6 +187,7 @@ class Derivation(FromBook):
         numbered = "\n".join(f"{i}. {reason}" for i, reason in enumerate(told, start=1))
         (reasons,) = self.parse_text_to_nodes(numbered)
         data = {"number": formula.number, "lines": shown, "first": first}
+        data |= {"wide": "wide" in self.options}
         return [reasons, call("derivation", data)]
 
     def range_of(self, count: int) -> tuple[int, int]:

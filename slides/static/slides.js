@@ -23,7 +23,7 @@ window.slides = (() => {
 
   // The list of reasons, if there is one, stands right above the script. First comes a line,
   // then its reason: so a class can be asked for it.
-  function derivation({ number, lines: rows, first }) {
+  function derivation({ number, lines: rows, first, wide }) {
     const list = document.currentScript.previousElementSibling;
     const told = list?.localName === "ol" ? [...list.children] : [];
     const head = box("lines-head", ...numbered(number));
@@ -39,6 +39,7 @@ window.slides = (() => {
     });
     if (told.length) list.remove();
     else figure.classList.add("without-reasons");
+    if (wide) figure.classList.add("wide");
     // lines.css knows the lines of an article
     put(box("bd-article", figure));
   }
