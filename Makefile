@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # Two notebooks run side by side on two cores; more threads each would only contend.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help book test check lab author notebooks bench serve new release collect status grade
+.PHONY: help book slides test check lab author notebooks bench serve new release collect status grade
 .PHONY: choose undo rubric feedback report export formgrader demo-class lock clean
 .DEFAULT_GOAL := help
 
@@ -20,6 +20,9 @@ help:  ## list the targets
 
 book: .venv/installed  ## make .venv, install, execute and build; print the path of index.html
 	$(PY) tools/book.py
+
+slides: .venv/installed  ## after make book: slides for each chapter, and their handouts
+	$(PY) tools/slides.py
 
 test: .venv/installed  ## everything: lint, types, tests, notebooks, the book and its pages
 	$(PY) tools/test.py

@@ -29,12 +29,17 @@ REMOVE = "elements => elements.forEach(element => element.remove())"
 HOW = {"prefer_css_page_size": True, "print_background": True, "tagged": True}
 
 
+def command(source: Path, out: Path) -> list[str]:
+    """How Sphinx is called. Warnings are errors."""
+    words = [sys.executable, "-m", "sphinx", "-q", "-W", "-n", "--keep-going", "-E"]
+    words += ["-b", "revealjs", "-c", str(SOURCE), "-d", str(out / ".doctrees")]
+    return [*words, str(source), str(out)]
+
+
 def build(source: Path, out: Path) -> bool:
     """The pages. Anew each time: Sphinx does not know what they take from the book."""
     shutil.rmtree(out, ignore_errors=True)
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-n", "--keep-going", "-E"]
-    command += ["-b", "revealjs", "-c", str(SOURCE), "-d", str(out / ".doctrees")]
-    return subprocess.run([*command, str(source), str(out)], cwd=ROOT).returncode == 0
+    return subprocess.run(command(source, out), cwd=ROOT).returncode == 0
 
 
 def print_handouts(out: Path, chromium: str) -> None:

@@ -1,8 +1,9 @@
 """Decks take their formulas, figures and explorers from the book, by label.
 
     ```{formula} eq-elbo-gap            a display
-    ```{derivation} eq-evidence         a chain, line by line with its reasons; `:lines: 1-4`
-                                        shows a part, `:wide:` puts reasons below lines
+    ```{derivation} eq-evidence         a chain, line by line with its reasons;
+                                        `:lines: 1-4` shows a part of it,
+                                        `:wide:` puts reasons below lines
     ```{picture} fig-latent-pairs       a figure's picture
     ```{explorer} fig-three-bars        a figure that moves
     ```{slip} eq-elbo-short fraction    a chain with one line changed, by label and sort
@@ -195,9 +196,7 @@ class Derivation(FromBook):
         match = re.fullmatch(r"(\d+)-(\d+)", given)
         if match and 1 <= int(match[1]) <= int(match[2]) <= count:
             return int(match[1]), int(match[2])
-        raise self.error(
-            f"lines: {given}, where {self.arguments[0]} has the lines 1-{count}"
-        )
+        raise self.error(f"{self.arguments[0]} has the lines 1-{count}, not {given}")
 
 
 class Picture(FromBook):
