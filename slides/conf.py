@@ -22,6 +22,7 @@ exclude_patterns = ["extensions"]
 myst_enable_extensions = ["dollarmath", "smartquotes"]
 mathjax3_config = {"svg": {"fontCache": "global"}, "options": {"enableMenu": False}}
 suppress_warnings = ["toc.not_included"]
+html_copy_source = False
 
 revealjs_html_theme = "revealjs-simple"
 revealjs_style_theme = "slides.css"

@@ -246,12 +246,14 @@ class SlipAnswer(Slip):
         chain, slip = self.slip()
         right, kind, values = chain[slip["line"]], KINDS[slip["sort"]], slip["values"]
         shown = [line_as_json(wrong(right, slip)), line_as_json(right)]
-        worth = "says that they improve along" if values["slopes"] else "is worth"
-        of_what = "For the parameters" if values["slopes"] else "With numbers put in"
         numbers = (
-            f"{of_what}, the line above {worth} {values['left']}, "
-            f"and the wrong line {values['right']}."
-        ).replace("-", "−")
+            "At one point the parameters improve along {left} by the line above, and along "
+            "{right} by the wrong line."
+            if values["slopes"]
+            else "With numbers put in, the line above is worth {left}, and the wrong line "
+            "{right}."
+        )
+        numbers = numbers.format(**values).replace("-", "−")
         what = nodes.strong("", f"Line {slip['line']}: {kind.name}. ")
         return [
             call("mended", {"lines": shown}),

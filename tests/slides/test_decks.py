@@ -1,12 +1,14 @@
 """The decks on a projector: every slide whole, the keys, no network, no barrier."""
 
 import re
+import subprocess
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
-from tests.pages.conftest import open_page
-from tests.pages.test_pages import serious
-from tests.slides.conftest import DECKS
+from tests.pages.conftest import ROOT, open_page
+from tests.pages.test_pages import WITH_FORMULAS, WITHOUT_FORMULAS
+from tests.slides.conftest import DECKS, tool
 
 # One process builds the decks and looks at all of them.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slides")]
@@ -79,14 +81,24 @@ def test_every_slide_is_whole_on_every_projector(decks, name):
     assert page.faults == []
 
 
+def barriers(page, where: dict | None = None) -> list[str]:
+    """All that axe finds, however slight."""
+    page.evaluate(WITHOUT_FORMULAS)
+    try:
+        found = Axe().run(page, where, {"resultTypes": ["violations"]}).response
+    finally:
+        page.evaluate(WITH_FORMULAS)
+    return [f"{b['id']}: {b['nodes'][0]['html'][:200]}" for b in found["violations"]]
+
+
 @each_deck
 def test_axe_finds_nothing(decks, name):
     page = decks(name)
     page.evaluate("() => Reveal.slide(0)")
-    assert serious(page, {}) == []
+    assert barriers(page) == []
     for kind in (".explorer", ".lines-reason", ".mended"):
         page.evaluate(SHOW, kind)
-        assert serious(page, {}, {"include": [["section.present > .present"]]}) == [], kind
+        assert barriers(page, {"include": [["section.present > .present"]]}) == [], kind
 
 
 def test_the_keys_uncover_a_line_and_then_its_reason(decks):
@@ -136,3 +148,67 @@ def test_the_list_leads_to_every_deck(browser, built):
     links = page.locator(".slides a").evaluate_all("links => links.map(a => a.href)")
     page.close()
     assert links == [(built / f"{deck.stem}.html").as_uri() for deck in DECKS]
+
+
+# ---------------------------------------------------------------- what is refused
+FAULTY = r"""# The evidence lower bound
+
+The evidence is $\log p_{\theta}(x) = 7$, and the book says $H = 20$.
+
+$$
+x = x
+$$
+
+```{formula} eq-elbo-gab
+```
+
+```{derivation} eq-evidence
+:lines: 5-8
+```
+
+```{derivation} eq-elbo-gap
+```
+
+```{picture} fig-of-nothing
+```
+
+```{explorer} fig-latent-pairs
+```
+
+```{slip} eq-elbo-short hat
+```
+
+By {eq}`eq-nowhere`.
+
+```{notes}
+Here stands $x$.
+```
+"""
+COMPLAINTS = {
+    3: r"$\log p_{\theta}(x) = 7$ states something that no chapter says",
+    5: "a display is taken from the book",
+    9: "no display of the book has the label eq-elbo-gab. Did you mean eq-elbo-gap",
+    12: "eq-evidence has the lines 1-7, not 5-8",
+    16: "eq-elbo-gap has no reasons",
+    19: "has no figure fig-of-nothing",
+    22: "fig-latent-pairs does not move",
+    25: "eq-elbo-short has no slip of the sort 'hat', only",
+    28: "no display of the book has the label eq-nowhere",
+    30: "write formulas in notes as plain text",
+}
+
+
+def test_what_is_not_the_books_is_refused_with_its_line(tmp_path):
+    """One build of a deck of chapter 4 that has every fault."""
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "04-elbo.md").write_text(FAULTY, encoding="utf-8")
+    (source / "index.md").write_text("# None\n", encoding="utf-8")
+    done = subprocess.run(
+        tool.command(source, tmp_path / "out"), cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    said = re.findall(r"04-elbo\.md:(\d+): (?:ERROR|WARNING): (.*)", done.stderr)
+    assert len(said) == len(COMPLAINTS), done.stderr
+    for line, complaint in said:
+        assert COMPLAINTS[int(line)] in complaint
