@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # Two notebooks run side by side on two cores; more threads each would only contend.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help book pdf epub figures test check lab author notebooks bench serve new release collect status grade
+.PHONY: help book pdf epub figures slides test check lab author notebooks bench serve new release collect status grade
 .PHONY: choose undo rubric feedback report export formgrader demo-class lock clean
 .DEFAULT_GOAL := help
 
@@ -29,6 +29,9 @@ figures: .venv/installed  ## each figure as SVG and PNG, in _build/figures; runs
 
 pdf: .venv/installed  ## print the built book into one PDF, after make book; needs Chromium
 	$(PY) tools/pdf.py
+
+slides: .venv/installed  ## after make book: slides for each chapter, and their handouts
+	$(PY) tools/slides.py
 
 test: .venv/installed  ## everything: lint, types, tests, notebooks, the book and its pages
 	$(PY) tools/test.py
