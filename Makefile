@@ -5,8 +5,8 @@ PY := .venv/bin/python
 # Two notebooks run side by side on two cores; more threads each would only contend.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help book pdf epub figures slides test check lab author notebooks bench serve new release collect status grade
-.PHONY: choose undo rubric feedback report export formgrader demo-class lock clean
+.PHONY: help book pdf epub figures slides test check lab author notebooks bench translation-status serve
+.PHONY: new release collect status grade choose undo rubric feedback report export formgrader demo-class lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -52,6 +52,9 @@ notebooks: .venv/installed  ## regenerate the notebooks from the Markdown, execu
 
 bench: .venv/installed  ## measure what you wait for, beside the alternatives; about an hour
 	$(PY) -m benchmarks
+
+translation-status: .venv/installed  ## what the Korean edition lacks, with file and line
+	$(PY) tools/translations.py status
 
 serve: .venv/installed  ## serve the built book at http://127.0.0.1:8000
 	@test -f _build/html/index.html || { echo "no book yet: run 'make book' first"; exit 1; }

@@ -4,6 +4,10 @@
 // deviation sigma. The networks run here, so a page without a kernel does all of it.
 import { loadNetwork } from "./network.js";
 
+// A page in another language has words for what is said here.
+const say =
+  globalThis.say ?? ((english, values) => english.replace(/\{(\w+)\}/g, (_, name) => values[name]));
+
 const N_DRAWS = 32;
 const N_STEPS = 9; // pictures in the strip, both ends included
 const INK = "#16202b";
@@ -556,14 +560,20 @@ function render({ model, el }) {
       }
     }
     const [a, b] = ends.map((end) => vector(end, 1));
-    const shell = ui.strip.height > rows ? ", and below along the shell" : "";
-    ui.strip.setAttribute("aria-label", `${N_STEPS} decoded images on the line from A ${a} to B ${b}${shell}`);
+    const way = { count: N_STEPS, a, b };
+    const line = ui.strip.height > rows
+      ? say("{count} decoded images on the line from A {a} to B {b}, and below along the shell", way)
+      : say("{count} decoded images on the line from A {a} to B {b}", way);
+    ui.strip.setAttribute("aria-label", line);
   }
 
   function write() {
-    const name = selected === null ? "your image" : `test image ${selected + 1}${colours.size > 1 ? `, class ${labels[selected]}` : ""}`;
+    const test = { number: selected + 1, label: labels[selected] };
+    const name = selected === null
+      ? say("your image", {})
+      : colours.size > 1 ? say("test image {number}, class {label}", test) : say("test image {number}", test);
     ui.shown.setAttribute("aria-label", `x, ${name}`);
-    ui.decoded.setAttribute("aria-label", `decoder of z = ${vector(z, 2)}`);
+    ui.decoded.setAttribute("aria-label", say("decoder of z = {z}", { z: vector(z, 2) }));
     ui.latents.forEach(({ input, output }, h) => {
       input.value = String(z[h]);
       input.setAttribute("aria-valuetext", fixed(z[h], 2));
@@ -572,17 +582,18 @@ function render({ model, el }) {
     if (!terms) return;
     if (selected !== null) ui.pick.input.value = String(selected);
     ui.pick.input.setAttribute("aria-valuetext", name);
-    ui.pick.output.textContent = selected === null ? "\u2014" : `${selected + 1}${colours.size > 1 ? `, ${labels[selected].length > 2 ? "" : "a "}${labels[selected]}` : ""}`;
+    ui.pick.output.textContent = selected === null ? "\u2014" : colours.size > 1
+      ? labels[selected].length > 2 ? `${selected + 1}, ${labels[selected]}` : say("{number}, a {label}", test)
+      : `${selected + 1}`;
     ui.values.reconstruction.textContent = `${fixed(terms.reconstruction, 1)} \u00b1 ${fixed(terms.error, 1)}`;
     ui.values.kl.textContent = fixed(terms.kl, 1);
     ui.values.elbo.textContent = `${fixed(terms.elbo, 1)} \u00b1 ${fixed(terms.error, 1)}`;
     const sigma = axes.map((h) => q.sigma[h]);
     const narrow = 1 / Math.max(...sigma);
-    ui.note.textContent =
-      `E over ${N_DRAWS} draws of z, \u00b1 one standard error. \u03c3 = ${vector(sigma, 2)}` +
-      (narrow > 2
-        ? `: q is at least ${Math.floor(narrow)} times narrower than the prior, since a step of \u03c3 changes the picture. The lens enlarges it.`
-        : ".");
+    const note = { draws: N_DRAWS, sigma: vector(sigma, 2), times: Math.floor(narrow) };
+    ui.note.textContent = narrow > 2
+      ? say("E over {draws} draws of z, \u00b1 one standard error. \u03c3 = {sigma}: q is at least {times} times narrower than the prior, since a step of \u03c3 changes the picture. The lens enlarges it.", note)
+      : say("E over {draws} draws of z, \u00b1 one standard error. \u03c3 = {sigma}.", note);
   }
 
   function draw() {
@@ -607,8 +618,10 @@ function render({ model, el }) {
     clearTimeout(resting);
     if (!ui.root.contains(document.activeElement)) return;
     resting = setTimeout(() => {
-      const nats = terms ? ` log p of x given z: ${ui.values.here.textContent} nats. ELBO of x: ${fixed(terms.elbo, 1)} nats.` : "";
-      ui.live.textContent = `z is ${vector(z, 2)}.${nats}`;
+      const told = { z: vector(z, 2), here: ui.values.here?.textContent, elbo: terms && fixed(terms.elbo, 1) };
+      ui.live.textContent = terms
+        ? say("z is {z}. log p of x given z: {here} nats. ELBO of x: {elbo} nats.", told)
+        : say("z is {z}.", told);
     }, 700);
   }
 

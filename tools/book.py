@@ -4,6 +4,10 @@
     python tools/book.py --fresh    build every page anew (executed cells stay cached)
     python tools/book.py --all      execute and build everything anew
     python tools/book.py --cells    execute only; with --all every cell
+    python tools/book.py --language ko    the Korean pages as well, complete or not
+
+An edition in another language is built beside the English pages, in _build/html/ko, once
+its folder has a file `complete`: see `tools/translations.py`.
 
 Warnings are errors: a broken reference must not reach a reader.
 """
@@ -106,6 +110,7 @@ def main() -> int:
     parser.add_argument("--fresh", action="store_true", help="build every page anew")
     parser.add_argument("--all", action="store_true", help="execute every cell anew, too")
     parser.add_argument("--cells", action="store_true", help="build no page")
+    parser.add_argument("--language", action="append", default=[], help="an edition, too")
     options = parser.parse_args()
     old = [BUILD / ".doctrees", BUILD / "html"] if options.fresh or options.all else []
     for folder in [*old, CACHE] if options.all else old:
@@ -121,6 +126,13 @@ def main() -> int:
         print("the book was not built: see the warnings above", file=sys.stderr)
         return 1
     offer()
+    complete = [file.parent.name for file in (ROOT / "book").glob("*/complete")]
+    for language in dict.fromkeys([*complete, *options.language]):
+        if subprocess.run(
+            [sys.executable, "tools/edition.py", language], cwd=ROOT
+        ).returncode:
+            print(f"the edition {language} was not built", file=sys.stderr)
+            return 1
     print(f"The book is at {BUILD / 'html' / 'index.html'}")
     return 0
 

@@ -9,6 +9,9 @@
 A notebook's bytes depend on the chapter and its results alone: no times, no versions, no
 widget state, cell ids from the cells' places. `jupytext --sync` is not used: it trusts file
 times, which a fresh clone sets at random.
+
+The notebooks of another edition, in notebooks/ko, have the cells and outputs of the English
+ones. They are made when all of the edition is translated.
 """
 
 import argparse
@@ -64,8 +67,24 @@ def chapters() -> list[Path]:
     return [p for p in sorted(BOOK.glob("*.md")) if "{code-cell}" in p.read_text("utf-8")]
 
 
-def notebook_path(chapter: Path) -> Path:
-    return NOTEBOOKS / f"{chapter.stem}.ipynb"
+def notebook_path(chapter: Path, language: str = "") -> Path:
+    return NOTEBOOKS / language / f"{chapter.stem}.ipynb"
+
+
+def complete() -> list[str]:
+    """The languages of the editions of which all is translated."""
+    return sorted(file.parent.name for file in BOOK.glob("*/complete"))
+
+
+def translated(chapter: Path, language: str) -> NotebookNode:
+    """A chapter's notebook in another language, with the outputs of the English one."""
+    import translations  # which parses every page: not for the English notebooks
+
+    notebook = from_markdown(translations.write(language) / chapter.name)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":  # one folder further down
+            cell.source = cell.source.replace("../book/", "../../book/")
+    return with_outputs_of(notebook, read_notebook(notebook_path(chapter)))
 
 
 def from_markdown(chapter: Path) -> NotebookNode:
@@ -146,7 +165,7 @@ def without_traces_of_the_run(notebook: NotebookNode) -> NotebookNode:
 
 def save(notebook: NotebookNode, path: Path) -> None:
     """Write to a temporary file, then rename: no notebook is ever half-written."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     text = nbformat.writes(notebook, version=4) + "\n"
     if path.exists() and path.read_text("utf-8") == text:
         return
@@ -177,10 +196,12 @@ def make(chapter: Path, run: bool, again: bool) -> str | None:
     return None
 
 
-def differences(chapter: Path, path: Path) -> list[str]:
+def differences(chapter: Path, language: str = "") -> list[str]:
     """What makes a pair unfit to publish: contents that differ, or cells never run."""
-    expected, stored = from_markdown(chapter), read_notebook(path)
-    name = path.name
+    path = notebook_path(chapter, language)
+    expected = translated(chapter, language) if language else from_markdown(chapter)
+    stored = read_notebook(path)
+    name = path.relative_to(NOTEBOOKS).as_posix()
     if stored is None:
         return [f"{name} is missing or unreadable"]
     faults = []
@@ -197,16 +218,22 @@ def differences(chapter: Path, path: Path) -> list[str]:
             break
     if not was_run(stored):
         faults.append(f"{name} has cells that were never run")
+    if language and faults == [] and outputs(stored) != outputs(expected):
+        faults.append(f"{name} has other outputs than the English notebook")
     return faults
 
 
+def outputs(notebook: NotebookNode) -> list:
+    return [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
+
+
 def check() -> list[str]:
-    pages = chapters()
-    faults = [fault for page in pages for fault in differences(page, notebook_path(page))]
-    strays = {p.name for p in NOTEBOOKS.glob("*.ipynb")} - {
-        notebook_path(p).name for p in pages
-    }
-    return faults + [f"{name} has no chapter" for name in sorted(strays)]
+    pages, languages = chapters(), ["", *complete()]
+    faults = [f for one in languages for page in pages for f in differences(page, one)]
+    paired = {notebook_path(page, one) for one in languages for page in pages}
+    strays = {*NOTEBOOKS.rglob("*.ipynb")} - paired
+    names = sorted(path.relative_to(NOTEBOOKS).as_posix() for path in strays)
+    return faults + [f"{name} has no chapter" for name in names]
 
 
 def main() -> None:
@@ -235,6 +262,9 @@ def main() -> None:
                 lambda p: make(p, options.action == "run", options.all), pages
             )
             faults = [fault for fault in results if fault]
+        for language in complete():
+            for page in pages:
+                save(translated(page, language), notebook_path(page, language))
     if faults:
         sys.exit("\n".join(faults))
 

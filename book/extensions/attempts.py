@@ -14,12 +14,12 @@ import re
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from words import say
 
 from exercises.answer import LETTERS
 from exercises.declared import BLOCK, BadDeclaration, prepared, read
 
 FENCE = "`" * 8
-IN_THE_NOTEBOOK = "In the notebook, after <code>make lab</code>, type"
 
 
 class Attempt(SphinxDirective):
@@ -40,10 +40,10 @@ class Attempt(SphinxDirective):
             box += self.question(label, place, question, len(ready))
         box += raw(f'<script type="application/json">{json.dumps(encoded(ready))}</script>')
         if any(one["kind"] not in ("code", "derivation") for one in ready):
-            box += raw(
-                "<noscript><p>To try an answer here, the page needs JavaScript; a notebook "
-                "does not.</p></noscript>"
+            needs = say(
+                "To try an answer here, the page needs JavaScript; a notebook does not."
             )
+            box += raw(f"<noscript><p>{needs}</p></noscript>")
         return [box]
 
     def question(
@@ -59,12 +59,16 @@ class Attempt(SphinxDirective):
             given = "your_function" if kind == "code" else 'r"your LaTeX"'
             call = html.escape(f'attempt("{label}", {given}{part})')
             told = nodes.container(classes=["attempt", "attempt-elsewhere"])
-            told += [asked, raw(f"<p>{IN_THE_NOTEBOOK} <code>{call}</code>.</p>")]
+            notebook = say(
+                "In the notebook, after <code>make lab</code>, type {call}.",
+                call=f"<code>{call}</code>",
+            )
+            told += [asked, raw(f"<p>{notebook}</p>")]
             return [told]
         opening = f'<form class="attempt" data-place="{place}" autocomplete="off">'
         closing = (
-            '<button type="submit">Check</button>'
-            '<button type="button" class="attempt-hint">Hint</button></div>'
+            f'<button type="submit">{say("Check")}</button>'
+            f'<button type="button" class="attempt-hint">{say("Hint")}</button></div>'
             '<div class="attempt-reply" role="status"></div></form>'
         )
         if kind == "choice":
@@ -81,7 +85,7 @@ class Attempt(SphinxDirective):
                 raw(f'<div class="attempt-row">{closing}'),
             ]  # fmt: skip
         symbols = ", ".join(f"<code>{name}</code>" for name in question["symbols"])
-        note = f"made of {symbols}" if symbols else "a number"
+        note = say("made of {symbols}", symbols=symbols) if symbols else say("a number")
         return [
             raw(opening), asked,
             raw(

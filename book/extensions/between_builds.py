@@ -1,13 +1,29 @@
-"""What a build keeps of each chapter for the next, until the chapter or a judge changes."""
+"""What a build keeps of each chapter for the next, until the chapter or a judge changes.
+
+The editions of the book have the same formulas: all are judged once, in the English text.
+"""
 
 import hashlib
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
 from derivations import fingerprint
 
 Pages = dict[str, dict]
+
+
+def english_book(app: Sphinx) -> Path:
+    """The folder of the English chapters, which another edition is made from."""
+    return Path(getattr(app.config, "english_book", "") or app.srcdir)
+
+
+def cache_of(app: Sphinx, name: str) -> Path:
+    """A file that the builds of all editions share."""
+    book = getattr(app.config, "english_book", "")
+    return (Path(book).parent / "_build" if book else Path(app.outdir).parent) / name
 
 
 def keys_of(files: dict[str, Path], *more: object) -> dict[str, str]:

@@ -27,6 +27,7 @@ from sphinx.application import Sphinx
 from sphinx.highlighting import PygmentsBridge
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
+from words import say
 
 logger = logging.getLogger(__name__)
 
@@ -90,15 +91,15 @@ def summary(app: Sphinx, page: str, cell: nodes.container) -> str:
     if said != NOTHING_SAID:
         return said
     if number := figure_number(app, page, cell):
-        return f"Code for {number}"
+        return say("Code for {figure}", figure=number)
     output = part(cell, "output")
     if output is None:
-        return "Set-up: " + contents(part(cell, "source").astext())
+        return say("Set-up: {what}", what=contents(part(cell, "source").astext()))
     if next(output.findall(nodes.image), None) is not None:
-        return "Code for this figure"
+        return say("Code for this figure")
     if next(output.findall(nodes.table), None) is not None:
-        return "Code for this comparison"
-    return "Code for this output"
+        return say("Code for this comparison")
+    return say("Code for this output")
 
 
 def contents(code: str) -> str:
@@ -109,11 +110,11 @@ def contents(code: str) -> str:
     """
     body = ast.parse(code).body
     found = dict.fromkeys(
-        "imports" if isinstance(line, (ast.Import, ast.ImportFrom)) else line.name
+        say("imports") if isinstance(line, (ast.Import, ast.ImportFrom)) else line.name
         for line in body
         if isinstance(line, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef))
     )
-    return ", ".join(found) or "values for what follows"
+    return ", ".join(found) or say("values for what follows")
 
 
 def is_set_up(cell: nodes.container) -> bool:
@@ -201,7 +202,7 @@ def cut_panels(app: Sphinx, doctree: nodes.document) -> None:
                 path = Path(name).with_name(f"{Path(name).stem}-{number}.png")
                 picture.crop((left, 0, right, picture.height)).save(path)
                 panel = nodes.image(uri=str(Path(image["uri"]).with_name(path.name)))
-                panel["alt"] = image["alt"] if number == 0 else "the picture goes on"
+                panel["alt"] = image["alt"] if number == 0 else say("the picture goes on")
                 panel["classes"] = ["panel", "no-scaled-link"]
                 panel["width"] = f"{100 * (right - left) / edges[-1]:.1f}%"
                 row += panel
@@ -240,7 +241,10 @@ def facts(found: re.Match[str]) -> list[nodes.Node]:
         asked = found["asked"].replace(" SE of ", " SE, needed ")
         return [link, *map(nodes.Text, (found["measured"], asked, "✓"))]
     if found["within"]:
-        apart = "less than " + found["within"].replace("relative", "of it")
+        apart = say("less than {bound}", bound=found["within"])
+        if found["within"].endswith("relative"):
+            share = found["within"].removesuffix("relative").strip()
+            apart = say("less than {share} of it", share=share)
     else:
         apart = f"{found['difference']}, {found['z']} SE"
     shown = (found["quantity"], found["symbolic"], found["other"], apart, "✓")
@@ -252,7 +256,7 @@ def table(rows: list[re.Match[str]]) -> nodes.table:
     group = nodes.tgroup(cols=len(columns))
     group += [nodes.colspec(colwidth=1) for _ in columns]
     head, body = nodes.thead(), nodes.tbody()
-    head += nodes.row("", *[entry(nodes.Text(name)) for name in columns])
+    head += nodes.row("", *[entry(nodes.Text(name and say(name))) for name in columns])
     for found in rows:
         body += nodes.row("", *[entry(fact) for fact in facts(found)])
     group += [head, body]

@@ -14,12 +14,13 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
-from between_builds import kept, keys_of
+from between_builds import cache_of, english_book, kept, keys_of
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from words import say
 
 from derivations import Verdict
 from derivations.chapters import Row, chapters, duplicates, judge_chapters
@@ -89,8 +90,8 @@ def orphans(rows: Iterable[Row], drawn: Container[str]) -> Iterator[tuple[str, s
 
 
 def judge_the_book(app: Sphinx) -> None:
-    app.ledger_cache = Path(app.outdir).parent / "ledger.json"
-    app.ledger = judged(Path(app.srcdir), app.ledger_cache)
+    app.ledger_cache = cache_of(app, "ledger.json")
+    app.ledger = judged(english_book(app), app.ledger_cache)
     app.verdicts = verdicts(app.ledger)
     for place, message in complaints(app.ledger):
         logger.warning(message, location=place)
@@ -144,7 +145,7 @@ def visit_math_block(translator, node: nodes.math_block) -> None:
 
 def mark(verdict: str, href: str) -> str:
     glyph = BROKEN if verdict == "broken" else Verdict(verdict).glyph
-    says = f"{verdict}: see the ledger"
+    says = say("{verdict}: see the ledger", verdict=say(verdict))
     name = verdict.replace(" ", "-")
     return (
         f'<a class="verdict verdict-{name}" href="{href}" title="{says}" '
@@ -180,30 +181,27 @@ class Ledger(SphinxDirective):
 def counts(rows: list[Row]) -> str:
     found = Counter(row.verdict for row in rows)
     labels, pages = {row.label for row in rows}, {row.file for row in rows}
-    proved, tested = found["proved"], found["tested"]
-    return (
-        f"The book has {len(labels)} displayed equations on {_number(len(pages), 'page')}. "
-        f"They make {len(rows)} steps, one for each relation sign: "
-        f"**{_are(proved, 'proved')}**, **{_are(tested, 'tested')}**, "
-        f"**{_number(found['definition'], 'definition')}**, "
-        f"and {_are(found['exempt'], 'exempt')}. "
-        f"The numbers took {sum(row.seconds for row in rows):.1f} seconds of one processor."
+    return say(
+        "The book has {labels} displayed equations on {pages} pages. They make {steps} "
+        "steps, one for each relation sign: **{proved} proved**, **{tested} tested**, "
+        "**{definitions} definitions**, {exempt} exempt. "
+        "The numbers took {seconds} seconds of one processor.",
+        labels=len(labels),
+        pages=len(pages),
+        steps=len(rows),
+        proved=found["proved"],
+        tested=found["tested"],
+        definitions=found["definition"],
+        exempt=found["exempt"],
+        seconds=f"{sum(row.seconds for row in rows):.1f}",
     )
-
-
-def _are(count: int, what: str) -> str:
-    return f"{count or 'none'} {'are' if count > 1 else 'is'} {what}"
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def exempt(rows: list[Row]) -> str:
     reasons = [
         f"- {{eq}}`{r.label}`: {r.detail}" for r in rows if r.verdict is Verdict.EXEMPT
     ]
-    return "\n".join(reasons) or "No equation of this book is exempt."
+    return "\n".join(reasons) or say("No equation of this book is exempt.")
 
 
 def strip(book: Path, rows: list[Row]) -> str:
@@ -214,7 +212,7 @@ def strip(book: Path, rows: list[Row]) -> str:
         for label, steps in groupby(here, lambda row: row.label):
             word = verdict(steps)
             glyph = BROKEN if word == "broken" else Verdict(word).glyph
-            says = f"{label.removeprefix('eq-').replace('-', ' ')}: {word}"
+            says = f"{label.removeprefix('eq-').replace('-', ' ')}: {say(word)}"
             cells.append(
                 f'<a class="cell-{word.replace(" ", "-")}" href="#{row_id(label)}" '
                 f'title="{says}" aria-label="{says}">{glyph}</a>'
@@ -241,7 +239,7 @@ def table(page: str, rows: Iterable[Row]) -> nodes.table:
     group = nodes.tgroup(cols=len(names))
     group += [nodes.colspec(colwidth=1) for _ in names]
     head, body = nodes.thead(), nodes.tbody()
-    head += table_row([entry(name) for name in names])
+    head += table_row([entry(say(name)) for name in names])
     for label, steps in groupby(rows, lambda row: row.label):
         steps = list(steps)
         first = nodes.entry("", equation(page, label), morerows=len(steps) - 1)
@@ -273,17 +271,25 @@ def equation(page: str, label: str) -> nodes.paragraph:
 
 def facts(number: int, step: Row) -> list[str]:
     """The cells of one step, after the equation's."""
-    numbers = step.how or SHOWN.get(step.relation, "")
+    numbers = shown(step)
     compared = step.relation in ("=", "≈", ":=") and step.worlds and step.how != "rounded"
     if "at every draw" in step.values:
-        numbers, compared = "equal up to a constant", False  # which has no measure
+        numbers, compared = say("equal up to a constant"), False  # which has no measure
     worst = f"{step.worst:.0e}" if step.worst else "0" if step.draws and compared else "–"
-    draws = f"{step.draws} in {len(step.worlds)}" if step.draws else "–"
+    draws = "–"
+    if step.draws:
+        draws = say("{draws} in {worlds}", draws=step.draws, worlds=len(step.worlds))
     return [
-        str(number), step.relation, f"{step.verdict.glyph} {step.verdict}",
+        str(number), step.relation, f"{step.verdict.glyph} {say(str(step.verdict))}",
         step.symbolic or "–", numbers, draws, worst,
         f"{1000 * step.seconds:.0f} ms" if step.seconds else "–",
     ]  # fmt: skip
+
+
+def shown(step: Row) -> str:
+    """What the numbers showed, in a word or two."""
+    words = step.how or SHOWN.get(step.relation, "")
+    return words and say(words)
 
 
 def setup(app: Sphinx) -> dict:

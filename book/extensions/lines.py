@@ -15,8 +15,9 @@ import re
 from pathlib import Path
 
 from docutils import nodes
-from ledger import PAGE, SHOWN, page_of, row_id
+from ledger import PAGE, page_of, row_id, shown
 from sphinx.application import Sphinx
+from words import say
 
 from derivations.chapters import Row, displays
 from derivations.lines import Line, lines_of
@@ -84,21 +85,32 @@ def keep_signs_with_formulas(doctree: nodes.document) -> None:
 # ---------------------------------------------------------------- what the judges said
 def verdict(row: Row) -> dict[str, object]:
     """A row of the ledger in words: the verdict, its mark, and the facts behind it."""
-    numbers = row.how or SHOWN.get(row.relation, "")
+    numbers = shown(row)
     if row.draws:
-        worlds = f"{len(row.worlds)} world{'s' if len(row.worlds) > 1 else ''}"
-        numbers += f", at {row.draws} random draws in {worlds}"
+        count = {"draws": row.draws, "worlds": len(row.worlds)}
+        numbers += (
+            say(", at {draws} random draws in {worlds} worlds", **count)
+            if len(row.worlds) > 1
+            else say(", at {draws} random draws in 1 world", **count)
+        )
     if row.worst and row.relation in ("=", "≈", ":="):
-        numbers += f"; the two sides differ by {row.worst:.0e} at most"
-    settled = "the two sides are one formula" if row.symbolic else "did not settle it"
+        worst = f"{row.worst:.0e}"
+        numbers += say("; the two sides differ by {worst} at most", worst=worst)
+    settled = (
+        say("the two sides are one formula") if row.symbolic else say("did not settle it")
+    )
     asked = row.verdict in (Verdict.PROVED, Verdict.TESTED)
     facts = {
-        "SymPy": settled if asked else "", "Numbers": numbers,
-        "Worlds": "; ".join(row.worlds), "At a point": row.values.removeprefix("at "),
-        "Note": " ".join([row.detail, *row.notes]).strip(),
+        "SymPy": settled if asked else "", say("Numbers"): numbers,
+        say("Worlds"): "; ".join(row.worlds),
+        say("At a point"): row.values.removeprefix("at "),
+        say("Note"): " ".join([row.detail, *row.notes]).strip(),
     }  # fmt: skip
     said = [[name, fact] for name, fact in facts.items() if fact]
-    return {"verdict": str(row.verdict), "glyph": row.verdict.glyph, "facts": said}
+    word = str(row.verdict)
+    return {
+        "verdict": word, "word": say(word), "glyph": row.verdict.glyph, "facts": said,
+    }  # fmt: skip
 
 
 def write_lines(app: Sphinx, pagename, templatename, context, doctree) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from words import say
 
-PICTURE = Path(__file__).parents[1] / "static" / "pictures" / "model.svg"
+PICTURE = Path("static") / "pictures" / "model.svg"
 NUMBERED = re.compile(r"0*(\d+)-")
-TITLE = re.compile(r"<title>Chapter \d+: (.*?)</title>", re.S)
+TITLE = re.compile(r"<title>[^<:]*\d+[^<:]*: (.*?)</title>", re.S)
 
 
 def parts(svg: str) -> dict[str, str]:
@@ -37,16 +38,20 @@ def here(svg: str, chapter: str) -> str:
     still = TITLE.sub("", still.replace("</a>", "</g>"))
     still = still.replace(f'data-chapter="{chapter}"', 'class="here"')
     still = re.sub(r' role="group" aria-label="[^"]*"', ' aria-hidden="true"', still)
+    where = say(
+        "<b>You are here</b>, chapter {number}: {part}", number=number[1], part=escape(part)
+    )
     return (
         f'<a class="model-map you-are-here" href="index.html#the-model">{still}'
-        f"<span><b>You are here</b>, chapter {number[1]}: {escape(part)}</span></a>"
+        f"<span>{where}</span></a>"
     )
 
 
 def show(app: Sphinx, doctree: nodes.document) -> None:
     """Put the picture with its links, or the small one, into a page that was read."""
-    svg = PICTURE.read_text(encoding="utf-8")
-    app.env.note_dependency(str(PICTURE))
+    picture = Path(app.srcdir) / PICTURE
+    svg = picture.read_text(encoding="utf-8")
+    app.env.note_dependency(str(picture))
     for image in list(doctree.findall(nodes.image)):
         if image["uri"].endswith("pictures/model.svg"):
             whole = f'<div class="model-map">{svg}</div>'

@@ -6,6 +6,9 @@ buffers become files of `_static/explorers`, named by their content, so that cha
 them; they are classic scripts, since a page that was opened from disk may load nothing
 else. `mount.js` puts the two together.
 
+In another edition the labels of a figure are looked up in the catalogues; the cells, which
+name them in English, stay the same.
+
 Until then each figure's own HTML, unseen, keeps the room in which its still picture stands.
 
 What needs Python to move says so in words.
@@ -13,10 +16,14 @@ What needs Python to move says so in words.
 
 import hashlib
 import json
+import re
+from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from words import say
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -26,10 +33,6 @@ FOLDER = "explorers"
 LONG = 1000
 CLOSING = "</div></div>"
 
-NEEDS_PYTHON = (
-    "Python moves this control. Open the notebook with make lab and run the cell."
-)
-
 
 def widget_states(app: Sphinx, page: str) -> dict[str, dict]:
     """Model id to state, of every widget that the chapter made."""
@@ -38,6 +41,58 @@ def widget_states(app: Sphinx, page: str) -> dict[str, dict]:
     return json.loads(options["body"])["state"] if options else {}
 
 
+# ---------------------------------------------------------------- words of the figures
+# What stands between two tags; the tags within a line of text belong to it.
+BETWEEN = re.compile(r"((?:[^<>]|</?(?:i|b|sub)\b[^<>]*>)+)(?=<)")
+SPOKEN = re.compile(r'(?<=aria-label=")[^"]+')
+# The parts of a state that are read as words.
+WORDED = {"label", "title", "unit", "names", "ticks", "ylabel", "xlabel"}
+
+
+def with_words(markup: str, say: Callable[[str], str]) -> str:
+    """A figure's HTML with each of its texts replaced.
+
+    >>> with_words('<p aria-label="one">two <i>x</i></p>', str.upper)
+    '<p aria-label="ONE">TWO <I>X</I></p>'
+    """
+
+    def replaced(found: re.Match[str]) -> str:
+        text = found[0].strip()
+        return (
+            found[0].replace(text, say(text))
+            if re.search(r"[A-Za-z]{2}", text)
+            else found[0]
+        )
+
+    return SPOKEN.sub(replaced, BETWEEN.sub(replaced, markup))
+
+
+def texts_of(markup: str) -> list[str]:
+    """The texts of a figure's HTML."""
+    found: list[str] = []
+    with_words(markup, lambda text: found.append(text) or text)
+    return found
+
+
+def labels(app: Sphinx) -> dict[str, str]:
+    """The translations of the figures' labels; none in the English edition."""
+    if not getattr(app.config, "english_book", ""):
+        return {}
+    return json.loads((Path(app.srcdir).parent / "labels.json").read_text("utf-8"))
+
+
+def in_words(value, known: dict[str, str], worded: bool = False):
+    """A figure's state with its labels translated."""
+    if isinstance(value, str):
+        return known.get(value, value) if worded else value
+    if isinstance(value, list):
+        return [in_words(one, known, worded) for one in value]
+    if isinstance(value, dict):
+        return {k: in_words(v, known, worded or k in WORDED) for k, v in value.items()}
+    return value
+
+
+# ---------------------------------------------------------------- on the page
 def is_explorer(state: dict) -> bool:
     return state.get("model_module") == "anywidget" and "_esm" in state["state"]
 
@@ -45,6 +100,7 @@ def is_explorer(state: dict) -> bool:
 def frame_explorers(app: Sphinx, doctree: nodes.document) -> None:
     """Put each explorer's still picture into a box that `mount.js` finds."""
     states = widget_states(app, app.env.docname)
+    known = {escape(english): words for english, words in labels(app).items()}
     for bundle in list(doctree.findall(nodes.container)):
         if bundle.get("nb_element") != "mime_bundle":
             continue
@@ -57,18 +113,24 @@ def frame_explorers(app: Sphinx, doctree: nodes.document) -> None:
         if is_explorer(states.get(model, {"state": {}})):
             if still is None:  # an anywidget that is no `Explorer`
                 still = nodes.container(mime_type="text/html")
-            begin = opening(model, states[model])
+            begin = opening(model, states[model], known)
             still.insert(0, nodes.raw("", begin, format="html"))
             still.append(nodes.raw("", CLOSING, format="html"))
             bundle.children = [still]
         else:
-            note = nodes.note("", nodes.paragraph("", NEEDS_PYTHON))
+            words = say(
+                "Python moves this control. Open the notebook with make lab and run "
+                "the cell."
+            )
+            note = nodes.note("", nodes.paragraph("", words))
             bundle.replace_self([still, note] if still is not None else [note])
 
 
-def opening(model: str, state: dict) -> str:
-    """The HTML before an explorer's still picture; `CLOSING` is what follows it."""
+def opening(model: str, state: dict, known: dict[str, str] | None = None) -> str:
+    """The HTML before an explorer's still picture, its words replaced by those that are
+    `known`; `CLOSING` is what follows it."""
     markup = state["state"].get("_markup", "")
+    markup = with_words(markup, lambda text: (known or {}).get(text, text))
     room = markup and f'<div class="explorer-room" aria-hidden="true">{markup}</div>'
     return f'<div class="explorer" data-model="{model}">{room}<div class="explorer-still">'
 
@@ -129,6 +191,8 @@ def hoist_state(app: Sphinx, pagename, templatename, context, doctree) -> None:
     scripts = context["script_files"]
     scripts[:] = [s for s in scripts if getattr(s, "attributes", {}).get("type") != STATE]
     states = widget_states(app, pagename) if doctree else {}
+    if known := labels(app):
+        states = in_words(states, known)
     body = context.get("body", "")
     displayed = {m: state for m, state in states.items() if f'data-model="{m}"' in body}
     for style in embed(app, displayed) if displayed else ():

@@ -14,8 +14,10 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 FILE = "sections-index.js"
-# What is no prose: code, output, formulas, comments for the judges.
+KEY = "sections"
+# What is no prose: code, output, formulas, comments for the judges, what Sphinx notes.
 SKIPPED = (nodes.literal_block, nodes.math_block, nodes.math, nodes.comment, nodes.raw)
+SKIPPED += (nodes.system_message,)
 
 
 def sections(doctree: nodes.document) -> Iterator[tuple[str, str, str]]:
@@ -44,13 +46,16 @@ def words(node: nodes.Node) -> Iterator[str]:
         yield " "
 
 
+def note(app: Sphinx, doctree: nodes.document) -> None:
+    """Kept with what Sphinx remembers of the page, which need not be read again for it."""
+    app.env.metadata[app.env.docname][KEY] = list(sections(doctree))
+
+
 def write(app: Sphinx, error: Exception | None) -> None:
     if error is not None or app.builder.name != "html":
         return
-    index = {
-        page: list(sections(app.env.get_doctree(page)))
-        for page in sorted(app.env.found_docs)
-    }
+    pages = sorted(app.env.found_docs)
+    index = {page: app.env.metadata[page].get(KEY, []) for page in pages}
     text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
     file = Path(app.outdir) / "_static" / FILE
     unfinished = file.with_suffix(".unfinished")
@@ -65,6 +70,9 @@ def load(app: Sphinx, pagename, templatename, context, doctree) -> None:
 
 
 def setup(app: Sphinx) -> dict:
+    # after all that changes the page, and its anchors
+    app.connect("doctree-read", note, priority=900)
     app.connect("html-page-context", load, priority=800)
     app.connect("build-finished", write)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    safe = {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 1} | safe

@@ -19,10 +19,11 @@ from operator import itemgetter
 from pathlib import Path
 
 import between_builds
-from between_builds import keys_of
+from between_builds import cache_of, english_book, keys_of
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
+from words import say
 
 from derivations.chapters import chapters
 from derivations.slips import Chapter, slips_of
@@ -35,7 +36,6 @@ BREAKABLE = (
     "eq-evidence", "eq-gaussian-log-density", "eq-elbo-two-terms", "eq-gaussian-kl-one",
     "eq-objective",
 )  # fmt: skip
-NO_SCRIPT = "This exercise needs JavaScript, which is off here."
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def kept(book: Path, cache: Path) -> dict[str, dict]:
 
 
 def judge_the_slips(app: Sphinx) -> None:
-    app.slips = kept(Path(app.srcdir), Path(app.outdir).parent / "slips.json")
+    app.slips = kept(english_book(app), cache_of(app, "slips.json"))
 
 
 # ---------------------------------------------------------------- on the page
@@ -83,7 +83,8 @@ def frame(app: Sphinx, doctree: nodes.document) -> None:
     """Make room for the figure above the words that stand in its place elsewhere."""
     for note in list(doctree.findall(nodes.Admonition)):
         for name in {"slips", "breaker"} & set(note.get("classes", ())):
-            room = f'<div class="{name}"><noscript><p>{NO_SCRIPT}</p></noscript></div>'
+            off = say("This exercise needs JavaScript, which is off here.")
+            room = f'<div class="{name}"><noscript><p>{off}</p></noscript></div>'
             place = note.parent.index(note)
             note.parent.insert(place, nodes.raw("", room, format="html"))
             note["classes"].remove(name)
@@ -123,9 +124,9 @@ def the_questions(app: Sphinx, pages: dict[str, dict], breaks: bool) -> dict:
     labels = [label for label in (BREAKABLE if breaks else chains) if label in chains]
     for label in sorted({*BREAKABLE} - chains.keys()) if breaks else ():
         logger.warning(f"no chapter has a chain {label} that readers could break")
-    rooms = exhibits(Path(app.srcdir))
+    rooms = exhibits(Path(app.srcdir), english_book(app))
     return {
-        "grades": GRADES,
+        "grades": {grade: say(name) for grade, name in GRADES.items()},
         "chains": {label: chains[label] for label in labels},
         "slips": slips,
         "kinds": kinds_of(slips, rooms),
@@ -135,19 +136,26 @@ def the_questions(app: Sphinx, pages: dict[str, dict], breaks: bool) -> dict:
 def kinds_of(slips: Iterable[dict], rooms: dict[int, tuple[str, str]]) -> dict[str, dict]:
     used = {slip["sort"] for slip in slips}
     return {
-        sort: asdict(kind) | {"exhibit": rooms[kind.exhibit] if kind.exhibit else None}
+        sort: asdict(kind)
+        | {"name": say(kind.name), "why": say(kind.why)}
+        | {"exhibit": rooms[kind.exhibit] if kind.exhibit else None}
         for sort, kind in KINDS.items()
         if sort in used
     }
 
 
-def exhibits(book: Path) -> dict[int, tuple[str, str]]:
-    """The museum's rooms by their numbers: title and address."""
-    text = (book / f"{MUSEUM}.md").read_text(encoding="utf-8")
-    titles = re.findall(r"(?m)^## ((\d+)\. (.*))$", text)
+def exhibits(book: Path, english: Path) -> dict[int, tuple[str, str]]:
+    """The museum's rooms by their numbers: title and address, which is the English one."""
+
+    def rooms(folder: Path) -> list[tuple[str, str, str]]:
+        text = (folder / f"{MUSEUM}.md").read_text(encoding="utf-8")
+        return re.findall(r"(?m)^## ((\d+)\. (.*))$", text)
+
     return {
         int(number): (title, f"{MUSEUM}.html#{nodes.make_id(whole)}")
-        for whole, number, title in titles
+        for (_, number, title), (whole, _, _) in zip(
+            rooms(book), rooms(english), strict=True
+        )
     }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from words import say
 
 FILE = Path(__file__).resolve().parents[2] / "benchmarks" / "timings.json"
 # The columns of words; the others are numbers.
@@ -46,12 +47,18 @@ def text(name: str, file: Path) -> str:
         sections = json.loads(file.read_text(encoding="utf-8"))
         kept = sections.get(name)
         if kept is None:
-            return f"Not measured yet: `python -m benchmarks {name}`."
+            return say(
+                "Not measured yet: {command}.", command=f"`python -m benchmarks {name}`"
+            )
         head, body = kept["table"]["head"], kept["table"]["body"]
         rule = [":--" if column in WORDS else "--:" for column in head]
-        table = "\n".join("| " + " | ".join(line) + " |" for line in [head, rule, *body])
+        table = "\n".join(
+            "| " + " | ".join(line) + " |"
+            for line in [spoken(head), rule, *map(spoken, body)]
+        )
         machine = ", ".join(kept["machine"].values())
-        return f"{table}\n\n{kept['notes']}\n\nMeasured on {kept['date']}: {machine}."
+        measured = say("Measured on {date}: {machine}.", date=kept["date"], machine=machine)
+        return f"{table}\n\n{say(kept['notes'])}\n\n{measured}"
     except FileNotFoundError as error:
         raise ValueError(f"there is no {file}: run 'make bench' first") from error
     except (ValueError, AttributeError, KeyError, TypeError) as error:
@@ -59,6 +66,11 @@ def text(name: str, file: Path) -> str:
             f"{file} is damaged ({error!r}): restore it with git, or delete it and run "
             "'make bench'"
         ) from error
+
+
+def spoken(cells: list[str]) -> list[str]:
+    """A row of a table; its numbers are nobody's words."""
+    return [cell and say(cell) for cell in cells]
 
 
 def dots(name: str, file: Path) -> str:
@@ -85,11 +97,15 @@ def dots(name: str, file: Path) -> str:
         )
         says = html.escape(" : ".join(shown for _, shown in values))
         lines.append(
-            f"<li><span>{html.escape(what)}</span><b>{marks}</b><span>{says}</span></li>"
+            f"<li><span>{html.escape(say(what))}</span><b>{marks}</b><span>{says}</span></li>"
         )
     compared = len(rows[0][1]) > 1
-    key = "Filled: ours. Hollow: the alternative. " if compared else "Seconds an epoch. "
-    key += "Further right takes more, on a logarithmic axis."
+    key = (
+        say("Filled: ours. Hollow: the alternative.")
+        if compared
+        else say("Seconds an epoch.")
+    )
+    key += " " + say("Further right takes more, on a logarithmic axis.")
     return f'<ul class="dots">{"".join(lines)}</ul><p class="dots-key">{key}</p>'
 
 

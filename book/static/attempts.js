@@ -58,7 +58,7 @@ const Attempts = (() => {
   const key = (name) => name.replace(/[_{}\s]/g, "");
 
   // ------------------------------------------------------------ from text to tokens
-  const COMMA = "Is this a decimal comma? Write 0.5 with a point, and 50000 without a comma.";
+  const COMMA = say("Is this a decimal comma? Write 0.5 with a point, and 50000 without a comma.");
 
   class Scanner {
     constructor(text) {
@@ -104,11 +104,11 @@ const Attempts = (() => {
     }
 
     stray(char) {
-      if (char === "=") return this.fail("Type the right side alone, without the sign =.");
+      if (char === "=") return this.fail(say("Type the right side alone, without the sign =."));
       if (",;".includes(char)) return this.fail(COMMA);
-      if (char === "_") return this.fail("A subscript needs a name before it, as in x_1.");
-      if ("<>≤≥≈".includes(char)) return this.fail("Type one expression, not a comparison.");
-      return this.fail(`The sign ${String.fromCodePoint(this.text.codePointAt(this.at))} cannot be read here.`);
+      if (char === "_") return this.fail(say("A subscript needs a name before it, as in x_1."));
+      if ("<>≤≥≈".includes(char)) return this.fail(say("Type one expression, not a comparison."));
+      return this.fail(say("The sign {sign} cannot be read here.", { sign: String.fromCodePoint(this.text.codePointAt(this.at)) }));
     }
 
     number(written, place) {
@@ -139,7 +139,7 @@ const Attempts = (() => {
       if (this.match(/\\[|]/)) return this.add("|", null, place);
       if (this.match(/\\[{}]/)) return this.add(this.text[this.at - 1] === "{" ? "(" : ")", null, place);
       const found = this.match(/\\([A-Za-z]+)/);
-      if (!found) throw this.fail("A command needs a name after the backslash.");
+      if (!found) throw this.fail(say("A command needs a name after the backslash."));
       const name = found[1];
       if (SPACE.has(name)) this.match(/\./);
       else if (has(SIGNS, name)) this.add(SIGNS[name], null, place);
@@ -187,7 +187,7 @@ const Attempts = (() => {
           throw this.fail(`\\${name} needs a letter, as in \\${name}{x}.`, place);
         }
         const inner = braced ? this.word() : this.letter();
-        if (braced && !this.match(/\s*\}/)) throw this.fail("A closing brace } is missing here.");
+        if (braced && !this.match(/\s*\}/)) throw this.fail(say("A closing brace } is missing here."));
         const [letter, ...rest] = inner.split("_");
         return [letter, name, ...rest].join("_");
       }
@@ -197,7 +197,7 @@ const Attempts = (() => {
         return inside[1];
       }
       if (GREEK.includes(name) || has(FUNCTIONS, name)) return name;
-      throw this.fail(`The command \\${name} is not known here.`, place);
+      throw this.fail(say("The command {name} is not known here.", { name: `\\${name}` }), place);
     }
 
     letter() {
@@ -220,12 +220,12 @@ const Attempts = (() => {
           if ((found = this.match(/[A-Za-z0-9]+/))) parts.push(found[0]);
           else if (this.isLetterAhead()) parts.push(this.base());
           else if (this.text[this.at] === "}") continue;
-          else throw this.fail("This subscript cannot be read.", place);
+          else throw this.fail(say("This subscript cannot be read."), place);
         }
         return parts.join("_");
       }
       if (this.isLetterAhead()) return this.base();
-      throw this.fail("A subscript needs a letter or a number, as in x_1.", place);
+      throw this.fail(say("A subscript needs a letter or a number, as in x_1."), place);
     }
   }
 
@@ -259,17 +259,17 @@ const Attempts = (() => {
     }
 
     whole() {
-      if (this.tokens.length === 0) throw this.fail("There is nothing here yet: type an answer.");
+      if (this.tokens.length === 0) throw this.fail(say("There is nothing here yet: type an answer."));
       const tree = this.sum();
       if (this.next !== "end") {
-        throw this.fail(")]}".includes(this.next) ? "This bracket closes none." : "What stands here belongs to nothing.");
+        throw this.fail(")]}".includes(this.next) ? say("This bracket closes none.") : say("What stands here belongs to nothing."));
       }
       return tree;
     }
 
     sum() {
       this.depth += 1;
-      if (this.depth > DEEPEST) throw this.fail("There are too many brackets in brackets.");
+      if (this.depth > DEEPEST) throw this.fail(say("There are too many brackets in brackets."));
       let left = this.product();
       while (this.next === "+" || this.next === "-") {
         const sign = this.take().kind;
@@ -292,9 +292,9 @@ const Attempts = (() => {
         } else if (this.next === "/") {
           this.take();
           left = ["/", left, this.signed()];
-          if (this.begins) throw this.fail("This can be read in two ways: write (1/2) x or 1/(2 x), with brackets.");
+          if (this.begins) throw this.fail(say("This can be read in two ways: write (1/2) x or 1/(2 x), with brackets."));
         } else if (this.begins) {
-          if (this.next === "num") throw this.fail("Write * before this number, or ^ if it is a power.");
+          if (this.next === "num") throw this.fail(say("Write * before this number, or ^ if it is a power."));
           left = ["*", left, this.power()];
         } else return left;
       }
@@ -316,7 +316,7 @@ const Attempts = (() => {
       if (this.next !== "^") return base;
       this.take();
       this.depth += 1;
-      if (this.depth > DEEPEST) throw this.fail("There are too many powers of powers.");
+      if (this.depth > DEEPEST) throw this.fail(say("There are too many powers of powers."));
       const exponent = this.signed();
       this.depth -= 1;
       return ["^", base, exponent];
@@ -325,7 +325,7 @@ const Attempts = (() => {
     primary() {
       const kind = this.next;
       const place = this.place;
-      if (kind === "end") throw this.fail("Something is missing at the end.");
+      if (kind === "end") throw this.fail(say("Something is missing at the end."));
       if (kind === "num") return ["num", this.take().value[0]];
       if (kind === "infinity") {
         this.take();
@@ -342,14 +342,14 @@ const Attempts = (() => {
         this.take();
         this.bars += 1;
         const inside = this.sum();
-        if (this.next !== "|") throw this.fail("The closing bar | is missing here.");
+        if (this.next !== "|") throw this.fail(say("The closing bar | is missing here."));
         this.take();
         this.bars -= 1;
         return ["fn", "abs", inside];
       }
       if (kind === "word") return this.word(this.take().value, place);
-      if (")]}".includes(kind)) throw this.fail("Something is missing before this bracket.");
-      throw this.fail(`Something is missing before ${kind}.`);
+      if (")]}".includes(kind)) throw this.fail(say("Something is missing before this bracket."));
+      throw this.fail(say("Something is missing before {sign}.", { sign: kind }));
     }
 
     bracket() {
@@ -357,11 +357,11 @@ const Attempts = (() => {
       const bars = this.bars;
       this.bars = 0;
       const missing = OPENING[opening.kind];
-      if (this.next === missing) throw this.fail("There is nothing between these brackets.");
+      if (this.next === missing) throw this.fail(say("There is nothing between these brackets."));
       const inside = this.sum();
       if (this.next !== missing) {
-        if (this.next === "end") throw this.fail(`The bracket that opens here has no ${missing}.`, opening.place);
-        throw this.fail(`A closing ${missing} is missing here.`);
+        if (this.next === "end") throw this.fail(say("The bracket that opens here has no {sign}.", { sign: missing }), opening.place);
+        throw this.fail(say("A closing {sign} is missing here.", { sign: missing }));
       }
       this.take();
       this.bars = bars;
@@ -392,7 +392,7 @@ const Attempts = (() => {
       this.take();
       const degree = this.next === "[" ? this.bracket() : null;
       if (!["{", "(", "num", "word"].includes(this.next)) {
-        throw this.fail("\\sqrt needs something in braces, as in \\sqrt{2}.");
+        throw this.fail(say("\\sqrt needs something in braces, as in \\sqrt{2}."));
       }
       const inside = this.primary();
       return degree ? ["^", inside, ["/", ["num", 1], degree]] : ["fn", "sqrt", inside];
@@ -410,16 +410,16 @@ const Attempts = (() => {
       if (pieces.length) return pieces.map((piece) => this.piece(piece, place)).reduce((left, right) => ["*", left, right]);
       const found = /^([A-Za-z]+)(\d+)$/.exec(word);
       if (found && (this.names.has(key(found[1])) || GREEK.includes(found[1]))) {
-        throw this.fail(`${word} can be read in two ways: write ${found[1]}^${found[2]} or ${found[2]}*${found[1]}.`, place);
+        throw this.fail(say("{word} can be read in two ways: write {a}^{b} or {b}*{a}.", { word, a: found[1], b: found[2] }), place);
       }
       throw this.unknown(word, place);
     }
 
     unknown(word, place) {
       const names = [...this.names.values()];
-      if (!names.length) return this.fail(`${word} is not known here: the answer is a number without symbols.`, place);
-      const known = names.length === 1 ? names[0] : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
-      return this.fail(`${word} is not known here: the answer is made of ${known}.`, place);
+      if (!names.length) return this.fail(say("{word} is not known here: the answer is a number without symbols.", { word }), place);
+      const known = names.length === 1 ? names[0] : say("{names} and {last}", { names: names.slice(0, -1).join(", "), last: names.at(-1) });
+      return this.fail(say("{word} is not known here: the answer is made of {known}.", { word, known }), place);
     }
 
     // s stands for sigma, if no other Greek symbol of the question begins with s.
@@ -456,19 +456,19 @@ const Attempts = (() => {
       if (this.next === "^") {
         this.take();
         exponent = this.next === "{" ? this.bracket() : this.signed();
-        if (exponent[0] !== "num") throw this.fail(`Write the power after the bracket, as in ${shown}(x)^2.`, place);
+        if (exponent[0] !== "num") throw this.fail(say("Write the power after the bracket, as in {name}(x)^2.", { name: shown }), place);
       }
       let inside;
       if (has(OPENING, this.next)) inside = this.bracket();
       else {
         if (name === "log2" || name === "log10") {
           const base = name.slice(3);
-          throw this.fail(`Write log(${base}) for a logarithm of ${base}, or ${name}(8) for the logarithm to the base ${base}.`, place);
+          throw this.fail(say("Write log({base}) for a logarithm of {base}, or {name}(8) for the logarithm to the base {base}.", { base, name }), place);
         }
         if (!BEGINS.has(this.next) && this.next !== "|") throw this.fail(`${shown} needs brackets, as in ${shown}(x).`);
         inside = this.power();
         const isFunction = this.next === "word" && has(FUNCTIONS, key(this.tokens[this.at].value));
-        if (this.begins && !isFunction) throw this.fail(`How far does this ${shown} reach? Write brackets: ${shown}(...).`, place);
+        if (this.begins && !isFunction) throw this.fail(say("How far does this {name} reach? Write brackets: {name}(...).", { name: shown }), place);
       }
       const tree = ["fn", name, inside];
       return exponent ? ["^", tree, exponent] : tree;
@@ -476,7 +476,7 @@ const Attempts = (() => {
   }
 
   function parse(text, symbols = []) {
-    if (text.length > LONGEST) throw new Unread(`This is too long: at most ${LONGEST} characters.`, text, LONGEST);
+    if (text.length > LONGEST) throw new Unread(say("This is too long: at most {most} characters.", { most: LONGEST }), text, LONGEST);
     return new Parser(text, symbols).whole();
   }
 
@@ -592,13 +592,15 @@ const Attempts = (() => {
     const within = isNumber ? question.within ?? WITHIN : SAME;
     const bad = given.findIndex((value, i) => Number.isNaN(value) || (!isNumber && !Number.isFinite(value) && Number.isFinite(right[i])));
     if (bad >= 0) {
-      const where = symbols.length ? `At ${shown(places[bad])} yours` : "Yours";
-      return verdict(false, "undefined", `${where} is no real number: a logarithm or a root of a negative number, or a division by zero.`);
+      const says = symbols.length
+        ? say("At {values} yours is no real number: a logarithm or a root of a negative number, or a division by zero.", { values: shown(places[bad]) })
+        : say("Yours is no real number: a logarithm or a root of a negative number, or a division by zero.");
+      return verdict(false, "undefined", says);
     }
-    if (allSame(given, right, exact ? 1e-9 : within)) return verdict(true, "right", "Right.");
+    if (allSame(given, right, exact ? 1e-9 : within)) return verdict(true, "right", say("Right."));
     const mistake = wrong.find((one) => allSame(given, one.values.map(number), exact ? 1e-6 : within));
     if (mistake) return verdict(false, "known", mistake.says);
-    if (allSame(given, right.map((value) => -value), within)) return verdict(false, "sign", "Only the sign is off.");
+    if (allSame(given, right.map((value) => -value), within)) return verdict(false, "sign", say("Only the sign is off."));
     return isNumber ? judgeNumber(given[0], right[0], text) : judgeFormula(question, rule, namesIn(tree), places, given, right);
   }
 
@@ -612,34 +614,34 @@ const Attempts = (() => {
     if (Number.isFinite(given) && Number.isFinite(right) && right !== 0) {
       const ratio = given / right;
       if (same(ratio, Math.LN2, WITHIN) || same(ratio, 1 / Math.LN2, WITHIN)) {
-        return verdict(false, "unit", "Nats or bits? Yours is in the other unit.");
+        return verdict(false, "unit", say("Nats or bits? Yours is in the other unit."));
       }
-      if (same(ratio, 2, WITHIN) || same(ratio, 0.5, WITHIN)) return verdict(false, "two", "A factor of two is off.");
+      if (same(ratio, 2, WITHIN) || same(ratio, 0.5, WITHIN)) return verdict(false, "two", say("A factor of two is off."));
       if ([-4, -3, -2, -1, 1, 2, 3, 4].some((n) => same(ratio, 10 ** n, WITHIN))) {
-        return verdict(false, "ten", "A power of ten is off.");
+        return verdict(false, "ten", say("A power of ten is off."));
       }
       if (Math.abs(ratio - 1) < 0.06 && rounded(text, given, right)) {
-        return verdict(false, "near", "Right as far as it goes. Give one more digit, or the exact expression.");
+        return verdict(false, "near", say("Right as far as it goes. Give one more digit, or the exact expression."));
       }
     }
-    return given < right ? verdict(false, "small", "That is too small.") : verdict(false, "large", "That is too large.");
+    return given < right ? verdict(false, "small", say("That is too small.")) : verdict(false, "large", say("That is too large."));
   }
 
   function judgeFormula(question, rule, names, places, given, right) {
     if (right.every(Boolean) && given.every(Boolean)) {
-      if (constant(given.map((a, i) => a / right[i]))) return verdict(false, "factor", "Right but for a constant factor.");
+      if (constant(given.map((a, i) => a / right[i]))) return verdict(false, "factor", say("Right but for a constant factor."));
       if (constant(given.map((a, i) => a * right[i]))) {
-        return verdict(false, "upside-down", "This is upside down: numerator and denominator have changed places.");
+        return verdict(false, "upside-down", say("This is upside down: numerator and denominator have changed places."));
       }
     }
     if (constant(given.map((a, i) => a - right[i]))) {
-      return verdict(false, "constant", "Right but for a constant that is added or missing.");
+      return verdict(false, "constant", say("Right but for a constant that is added or missing."));
     }
     if (right.every((r) => r > 0) && allSame(given, right.map(Math.log), SAME)) {
-      return verdict(false, "log", "This is the logarithm of what is asked.");
+      return verdict(false, "log", say("This is the logarithm of what is asked."));
     }
     if (right.every((r) => r < 700) && allSame(given, right.map(Math.exp), SAME)) {
-      return verdict(false, "exp", "This is the exponential of what is asked.");
+      return verdict(false, "exp", say("This is the exponential of what is asked."));
     }
     const changed = (change) => allSame(places.map((at) => rule({ ...at, ...change(at) })), right, SAME);
     const own = question.symbols.filter((name) => names.has(name));
@@ -647,32 +649,32 @@ const Attempts = (() => {
       for (let j = i + 1; j < own.length; j += 1) {
         const [a, b] = [own[i], own[j]];
         if (changed((at) => ({ [a]: at[b], [b]: at[a] }))) {
-          return verdict(false, "swap", `Two symbols have changed places: ${named(a)} and ${named(b)}.`);
+          return verdict(false, "swap", say("Two symbols have changed places: {a} and {b}.", { a: named(a), b: named(b) }));
         }
       }
     }
     for (const a of own) {
-      if (changed((at) => ({ [a]: -at[a] }))) return verdict(false, "mirror", `The sign of ${named(a)} is off.`);
+      if (changed((at) => ({ [a]: -at[a] }))) return verdict(false, "mirror", say("The sign of {a} is off.", { a: named(a) }));
       for (const power of [2, 0.5]) {
         if (changed((at) => ({ [a]: Math.abs(at[a]) ** power }))) {
-          return verdict(false, "square", `Is it ${named(a)}, its square or its root? One stands for another.`);
+          return verdict(false, "square", say("Is it {a}, its square or its root? One stands for another.", { a: named(a) }));
         }
       }
     }
     for (const name of question.symbols) {
       if (question.needs.includes(name) && !names.has(name)) {
-        return verdict(false, "missing", `The answer depends on ${named(name)}, and yours does not contain it.`);
+        return verdict(false, "missing", say("The answer depends on {name}, and yours does not contain it.", { name: named(name) }));
       }
     }
     for (const name of question.symbols) {
-      if (names.has(name) && !question.needs.includes(name)) return verdict(false, "extra", `The answer does not depend on ${named(name)}.`);
+      if (names.has(name) && !question.needs.includes(name)) return verdict(false, "extra", say("The answer does not depend on {name}.", { name: named(name) }));
     }
     if (allSame(given, right, 0.02)) {
-      return verdict(false, "near", "Nearly: is a number rounded? Write log(2), for instance, and not 0.69.");
+      return verdict(false, "near", say("Nearly: is a number rounded? Write log(2), for instance, and not 0.69."));
     }
     const gaps = given.map((a, i) => Math.abs(a - right[i]) / (Math.abs(a) + Math.abs(right[i])));
     const worst = gaps.indexOf(Math.max(...gaps));
-    return verdict(false, "parts", `At ${shown(places[worst])} yours is ${short(given[worst])}, and right is ${short(right[worst])}.`);
+    return verdict(false, "parts", say("At {values} yours is {given}, and right is {right}.", { values: shown(places[worst]), given: short(given[worst]), right: short(right[worst]) }));
   }
 
   return { parse, evaluate, namesIn, latex, judge, Unread };
@@ -771,7 +773,7 @@ const Attempts = (() => {
     verdict() {
       if (this.input) return Attempts.judge(this.question, this.input.value);
       const chosen = this.form.querySelector("input:checked");
-      if (!chosen) return { ok: false, why: "unread", says: "Choose one of the answers first." };
+      if (!chosen) return { ok: false, why: "unread", says: say("Choose one of the answers first.") };
       return { why: "known", ...this.question.options[chosen.value] };
     }
 
@@ -784,7 +786,7 @@ const Attempts = (() => {
       const state = ok ? "right" : why === "unread" ? "unread" : "wrong";
       this.form.dataset.state = state;
       const line = element(box, "p");
-      element(line, "b", "", { right: "✓ ", wrong: "✗ Not yet. ", unread: "? " }[state]);
+      element(line, "b", "", { right: "✓ ", wrong: `✗ ${say("Not yet.")} `, unread: "? " }[state]);
       write(line, says);
       if (caret) element(box, "div", "attempt-caret", caret);
       this.reply.prepend(box);
@@ -798,7 +800,7 @@ const Attempts = (() => {
       const { hints } = this.question;
       if (this.hints < hints.length) {
         const line = element(this.reply, "p", "attempt-hint-text");
-        element(line, "b", "", `Hint ${this.hints + 1} of ${hints.length}: `);
+        element(line, "b", "", `${say("Hint {which} of {all}:", { which: this.hints + 1, all: hints.length })} `);
         write(line, hints[this.hints]);
         openToTheKeyboard(line);
         this.hints += 1;

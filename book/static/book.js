@@ -2,8 +2,8 @@
 "use strict";
 
 function nameOf(box) {
-  if (box.matches("mjx-container, .derivation div, .beside div")) return "formula";
-  return box.matches("pre") ? "code" : "table";
+  if (box.matches("mjx-container, .derivation div, .beside div")) return say("formula");
+  return box.matches("pre") ? say("code") : say("table");
 }
 
 // What scrolls sideways must be reachable by keyboard, and say what it is.
@@ -29,7 +29,7 @@ function mendRoles() {
   }
   const sidebar = document.querySelector(".bd-sidebar-primary");
   sidebar?.setAttribute("role", "complementary");
-  sidebar?.setAttribute("aria-label", "Chapters");
+  sidebar?.setAttribute("aria-label", say("Chapters"));
 }
 
 window.addEventListener("load", () => {

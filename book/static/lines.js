@@ -114,15 +114,15 @@ window.lines = (() => {
     panel.hidden = true;
     const facts = make("dl");
     for (const [name, fact] of line.facts) facts.append(make("dt", "", name), make("dd", "", fact));
-    panel.append(make("p", "", make("strong", "", `${line.glyph} ${line.verdict}`)), facts);
+    panel.append(make("p", "", make("strong", "", `${line.glyph} ${line.word}`)), facts);
     if (ledger) {
-      const link = make("a", "", "This equation in the ledger");
+      const link = make("a", "", say("This equation in the ledger"));
       link.href = ledger;
       panel.append(make("p", "", link));
     }
     const button = make("button", `lines-mark lines-mark-${line.verdict.replace(" ", "-")}`, line.glyph);
     button.type = "button";
-    button.title = button.ariaLabel = `${line.verdict}: why?`;
+    button.title = button.ariaLabel = say("{verdict}: why?", { verdict: line.word });
     button.setAttribute("aria-expanded", "false");
     button.setAttribute("aria-controls", id);
     button.addEventListener("click", () => {
@@ -182,12 +182,12 @@ window.lines = (() => {
       made.addEventListener("click", action);
       return made;
     };
-    const start = button("Step", () => (box.classList.contains("stepping") ? leave() : enter()));
-    start.ariaLabel = `Step through equation ${number}, one line at a time`;
+    const start = button(say("Step"), () => (box.classList.contains("stepping") ? leave() : enter()));
+    start.ariaLabel = say("Step through equation {number}, one line at a time", { number });
     start.setAttribute("aria-pressed", "false");
-    const back = button("Back", () => show(at - 1));
-    const hint = button("Reason", () => rows[at]?.classList.add("hinted"));
-    const next = button("Next line", () => show(at + 1));
+    const back = button(say("Back"), () => show(at - 1));
+    const hint = button(say("Reason"), () => rows[at]?.classList.add("hinted"));
+    const next = button(say("Next line"), () => show(at + 1));
     const bar = make("div", "lines-bar", back, hint, next, live);
     bar.hidden = true;
     let at = rows.length;
@@ -202,20 +202,20 @@ window.lines = (() => {
       });
       back.disabled = at === 0;
       hint.disabled = next.disabled = at === rows.length;
-      live.textContent = at === rows.length ? "All lines are shown." : `${at} of ${rows.length} lines are shown.`;
+      live.textContent = at === rows.length ? say("All lines are shown.") : say("{at} of {all} lines are shown.", { at, all: rows.length });
       if (focus) (rows[at - 1] ?? next).focus({ preventScroll: false });
     }
     function enter() {
       box.classList.add("stepping");
       bar.hidden = false;
-      start.textContent = "Show all";
+      start.textContent = say("Show all");
       start.setAttribute("aria-pressed", "true");
       show(0);
     }
     function leave() {
       box.classList.remove("stepping");
       bar.hidden = true;
-      start.textContent = "Step";
+      start.textContent = say("Step");
       start.setAttribute("aria-pressed", "false");
       show(rows.length, false);
       for (const each of rows) each.classList.remove("now");
@@ -263,7 +263,7 @@ window.lines = (() => {
     const reasons = [...list.children].map((item) => [...item.childNodes]);
     const box = figure({ ...data, label, reasons, head: block });
     const number = /\([\d.]+\)/.exec(block.querySelector(".eqno")?.textContent ?? "")?.[0] ?? "";
-    box.ariaLabel = `Equation ${number}, line by line`;
+    box.ariaLabel = say("Equation {number}, line by line", { number });
     const { start, bar } = stepper(box, number);
     block.append(start);
     box.append(bar);

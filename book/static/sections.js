@@ -5,15 +5,18 @@
   const SECTIONS = 3; // at most, under one result
   const AROUND = 90; // characters before and after the word
 
-  const plain = text => text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
+  const plain = text => text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").normalize("NFC");
 
   // 'likelihoods' finds 'likelihood': the beginning of a word is enough.
   const stem = word => (word.length > 4 ? word.replace(/(ies|es|s|ing|ed)$/, "") : word);
 
   function patternOf(query) {
-    const words = plain(query).match(/[\p{L}\p{N}]+/gu) ?? [];
-    const roots = [...new Set(words.map(stem))].filter(root => root.length > 1);
-    return roots.map(root => new RegExp(`(?<![\\p{L}\\p{N}])${root}`, "gu"));
+    // The search of a Korean page takes the particles off the words.
+    const split = typeof wordsOf === "function" ? wordsOf : text => text.match(/[\p{L}\p{N}]+/gu) ?? [];
+    const roots = [...new Set(split(plain(query)).map(stem))].filter(root => root.length > 1);
+    // A Korean word may be written together with the one before it.
+    const before = root => (/[가-힣]/.test(root) ? "" : "(?<![\\p{L}\\p{N}])");
+    return roots.map(root => new RegExp(before(root) + root, "gu"));
   }
 
   function score([, title, text], patterns) {

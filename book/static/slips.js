@@ -159,7 +159,7 @@
   const spoken = (text) =>
     text.replace(/\b(hat|bar|tilde) (\w+)/g, (_, accent, name) => (GREEK[name] ?? name) + { hat: "\u0302", bar: "\u0304", tilde: "\u0303" }[accent])
       .replace(/[a-z]+(?=_|\b)/g, (name) => GREEK[name] ?? name).replace(/(?<![\w])-(?=\d)/g, "−");
-  const at = (values) => (values.at ? `At ${spoken(values.at)}` : "At one choice of all parameters");
+  const at = (values) => (values.at ? say("At {values}", { values: spoken(values.at) }) : say("At one choice of all parameters"));
   const short = (text) => spoken(text);
 
   function linkTo(parent, text, href) {
@@ -168,36 +168,44 @@
 
   function why(box, slip) {
     const kind = asked.kinds[slip.sort];
-    const text = element(box, "p", {}, `The slip: ${kind.name}. ${kind.why} `);
+    const text = element(box, "p", {}, say("The slip: {name}. {why} ", kind));
     if (kind.exhibit) {
-      text.append("In the bug museum: ");
+      const [before, after] = say("In the bug museum: {room}.").split("{room}");
+      text.append(before);
       linkTo(text, kind.exhibit[0], kind.exhibit[1]);
-      text.append(".");
+      text.append(after);
     }
   }
 
   function numbers(box, slip, line) {
     const { values } = slip;
     if (!values) return;
-    const before = line === 1 ? "what the chain begins with" : `line ${line - 1}`;
-    const worth = values.slopes ? "improves in the direction" : "is worth";
-    element(box, "p", {}, `${at(values)}, ${before} ${worth} ${short(values.left)}, and line ${line} ${worth} ${short(values.right)}.`);
+    const told = { at: at(values), left: short(values.left), right: short(values.right), above: line - 1, line };
+    const sentence = line > 1
+      ? values.slopes
+        ? say("{at}, line {above} improves in the direction {left}, and line {line} improves in the direction {right}.", told)
+        : say("{at}, line {above} is worth {left}, and line {line} is worth {right}.", told)
+      : values.slopes
+        ? say("{at}, what the chain begins with improves in the direction {left}, and line {line} improves in the direction {right}.", told)
+        : say("{at}, what the chain begins with is worth {left}, and line {line} is worth {right}.", told);
+    element(box, "p", {}, sentence);
   }
 
   async function mended(box, chain, slip) {
-    element(box, "p", {}, `Line ${slip.line} of the book reads`);
+    element(box, "p", {}, say("Line {line} of the book reads", slip));
     const right = formula(box, pointed(chain.lines[slip.line], slip, "slip-right"));
     const from = element(box, "p", { class: "from" });
-    from.append("The chain is ");
+    const [before, after] = say("The chain is {number}.").split("{number}");
+    from.append(before);
     linkTo(from, `(${chain.number})`, chain.href);
-    from.append(".");
+    from.append(after);
     await draw(right);
   }
 
   function givens(box, chain) {
     const words = element(box, "div", { class: "given" });
     for (const given of chain.given) {
-      element(words, "span", {}, "Given ");
+      element(words, "span", {}, say("Given "));
       formula(words, given);
     }
   }
@@ -208,7 +216,7 @@
     lines.forEach((latex, i) => {
       const row = element(rows, "li", i ? {} : { class: "head" });
       if (i) {
-        const press = button(row, String(i), { class: "pick", "aria-label": `Line ${i}` }, (event) => {
+        const press = button(row, String(i), { class: "pick", "aria-label": say("Line {line}", { line: i }) }, (event) => {
           event.stopPropagation();
           choose(i);
         });
@@ -268,9 +276,9 @@
     score.load();
     root.replaceChildren();
     root.setAttribute("role", "group");
-    root.setAttribute("aria-label", "Spot the slip");
+    root.setAttribute("aria-label", say("Spot the slip"));
     const bar = element(root, "div", { class: "bar" });
-    const grades = element(bar, "div", { class: "grades", role: "group", "aria-label": "How well the slip is hidden" });
+    const grades = element(bar, "div", { class: "grades", role: "group", "aria-label": say("How well the slip is hidden") });
     for (const [number, name] of Object.entries(asked.grades)) {
       button(grades, name, { "aria-pressed": number === "1" }, (event) => {
         grade = Number(number);
@@ -278,14 +286,14 @@
         next();
       });
     }
-    const task = element(root, "p", { class: "task" }, "One of these lines is false. Tap it, or press its number.");
+    const task = element(root, "p", { class: "task" }, say("One of these lines is false. Tap it, or press its number."));
     const chainBox = element(root, "div", { class: "chain" });
     const answer = element(root, "div", { class: "answer", role: "status" });
     const foot = element(root, "div", { class: "foot" });
-    const another = button(foot, "Another", { class: "next" }, () => next());
-    const show = button(foot, "Show me", { class: "show" }, () => settle(0));
+    const another = button(foot, say("Another"), { class: "next" }, () => next());
+    const show = button(foot, say("Show me"), { class: "show" }, () => settle(0));
     const tally = element(foot, "span", { class: "tally" });
-    const reset = button(foot, "Reset the score", { class: "reset" }, () => {
+    const reset = button(foot, say("Reset the score"), { class: "reset" }, () => {
       score.forget(asked.page);
       count();
     });
@@ -301,7 +309,7 @@
       const marks = slips.map((slip) => mine[nameOf(slip)]);
       const found = marks.filter((mark) => mark > 0).length;
       const first = marks.filter((mark) => mark === 1).length;
-      tally.textContent = found ? `Found ${found} of ${slips.length}, ${first} at the first try.` : "";
+      tally.textContent = found ? say("Found {found} of {all}, {first} at the first try.", { found, all: slips.length, first }) : "";
       reset.hidden = !marks.some((mark) => mark !== undefined);
     }
 
@@ -332,8 +340,8 @@
       if (line === now.line) settle(taps);
       else {
         row(line).dataset.told = "right";
-        row(line).querySelector(".pick").setAttribute("aria-label", `Line ${line}: it is right`);
-        said("no", `Not line ${line}.`, stands(line));
+        row(line).querySelector(".pick").setAttribute("aria-label", say("Line {line}: it is right", { line }));
+        said("no", say("Not line {line}.", { line }), stands(line));
       }
     }
 
@@ -342,8 +350,8 @@
       const chain = asked.chains[now.label];
       const values = chain.values[line - 1];
       const equal = chain.lines.slice(1, line + 1).every((text) => text.startsWith("=") || text.startsWith(":="));
-      if (!values || values.slopes || !equal || values.left !== values.right) return "It is as it should be.";
-      return `${at(values)}, it is worth ${short(values.right)}, and so is what the chain begins with.`;
+      if (!values || values.slopes || !equal || values.left !== values.right) return say("It is as it should be.");
+      return say("{at}, it is worth {right}, and so is what the chain begins with.", { at: at(values), right: short(values.right) });
     }
 
     function said(verdict, ...words) {
@@ -363,13 +371,13 @@
       if (!(mine[name] > 0)) mine[name] = taken === 0 ? 0 : taken === 1 ? 1 : 2;
       score.save();
       count();
-      said("yes", taken ? `It is line ${now.line}.` : `Line ${now.line} is false.`);
+      said("yes", taken ? say("It is line {line}.", now) : say("Line {line} is false.", now));
       numbers(answer, now, now.line);
       mended(answer, chain, now);
       why(answer, now);
       const wrong = row(now.line);
       wrong.dataset.told = "wrong";
-      wrong.querySelector(".pick").setAttribute("aria-label", `Line ${now.line}: it is false`);
+      wrong.querySelector(".pick").setAttribute("aria-label", say("Line {line}: it is false", now));
       const box = wrong.querySelector(".formula");
       box.dataset.latex = put(chain.lines[now.line], now, "slip-wrong");
       pour(box, pieces(box.dataset.latex));
@@ -396,21 +404,21 @@
     let line = 0;
     root.replaceChildren();
     root.setAttribute("role", "group");
-    root.setAttribute("aria-label", "Break a derivation");
-    const bar = element(root, "label", { class: "bar" }, "Derivation ");
+    root.setAttribute("aria-label", say("Break a derivation"));
+    const bar = element(root, "label", { class: "bar" }, say("Derivation "));
     const menu = element(bar, "select");
     for (const [name, chain] of Object.entries(asked.chains)) {
       const words = name.replace(/^eq-/, "").replaceAll("-", " ").replace(/\bkl\b/, "KL").replace(/\belbo\b/, "ELBO").replace(/\bmle\b/, "MLE");
       element(menu, "option", { value: name }, `(${chain.number}) ${words}`);
     }
     menu.addEventListener("change", () => begin(menu.value));
-    element(root, "p", { class: "task" }, "Choose a line, a symbol in it, and what to put in its place.");
+    element(root, "p", { class: "task" }, say("Choose a line, a symbol in it, and what to put in its place."));
     const chainBox = element(root, "div", { class: "chain" });
     const symbols = element(root, "div", { class: "chips" });
     const changes = element(root, "div", { class: "chips" });
     const answer = element(root, "div", { class: "answer", role: "status" });
     const foot = element(root, "div", { class: "foot" });
-    const back = button(foot, "Put it back", { class: "next" }, () => begin(label));
+    const back = button(foot, say("Put it back"), { class: "next" }, () => begin(label));
     addEventListener("resize", () => root.querySelectorAll(".formula").forEach((box) => fit(box)));
     const rows = () => chainBox.querySelectorAll("li");
     // A symbol in the chosen line; the buttons below are for keys and large fingers.
@@ -462,8 +470,8 @@
       element(made, "span", { class: "math notranslate nohighlight", "aria-hidden": "true" }, `\\(${latex}\\)`);
       return made;
     };
-    const bare = (latex) => latex.trim().replace(/^([\^_])/, "\\square$1") || "\\text{nothing}";
-    const named = (latex) => latex.replace(/[\\{}]/g, " ").replace(/\s+/g, " ").trim() || "nothing";
+    const bare = (latex) => latex.trim().replace(/^([\^_])/, "\\square$1") || `\\text{${say("nothing")}}`;
+    const named = (latex) => latex.replace(/[\\{}]/g, " ").replace(/\s+/g, " ").trim() || say("nothing");
 
     function choose(number) {
       if (line === number && symbols.childElementCount) return;
@@ -471,8 +479,8 @@
       const boxes = mend();
       symbols.replaceChildren();
       changes.replaceChildren();
-      element(symbols, "span", { class: "name" }, `In line ${line}, change`);
-      for (const place of here()) chip(symbols, bare(place.old), `${named(place.old)}, in line ${line}`, () => pick(place));
+      element(symbols, "span", { class: "name" }, say("In line {line}, change", { line }));
+      for (const place of here()) chip(symbols, bare(place.old), say("{symbol}, in line {line}", { symbol: named(place.old), line }), () => pick(place));
       const box = rows()[line].querySelector(".formula");
       show(box, touchable(asked.chains[label].lines[line], here()));
       draw(symbols, box, ...boxes);
@@ -481,8 +489,8 @@
     function pick(place) {
       mend();
       changes.replaceChildren();
-      element(changes, "span", { class: "name" }, "to");
-      for (const slip of place.changes) chip(changes, bare(slip.new), `to ${named(slip.new)}`, () => change(slip));
+      element(changes, "span", { class: "name" }, say("to"));
+      for (const slip of place.changes) chip(changes, bare(slip.new), say("to {symbol}", { symbol: named(slip.new) }), () => change(slip));
       const box = rows()[line].querySelector(".formula");
       show(box, touchable(asked.chains[label].lines[line], here(), place));
       draw(changes, box);
@@ -496,13 +504,13 @@
       answer.dataset.verdict = slip.fallen ? "no" : "yes";
       if (slip.fallen) {
         rows()[slip.fallen].dataset.told = "wrong";
-        element(text, "b", {}, `✗ Line ${slip.fallen} falls.`);
-        if (slip.fallen !== slip.line) text.append(` Line ${slip.line}, which you changed, still follows from the line above it; the line below no longer follows from it.`);
+        element(text, "b", {}, say("✗ Line {fallen} falls.", slip));
+        if (slip.fallen !== slip.line) text.append(say(" Line {line}, which you changed, still follows from the line above it; the line below no longer follows from it.", slip));
         numbers(answer, slip, slip.fallen);
         why(answer, slip);
       } else {
-        element(text, "b", {}, "✓ Every line still holds.");
-        text.append(" The judges find both sides equal, or the bound kept, at every point that they try. Can you see why?");
+        element(text, "b", {}, say("✓ Every line still holds."));
+        text.append(say(" The judges find both sides equal, or the bound kept, at every point that they try. Can you see why?"));
       }
       back.hidden = false;
       draw(box);

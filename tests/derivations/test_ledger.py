@@ -165,8 +165,8 @@ def test_marks_differ_in_glyph_and_in_words():
 def test_the_counts_add_up():
     rows = [row(), row(verdict="tested"), row("eq-b", "definition", seconds=1.25)]
     text = ledger.counts(rows)
-    assert "2 displayed equations on 1 page." in text and "3 steps" in text
-    assert "1 is proved" in text and "1 is tested" in text and "none is exempt" in text
+    assert "2 displayed equations on 1 pages." in text and "3 steps" in text
+    assert "**1 proved**" in text and "**1 tested**" in text and "0 exempt" in text
     assert "1.2 seconds" in text
     assert ledger.exempt(rows) == "No equation of this book is exempt."
     reasons = ledger.exempt([*rows, row("eq-c", "exempt", detail="a picture")])

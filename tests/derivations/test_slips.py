@@ -244,6 +244,6 @@ def test_the_figure_stands_above_the_words_and_its_answers_in_another_file(built
 
 def test_the_museums_rooms_are_where_the_answers_lead(built):
     museum = (built / "bug-museum.html").read_text(encoding="utf-8")
-    for title, address in extension.exhibits(BOOK).values():
+    for title, address in extension.exhibits(BOOK, BOOK).values():
         page, _, anchor = address.partition("#")
         assert page == "bug-museum.html" and f'id="{anchor}"' in museum, title
