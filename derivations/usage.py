@@ -390,7 +390,9 @@ def second_letters(w: Writing) -> None:
         return
     calls = w.calls(("p", "q", "H", "I"))
     items = {s for call in calls for s in call.group.items if isinstance(s, t.Symbol)}
-    pairs = [n for n in w.nodes() if isinstance(n, t.Group) and len(n.items) == 2]
+    products = [n for n in w.nodes() if isinstance(n, t.Product)]
+    informed = [n.factors[1] for n in products if getattr(n.factors[0], "name", "") == "I"]
+    pairs = [n for n in informed if isinstance(n, t.Group)]
     items |= {s for pair in pairs for s in pair.items if isinstance(s, t.Symbol)}
     found = [letter for letter in SECOND if letter in {s.name for s in items}]
     called = {n.function.name for n in w.nodes() if isinstance(n, t.Call)}
@@ -791,7 +793,7 @@ def _unnamed(w: Writing, node: t.Node, body: frozenset[str]) -> Drawn:
     """E[...] with nothing below: over z if there is a z, else over x."""
     variable = next((v for v in ("z", "epsilon", "x") if v in body), "")
     law = _law_of(w, variable) if variable else None
-    if variable and law is None and not w.calls():
+    if law is None and variable in free_points(node.body) and not w.calls():
         laws = [n for n in w.nodes() if t.is_law(n) and isinstance(n, t.Call)
                 and n.group.items[0] == t.Symbol(variable)]  # fmt: skip
         law = laws[0] if laws else density(t.Symbol("p"), variable)
