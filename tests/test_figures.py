@@ -53,7 +53,7 @@ def test_a_cells_figure_and_a_picture_become_files_with_their_licence(tmp_path):
     chapter = tmp_path / "07-short.md"
     chapter.write_text(CHAPTER, encoding="utf-8")
     line, graph = figures_of(chapter)
-    assert (line.name, graph.name) == ("fig-7-1-rising", "fig-7-2-graph")
+    assert (line.name, graph.name) == ("fig-07-01-rising", "fig-07-02-graph")
     assert (line.caption, line.alt) == ("A line that rises.", "A line from the lower left.")
     assert graph.caption == "A graph."
     for figure in (line, graph):

@@ -74,8 +74,9 @@ class Figure:
 
     @property
     def name(self) -> str:
-        """For example 'fig-4-1-latent-pairs'."""
-        return f"fig-{self.number.replace('.', '-')}-{self.label.removeprefix('fig-')}"
+        """For example 'fig-04-01-latent-pairs', which sorts as the book does."""
+        number = "-".join(part.zfill(2) for part in self.number.split("."))
+        return f"fig-{number}-{self.label.removeprefix('fig-')}"
 
 
 def described(

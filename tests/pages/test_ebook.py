@@ -150,6 +150,7 @@ def test_the_contents_name_every_page_and_section(pages):
     assert landmarks.get(f"{OPS}type") == "landmarks"
     listed = ["".join(link.itertext()) for link in contents.iter(f"{XHTML}a")]
     for name, page in pages.items():
+        assert len(list(page.iter(f"{XHTML}main"))) == 1, name
         if name not in ("nav.xhtml", "cover.xhtml"):
             headings = [h for tag in ("h1", "h2") for h in page.iter(XHTML + tag)]
             assert headings, name
