@@ -50,8 +50,12 @@ window.slides = (() => {
     put(box("mended", row("wrong", wrong), row("right", right)));
   }
 
-  // reveal.js calls itself an application, and a page's main part may not stand in one.
-  window.addEventListener("load", () => document.querySelector(".reveal").removeAttribute("role"));
+  // reveal.js calls itself an application, and a page's main part may not stand in one: it is
+  // the main part itself, with the number of the slide.
+  window.addEventListener("load", () => {
+    document.querySelector(".slides").removeAttribute("role");
+    document.querySelector(".reveal").setAttribute("role", "main");
+  });
 
   return { formula, derivation, mended };
 })();
