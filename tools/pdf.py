@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import yaml
+from offer import offer
 from playwright.sync_api import Browser, Page, sync_playwright
 from pypdf import PdfReader
 
@@ -210,6 +211,7 @@ def main() -> int:
         print_book(page)
         browser.close()
     whole.unlink()
+    offer()
     print(PDF)
     return 0
 

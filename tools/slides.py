@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from offer import offer
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,6 +73,7 @@ def main() -> int:
         print_handouts(OUT, chromium)
     elif not options.pages:
         print("no Chromium here, so no handouts: install chromium", file=sys.stderr)
+    offer()
     print(f"The slides are at {OUT / 'index.html'}")
     return 0
 
