@@ -789,7 +789,7 @@ def _law_of(w: Writing, variable: str) -> t.Node | None:
     return None
 
 
-def _unnamed(w: Writing, node: t.Node, body: frozenset[str]) -> Drawn:
+def _unnamed(w: Writing, node: t.Expectation, body: frozenset[str]) -> Drawn:
     """E[...] with nothing below: over z if there is a z, else over x."""
     variable = next((v for v in ("z", "epsilon", "x") if v in body), "")
     law = _law_of(w, variable) if variable else None

@@ -114,17 +114,6 @@ async ({ page, pages, terms }) => {
     mentions.push([term, named(found[0].id), Boolean(defined)]);
   }
 
-  // The outline loses a blank where a heading is broken: so it is one that is printed.
-  for (const heading of copy.querySelectorAll("h1, h2, h3")) {
-    const texts = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
-    const found = [];
-    while (texts.nextNode()) found.push(texts.currentNode);
-    for (const text of found) {
-      const words = text.data.split(/\s+/).flatMap((word, i) => (i ? ["\u00a0", document.createElement("wbr"), word] : [word]));
-      text.replaceWith(...words);
-    }
-  }
-
   // The title's own id is the page's.
   const root = document.createElement("div");
   root.append(copy, ...solutions);

@@ -13,12 +13,14 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 from offer import offer
 from playwright.sync_api import Browser, Page, sync_playwright
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
 ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "_build" / "html"
@@ -43,6 +45,9 @@ NUMBER_LINKS = """places => {
 TIGHTEN = """names => {
     for (const name of names) document.getElementById(name).classList.add("tight");
 }"""
+HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]
+    .filter(e => e.checkVisibility())
+    .map(e => e.textContent.replace(/\\s+/g, " ").trim())"""
 A_FEW_LINES = 500  # characters
 PATIENCE = 600_000  # ms, for a busy machine
 
@@ -224,15 +229,35 @@ def print_book(page: Page) -> None:
         page.evaluate(TIGHTEN, short)
         draft = read(page.pdf(prefer_css_page_size=True))
     page.evaluate(NUMBER_LINKS, places(draft))
-    unfinished = PDF.with_suffix(".unfinished")
-    page.pdf(
-        path=unfinished,
-        prefer_css_page_size=True,
-        print_background=True,
-        tagged=True,
-        outline=True,
+    printed = page.pdf(
+        prefer_css_page_size=True, print_background=True, tagged=True, outline=True
     )
+    unfinished = PDF.with_suffix(".unfinished")
+    entitled(printed, page.evaluate(HEADINGS)).write(unfinished)
     unfinished.replace(PDF)
+
+
+def entitled(printed: bytes, headings: list[str]) -> PdfWriter:
+    """The file with an outline that says what the headings say.
+
+    Chromium loses the blank where a heading is broken, and has a heading twice that was
+    moved to the next page.
+    """
+    writer = PdfWriter(clone_from=read(printed))
+    entries = list(outline_entries(writer.get_outline_root()))
+    if len(entries) != len(headings):
+        raise RuntimeError(f"{len(headings)} headings, {len(entries)} in the outline")
+    for entry, heading in zip(entries, headings, strict=True):
+        entry[NameObject("/Title")] = TextStringObject(heading)
+    return writer
+
+
+def outline_entries(parent: DictionaryObject) -> Iterator[DictionaryObject]:
+    entry = parent.get("/First")
+    while entry is not None:
+        yield entry.get_object()
+        yield from outline_entries(entry.get_object())
+        entry = entry.get_object().get("/Next")
 
 
 def read(pdf: bytes) -> PdfReader:

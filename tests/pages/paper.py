@@ -61,7 +61,7 @@ CLOSE_FOLDS = """() => {
 
 def letters(text: str) -> str:
     """A text without what a line's end, a ligature or a hyphen does to it."""
-    plain = unicodedata.normalize("NFKC", text)
+    plain = re.sub("[’ʼ]", "'", unicodedata.normalize("NFKC", text))
     return re.sub(r"[\s\u00ad\u2010\ufffe\x02-]", "", plain)
 
 
