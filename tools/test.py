@@ -23,7 +23,8 @@ LINT = {
 TYPES = [sys.executable, "-m", "mypy"]
 # A file's tests share a worker, unless a test names a group of its own.
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup"]
-PYTEST += ["--no-loadscope-reorder"]
+# What took longest is said, so that the limit of time is kept.
+PYTEST += ["--no-loadscope-reorder", "--durations", "20", "--durations-min", "5"]
 DECKS = "tests/slides/test_decks.py"
 TESTS = [*PYTEST, "tests", "--ignore", "tests/pages", "--ignore", DECKS]
 CELLS = [sys.executable, "tools/book.py", "--all", "--cells"]

@@ -40,8 +40,10 @@ def test_opens_from_disk_without_a_network_or_an_error(read, html, page_name):
     assert read(address(html, page_name)).faults_on_opening == []
 
 
-def test_opens_from_a_server_without_a_network_or_an_error(visit, server, page_name):
-    assert visit(f"{server}/{page_name}.html").faults == []
+# One page of each kind: from disk all are opened, with the same scripts.
+@pytest.mark.parametrize("name", ["index", "08-latent-space", "ledger", "search"])
+def test_opens_from_a_server_without_a_network_or_an_error(visit, server, name):
+    assert visit(f"{server}/{name}.html").faults == []
 
 
 # Code may show what a reader types.
