@@ -71,7 +71,7 @@ def decks(browser, built):
 each_deck = pytest.mark.parametrize("name", [deck.stem for deck in DECKS])
 
 
-@each_deck
+@pytest.mark.parametrize("name", [*(deck.stem for deck in DECKS), "index"])
 def test_every_slide_is_whole_on_every_projector(decks, name):
     page = decks(name)
     assert page.faults_on_opening == []
