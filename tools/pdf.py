@@ -168,7 +168,7 @@ def assemble(found: dict[str, dict]) -> str:
     heads = {name: found[name]["running"] for _, names in parts() for name in names}
     heads |= {"contents": "Contents", "solutions": "Solutions", "words": "Index"}
     running = "".join(
-        f"@page in-{name} {{ @top-right {{ content: {json.dumps(text)} }} }}\n"
+        f"@page in-{name} {{ @top-right {{ content: {json.dumps(text, ensure_ascii=False)} }} }}\n"
         f"#{css_name(name)} {{ page: in-{name} }}\n"
         for name, text in heads.items()
     )

@@ -18,8 +18,9 @@ CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.md"))
 
 @pytest.fixture(scope="module")
 def file(html, chromium):
-    """Made once, if the one that is there is older than the pages."""
-    newest = max(path.stat().st_mtime for path in html.glob("*.html"))
+    """Made once, if the one that is there is older than the pages or what prints them."""
+    sources = [*html.glob("*.html"), *(ROOT / "tools").glob("pdf.*")]
+    newest = max(path.stat().st_mtime for path in sources)
     if not PDF.exists() or PDF.stat().st_mtime < newest:
         subprocess.run([sys.executable, "tools/pdf.py"], cwd=ROOT, check=True)
     return PDF.read_bytes()
@@ -77,6 +78,9 @@ def test_the_outline_leads_to_each_heading_none_at_a_pages_foot(book, paper):
         words = re.findall(r"\w{4,}", title)[:2]
         assert all(letters(word) in paper.texts[page - 1] for word in words), title
         assert top > 100, f"{title} stands at the foot of page {page}"
+    for depth, title, page, _ in entries:
+        if depth == 0:  # as a heading, and at the head of the page
+            assert paper.texts[page - 1].count(letters(title)) >= 2, title
 
 
 def test_contents_say_the_pages(book, paper):
