@@ -169,7 +169,7 @@ def assemble(found: dict[str, dict]) -> str:
     heads = {name: found[name]["running"] for _, names in parts() for name in names}
     heads |= {"contents": "Contents", "solutions": "Solutions", "words": "Index"}
     running = "".join(
-        f"@page in-{name} {{ @top-right {{ content: {json.dumps(text)} }} }}\n"
+        f"@page in-{name} {{ @top-right {{ content: {css_text(text)} }} }}\n"
         f"#{css_name(name)} {{ page: in-{name} }}\n"
         for name, text in heads.items()
     )
@@ -184,6 +184,10 @@ def assemble(found: dict[str, dict]) -> str:
         f'</head><body><main class="bd-main"><div class="bd-content">{"".join(body)}'
         "</div></main></body></html>"
     )
+
+
+def css_text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def css_name(name: str) -> str:
