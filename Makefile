@@ -5,8 +5,8 @@ PY := .venv/bin/python
 # Two notebooks run side by side on two cores; more threads each would only contend.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help book test check lab author notebooks bench translation-status serve new release collect status grade
-.PHONY: choose undo rubric feedback report export formgrader demo-class lock clean
+.PHONY: help book pdf epub figures slides test check lab author notebooks bench translation-status serve
+.PHONY: new release collect status grade choose undo rubric feedback report export formgrader demo-class lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -20,6 +20,18 @@ help:  ## list the targets
 
 book: .venv/installed  ## make .venv, install, execute and build; print the path of index.html
 	$(PY) tools/book.py
+
+epub: .venv/installed  ## after make book: the book for e-readers, _build/vae-line-by-line.epub
+	$(PY) tools/epub.py
+
+figures: .venv/installed  ## each figure as SVG and PNG, in _build/figures; runs the chapters again
+	$(PY) tools/figures.py
+
+pdf: .venv/installed  ## print the built book into one PDF, after make book; needs Chromium
+	$(PY) tools/pdf.py
+
+slides: .venv/installed  ## after make book: slides for each chapter, and their handouts
+	$(PY) tools/slides.py
 
 test: .venv/installed  ## everything: lint, types, tests, notebooks, the book and its pages
 	$(PY) tools/test.py

@@ -15,8 +15,8 @@ from scipy.optimize import minimize
 
 from . import tree as t
 from .calculus import At
-from .evaluate import BUDGET
-from .notation import POSITIVE, RELATIONS, shaped
+from .evaluate import BUDGET, MATRIX_FUNCTIONS
+from .notation import POSITIVE, RELATIONS, SIZES, WORLDLY, shaped
 from .quantity import Meaningless, OutOfDomain, Quantity
 from .relation import Broken, Pair, Step, both, comparable, difference
 from .trial import DEAR, Kind, Trial
@@ -39,9 +39,15 @@ def held_by(pair: Pair, left: Quantity, right: Quantity) -> float:
     return RELATIONS[pair.relation].way * (a - b) / max(abs(a), abs(b), 1e-3)
 
 
-def attack(trial: Trial, pair: Pair, kind: Kind, step: Step, least: At) -> None:
-    """Raises Broken where the inequality fails at a wide draw, or on the way down."""
-    fails = Failure(trial, pair, is_closed(trial) and kind.formulas)
+def attack(
+    trial: Trial, pair: Pair, kind: Kind, step: Step, least: At,
+    equality: Pair | None = None,
+) -> None:  # fmt: skip
+    """Raises Broken where the inequality fails at a wide draw, or on the way down.
+
+    With an equality, only where that fails, too.
+    """
+    fails = Failure(trial, pair, is_closed(trial) and kind.formulas, equality)
     starts = [(fails.gap_at(least), least)]
     wide = (WIDE_DRAWS, FAR) if fails.closed else (DEAR_DRAWS, NEAR)
     wide = wide if kind.scalar else (FEW, NEAR)
@@ -63,8 +69,11 @@ def is_closed(trial: Trial) -> bool:
 class Failure:
     """Looks for a place where an inequality fails, and goes on failing nearby."""
 
-    def __init__(self, trial: Trial, pair: Pair, closed: bool):
+    def __init__(
+        self, trial: Trial, pair: Pair, closed: bool, equality: Pair | None = None
+    ):
         self.trial, self.pair, self.closed = trial, pair, closed
+        self.equality = equality
 
     def gap_at(self, at: At, moves: Moves | None = None) -> float:
         """The difference of the sides, not relative; infinite where they have no value."""
@@ -85,6 +94,9 @@ class Failure:
                 if np.isfinite(a) and np.isfinite(b):
                     gap = RELATIONS[self.pair.relation].way * (a - b)
                     relative = held_by(self.pair, left, right)
+                    if relative < 0 and self.equality:
+                        left, right = map(at, self.equality.sides)
+                        relative = -1.0 if difference(left, right) > PLAIN else 0.0
                     found.append((gap, relative, self._shown(at, left, right)))
             return at.calculus.number(0)
 
@@ -175,12 +187,29 @@ def _size(at: At, place: tuple[str, int]) -> float:
 
 
 # ---------------------------------------------------------------- equalities
-def tried_widely(trial: Trial, pair: Pair, kind: Kind) -> None:
-    """A formula with cases may hold where draws are moderate, and fail beyond."""
+def sized(trial: Trial, kind: Kind) -> Iterator[At]:
+    """Wide draws; a formula of plain names alone holds for any number of data, too."""
+    nodes = trial.scope.nodes
+    names = [n for n in nodes if isinstance(n, t.Symbol)]
+    plain = not any(n.name in WORLDLY or n.component for n in names)
+    plain &= not any(getattr(n, "name", "") in MATRIX_FUNCTIONS for n in nodes)
+    for at in trial.draws(kind, WIDE_DRAWS, FAR):
+        rng = np.random.default_rng(at.world.seed)
+        for name in SIZES if plain and not trial.scope.shapes else ():
+            high = rng.choice([3, 12, 10**6])
+            setattr(at.world, name, int(rng.integers(1, high, endpoint=True)))
+        yield at
+
+
+def tried_widely(trial: Trial, pair: Pair, kind: Kind) -> bool:
+    """A formula with cases may hold where draws are moderate, and fail beyond.
+
+    False where that cannot be tried: a grid holds no wide density.
+    """
     densities = any(map(t.is_density, trial.scope.nodes))
     if densities or not is_closed(trial):
-        return
-    for at in trial.draws(kind, WIDE_DRAWS, FAR):
+        return False
+    for at in sized(trial, kind):
         try:
             left, right = (at(side) for side in pair.sides)
             apart = difference(left, right)
@@ -188,3 +217,4 @@ def tried_widely(trial: Trial, pair: Pair, kind: Kind) -> None:
             continue
         if apart > PLAIN:
             raise Broken(both(left, right, at))
+    return True

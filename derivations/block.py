@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from . import tree as t
 from .functions import TRAITS
-from .notation import ARROWS, RELATIONS, SIGNS, pattern
+from .notation import ARROWS, BOUNDS, RELATIONS, SIGNS, pattern
 from .read import ReadingError, Statement, blank, drawn_from, read_statement
-from .surface import plain, remarks, spaces
+from .surface import at_braces, plain, remarks, spaces
 
 MOST_CHARACTERS = 20_000
 ROW_END = re.compile(r"\\\\\*?(\s*\[-?[\d.]+\s*\w+\])?|\\(newline|cr)(?![A-Za-z])|\Z")
@@ -30,6 +31,19 @@ NEXT_STATEMENT = rf"\\q?quad(?![A-Za-z])|,|{ARROW}"
 # what is said beside a formula: over what an index runs, what x is in
 RUN = r"[a-zA-Z]\s*(=|\\in)\s*(\\[{])?\s*[01]\s*,.*\\[lc]?dots"
 QUANTIFIER = r"\\(forall|exists|because)(?![A-Za-z])"
+# words before a condition, and before what is not judged
+CONDITION = re.compile(
+    r"\b(if|when|whenever|for|where|with|provided|given|assuming|and)"
+    r"(\s(all|any|every|that))?\W*$", re.I
+)  # fmt: skip
+EQUALITY = re.compile(r"equal|\biff\b|only if")
+FORALL = re.compile(r"\\forall(?![A-Za-z])(?=[^:]*(<|>|\\[gl]eq?))(?![^<>]*:)")
+BESIDE = re.compile(
+    r"(?:\\q?quad|\\[,;:! ]|,)\s*(\()([^()]*(?:<|>|\\[gl]eq?(?![a-z]))[^()]*)\)[\s.,]*$"
+)
+ARROWED = "what the arrow joins may hold under a condition: say it in a given"
+SUPPOSED = "this is supposed, and it does not hold in general: say it in a given"
+NAMED = "a brace may name what it holds: if this is no claim, write it in \\text{...}"
 ASIDE = re.compile(
     rf"([\s(]|\\q?quad(?![A-Za-z])|\\[,;: ])*({QUANTIFIER}"
     rf"|(?P<run>{RUN})|[^=<>(|]*\\in(?![A-Za-z])[^=<>]*$)"
@@ -72,16 +86,22 @@ def read_block(source: str) -> Block:
             block.unchecked = match[2].strip() or "no reason is given"
         else:
             raise ReadingError(f"unknown comment '% {word}:'", source, match.start(1))
-    text = _continued(plain(re.sub(r"(?<!\\)%[^\n]*", blank, source)))
+    bare = re.sub(r"(?<!\\)%[^\n]*", blank, source)
+    text = _continued(plain(bare))
     begin = 0
     for match in ROW_END.finditer(text):
-        for line in _statements(source, begin, text[begin : match.start()]):
+        lines, conditions = _row(source, begin, text[begin : match.start()])
+        for line in lines:
             drawn = line.first and [relation for relation, _ in line.rest] == ["~"]
             if block.lines and line.first and drawn:  # a row that says what is sampled
                 block.lines[-1].samples += drawn_from(line.first, line.rest[0][1])
             else:
                 block.lines.append(line)
+        for line in lines or block.lines[-1:]:
+            line.under += tuple(other for other in conditions if other is not line)
         begin = match.end()
+    for claim, named in at_braces(bare):
+        block.hence += _at_brace(source, plain(claim), named)
     if not block.lines:
         raise ReadingError("there is nothing to read", source, 0)
     return block
@@ -144,29 +164,100 @@ def _open_brackets(text: str) -> bool:
 
 def _statements(source: str, begin: int, text: str) -> list[Statement]:
     """The statements of one row that stands at `begin`; almost always there is one."""
-    said = sorted(remarks(text))
+    lines, conditions = _row(source, begin, text)
+    return lines + conditions
+
+
+def _row(source: str, begin: int, text: str) -> tuple[list[Statement], list[Statement]]:
+    """What a row claims, and under which conditions."""
+    text, said = _told(text)
     row = text
     for low, high, _ in said:
         row = spaces(row, low, high)
     places = [place for low, high, _ in said for place in (low, high)]
-    found = []
-    for start, end in zip([0, *places[1::2]], [*places[::2], len(row)], strict=True):
-        for low, high, conditional in _pieces(row[start:end]):
-            if row[start + low : start + high].strip():
-                found.append((start + low, row[start + low : start + high], conditional))
+    found: list[tuple[int, str, str, str]] = []  # place, piece, hedge, the words before it
+    words = ["", *(words for *_, words in said)]
+    hedge = ""
+    segments = zip([0, *places[1::2]], [*places[::2], len(row)], strict=True)
+    for (start, end), word, after in zip(segments, words, [*words[1:], ""], strict=True):
+        for low, high, joined in _pieces(row[start:end]):
+            piece = row[start + low : start + high]
+            if not piece.strip():
+                continue
+            plain_name = not re.search(CLAIMED, piece)
+            if plain_name and TRAITS & set(word.split()):  # for convex f
+                hedge = f"of which {piece.strip()} is this said? Say it in a given"
+            elif CONDITION.search(word) and plain_name:
+                if re.match(r"\s*(is|are|denotes?)\b", after):
+                    hedge = f"{piece.strip()} is explained in words: say it in a given"
+            else:
+                found.append((start + low, piece, ARROWED if joined else "", word))
+            word = ""
     found = [piece for piece in found if not _is_aside(piece[1])] or found
     lines: list[Statement] = []
-    for place, piece, conditional in found:
+    conditions: list[Statement] = []
+    for place, piece, arrow, word in found:
         place += begin
+        if EQUALITY.search(word):
+            message = "when the sides are equal is not judged: write it in \\text{...}"
+            raise ReadingError(message, source, place)
         number = source.count("\n", 0, place + len(piece) - len(piece.lstrip())) + 1
         line = read_statement(source, place, piece, number)
-        line.conditional = conditional
+        line.hedge = arrow or hedge
         if lines and line.first and [relation for relation, _ in line.rest] == ["~"]:
             lines[-1].samples += drawn_from(line.first, line.rest[0][1])
+        elif _is_condition(line, bool(CONDITION.search(word)), not (lines or conditions)):
+            conditions.append(line)
         else:
             lines.append(line)
+            if CONDITION.search(word) and _defines(line):  # where w = p / q
+                line.hedge = SUPPOSED
+                conditions.append(line)
     for line in lines:
         line.remark = next((words for *_, words in said), "")
+    return lines, conditions
+
+
+def _told(text: str) -> tuple[str, list[tuple[int, int, str]]]:
+    r"""The row, and what it says in words; \forall x > 0 and (x > 0) speak, too."""
+    said = sorted(remarks(text))
+    said += [(*match.span(), "for all") for match in FORALL.finditer(text)]
+    for _, high, words in said[:]:
+        rest = text[high:].rstrip(" .,")
+        if words.startswith("(") and ")" not in words and rest.endswith(")"):
+            text = text[: high + len(rest) - 1] + " " + text[high + len(rest) :]
+    if match := BESIDE.search(text):
+        said.append((*match.span(1), "for"))
+        text = spaces(text, match.end(2), match.end(2) + 1)
+    return text, sorted(said)
+
+
+def _is_condition(line: Statement, told: bool, first: bool) -> bool:
+    """`\\text{if } a \\geq 0`; behind a claim also x > 0, a name beside a number."""
+    if not all(relation in (*BOUNDS, "≠") for relation, _ in line.rest) or not line.rest:
+        return False
+    names = [name for side in line.sides for name in t.names_in(side)]
+    plain = all(isinstance(t.bare(side), t.Symbol | t.Tuple) or not any(t.names_in(side))
+                for side in line.sides)  # fmt: skip
+    return line.first is not None and (told or not first and plain and bool(names))
+
+
+def _defines(line: Statement) -> bool:
+    """`w = p / q`, a name or a function on the left."""
+    single = [relation for relation, _ in line.rest] == ["="]
+    return single and isinstance(line.first, t.Symbol | t.Call)
+
+
+def _at_brace(source: str, text: str, named: bool) -> list[Statement]:
+    """What is claimed at a brace; a mere word there is a name."""
+    try:
+        lines = _statements(source, 0, text.replace("&", " "))
+    except ReadingError:
+        if named:
+            return []
+        raise
+    for line in lines:
+        line.brace, line.hedge = True, NAMED if named else line.hedge
     return lines
 
 

@@ -13,13 +13,14 @@ from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
+from scipy.linalg import block_diag
 from scipy.optimize import brentq, minimize
 
 from . import names as _names  # noqa: F401 (registers what names and calls are worth)
 from . import tree as t
 from .evaluate import Budget, Calculus, Evaluator, Place, base_of
 from .notation import COINS, PARAMETERS, POSITIVE, VARIABLES
-from .quantity import Meaningless, OutOfDomain, Quantity, number
+from .quantity import Meaningless, OutOfDomain, Quantity, Unknown, holds, number
 from .scope import Scope
 from .worlds import (
     Axis,
@@ -35,6 +36,7 @@ from .worlds import (
 MOST_POINTS = 6_000_000  # of one integral
 MOST_NESTED = 30_000_000  # of all that are open
 ENDLESS = 1e3  # a search that gets so far finds no maximum
+KINK = "an integral over a kink or a jump is not exact here: write one for each side"
 DIRECTIONS = 3  # random ones, for the slopes in all parameters of a network
 
 At = Evaluator[Quantity]
@@ -118,6 +120,8 @@ class Numbers(Calculus[Quantity]):
             return gaussian(value, mean, variance)
         if variance.unsized == "I":
             variance = Quantity(variance.widened(2) * np.eye(value.shape[0]), rank=2)
+        if variance.rank == 1 and variance.shape == value.shape:  # of each component
+            variance = Quantity(variance.widened(2) * np.eye(value.shape[0]), rank=2)
         if variance.rank != 2:
             what = f"{variance.kind} as the covariance of {value.kind}"
             raise Meaningless(f"{what}: write diag or I")
@@ -178,15 +182,15 @@ class Numbers(Calculus[Quantity]):
             return self.integrate(at, [place], lambda _: at(node.body))
         if not self.world.scalar or self.discrete(place[0]):
             raise Foreign("limits need one continuous dimension")
-        totals = []
-        for n_knots in (160, 130):
-            points, weights = knots_between(low, high, n_knots)
-            own = Quantity(points.reshape(-1, *[1] * at.depth))
-            bound, count = {**at.bound, place: own}, at.points * n_knots
-            with at.within(depth=at.depth + 1, bound=bound, points=count):
-                value = at(node.body).plain()
-            (total,) = value.integrate(at.depth + 1, weights[None])
-            totals.append(total)
+        rules = [knots_between(low, high, n) for n in (160, 130)]  # at once
+        points = np.concatenate([knots for knots, _ in rules])
+        own = Quantity(points.reshape(-1, *[1] * at.depth))
+        bound, count = {**at.bound, place: own}, at.points * len(points)
+        with at.within(depth=at.depth + 1, bound=bound, points=count):
+            value = at(node.body).plain()
+        totals = value.integrate(
+            at.depth + 1, block_diag(*(weights for _, weights in rules))
+        )
         fine, coarse = (total.array for total in totals)
         scale = max(1.0, float(np.max(np.abs(fine))))
         if not float(np.max(np.abs(fine - coarse))) <= 1e-9 * scale:
@@ -297,6 +301,38 @@ class Numbers(Calculus[Quantity]):
             q * q if isinstance(t.bare(a), t.Power) else q
             for q, a in zip(unpacked(found.x), node.arguments, strict=True)
         ]
+
+    def smooth(self, at: At, value: Quantity) -> None:
+        array = value.plain().array
+        if self._summed(at) and np.any(array > 0) and np.any(array < 0):
+            raise Unknown(KINK)
+
+    def _summed(self, at: At) -> bool:
+        """Is this within an integral over a continuous variable?"""
+        points = (name for (name, _), v in at.bound.items() if v.array.ndim > v.rank)
+        return any(not self.discrete(name) for name in points)
+
+    def choose(self, at: At, node: t.Cases) -> Quantity:
+        """On a grid the value may jump between two points: what is summed is not exact."""
+        left: np.ndarray = np.asarray(True)
+        total: Quantity | None = None
+        for value, conditions in node.options:
+            here = left
+            for one, relation, other in conditions:
+                here = here & holds(relation, at(one), at(other))
+            left = left & ~here
+            if np.any(here):
+                own = at(value)
+                if np.all(here):
+                    return own
+                if self._summed(at):
+                    raise Unknown(KINK)
+                array = own.plain().array
+                rest = np.nan if total is None else total.array
+                total = Quantity(np.where(here, array, rest))
+        if total is None or np.any(left):
+            raise OutOfDomain("no case holds here")
+        return total
 
     def inverse(self, at: At, name: t.Symbol, argument: t.Node) -> Quantity:
         target = at(argument).plain()

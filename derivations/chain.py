@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import tree as t
-from .definitions import defined, is_new
+from .definitions import assume, defined, is_new
 from .judge import explained, judged_by_numbers
 from .quantity import Meaningless
 from .read import ReadingError, Statement
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from .prove import Prover
 
 MOST_RELATIONS = 60
-CONDITIONAL = "what the arrow joins may hold under a condition: say it in a given"
 ALONE = "; this line alone is wrong: the next one agrees with the line before it"
+UNSUPPOSED = "what is said beside this is not supposed: say it in a given"
 ABOVE = "the line above is wrong; this one agrees with the line before that"
 
 
@@ -40,7 +40,8 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
             text = source[slice(*right.span)].strip() or line.text
             before = source[: right.span[0]].rstrip()  # this ends with the relation
             number = before.count("\n") + 1 if relation else line.number
-            about = line.samples, number, text, line.remark, line.conditional
+            said = line.remark, line.hedge, line.under, line.brace
+            about = line.samples, number, text, *said
             if relation == "=:":
                 pairs.append(Pair(right, ":=", left, *about))
             else:
@@ -113,8 +114,8 @@ class Chain:
             step = pair.step(Verdict.NOT_UNDERSTOOD, str(error))
         except Meaningless as error:
             step = pair.step(error.verdict, explained(error, trial.source))
-        if pair.conditional and step.verdict is Verdict.WRONG:
-            step.fail(f"{CONDITIONAL}; {step.detail}", Verdict.NOT_UNDERSTOOD)
+        if pair.hedge and step.verdict is Verdict.WRONG:
+            step.fail(f"{pair.hedge}; {step.detail}", Verdict.NOT_UNDERSTOOD)
         step.uses = tuple(sorted(trial.take_used() | self.trial.take_used()))
         return step
 
@@ -131,19 +132,39 @@ class Chain:
         if self.defines and new:
             step, self.trial, self.page = defined(pair, self.trial, self.page)
             return step
-        step = judged_by_numbers(self.trial, pair, self.mends)
+        trial, supposed = self._under(pair)
+        step = judged_by_numbers(trial, pair, self.mends)
+        if step.verdict is Verdict.WRONG and not supposed:
+            step.fail(f"{UNSUPPOSED}; {step.detail}", Verdict.NOT_UNDERSTOOD)
         if self.symbolic and step.verdict is Verdict.TESTED and Line.name in step.worlds:
-            if self._proved(pair):
+            prover = self._prover(trial.scope)
+            if prover.proves(pair):
                 step.symbolic, step.verdict = "proved", Verdict.PROVED
+            elif prover.refutes(pair):
+                step.fail("the sides are close to each other, but not equal")
         return step
 
-    def _proved(self, pair: Pair) -> bool:
+    def _under(self, pair: Pair) -> tuple[Trial, bool]:
+        """The draws at which the conditions beside this line hold; could all be met?"""
+        if not pair.under:
+            return self.trial, True
+        scope, supposed = self.trial.scope, True
+        for line in pair.under:
+            said = pairs_of([line], self.trial.source)
+            if all(s.relation != "=" or is_new(s, scope, False) for s in said):
+                scope = assume(line, scope)
+            else:
+                supposed = False
+        trial = self.trial.under(scope)
+        trial.used = self.trial.used
+        return trial, supposed
+
+    def _prover(self, scope: Scope) -> Prover:
         from .prove import Prover  # SymPy takes half a second to load
 
-        scope = self.trial.scope
         if self.prover is None or self.prover.scope is not scope:
             self.prover = Prover(scope)  # which computes each side once
-        return self.prover.proves(pair)
+        return self.prover
 
     def entailed(
         self, pairs: list[Pair], samples: tuple[t.Drawn, ...], quick: bool

@@ -12,20 +12,21 @@ whether the relation is strict: an inequality must not secretly be an equality.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
 
 from . import tree as t
-from .adversary import attack, held_by, tried_widely
-from .calculus import At
+from .adversary import attack, held_by, sized, tried_widely
+from .calculus import At, slopes_along
 from .densities import degree, jointly, law_of, places_of, sample_places, term_by_term
 from .evaluate import Place
 from .maximisers import is_maximiser, same_maximiser
-from .notation import BOUNDS, SIZES, UPPER
-from .quantity import Meaningless, Quantity, Unknown
+from .notation import BOUNDS, PARAMETERS, SIZES, UPPER, WORLDLY
+from .quantity import Meaningless, OutOfDomain, Quantity, Unknown
 from .relation import Broken, Pair, Step, both, difference, where
 from .trial import DEAR, DRAWS, Kind, Trial
 from .worlds import Foreign, Line
@@ -99,8 +100,67 @@ def equality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
         _compare(left, right, at, step)
         if at.spent > CHEAP and done >= DRAWS:
             break
-    tried_widely(trial, pair, kind)
+    if not tried_widely(trial, pair, kind) and kind.scalar:
+        _in_each_case(trial, pair, kind, step)
     return True
+
+
+def _in_each_case(trial: Trial, pair: Pair, kind: Kind, step: Step) -> None:
+    """What holds in one case only, as |u| = u does, needs a u that is never of the other.
+
+    Where draws meet one case alone, a search for the other must find nothing.
+    """
+    for node in {part for side in pair.sides for part in _unbound(side)}:
+        fails = []
+        cases = list(_cases_of(node))
+        for value, condition in cases:
+            here = [_exchanged(side, node, value) for side in pair.sides]
+            changed = replace(pair, left=here[0], right=here[1])
+            try:
+                draws = step.draws or DRAWS  # as many as of the whole
+                for at, a, b in trial.values(changed, kind, pair.step(step.verdict), draws):
+                    _compare(a, b, at, pair.step(step.verdict))
+            except (Broken, OutOfDomain):
+                fails.append(condition)
+        for left, relation, right in fails if len(fails) < len(cases) else ():
+            other = replace(pair, left=left, relation=OPPOSITE[relation], right=right)
+            attack(trial, other, kind, pair.step(step.verdict), trial.one(kind), pair)
+
+
+OPPOSITE = {"≥": "≤", "≤": "≥", ">": "≤", "<": "≥"}
+BINDING = (t.Integral, t.Expectation, t.Divergence, t.Total, t.Best, t.Extreme)
+Condition = tuple[t.Node, str, t.Node]
+
+
+def _exchanged(side: t.Node, old: t.Node, new: t.Node) -> t.Node:
+    return t.rebuild(side, lambda node: new if node == old else node)
+
+
+def _unbound(node: t.Node) -> Iterator[t.Node]:
+    """The node and what stands below it, but nothing that depends on a bound name."""
+    if not isinstance(node, BINDING):
+        yield node
+        for child in node.operands():
+            yield from _unbound(child)
+
+
+def _cases_of(node: t.Node) -> Iterator[tuple[t.Node, Condition]]:
+    """|u|, \\sqrt{u^2} and cases: the values, and where each is taken."""
+    inner = node.body if isinstance(node, t.Function) and node.name == "abs" else None
+    if isinstance(node, t.Power) and node.exponent == t.Number(Fraction(1, 2)):
+        square = t.bare(node.base)
+        if isinstance(square, t.Power) and square.exponent == t.TWO:
+            inner = square.base
+    if inner is not None:
+        yield inner, (inner, "≥", t.ZERO)
+        yield t.Add((inner,), (-1,)), (inner, "≤", t.ZERO)
+    options = node.options if isinstance(node, t.Cases) else ()
+    for value, conditions in options:
+        if len(conditions) == 1 and conditions[0][1] in OPPOSITE:
+            left, relation, right = conditions[0]
+            yield value, conditions[0]
+            if not options[-1][1]:
+                yield options[-1][0], (left, OPPOSITE[relation], right)
 
 
 def inequation(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
@@ -121,24 +181,81 @@ def _compare(left: Quantity, right: Quantity, at: At, step: Step) -> None:
 
 
 def up_to_const(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
-    """The difference is the same over all draws of parameters and data."""
-    gaps: dict[int, list[tuple[float, str]]] = {}  # a constant may depend on N
-    scale = 1.0
+    """The difference is the same over all draws of parameters and data.
+
+    Where a text says in what it is constant, when only that moves.
+    """
+    gaps: dict[tuple[int, str], list[tuple[float, str]]] = {}  # it may depend on N
+    constants = (n for side in pair.sides for n in side.walk() if n == t.CONST)
+    told = {v for n in constants if isinstance(n, t.Constant) for v in n.of}
     for at, left, right in trial.values(pair, kind, step, 4):
         if left.shape or right.shape:
             raise Meaningless("+ const needs numbers on both sides")
+        if moves := [name for v in told if (name := _moves(pair, at, v))]:
+            raise Broken(f"{where(at)}the difference is no constant in {moves[0]}")
         a, b = (float(side.plain().array) for side in (left, right))
-        gaps.setdefault(at.size("N"), []).append((a - b, where(at)))
-        scale = max(scale, abs(a))
-    if all(len(same) < 2 for same in gaps.values()):
-        raise Foreign("too few draws for a constant")
-    for (first, here), *others in gaps.values():
-        for gap, there in others:
-            if abs(gap - first) > 1e-6 * scale:
-                shown = f"{here}it is {first:.6g}, but {there}{gap:.6g}"
-                raise Broken(f"the difference is no constant: {shown}")
+        sizes = at.size("N"), str(getattr(at.world, "counts", ""))
+        gaps.setdefault(sizes, []).append((a - b, where(at)))
+        scale = max(1.0, abs(a))
+        first, here = gaps[sizes][0]
+        if not told and abs(a - b - first) > 1e-6 * scale:
+            names = {n for side in pair.sides for n in t.names_in(side)} | {*PARAMETERS_OF}
+            fixed = [v.spoken for v in names if _moves(pair, at, v) == ""]
+            own = _of_what(pair.left)
+            if own and own <= {*fixed}:  # \log p(z|x) = ... + const: as a density of z
+                step.how = f"constant in {', '.join(sorted(own))}"
+                continue
+            if fixed:
+                what = f"constant in {', '.join(sorted(fixed))} only"
+                advice = rf"say so: \text{{const w.r.t. }} {min(fixed)}"
+                raise Unknown(f"the difference is {what}\n{advice}")
+            shown = f"{here}it is {first:.6g}, but {where(at)}{a - b:.6g}"
+            raise Broken(f"the difference is no constant: {shown}")
         step.values = f"{here}left - right = {first:.6g}, at every draw"
+    if not told and all(len(same) < 2 for same in gaps.values()):
+        raise Foreign("too few draws for a constant")
     return True
+
+
+def _of_what(side: t.Node) -> set[str]:
+    """The names that \\log p(z \\mid x) is a density of."""
+    logged = isinstance(side, t.Function) and side.name == "log"
+    body = t.bare(side.body) if logged else side  # type: ignore[attr-defined]
+    if not isinstance(body, t.Call) or not t.is_density(body):
+        return set()
+    first = body.group.items[:1] if t.is_law(body) else t.split_bar(body.group)[0]
+    return {item.spoken for item in first if isinstance(item, t.Symbol)}
+
+
+PARAMETERS_OF = [t.Symbol(name) for name in PARAMETERS]
+
+
+def _moves(pair: Pair, at: At, name: t.Node) -> str | None:
+    """The name, if the difference changes with it; nothing, if only the sides do."""
+
+    def gap() -> Quantity:
+        left, right = (at(side).plain() for side in pair.sides)
+        return Quantity(np.stack([left.array - right.array, left.array]), rank=1)
+
+    if not isinstance(name, t.Symbol):
+        raise Unknown("a constant in what? Say so with one name")
+    try:
+        if name.key in WORLDLY:
+            place = at.place(name)
+            points = (at.world.variable(name.key, (100 + i,)) for i in range(4))
+            values = []
+            for point in points:
+                with at.binding({place: point}):
+                    values.append(gap().array)
+            moved = np.ptp(values, axis=0)
+        else:
+            slopes = slopes_along(at, (name.key,), gap)
+            moved = np.max(np.abs([slope.array for slope in slopes]), axis=0)
+    except (Meaningless, Foreign):
+        return None
+    if moved[0] > 1e-6 * max(1.0, moved[1]):
+        return name.spoken
+    return "" if moved[1] > 1e-6 else None
 
 
 def proportional(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
@@ -215,7 +332,9 @@ def cross_check(trial: Trial, pair: Pair, samples: tuple[t.Drawn, ...], step: St
     """The estimator as it is written, on real samples: is its mean within the noise?"""
     at = trial.one(Line)
     assert isinstance(at.world, Line)
-    left = float(at(pair.left).plain().array)
+    left = at(pair.left).plain().array
+    if left.ndim:
+        return
     rng = np.random.default_rng([trial.seed, 77])
     places: dict[Place, Quantity] = {}
     for drawn in samples:
@@ -266,7 +385,8 @@ def inequality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
         )
     names = {name.key for side in pair.sides for name in t.names_in(side)}
     if names & {*SIZES} and names <= {*SIZES, *UPPER}:
-        raise Unknown("a size is any number: only a few can be tried here")
+        found = (_gap(pair, at(pair.left), at(pair.right), at) for at in sized(trial, kind))
+        return max([*found]) > 1e-5
     count = BOUND_DRAWS if kind.scalar else 3
     gaps: list[tuple[float, At]] = []
     spent = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from .notation import (
     OUTPUTS,
     PARAMETERS,
     POSITIVE,
+    SIZES,
     WORLDLY,
 )
 from .quantity import Meaningless, Quantity, Unknown
@@ -56,9 +58,9 @@ def scope_of(block: Block, page: Scope) -> Scope:
     """The page's scope, what the block states as given, what its words imply."""
     scope = replace(page.page(), traits=block.traits)
     for line in block.given:
-        scope = _assume(line, scope)
+        scope = assume(line, scope)
     lines = (*block.lines, *block.given, *block.hence)
-    parts = [part for line in lines for part in (*line.sides, *line.samples)]
+    parts = [part for line in lines for part in line.parts]
     nodes = tuple(node for part in parts for node in part.walk())
     keys = {n.key for n in nodes if isinstance(n, t.Symbol)}
     for drawn in (*scope.samples, *(d for line in block.lines for d in line.samples)):
@@ -79,7 +81,7 @@ def scope_of(block: Block, page: Scope) -> Scope:
     )
 
 
-def _assume(line: Statement, scope: Scope) -> Scope:
+def assume(line: Statement, scope: Scope) -> Scope:
     """A given: a definition, a sampling statement, or a condition on the draws."""
     before = scope
     scope = replace(scope, samples=scope.samples + line.samples)
@@ -102,13 +104,18 @@ def _assume(line: Statement, scope: Scope) -> Scope:
             traits = {**scope.traits, name: scope.traits.get(name, frozenset()) | {words}}
             scope = replace(scope, traits=traits)
         elif relation in (*BOUNDS, "≠"):
-            condition = (left, relation, right)
-            scope = replace(scope, conditions=(*scope.conditions, condition))
+            both = product(_each(left), _each(right))  # a, b > 0
+            conditions = tuple((one, relation, other) for one, other in both)
+            scope = replace(scope, conditions=scope.conditions + conditions)
         left = right
     new = scope.new_since(before)
     if again := scope.assumed & new:
         raise Meaningless(f"% given: {min(again)} is given twice")
     return replace(scope, assumed=scope.assumed | new)
+
+
+def _each(node: t.Node) -> tuple[t.Node, ...]:
+    return node.items if isinstance(node, t.Tuple) else (node,)
 
 
 SIGNS = {  # what f > 0, f' > 0, f'' > 0 say of all of f
@@ -322,6 +329,22 @@ def _opens(law: t.Call, scope: Scope) -> bool:
     return any(name not in WORLDLY for name in at.met.named)
 
 
+def named_at_braces(pairs: list[Pair], scope: Scope) -> tuple[Scope, list[Pair]]:
+    """A new name at a brace is one for what the brace holds; the rest are claims."""
+    claims = []
+    for pair in pairs:
+        turned = replace(pair, left=pair.right, relation=":=", right=pair.left)
+        name = turned.left
+        counts = any(name in highs for highs in scope.limits.values())
+        new = is_new(turned, scope, False)
+        new |= isinstance(name, t.Symbol) and name.name in SIZES and not counts
+        if pair.brace and pair.relation == "=" and new:
+            scope = define(turned.left, turned.right, scope)
+        elif pair.relation or not pair.brace:
+            claims.append(pair)
+    return scope, claims
+
+
 def is_free(name: t.Symbol, scope: Scope) -> bool:
     """Does neither the block nor a world say what this is?"""
     at = numeric(worlds_for(scope)[0](0), scope)
@@ -332,7 +355,7 @@ def is_free(name: t.Symbol, scope: Scope) -> bool:
         return error.node == name
     except (Meaningless, Foreign):
         return False
-    return bool(at.met.named) and name.name not in ("x", "z", *OUTPUTS)
+    return bool(at.met.named) and name.name not in ("x", "z") and name.key not in OUTPUTS
 
 
 def defined(pair: Pair, trial: Trial, page: Scope) -> tuple[Step, Trial, Scope]:
@@ -416,7 +439,9 @@ def _depends(left: t.Call, step: Step, trial: Trial) -> None:
         except (Foreign, Meaningless):
             continue
         if len(seen) == 1:
-            step.fail(f"the right side does not depend on {name.spoken}")
+            indexed = name.index  # \mu^{(i)} may be that of x^{(i)}
+            fault = Verdict.NOT_UNDERSTOOD if indexed else Verdict.WRONG
+            step.fail(f"the right side does not depend on {name.spoken}", fault)
 
 
 def _mass(at: At, places: list[Place], density: t.Call) -> Quantity:

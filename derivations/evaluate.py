@@ -108,6 +108,13 @@ class Calculus(ABC, Generic[V]):
     def maximisers(self, at: Evaluator[V], node: t.Best) -> list[V]:
         """Where an argmax or argmin is taken, a value for each argument."""
 
+    def smooth(self, at: Evaluator[V], value: V) -> None:
+        """Raises Unknown where the size of this has a kink that an integral meets."""
+
+    @abstractmethod
+    def choose(self, at: Evaluator[V], node: t.Cases) -> V:
+        """The value of the first case that holds."""
+
     @abstractmethod
     def inverse(self, at: Evaluator[V], name: t.Symbol, argument: t.Node) -> V:
         """`F^{-1}(a)` for a defined, increasing F of one number."""
@@ -316,6 +323,8 @@ def _function(node: t.Function, at: Evaluator[V]) -> V:
     value = at(node.body)
     if at.world.scalar and node.name in MATRIX_FUNCTIONS:
         return value
+    if node.name == "abs" and at.depth:
+        at.calculus.smooth(at, value)
     return value.function(node.name)
 
 
@@ -347,6 +356,11 @@ def _best(node: t.Best, at: Evaluator[V]) -> V:
     if len(node.arguments) != 1:
         raise Foreign("several arguments at once are not searched here")
     return at.calculus.maximisers(at, node)[0]
+
+
+@value_of.register(t.Cases)
+def _cases(node: t.Cases, at: Evaluator[V]) -> V:
+    return at.calculus.choose(at, node)
 
 
 @value_of.register(t.Chosen)

@@ -12,13 +12,14 @@ from dataclasses import replace
 from . import tree as t
 from .claims import rule_for
 from .evaluate import TooMuchWork
-from .notation import BOUNDS, RELATIONS
+from .notation import ANY, BOUNDS, NAMES, RELATIONS
 from .quantity import Meaningless, Unknown
 from .read import ReadingError
 from .relation import Broken, Pair, Step, show, where
 from .repair import repairs
 from .scope import speaks_of_vectors, worlds_for
 from .trial import Kind, Trial
+from .usage import free_points
 from .verdict import Verdict
 from .worlds import Bent, Foreign, Line
 
@@ -86,8 +87,36 @@ def _fails(
     trial: Trial, pair: Pair, kind: Kind, step: Step, message: str, mends: bool,
     verdict: Verdict,
 ) -> None:  # fmt: skip
+    if verdict is Verdict.WRONG and (untied := _untied(trial, pair)):
+        message, verdict = f"{untied}\n{message}", Verdict.NOT_UNDERSTOOD
     hint = mending(trial, pair, kind) if mends else ""
     step.fail(f"{message} [{kind.name}]" + (f"; {hint}" if hint else ""), verdict)
+
+
+def _untied(trial: Trial, pair: Pair) -> str:
+    """What a text ties together elsewhere, and nothing ties here."""
+    known = trial.scope.meanings
+    free = frozenset[str]().union(*map(free_points, pair.sides))
+    if {"z", "epsilon"} <= free - known.keys():
+        return (
+            "how do z and \\epsilon hang together?\n"
+            "say so: given: z := \\mu + \\sigma \\epsilon"
+        )
+    left = pair.left
+    if isinstance(left, t.Call) and t.is_density(left) and not t.is_law(left):
+        laws = [node for n in pair.right.walk() if t.is_law(n) for node in n.walk()]
+        names = [n for n in laws if isinstance(n, t.Symbol)]
+        open_names = any(n.component or n.key not in NAMES for n in names)
+        if open_names and t.signature(left) not in known:
+            return "is this what the density means?\nthen write := for =, or give it"
+    for node in (*pair.left.walk(), *pair.right.walk()):
+        if isinstance(node, t.Call) and node.function.name in ANY:
+            named = node.function.key + "()" in known
+            if not named and t.Symbol("epsilon") in node.group.items:
+                name = node.function.spoken
+                advice = f"say what it is: given: {name}(\\epsilon, x) := ..."
+                return f"what is {name}? Here it is any function\n{advice}"
+    return ""
 
 
 def _as_far_as_known(trial: Trial, pair: Pair, kind: Kind) -> str:

@@ -9,15 +9,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from . import tree as t
 from .calculus import At, Endless, slopes_along
 from .densities import term_by_term
 from .evaluate import Place, base_of
+from .notation import CHANCES, POSITIVE, VARIABLES
 from .quantity import Meaningless, OutOfDomain, Quantity
 from .relation import Broken, Pair, Step, difference, show, where
 from .trial import DRAWS, Kind, Trial
 from .worlds import Foreign
+
+FAR = np.array([0.25, 0.5, 0.8, 1.25, 1.6, 2, 2.6, 3.2, 4, 5, 6.5, 8, 12, 20, 50, 200, 1e3])
 
 
 def same_maximiser(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
@@ -35,6 +39,8 @@ def same_maximiser(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
     if not estimated:
         _same_place(trial, left, right, kind)
     keys = tuple(base_of(a).key for a in left.arguments)
+    if any(key in VARIABLES and trial.one(kind).calculus.discrete(key) for key in keys):
+        raise Foreign("slopes need a variable that is continuous")
     for at in trial.draws(kind, DRAWS):
         slopes = (
             _slopes(trial, at, left, keys, ()),
@@ -129,23 +135,60 @@ def is_maximiser(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
             result = result ** Quantity.of(0.5) if root else result
             places[at.place(symbol)] = result
         _peak(at, best, places)
+        for place in places:
+            _highest(at, best, places, place)
         step.draws += 1
     step.how = "the slope vanishes and neighbours are lower"
     return True
+
+
+def _height(at: At, best: t.Best, places: dict[Place, Quantity]) -> float:
+    """What is maximised, or its negative; without a value it is no place for a maximum."""
+    with at.binding(places):
+        try:
+            found = at(best.body).array
+        except OutOfDomain:
+            return -np.inf
+    if found.ndim:
+        raise Meaningless("only a number can be maximised")
+    return float(found) * (1 if best.sense == "argmax" else -1)
+
+
+def _highest(at: At, best: t.Best, places: dict[Place, Quantity], place: Place) -> None:
+    """Near and far, nothing else is higher, nor another peak as high."""
+    middle, top = places[place], _height(at, best, places)
+    centre, name = float(middle.plain().array), place[0]
+    least = 1e-9 * max(abs(top), 1e-3)
+
+    def height(value: float) -> float:
+        moved = replace(middle, array=np.asarray(value))
+        return _height(at, best, {**places, place: moved})
+
+    if name.partition("_")[0] in POSITIVE:
+        values = abs(centre) * np.geomspace(1e-3, 1e3, 25)
+    elif name in CHANCES and 0 < centre < 1:
+        values = np.linspace(0, 1, 27)[1:-1]
+    else:
+        values = centre + max(abs(centre), 1.0) * np.concatenate([-FAR[::-1], FAR])
+    heights = np.array([height(value) for value in values])
+    if np.max(heights, initial=-np.inf, where=np.isfinite(heights)) > top + least:
+        found = values[np.argmax(np.where(np.isfinite(heights), heights, -np.inf))]
+        raise Broken(f"{where(at)}{name} = {found:.5g} is better")
+    fall = top - np.max(heights[np.argsort(np.abs(values - centre))[:2]])
+    for i in np.argsort(heights)[::-1][:3]:
+        bounds = values[max(i - 1, 0)], values[min(i + 1, len(values) - 1)]
+        if np.isfinite(heights[i]) and not bounds[0] < centre < bounds[1]:
+            options = {"xatol": 1e-9}
+            peak = minimize_scalar(lambda v: -height(v), bounds=bounds, options=options)
+            if -peak.fun >= top - 1e-6 * fall and abs(peak.x - centre) > 1e-3:
+                raise Broken(f"{where(at)}{name} = {peak.x:.5g} is as good, or better")
 
 
 def _peak(at: At, best: t.Best, places: dict[Place, Quantity]) -> None:
     sign = 1 if best.sense == "argmax" else -1
 
     def value(moved: dict[Place, Quantity]) -> float:
-        with at.binding({**places, **moved}):
-            try:
-                found = at(best.body).array
-            except OutOfDomain:
-                return -np.inf
-        if found.ndim:
-            raise Meaningless("only a number can be maximised")
-        return sign * float(found)
+        return _height(at, best, {**places, **moved})
 
     here, top = where(at), value({})
     if not np.isfinite(top):

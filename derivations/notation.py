@@ -179,7 +179,16 @@ SPELLINGS = {
 # what a styled letter means; of the others \mathcal{F} is the name calF
 STYLED = {
     "mathcal": {"N": "Normal", "D": "Data"},
-    "mathbb": {"E": "Expect", "D": "D", "V": "Var", "P": "P", "I": "I", "1": "1", "0": "0"},
+    "mathbb": {
+        "E": "Expect",
+        "D": "D",
+        "V": "Var",
+        "P": "P",
+        "I": "I",
+        "H": "H",
+        "1": "1",
+        "0": "0",
+    },
 }
 STYLES = {  # how a style is typed, and the style it is
     "mathcal": "mathcal", "mathscr": "mathcal", "mathfrak": "mathcal", "cal": "mathcal",
@@ -201,11 +210,21 @@ WORDS = {
     "elbo": "ELBO", "Elbo": "ELBO", "var": "Var", "V": "Var", "Var": "Var", "Tr": "tr",
     "trace": "tr", "tr": "tr", "Diag": "diag", "diag": "diag", "sigm": "sigmoid",
     "Sigmoid": "sigmoid", "const": "const", "constant": "const", "cst": "const",
-    "ln": "log", "Pr": "P", "prob": "P", "dd": "d", "dif": "d", "diff": "d",
+    "JSD": "JS", "VLB": "ELBO", "vlb": "ELBO", "MI": "I", "ln": "log", "Pr": "P", "prob": "P", "dd": "d", "dif": "d", "diff": "d",
 }  # fmt: skip
-LETTERS_ONLY = ("KLD", "KL", "ELBO", "diag", "Var", "const")  # also without a command
+LETTERS_ONLY = (
+    "KLD",
+    "KL",
+    "JSD",
+    "ELBO",
+    "diag",
+    "Var",
+    "const",
+)  # also without a command
 # the density that the data come from, and other labels of it
-LABELLED = {"data": "*", "true": "*", "Data": "*", "real": "*", "kl": "KL", "Kl": "KL"}
+LABELLED = {"data": "*", "true": "*", "Data": "*", "real": "*", "kl": "KL", "Kl": "KL",
+            "JS": "JS", "JSD": "JS", "ML": "ML"}  # fmt: skip
+JENSEN_SHANNON = ("JS", "D_JS")
 DIVERGENT = ("D", "Data", "d")  # D_{KL} in all its styles
 
 # ---------------------------------------------------------------- what only dresses
@@ -322,6 +341,8 @@ WAYS = (
          r"\mathrm{KL}(q \| p)", r"KL(q \| p)", r"{\rm KL}(q \| p)", r"\mathbb{KL}(q \| p)",
          r"\mathcal{D}_{KL}(q \| p)", r"\mathbb{D}_{KL}[q \| p]", r"D(q \| p)"),
         r"KL(q(z) || p(z)) = \int q(z) \log \frac{q(z)}{p(z)} \, dz"),
+    Way("the mean divergence from the mixture", (r"D_{\mathrm{JS}}(q \| p)", r"\mathrm{JSD}(q \| p)"),
+        r"JSD(q(z) \| p(z)) \geq 0"),
     Way("the sign between two densities",
         (r"\|", "||", r"\parallel", r"\Vert", r"\mid\mid", r"\Arrowvert", ","),
         r"D_{KL}(q(z) \mid\mid p(z)) = \int q(z) \log \frac{q(z)}{p(z)} \, dz"),
@@ -369,6 +390,19 @@ WAYS = (
         r"(a + b)^2 \stackrel{(1)}{=} a^2 + 2 a b + b^2"),
     Way("braces above or below", (r"\underbrace{a}_{\text{error}}", r"\overbrace{a}^{b}"),
         r"\underbrace{a}_{\text{first}} + b = b + a"),
+    Way("what stands at a brace: a claim, or a name",
+        (r"\underbrace{a^2}_{\geq 0}", r"\underbrace{a}_{= b}", r"\overbrace{a}^{A}"),
+        r"\underbrace{a^2}_{\geq 0} + \underbrace{b}_{R} = R + a^2"),
+    Way("where a line holds", (r"\text{if } a > 0", r"\text{for all } a > 0", r"\forall a > 0",
+                               r"\quad (a > 0)", r"\quad a > 0"),
+        r"\log a \leq a - 1 \quad \text{for all } a > 0"),
+    Way("what a name stands for beside a line", (r"\text{where } w = a b",),
+        r"\log w = \log a + \log b \quad \text{where } w = a b"),
+    Way("cases", (r"\begin{cases} a & a > 0 \\ 0 & \text{otherwise} \end{cases}",
+                  r"\max(a, 0)", r"\min\{a, b\}"),
+        r"\max(a, 0) = \begin{cases} a & \text{if } a > 0 \\ 0 & \text{otherwise} \end{cases}"),
+    Way("a constant, perhaps in one name only", (r"\text{const}", "+ C", r"\text{const w.r.t. } z"),
+        r"\log p_\theta(x, z) = \log p_\theta(z \mid x) + \text{const w.r.t. } z"),
     Way("colours and boxes", (r"\textcolor{red}{a}", r"{\color{red} a}", r"\boxed{a}"),
         r"\boxed{a + b} = b + \textcolor{blue}{a}"),
     Way("remarks, in any script", (r"\text{by Jensen}", r"\text{(주변화)}", r"\tag{3}"),

@@ -18,7 +18,7 @@ import numpy as np
 from . import tree as t
 from .block import Block, read_block
 from .chain import Chain, pairs_of
-from .definitions import impossible, says_of_known, scope_of
+from .definitions import impossible, named_at_braces, says_of_known, scope_of
 from .evaluate import Budget
 from .quantity import Meaningless
 from .read import Statement
@@ -93,6 +93,8 @@ def judge_block(
         except (Meaningless, Foreign):
             continue
         if _good(tried) == _good(judged):
+            if mode is Mode.FIRST and _wrong(tried) < _wrong(judged):
+                _ask(judged, tried, other.choice)
             continue
         if other.own:
             for step in judged.steps:
@@ -111,6 +113,10 @@ def judge_block(
 
 def _good(judged: Judged) -> bool:
     return all(step.ok for step in (*judged.steps, *judged.entailed))
+
+
+def _wrong(judged: Judged) -> set[int]:
+    return {i for i, step in enumerate(judged.steps) if step.verdict is Verdict.WRONG}
 
 
 def _ask(judged: Judged, tried: Judged, choice: Choice) -> None:
@@ -133,6 +139,7 @@ def _judged(
         return Judged(block, exempt, [], page)
     claims, hence = _claims(block, since)
     scope = scope_of(block, page)
+    scope, hence = named_at_braces(hence, scope)
     trial = Trial(source, scope, seed, budget or Budget())
     alone = len(block.lines) == 1
     chain = Chain(trial, page, symbolic, defines, alone, mends=not quick)

@@ -27,10 +27,11 @@ from .notation import COINS
 from .quantity import Meaningless, Value
 from .relation import Pair
 from .scope import Scope
-from .tree import Best, Derivative, Drawn, Integral, Node, Symbol, has_const
+from .tree import CONST, Best, Cases, Derivative, Drawn, Integral, Node, Symbol, has_const
 from .worlds import Foreign, LinearGaussian, gaussian
 
 MOST_TERMS, MOST_OPERATIONS = 20, 400
+FINEST = 1e-11  # relative: by less than this nothing differs
 KNOWN = {math.pi: sp.pi, 2 * math.pi: 2 * sp.pi, math.e: sp.E, math.inf: sp.oo}
 
 
@@ -148,6 +149,8 @@ def exact(value: float | Fraction | sp.Expr) -> sp.Expr:
         return value
     if value in KNOWN:
         return KNOWN[float(value)]
+    if isinstance(value, Fraction):
+        return sp.Rational(value)
     return sp.Rational(Fraction(value).limit_denominator(10**6))
 
 
@@ -359,6 +362,9 @@ class Symbols(Calculus[Formula]):
     def maximisers(self, at: At, node: Best) -> NoReturn:
         raise Unprovable("only numbers are searched")
 
+    def choose(self, at: At, node: Cases) -> NoReturn:
+        raise Unprovable("cases")
+
     def inverse(self, at: At, name: Symbol, argument: Node) -> NoReturn:
         raise Unprovable("only numbers are searched")
 
@@ -416,6 +422,23 @@ class Prover:
         except (sp.PolynomialError, CoercionFailed):
             return False  # SymPy's own limits
 
+    def refutes(self, pair: Pair) -> bool:
+        """Do the sides differ, by less than doubles can tell? At one point, exactly."""
+        if pair.relation != "=" or has_const(*pair.sides) or self.scope.conditions:
+            return False
+        nodes = (node for side in pair.sides for node in side.walk())
+        if any(isinstance(node, Derivative) and node.nabla for node in nodes):
+            return False  # a gradient is a slope in one direction here
+        try:
+            f, g = (self.value(side).expr() for side in pair.sides)
+            symbols = sorted(f.free_symbols | g.free_symbols, key=str)
+            point = {s: sp.Rational(7 + 3 * i, 8 + i) for i, s in enumerate(symbols)}
+            a, b, gap = (sp.N(part.subs(point), 30) for part in (f, g, f - g))
+        except (Foreign, Meaningless, *UNCOMPUTABLE, sp.PolynomialError, CoercionFailed):
+            return False
+        known = all(part.is_Float or part == 0 for part in (a, b, gap))
+        return bool(known and abs(gap) > FINEST * max(abs(a), abs(b)))
+
     def _proves(self, pair: Pair) -> bool:
         left, right = pair.sides
         samples = (pair.samples or self.scope.samples) if pair.relation == "≈" else ()
@@ -428,6 +451,8 @@ class Prover:
             return False
         f, g = self.value(left), self.value(right, samples)
         if has_const(*pair.sides):
+            if any(node.of for side in pair.sides for node in side.walk() if node == CONST):
+                return False
             gap = tidy(f.expr() - g.expr())
             names = (s for s in gap.free_symbols if not str(s).startswith("p_*"))
             return all(is_zero(sp.diff(gap, s)) for s in names)

@@ -391,3 +391,16 @@ ELEMENTARY: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "sigmoid": sigmoid, "softplus": lambda s: np.logaddexp(0, s),
 }  # fmt: skip
 number = Quantity.of
+
+
+def holds(relation: str, left: Quantity, right: Quantity) -> np.ndarray:
+    """Where a condition is met.
+
+    >>> bool(holds("≥", Quantity.of(2.0), Quantity.of(1.0)))
+    True
+    """
+    a, b = left.plain().array, right.plain().array
+    tests = {">": a > b, "<": a < b, "≥": a >= b, "≤": a <= b, "=": a == b, "≠": a != b}
+    if relation not in tests:
+        raise Unknown(f"{relation} is no condition")
+    return np.asarray(tests[relation])

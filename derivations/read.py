@@ -26,6 +26,7 @@ from .notation import (
     DIVERGENCES,
     DIVERGENT,
     GREEK,
+    JENSEN_SHANNON,
     LABELLED,
     LABELS,
     LETTERS_ONLY,
@@ -44,6 +45,7 @@ from .notation import (
 from .tokens import Misplaced, Roles
 
 DIALECT = Path(__file__).parent / "dialect.lark"
+SUMMED = (*VARIABLES, *"XYZ")  # \sum_z, \int_z
 NO_FUNCTIONS = (*UNSIZED, "partial", "d")  # a bracket after these is a factor
 RESTARTS = ("log", "nabla")  # after a function's factors: a factor of its own
 SIGNS = {row.terminal: row.sign for row in RELATIONS.values()}
@@ -94,7 +96,9 @@ class Statement:
     number: int
     text: str
     remark: str = ""  # what the author says in \text{...} at the end
-    conditional: bool = False  # an arrow joins it to another, which it may need
+    hedge: str = ""  # why it is not wrong where it fails
+    under: tuple[Statement, ...] = ()  # the conditions that stand beside it
+    brace: bool = False  # it stands at a brace of another
     offset: int = 0  # where the text that was read begins in the source
     tree: Tree[Token] | None = field(default=None, repr=False, compare=False)
 
@@ -102,6 +106,12 @@ class Statement:
     def sides(self) -> list[t.Node]:
         """All sides, from left to right."""
         return ([self.first] if self.first else []) + [side for _, side in self.rest]
+
+    @property
+    def parts(self) -> list[t.Node]:
+        """All sides, also those of what stands beside it."""
+        beside = [side for line in self.under for side in line.sides]
+        return [*self.sides, *self.samples, *beside]
 
 
 @lru_cache(maxsize=1)
@@ -321,6 +331,8 @@ class Builder(Interpreter[Token, t.Node]):
             name = replace(name, name="Expect")
         if name.name in AVERAGES:
             return self._expectation(name, group, span)
+        if name.key in JENSEN_SHANNON and len(group.items) == 2:
+            return _jensen_shannon(*group.items, span=span)
         if name.key in DIVERGENCES or name.name in DIVERGENT and group.marks == ("‖",):
             if name.key not in DIVERGENCES and (name.label or name.component):
                 raise self.error("of divergences only KL is known here", name)
@@ -329,6 +341,10 @@ class Builder(Interpreter[Token, t.Node]):
             return t.Divergence(*_of_one_variable(*group.items), span=span)
         if name.name == "N" and len(group.items) > 1:
             name = replace(name, name="Normal")
+        if name.name in ("max", "min") and group.marks == (",",):
+            one, other = group.items
+            way = "≥" if name.name == "max" else "≤"
+            return t.Cases(((one, ((one, way, other),)), (other, ())), span=span)
         if name.name in WORD_FUNCTIONS and len(group.items) == 1:
             return t.Function(name.name, group.items[0], span=span)
         if name.name in NO_FUNCTIONS:
@@ -494,10 +510,16 @@ class Builder(Interpreter[Token, t.Node]):
             lacks = "dz at its end" if kind == "int" else "index"
             raise self.error(f"\\{kind} needs its {lacks}", token)
         first = under.sides[0][0]
+        several = under.sides[0] if kind == "sum" and not (above or under.relations) else ()
+        names = [n for n in several if isinstance(n, t.Symbol) and n.name in SUMMED]
+        if len(names) == len(several) > 1:  # \sum_{x, y}
+            for name in reversed(names):
+                inner = t.Integral(name, inner, counting=True)
+            return inner
         if not isinstance(first, t.Symbol) or len(under.sides[0]) != 1:
             raise self.error(f"what does \\{kind} run over?", under)
-        if kind == "int" or first.name in "xyz" and kind == "sum" and not above:
-            if under.relations in ((), ("∈",)) and first.name in VARIABLES:
+        if kind == "int" or first.name in "xyzXYZ" and kind == "sum" and not above:
+            if under.relations in ((), ("∈",)) and first.name in SUMMED:
                 if under.relations and under.sides[1] == (t.Symbol("Data"),):
                     return _over_data(kind, first, inner)
                 return t.Integral(first, inner, counting=kind == "sum")
@@ -615,6 +637,8 @@ class Builder(Interpreter[Token, t.Node]):
             return replace(node, bindings=names)
         if isinstance(node, t.Symbol) and node.name in AVERAGES:
             return replace(node, under=under)
+        if node == t.CONST:
+            return replace(node, of=under.sides[0])
         if not isinstance(node, t.Symbol):
             raise self.error("a subscript belongs to a name", under)
         if under.relations == (":",):  # x_{1:T}
@@ -647,11 +671,11 @@ class Builder(Interpreter[Token, t.Node]):
             if any(mark not in (",", ":") for mark in inner.marks):
                 raise self.error("a sample index is one letter or number", inner)
             return replace(node, index=inner.items)
-        if isinstance(inner, t.Product) and isinstance(inner.factors[0], t.Group):
-            if isinstance(node, t.Symbol) and len(inner.factors) == 2:
-                return t.Power(
-                    replace(node, index=inner.factors[0].items), inner.factors[1]
-                )
+        if isinstance(inner, t.Product) and isinstance(node, t.Symbol):
+            groups = [f for f in inner.factors if isinstance(f, t.Group)]
+            if len(groups) == 1 and len(inner.factors) == 2:  # \sigma^{(i)2}, \sigma^{2(i)}
+                (power,) = (f for f in inner.factors if f is not groups[0])
+                return t.Power(replace(node, index=groups[0].items), power)
         if inner in (t.Constant("top"), t.Symbol("T")):
             return t.Function("transpose", node)
         if inner == t.Symbol("*"):
@@ -786,6 +810,20 @@ class Builder(Interpreter[Token, t.Node]):
         """`\\lVert a \\rVert`."""
         return t.Function("norm", self.build(parts(tree)[1]))
 
+    def cases(self, tree: Tree) -> t.Node:
+        """`\\begin{cases} a & a > 0 \\\\ 0 & \\text{otherwise} \\end{cases}`."""
+        options = []
+        for case in (c for c in parts(tree) if isinstance(c, Tree)):
+            value, _, told = [*parts(case), None, None][:3]
+            inside = self.build(told) if told and any(parts(told)) else t.Inside(((),))
+            assert isinstance(inside, t.Inside)
+            relations, sides = inside.relations, inside.sides
+            if relations and any(len(side) != 1 for side in sides):
+                raise self.error("one condition for a case", case)
+            chain = zip(sides, relations, sides[1:], strict=False)
+            options.append((self.build(value), tuple((a[0], r, b[0]) for a, r, b in chain)))
+        return t.Cases(tuple(options))
+
     def braced(self, tree: Tree) -> t.Node:
         """`{a}`."""
         inner = self.build(parts(tree)[0])
@@ -837,6 +875,13 @@ def _reaching(
             (*terms[:k], whole, *terms[count:]), (*signs[: k + 1], *signs[count:])
         )
     return terms, signs
+
+
+def _jensen_shannon(p: t.Node, q: t.Node, span: tuple[int, int]) -> t.Node:
+    """The mean of the divergences from the mixture of both."""
+    half = t.Quotient(t.Add((p, q), (1, 1)), t.TWO)
+    both = t.Add((t.Divergence(p, half), t.Divergence(q, half)), (1, 1))
+    return t.Quotient(both, t.TWO, span=span)
 
 
 def _of_one_variable(*densities: t.Node) -> tuple[t.Node, ...]:

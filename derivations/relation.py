@@ -9,6 +9,7 @@ import numpy as np
 from . import tree as t
 from .calculus import At
 from .quantity import Meaningless, OutOfDomain, Quantity
+from .read import Statement
 from .verdict import Verdict
 
 
@@ -59,7 +60,9 @@ class Pair:
     line: int = 0
     text: str = ""
     remark: str = ""
-    conditional: bool = False  # one of two statements with an arrow between
+    hedge: str = ""  # why it is not wrong where it fails
+    under: tuple[Statement, ...] = ()  # the conditions that stand beside it
+    brace: bool = False  # it stands at a brace
 
     @property
     def sides(self) -> tuple[t.Node, t.Node]:
@@ -89,6 +92,9 @@ def difference(left: Quantity, right: Quantity) -> float:
     """
     if left.unsized != right.unsized:
         left, right = left.sized(right), right.sized(left)
+    for one, other in ((left, right), (right, left)):  # a vector is 0
+        if one.rank == 0 and other.rank and not np.any(one.plain().array):
+            return float(np.max(np.abs(other.array)))
     if (left.shape, left.row) != (right.shape, right.row):
         raise Meaningless(f"the left side is {left.kind}, the right side {right.kind}")
     a, b = comparable(left, right)

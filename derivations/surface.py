@@ -28,6 +28,19 @@ NOISE = re.compile(
     r"|(?<!\\)\$\$?|(?<!\\)\\[\[\]]|(?<!\\)\\[()]"
     r"|\\(nonumber|notag|hline|displaystyle|textstyle|allowbreak)(?![A-Za-z])"
 )
+CASES = re.compile(
+    r"\\begin\{d?cases\}(?P<body>.*?)\\end\{d?cases\}"
+    r"|\\left\s*\\\{\s*\\begin\{array\}\s*\{[^{}]*\}(?P<rows>.*?)"
+    r"\\end\{array\}\s*\\right\s*\.", re.S
+)  # fmt: skip
+CONSTANT = re.compile(  # a constant in one name: \text{const}_{\theta}
+    r"\\(?:text|mathrm|textrm)\s*\{\s*()(?:const\.?|constant|terms?)"
+    r"(?:\s*\(?(?:w\.?\s*r\.?\s*t\.?|in|with respect to|independent of|not depending on)"
+    r"[\s~]*)\}()(?=[\s~]*(?:\\[a-z]+|[a-z])\s*(?:$|[^A-Za-z\s_(]))"
+)
+SAID = re.compile(  # beside the values of cases
+    r"\\text(rm)?\s*\{[^{}]*\}|[,.;]\s*(?=&|\\\\|$)|\\q?quad(?![A-Za-z])"
+)
 COMMAND = re.compile(r"\\([A-Za-z]+\*?)\s*")
 SIGNS = pattern(*(word for row in RELATIONS.values() for word in row.latex))
 LONE_SIGN = re.compile(rf"\s*({SIGNS})\s*")
@@ -38,7 +51,8 @@ CJK = "\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"
 FOREIGN = re.compile(rf"\([^()A-Za-z\\]*[{CJK}][^()\\]*\)|[{CJK}][{CJK}\s,.;:]*")
 OPENING = "+-=<>(*/^_{&[|"  # after these a word is an operand
 JOINS = (
-    "where|with|if|for|since|and|by|as|because|so|then|when|hence|thus|or|using|s\\.t\\."
+    "where|with|if|for|since|and|by|as|because|so|then|when|whenever|provided|given|"
+    "assuming|hence|thus|or|using|s\\.t\\."
 )
 JOINING = re.compile(rf"({JOINS})(?![A-Za-z])")
 
@@ -74,9 +88,12 @@ def plain(text: str) -> str:
     >>> plain(r"a \overset{\text{Jensen}}{\geq} b").split()
     ['a', '\\geq', 'b']
     """
-    text = text.translate(FULL_WIDTH)
+    text = CASES.sub(_cases, text.translate(FULL_WIDTH))
     for match in NOISE.finditer(text):
         text = spaces(text, *match.span())
+    for match in CONSTANT.finditer(text):
+        text = spaces(text, match.start(1), match.end(2))
+        text = text[: match.start(1)] + "const}_" + text[match.start(1) + 7 :]
     if text.strip().startswith("{") and not text[argument(text, 0)[1] :].strip():
         text = _bared(text, 0, *argument(text, 0))  # braces around the whole
     place = 0
@@ -84,6 +101,20 @@ def plain(text: str) -> str:
         text = _undressed(text, command)
         place = command.end() if text[command.start()] != " " else command.start() + 1
     return _one_sided(text)
+
+
+def _cases(match: re.Match[str]) -> str:
+    r"""With one sign for each part, so that its rows are none of the block's.
+
+    >>> "".join(plain(r"\begin{cases} a & \text{if } b > 0 \\ c \end{cases}").split())
+    '⌈a⌊b>0⌋c⌉'
+    """
+    start, stop = match.span("body" if match["body"] is not None else "rows")
+    body = SAID.sub(lambda said: blanked(said[0]), match.string[start:stop])
+    body = body.replace("&", "⌊").replace("\\\\", "⌋ ")
+    body = re.sub(r"⌋(?=\s*$)", " ", body)
+    opened, closed = start - match.start() - 1, match.end() - stop - 1
+    return "⌈" + " " * opened + body + " " * closed + "⌉"
 
 
 def _undressed(text: str, match: re.Match[str]) -> str:
@@ -162,6 +193,38 @@ def _one_sided(text: str) -> str:
         if match[2] == ".":
             text = spaces(text, *match.span())
     return text
+
+
+def at_braces(text: str) -> Iterator[tuple[str, bool]]:
+    r"""What stands at a brace, as a formula with what the brace holds; is it a name only?
+
+    >>> [(" ".join(claim.split()), name) for claim, name in
+    ...  at_braces(r"b + \underbrace{a}_{\geq 0} + \underbrace{c}_{d}")]
+    [('{a} \\geq 0', False), ('{c}= d', True)]
+    """
+    for match in COMMAND.finditer(text):
+        low, high = argument(text, match.end())
+        mark = AFTER.match(text, high)
+        below = mark and (mark[1] == "_") == match[1].startswith("under")
+        if not mark or not below or not match[1].endswith(("brace", "bracket")):
+            continue
+        begin, end = argument(text, mark.end())
+        braced = text[begin] == "{"
+        said = text[begin + braced : end - braced]
+        for start, stop, _ in sorted(remarks(said)):
+            said = spaces(said, start, stop)
+        said = re.sub(r"(\s|\\[,;:! ]|\\q?quad(?![A-Za-z])|[.,;])+$", "", said)
+        if not said.strip() or re.fullmatch(r"\s*\(\s*\w+\s*\)", said):
+            continue
+        named = not re.match(rf"\s*({SIGNS})", said)
+        claim = blanked(text[:low]) + text[low:high] + blanked(text[high : mark.start(1)])
+        claim += "=" if named else " "
+        yield claim + blanked(text[mark.end(1) : begin + braced]) + said, named
+
+
+def blanked(text: str) -> str:
+    """As much space, on as many lines."""
+    return spaces(text, 0, len(text))
 
 
 # ---------------------------------------------------------------- what is said beside it

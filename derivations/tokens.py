@@ -154,6 +154,8 @@ def plain_tokens(tokens: list[Token]) -> list[Token]:
             continue
         if kind in ("WORD", "MACRO"):
             kind, text = _word(text, kinds[:1])
+        elif kind == "BEST" and kinds[:1] in BRACKETS and text in ("\\max", "\\min"):
+            kind, text = "WORD", text[1:]  # \max(a, 0)
         elif kind == "NUMBER" and before == "FRAC" and text.isdigit():  # \\frac12
             found += [_as(token, kind, digit) for digit in text[:-1]]
             text = text[-1]
@@ -183,6 +185,7 @@ def plain_tokens(tokens: list[Token]) -> list[Token]:
 
 
 BOLD_DIGITS = ("\\mathbf", "\\boldsymbol", "\\bm", "\\vec", "\\pmb")
+BRACKETS = (["LPAR"], ["LSQUARE"], ["LCURLY"])
 ONE_NAME = {"LETTER", "GREEK", "WORD", "PRIME"}
 
 

@@ -183,6 +183,12 @@ class Extreme(Node):
     body: Node
 
 
+class Cases(Node):
+    """Values, each with what must hold there; the first that fits is taken."""
+
+    options: tuple[tuple[Node, tuple[tuple[Node, str, Node], ...]], ...]
+
+
 class Chosen(Node):
     """One of the names that an argmax over several gives."""
 
@@ -208,9 +214,11 @@ class At(Node):
 
 
 class Constant(Node):
-    """Infinity, the dots of a list, or + const."""
+    """Infinity, the dots of a list, or + const, perhaps a constant in these names only."""
 
+    naming = ("of",)
     name: str
+    of: tuple[Node, ...] = field(default=(), compare=False)
 
 
 class Drawn(Node):

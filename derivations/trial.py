@@ -11,7 +11,7 @@ from . import tree as t
 from .calculus import At, numeric
 from .evaluate import Budget, Met
 from .notation import LAWS, NETWORKS
-from .quantity import Meaningless, OutOfDomain, Quantity
+from .quantity import Meaningless, OutOfDomain, Quantity, holds
 from .relation import Pair, Step, both
 from .scope import Scope
 from .worlds import Foreign, NumericWorld
@@ -89,11 +89,10 @@ class Trial:
         """Do the stated conditions hold here?"""
         for left, relation, right in self.scope.conditions:
             try:
-                a, b = (at(side).plain().array for side in (left, right))
+                met = holds(relation, at(left), at(right))
             except (Meaningless, Foreign):
                 continue
-            tests = {">": a > b, "<": a < b, "≥": a >= b, "≤": a <= b, "≠": a != b}
-            if not np.all(tests[relation]):
+            if not np.all(met):
                 return False
         return True
 

@@ -19,13 +19,15 @@ from itertools import product
 from . import tree as t
 from .block import Block
 from .chains import SCHEDULE, Shape, chained, shape_of
-from .notation import ANY, GREEK, LAWS, NAMES, SIZES, VARIABLES, shaped
+from .notation import ANY, GREEK, LAWS, NAMES, SIZES, UPPER, VARIABLES, shaped
 from .read import Statement
 from .scope import Scope
 
 X, THETA, PHI = map(t.Symbol, ("x", "theta", "phi"))
 PHI_Q = t.Symbol("q", label="phi")
-CAPITALS = {"P": "p", "Q": "q", "X": "x", "Z": "z"}
+CAPITALS = {"P": "p", "Q": "q", "X": "x", "Z": "z", "Y": "y"}
+SECOND = ("y", "h", "u", "t", "s")  # letters of what z is here
+OF_LAWS = ("mu", "sigma", "Sigma", "lambda", "tau", "Lambda")  # p(x|mu, sigma^2)
 NETWORK_LABELS = ("theta", "phi", "psi", "omega", "lambda", "eta", "nu", "xi")
 POPULATION = ("data", "Data", "true")  # labels of the density of the data
 CONDITIONS = "yc"
@@ -124,7 +126,7 @@ class Writing:
     def nodes(self) -> Iterator[t.Node]:
         """All nodes of the block, from top to bottom."""
         for line in (*self.block.lines, *self.block.given, *self.block.hence):
-            for side in (*line.sides, *line.samples):
+            for side in line.parts:
                 yield from side.walk()
 
     def symbols(self) -> Iterator[t.Symbol]:
@@ -155,7 +157,8 @@ class Writing:
             rest = [(relation, t.rebuild(side, rule)) for relation, side in line.rest]
             samples = [t.rebuild(drawn, rule) for drawn in line.samples]
             drawn = tuple(node for node in samples if isinstance(node, t.Drawn))
-            return replace(line, first=first, rest=rest, samples=drawn)
+            under = tuple(map(line_of, line.under))
+            return replace(line, first=first, rest=rest, samples=drawn, under=under)
 
         lines, given, hence = (
             [line_of(line) for line in part]
@@ -269,7 +272,10 @@ def capitals(w: Writing) -> None:
     """
     names = {s.name for s in w.symbols()}
     places = [n for n in w.nodes() if isinstance(n, t.Call | t.Divergence | t.Expectation)]
-    arguments = {s.name for n in places for s in t.names_in(n)}
+    informed = {s.name for n in w.nodes() if isinstance(n, t.Product)
+                and getattr(n.factors[0], "name", "") == "I"
+                for s in t.names_in(n.factors[1])}  # fmt: skip
+    arguments = informed | {s.name for n in places for s in t.names_in(n)}
     new = {big: small for big, small in CAPITALS.items() if big in arguments & names}
     for big in "PQ":
         called = [c for c in w.calls((big,)) if not w.defines(big)]
@@ -282,7 +288,8 @@ def capitals(w: Writing) -> None:
         if new.get(big) in names or not (called or bare):
             new.pop(big, None)
     dense = {s.name for c in w.calls(("p", "q", "P", "Q", "H", "I")) for s in t.names_in(c)}
-    for big in "XZ":
+    dense |= informed
+    for big in "XYZ":
         if big not in dense or w.defines(big):
             new.pop(big, None)
     if any(s.name == "x" and (s.index or s.component) for s in w.symbols()) and "X" in new:
@@ -304,7 +311,9 @@ def letter_of_a_bound(w: Writing) -> None:
     counts += [i for s in w.symbols() for i in (*s.index, *s.component)]
     logs = any(isinstance(n, t.Divergence) or getattr(n, "name", "") == "log"
                for n in w.nodes())  # fmt: skip
-    if not logs or w.defines("L") or any(letter in n.walk() for n in counts):
+    braced = (side for line in w.block.hence if line.brace for side in line.sides)
+    known = letter in braced or w.defines("L")
+    if known or not logs or any(letter in n.walk() for n in counts):
         return
 
     def script(node: t.Node) -> t.Node:
@@ -333,15 +342,90 @@ def open_sums(w: Writing) -> None:
     w.change(close)
 
 
+def averages(w: Writing) -> None:
+    """\\frac1n \\sum_i ends at n."""
+
+    def close(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Product) or not isinstance(node.factors[-1], t.Total):
+            return node
+        share, total = node.factors[0], node.factors[-1]
+        one = isinstance(share, t.Quotient) and share.over == t.ONE
+        count = share.under if one else None  # type: ignore[attr-defined]
+        implied = total.high.span == (0, 0) and total.low == t.ONE
+        if not isinstance(count, t.Symbol) or not implied or count == total.high:
+            return node
+        w.taken[f"the sum over {total.index}"] = f"{total.index} = 1, ..., {count.name}"
+        return replace(node, factors=(*node.factors[:-1], replace(total, high=count)))
+
+    w.change(close)
+
+
+def supports(w: Writing) -> None:
+    """\\sum_i p(x_i) g(x_i) is a sum over the values of x, where no x_i is drawn."""
+    drawn = {d.variable.name for line in w.block.lines for d in line.samples}
+
+    def values(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Total) or node.kind != "sum" or node.high.span != (0, 0):
+            return node
+        body = node.body
+        weight = body.factors[0] if isinstance(body, t.Product) else None
+        if not isinstance(weight, t.Call) or not t.is_density(weight):
+            return node
+        own = weight.group.items[0]
+        if not isinstance(own, t.Symbol) or own.name in drawn or weight.group.marks:
+            return node
+        if own.component != (t.Symbol(node.index),):
+            return node
+        name = replace(own, component=())
+        plain = t.rebuild(body, lambda n: name if n == own else n)
+        return w.take(node, t.Integral(name, plain, counting=True))
+
+    w.change(values)
+
+
+def second_letters(w: Writing) -> None:
+    """Beside x alone, the y of p(x, y) and the h of p(h|x) play the part of z."""
+    names = {s.name for s in w.symbols()}
+    if "z" in names or "x" not in names or names & {*LAWS, "Normal", "encoder"}:
+        return
+    calls = w.calls(("p", "q", "H", "I"))
+    items = {s for call in calls for s in call.group.items if isinstance(s, t.Symbol)}
+    products = [n for n in w.nodes() if isinstance(n, t.Product)]
+    informed = [n.factors[1] for n in products if getattr(n.factors[0], "name", "") == "I"]
+    pairs = [n for n in informed if isinstance(n, t.Group)]
+    items |= {s for pair in pairs for s in pair.items if isinstance(s, t.Symbol)}
+    found = [letter for letter in SECOND if letter in {s.name for s in items}]
+    called = {n.function.name for n in w.nodes() if isinstance(n, t.Call)}
+    if len(found) != 1 or found[0] in called or w.defines(found[0]):
+        return
+    together = ({s.name for s in t.names_in(n)} for n in (*calls, *pairs))
+    joined = any({"x", found[0]} <= names for names in together)
+
+    def rename(node: t.Node) -> t.Node:
+        if isinstance(node, t.Symbol) and node.name == found[0]:
+            return w.take(node, replace(node, name="z"))
+        return node
+
+    if joined:
+        w.change(rename)
+
+
 def parameters(w: Writing) -> None:
-    """p(x; \\theta), p(x|z, \\theta) are p_\\theta(x), p_\\theta(x|z)."""
+    """p(x; \\theta), p(x|z, \\theta) are p_\\theta(x), p_\\theta(x|z); p(x|\\mu): p(x)."""
+    drawn = [item for call in w.calls() for item in t.split_bar(call.group)[0]]
+    random = {s.name for item in drawn for s in t.names_in(item)}
+
+    def is_parameter(item: t.Node) -> bool:
+        base = item.base if isinstance(item, t.Power) else item
+        name = base.name if isinstance(base, t.Symbol) else ""
+        return name in OF_LAWS and name not in random or t.is_parameter(item)
 
     def label(node: t.Node) -> t.Node:
         if not isinstance(node, t.Call) or node.function.name not in LETTERS:
             return node
         items, marks = list(node.group.items), list(node.group.marks)
         behind = [m in ";|" or {";", "|"} & set(marks[:i]) for i, m in enumerate(marks)]
-        found = [i for i, yes in enumerate(behind, 1) if yes and t.is_parameter(items[i])]
+        found = [i for i, yes in enumerate(behind, 1) if yes and is_parameter(items[i])]
         if not found:
             return node
         own = [items[i] for i in found]
@@ -352,8 +436,9 @@ def parameters(w: Writing) -> None:
                 marks[i] = "|"
             del marks[i - 1]
         name = node.function
-        if not name.label and isinstance(own[0], t.Symbol):
-            name = replace(name, label=own[0].key)
+        networks = [i.key for i in own if isinstance(i, t.Symbol) and t.is_parameter(i)]
+        if not name.label and networks:
+            name = replace(name, label=networks[0])
         group = replace(node.group, items=tuple(items), marks=tuple(marks))
         return w.take(node, replace(node, function=name, group=group))
 
@@ -460,6 +545,11 @@ def laws(w: Writing) -> None:
     for part in (w.block.lines, w.block.given):
         for line in part:
             above = line.first
+            for i, (relation, side) in enumerate(line.rest):
+                alone = isinstance(above, t.Symbol) and not above.index
+                if relation == "~" and alone and isinstance(side, t.Call) and above:
+                    complete_one = _of_this(side, above) if _lacks_variable(side) else side
+                    line.rest[i] = relation, complete_one
             for i, (relation, side) in enumerate(line.rest):
                 if above is not None and relation in ("=", ":="):
                     line.rest[i] = relation, complete(side, above)
@@ -586,22 +676,30 @@ def bare_densities(w: Writing) -> None:
 
     # q || p beside mu and sigma alone: the encoder's law and the prior
     said = {s.name for s in w.symbols()}
+    bound = any(s.name in BOUNDS and not w.defines(s.key) for s in w.symbols())
     closed = not w.calls() and {"mu", "sigma"} <= said and not {"x", "z"} & said
 
     def fill(node: t.Node) -> t.Node:
         if isinstance(node, t.Divergence):
             left, right = t.bare(node.left), t.bare(node.right)
-            if closed and (left, right) == (t.Symbol("q"), t.Symbol("p")):
+            bare = (left, right) == (t.Symbol("q"), t.Symbol("p"))
+            if bare and bound and not w.calls(("q",)):
+                q, p = density(t.Symbol("q"), "z", "x"), t.Symbol("p")
+                laws = density(p, "z", "x"), density(p, "z")
+                options: list[t.Node] = [t.Divergence(q, law) for law in laws]
+                return w.take(node, w.choose(latex(node), options, Mode.ANY))
+            if closed and bare:
                 laws = density(PHI_Q, "z", "x"), density(t.Symbol("p"), "z")
                 return w.take(node, replace(node, left=laws[0], right=laws[1]))
             left = _told(w, left, _variables(right) or _of_block(w))
+            right = _valued(w, right, _variables(left))
             return replace(node, left=left, right=_told(w, right, _variables(left)))
         if isinstance(node, t.Integral) and node.variable.name in POINTS:
             own = frozenset([node.variable.name])
             return replace(node, body=_valued(w, node.body, own))
         if not isinstance(node, t.Expectation):
             return node
-        body = _free(node.body) or _of_block(w)
+        body = free_points(node.body) or _of_block(w)
         drawn = tuple(
             (names, _drawn(w, law, frozenset(n.name for n in names) or body))
             for names, law in node.drawn
@@ -619,11 +717,11 @@ def _variables(node: t.Node) -> frozenset[str]:
     return before(node) if isinstance(node, t.Call) and t.is_density(node) else frozenset()
 
 
-def _free(node: t.Node) -> frozenset[str]:
+def free_points(node: t.Node) -> frozenset[str]:
     """The variables that no integral or expectation inside binds."""
     if isinstance(node, t.Symbol):
         return frozenset({node.name} & {*POINTS})
-    inside = frozenset[str]().union(*map(_free, node.operands()))
+    inside = frozenset[str]().union(*map(free_points, node.operands()))
     if isinstance(node, t.Integral):
         inside -= {node.variable.name}
     if isinstance(node, t.Expectation):
@@ -691,10 +789,14 @@ def _law_of(w: Writing, variable: str) -> t.Node | None:
     return None
 
 
-def _unnamed(w: Writing, node: t.Node, body: frozenset[str]) -> Drawn:
+def _unnamed(w: Writing, node: t.Expectation, body: frozenset[str]) -> Drawn:
     """E[...] with nothing below: over z if there is a z, else over x."""
     variable = next((v for v in ("z", "epsilon", "x") if v in body), "")
     law = _law_of(w, variable) if variable else None
+    if law is None and variable in free_points(node.body) and not w.calls():
+        laws = [n for n in w.nodes() if t.is_law(n) and isinstance(n, t.Call)
+                and n.group.items[0] == t.Symbol(variable)]  # fmt: skip
+        law = laws[0] if laws else density(t.Symbol("p"), variable)
     return (((), w.take(t.Symbol("E", span=node.span), law)),) if law else ()
 
 
@@ -720,6 +822,8 @@ def model(w: Writing) -> None:
     encoded = any(t.signature(c) == "q(z|x)" for c in plain)
     aggregate = "q_phi(z)" in said or "q(z)" in said and encoded
     star, theta = (density(t.Symbol("p", label=label), "x") for label in ("*", "theta"))
+    population = any(c.function.label == "*" for c in calls)
+    averaged = encoded or "q_phi(z|x)" in said and population
     drawn = {law for n in w.nodes() if isinstance(n, t.Expectation) for _, law in n.drawn}
 
     def evidence(call: t.Call) -> t.Node:
@@ -753,7 +857,7 @@ def model(w: Writing) -> None:
         new: t.Node = node
         if key == "p(x)":
             new = evidence(node)
-        if key == "q(z)" and encoded:
+        if key == "q(z)" and averaged:
             new = w.choose("q(z)", [labelled(node, "phi"), node], Mode.FIRST)
         return node if new == node else w.take(node, new)
 
@@ -766,6 +870,8 @@ def bounds(w: Writing) -> None:
     \mathcal{L} may be a loss, the bound's negative, or a name that the block defines.
     """
     first = w.block.lines[0].first
+    if isinstance(first, t.Add) and len(first.terms) == 1:  # -\\mathcal{L} = ...
+        (first,) = first.terms
     said = {t.signature(c) for c in w.calls(("q",))}
     q = t.Symbol("q") if "q(z)" in said and "q_phi(z|x)" not in said else PHI
     indexed = {s for s in w.symbols() if s.name == "x" and s.index}
@@ -834,20 +940,24 @@ def _as_in_the_book(node: t.Node) -> bool:
 
 
 def constants(w: Writing) -> None:
-    """`+ C` at the end of a side is a constant, if C is nothing but that."""
+    """`+ C` at the end of a side, or C at its beginning, is a constant, if C is no more."""
     sides = [side for line in w.block.lines for _, side in line.rest]
     sums = [side for side in map(t.summed, sides) if isinstance(side, t.Add)]
     for letter in "Cc":
         name = t.Symbol(letter)
-        ends = sum(side.terms[-1] == name for side in sums)
+        ends = sum(name in (side.terms[0], side.terms[-1]) for side in sums)
         if not ends or ends < sum(s == name for s in w.symbols()) or w.defines(letter):
             continue
 
         def const(node: t.Node, name: t.Symbol = name) -> t.Node:
-            if isinstance(node, t.Add) and node.terms[-1] == name:
-                w.taken[name.name] = "a constant"
-                return replace(node, terms=(*node.terms[:-1], t.CONST))
-            return node
+            if not isinstance(node, t.Add) or name not in node.terms:
+                return node
+            w.taken[name.name] = "a constant"
+            at = node.terms.index(name)
+            terms, signs = list(node.terms), list(node.signs)
+            del terms[at]
+            del signs[at]
+            return replace(node, terms=(*terms, t.CONST), signs=(*signs, 1))
 
         w.change(const)
 
@@ -918,6 +1028,25 @@ def samples(w: Writing) -> None:
         for node in w.nodes() if isinstance(node, t.Expectation)
         for variables, law in node.drawn
         for v in variables if v.component and not _of_components(law, v.name)
+    }  # fmt: skip
+    counted |= {
+        (s.name, s.component)
+        for node in w.nodes() if isinstance(node, t.Total)
+        and isinstance(node.high, t.Symbol) and node.high.span != (0, 0)
+        and node.high.name in SIZES and node.high.name not in DIMENSIONS
+        for s in t.names_in(node.body)
+        if s.name in VARIABLES and s.component == (t.Symbol(node.index),)
+    }  # fmt: skip
+    weights = [
+        line.first for line in (*w.block.lines, *w.block.given)
+        if isinstance(line.first, t.Symbol) and len(line.first.component) == 1
+        and {*t.letters(line.first.component)} <= UPPER.keys() and any(
+            (s.name, line.first.component) in counted
+            for _, side in line.rest for s in t.names_in(side))
+    ]  # fmt: skip
+    counted |= {
+        (s.name, s.component) for weight in weights for s in w.symbols()
+        if s.name == weight.name and s.label == weight.label and len(s.component) == 1
     }  # fmt: skip
     raised = {
         (item.base.name, (item.exponent,))
@@ -1031,12 +1160,16 @@ def reparametrised(w: Writing) -> None:
 def chains(w: Writing) -> None:
     """The t of x_t counts the nodes of a chain, where x_{t-1} or x_{1:T} stands too."""
     letters = chained(w.calls())
+    starts = any(s.name == "x" and t.ZERO in s.component for s in w.symbols())
+    first = "x" in letters and starts
 
     def index(node: t.Node) -> t.Node:
         if not isinstance(node, t.Symbol):
             return node
         if node.name in (*letters, *SCHEDULE) and not node.index:
             return replace(node, component=(), index=node.component)
+        if node == X and first:  # p(x) for p(x_0)
+            return w.take(node, replace(node, index=(t.ZERO,)))
         if node.name in ("I", "0"):  # each component goes its own way
             return w.take(node, t.ONE if node.name == "I" else t.ZERO)
         return node
@@ -1080,8 +1213,8 @@ def networks(w: Writing) -> None:
 
 
 RULES: tuple[Callable[[Writing], None], ...] = (
-    capitals, letter_of_a_bound, parameters, labels, conditions, chains, networks, samples,
-    open_sums, sizes, laws,
+    capitals, second_letters, averages, supports, letter_of_a_bound, parameters, labels,
+    conditions, chains, networks, samples, open_sums, sizes, laws,
     entropies, bare_densities, model, short_names, reparametrised, bounds, constants,
 )  # fmt: skip
 OF_CHAINS = (laws, reparametrised, bare_densities, bounds, constants)

@@ -512,19 +512,18 @@ class Coin(NumericWorld):
 class Finite(NumericWorld):
     """x in {0, 1, 2, 3} and z in {0, 1, 2}; a sum is an integral here."""
 
-    name = "finite, x of 4 values, z of 3"
+    name = "finite, x of 4 or 29 values, z of 3 or 23"
     groups = {"theta": ["p_theta(x|z)"], "phi": ["q_phi(z|x)"]}
     N, K, M, B = 2, 4, 3, 3
-    counts = {"x": 4, "z": 3}
-    shapes = {
-        "p(z)": (3,), "p_theta(x|z)": (4, 3), "q_phi(z|x)": (3, 4), "q(z)": (3,),
-        "p(x)": (4,), "q(x)": (4,),
-    }  # fmt: skip
+    tables = ("p(z)", "p_theta(x|z)", "q_phi(z|x)", "q(z)", "p(x)", "q(x)", "p_*(x)")
 
     def draw_parameters(self, rng: np.random.Generator) -> None:
-        for name, shape in self.shapes.items():
-            self.parameters[name] = rng.normal(0, 0.8, shape)
-        self.parameters["p_*(x)"] = np.array([0.4, -0.3, 0.1, -0.6])
+        self.counts = {"x": 29, "z": 23} if self.seed % 2 else {"x": 4, "z": 3}
+        for name in self.tables:
+            roles = name[name.index("(") + 1 : -1].split("|")
+            fixed = name == "p_*(x)"  # a fact: it is the same in each world
+            draws = np.random.default_rng(0) if fixed else rng
+            self.parameters[name] = draws.normal(0, 0.8, [self.counts[r] for r in roles])
 
     def count(self, role: str) -> int:
         """How many values x or z takes."""

@@ -26,6 +26,7 @@ from jupyter_cache.readers import get_reader
 from kernels import execute
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
+from offer import offer
 
 from notebooks import chapters
 
@@ -93,6 +94,15 @@ def fill_the_cache() -> list[str]:
     return failures
 
 
+def sphinx(*builder: str) -> int:
+    """Build with these options of jupyter-book; return its exit status."""
+    # Through Python: the script has another name on Windows, another place elsewhere.
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command += ["build", "book", "--config", "_config.yml", "--path-output", ".", *builder]
+    command += ["--quiet", "-W", "-n", "--keep-going"]
+    return subprocess.run(command, cwd=ROOT).returncode
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -112,13 +122,10 @@ def main() -> int:
         return 1
     if options.cells:
         return 0
-    # Through Python: the script has another name on Windows, another place elsewhere.
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
-    command += ["build", "book", "--config", "_config.yml", "--path-output", "."]
-    failed = subprocess.run([*command, "--quiet", "-W", "-n", "--keep-going"], cwd=ROOT)
-    if failed.returncode:
+    if sphinx():
         print("the book was not built: see the warnings above", file=sys.stderr)
         return 1
+    offer()
     complete = [file.parent.name for file in (ROOT / "book").glob("*/complete")]
     for language in dict.fromkeys([*complete, *options.language]):
         if subprocess.run(

@@ -23,15 +23,17 @@ LINT = {
 TYPES = [sys.executable, "-m", "mypy"]
 # A file's tests share a worker, unless a test names a group of its own.
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup"]
-PYTEST += ["--no-loadscope-reorder"]
-TESTS = [*PYTEST, "tests", "--ignore", "tests/pages"]
+# What took longest is said, so that the limit of time is kept.
+PYTEST += ["--no-loadscope-reorder", "--durations", "20", "--durations-min", "5"]
+DECKS = "tests/slides/test_decks.py"
+TESTS = [*PYTEST, "tests", "--ignore", "tests/pages", "--ignore", DECKS]
 CELLS = [sys.executable, "tools/book.py", "--all", "--cells"]
 BOOK = [sys.executable, "tools/book.py"]
 # Strict: every stored output must come again, but for cells tagged nbval-ignore-output.
 NOTEBOOKS = ["notebooks", "--nbval", "--executed-by-the-book"]
 NOTEBOOKS += ["--nbval-sanitize-with", "tests/nbval.cfg"]
 # Apart: Playwright keeps an event loop running in its process.
-PAGES = [*PYTEST, "tests/pages"]
+PAGES = [*PYTEST, "tests/pages", DECKS]
 
 
 Steps = dict[str, list[str]]
@@ -46,7 +48,7 @@ def stages(check: bool) -> list[Steps]:
         LINT,
         {"types": TYPES, "cells of the book": CELLS},
         {"book": BOOK, "tests and notebooks": [*TESTS, *NOTEBOOKS]},
-        {"pages of the book": PAGES},
+        {"pages of the book, slides": PAGES},
     ]
 
 

@@ -129,6 +129,8 @@ def load(path: Path | str, device: torch.device | str = "cpu") -> VAE:
             encoder=_built(architecture["encoder"]),
             decoder=_built(architecture["decoder"]),
         )  # fmt: skip
+    # Copied: in a file's memory tensors start anywhere, and there products round otherwise.
+    tensors = {name: value.clone() for name, value in tensors.items()}
     vae.load_state_dict(tensors, assign=True)
     return vae.to(device).eval()
 

@@ -31,6 +31,7 @@ FOLDER = "explorers"
 
 # A value whose JSON is longer than this goes into a file.
 LONG = 1000
+CLOSING = "</div></div>"
 
 
 def widget_states(app: Sphinx, page: str) -> dict[str, dict]:
@@ -112,15 +113,9 @@ def frame_explorers(app: Sphinx, doctree: nodes.document) -> None:
         if is_explorer(states.get(model, {"state": {}})):
             if still is None:  # an anywidget that is no `Explorer`
                 still = nodes.container(mime_type="text/html")
-            markup = states[model]["state"].get("_markup", "")
-            markup = with_words(markup, lambda text: known.get(text, text))
-            room = (
-                markup and f'<div class="explorer-room" aria-hidden="true">{markup}</div>'
-            )
-            opening = f'<div class="explorer" data-model="{model}">{room}'
-            opening += '<div class="explorer-still">'
-            still.insert(0, nodes.raw("", opening, format="html"))
-            still.append(nodes.raw("", "</div></div>", format="html"))
+            begin = opening(model, states[model], known)
+            still.insert(0, nodes.raw("", begin, format="html"))
+            still.append(nodes.raw("", CLOSING, format="html"))
             bundle.children = [still]
         else:
             words = say(
@@ -129,6 +124,15 @@ def frame_explorers(app: Sphinx, doctree: nodes.document) -> None:
             )
             note = nodes.note("", nodes.paragraph("", words))
             bundle.replace_self([still, note] if still is not None else [note])
+
+
+def opening(model: str, state: dict, known: dict[str, str] | None = None) -> str:
+    """The HTML before an explorer's still picture, its words replaced by those that are
+    `known`; `CLOSING` is what follows it."""
+    markup = state["state"].get("_markup", "")
+    markup = with_words(markup, lambda text: (known or {}).get(text, text))
+    room = markup and f'<div class="explorer-room" aria-hidden="true">{markup}</div>'
+    return f'<div class="explorer" data-model="{model}">{room}<div class="explorer-still">'
 
 
 class Assets:
@@ -190,18 +194,22 @@ def hoist_state(app: Sphinx, pagename, templatename, context, doctree) -> None:
     if known := labels(app):
         states = in_words(states, known)
     body = context.get("body", "")
-    displayed = [model for model in states if f'data-model="{model}"' in body]
-    if not displayed:
-        return
+    displayed = {m: state for m, state in states.items() if f'data-model="{m}"' in body}
+    for style in embed(app, displayed) if displayed else ():
+        app.add_css_file(style, priority=300)
+
+
+def embed(app: Sphinx, states: dict[str, dict]) -> list[str]:
+    """Give a page what the explorers on it need; the style sheets are for the caller."""
     assets = Assets(app)
-    compact = {model: assets.compact(states[model]) for model in displayed}
+    compact = {model: assets.compact(state) for model, state in states.items()}
     text = json.dumps(compact, separators=(",", ":")).replace("</", "<\\/")
     app.add_js_file(None, body=text, type="application/json", id="explorer-states")
-    for style in {states[model]["state"].get("_css") for model in displayed} - {None, ""}:
-        app.add_css_file(f"{FOLDER}/{assets.add_style(style)}", priority=300)
     for name in assets.names:
         app.add_js_file(f"{FOLDER}/{name}.js", loading_method="defer", priority=800)
     app.add_js_file("mount.js", loading_method="defer", priority=801)
+    styles = {state["state"].get("_css") for state in states.values()} - {None, ""}
+    return [f"{FOLDER}/{assets.add_style(style)}" for style in styles]
 
 
 def setup(app: Sphinx) -> dict:

@@ -30,7 +30,7 @@ def configure(app: Sphinx, config) -> None:
 
 
 def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
-    if error is None and app.builder.format == "html":
+    if error is None and app.builder.name == "html":
         copy_asset_file(str(mathjax_source()), str(Path(app.outdir) / "_static"))
 
 

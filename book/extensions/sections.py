@@ -52,7 +52,7 @@ def note(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def write(app: Sphinx, error: Exception | None) -> None:
-    if error is not None or app.builder.format != "html":
+    if error is not None or app.builder.name != "html":
         return
     pages = sorted(app.env.found_docs)
     index = {page: app.env.metadata[page].get(KEY, []) for page in pages}

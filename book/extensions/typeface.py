@@ -7,6 +7,7 @@ face as it came, so what is cut is called 'Book'. Until it has loaded, a face of
 stands in, stretched to its measures (`typeface.css`).
 """
 
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +23,23 @@ FACES = {"Regular": "regular", "It": "italic", "Semibold": "semibold"}
 # Latin with all accents of Europe, Greek, punctuation, indices, arrows and signs.
 LETTERS = "20-7E A0-17F 192 2B0-2DD 300-304 307-308 30C 370-3FF 1E80-1E85 1EF2-1EF3"
 SIGNS = "2010-2044 2070-209F 20AC 2113-2126 2150-215F 2190-21FF 2200-22FF 25A0-25CF 2713"
-FEATURES = ["kern", "liga", "mark", "ccmp", "locl", "lnum", "pnum", "tnum", "sups", "subs"]
+MISSING = (
+    "the {} is missing: install the book's requirements with "
+    "pip install -c requirements.lock -e '.[book,test]'"
+)
+FEATURES = [
+    "kern",
+    "liga",
+    "mark",
+    "ccmp",
+    "locl",
+    "lnum",
+    "pnum",
+    "tnum",
+    "sups",
+    "subs",
+    "ssty",
+]
 
 
 def files() -> Path:
@@ -33,15 +50,28 @@ def files() -> Path:
     """
     package = find_spec(PACKAGE)
     if package is None or package.origin is None:
-        raise RuntimeError(
-            "the text face is missing: install the book's requirements with "
-            "pip install -c requirements.lock -e '.[book,test]'"
-        )
+        raise RuntimeError(MISSING.format("text face"))
     return Path(package.origin).parent / "files"
 
 
-def cut(source: Path, target: Path) -> None:
-    """Write the letters of a face that the book may need, as WOFF, under another name."""
+def math_face() -> Path:
+    """The face for the formulas of the e-book: STIX Two Math, with its measures.
+
+    Raises:
+        RuntimeError: if the package that brings it is not installed.
+    """
+    package = find_spec("ziamath")
+    if package is None or package.origin is None:
+        raise RuntimeError(MISSING.format("face for formulas"))
+    return Path(package.origin).parent / "fonts" / "STIXTwoMath-Regular.ttf"
+
+
+def cut(source: Path, target: Path, signs: Iterable[int] = (), name: str = NAME) -> None:
+    """Write the letters of a face that the book may need, as WOFF, under another name.
+
+    Args:
+        signs: the code points to keep; by default those of `LETTERS` and `SIGNS`.
+    """
     options = subset.Options(
         flavor="woff",
         hinting=False,
@@ -50,11 +80,11 @@ def cut(source: Path, target: Path) -> None:
     )
     font = subset.load_font(str(source), options)
     cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=subset.parse_unicodes(f"{LETTERS} {SIGNS}"))
+    cutter.populate(unicodes=signs or subset.parse_unicodes(f"{LETTERS} {SIGNS}"))
     cutter.subset(font)
     for record in font["name"].names:
         if record.nameID in (1, 4, 6):
-            record.string = NAME
+            record.string = name
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".unfinished")
     subset.save_font(font, str(unfinished), options)
@@ -62,7 +92,7 @@ def cut(source: Path, target: Path) -> None:
 
 
 def write(app: Sphinx, error: Exception | None) -> None:
-    if error is not None or app.builder.format != "html":
+    if error is not None or app.builder.name != "html":
         return
     folder = Path(app.outdir) / FOLDER
     for face, name in FACES.items():

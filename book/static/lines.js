@@ -2,9 +2,11 @@
 //
 //   lines.know({label: {ledger, lines: [...]}})   what derivations/lines.py made
 //   lines.draw(label)                             the display of that label, as lines
+//   lines.display({lines})              a display without reasons, as an element
 //   lines.formula(pieces, {sign, tail})           one line, as an element
 //   lines.figure({lines, reasons, head, ledger})  a chain of lines, as an element
 //   lines.typeset(element)                        when MathJax has drawn what is in it
+//   lines.fit()                                   to a width that changed at once: on paper
 "use strict";
 
 window.lines = (() => {
@@ -364,5 +366,8 @@ window.lines = (() => {
     });
   });
 
-  return { know: (more) => Object.assign(known, more), known, draw, formula, figure, typeset };
+  return {
+    know: (more) => Object.assign(known, more), known, draw, display, formula, figure, typeset,
+    fit: fitAll,
+  };
 })();

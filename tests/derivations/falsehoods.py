@@ -1,4 +1,4 @@
-r"""Two hundred false statements; none may pass. Beside most stands a true neighbour.
+r"""More than four hundred false statements; none may pass. Beside most stands a true neighbour.
 
 A row: the false one, ` || `, the true one (perhaps none), ` || `, what is given of both.
 Short for what stands in many of them: see SHORT.
@@ -403,6 +403,104 @@ D \geq H
 \sup_a \tanh(a) < \sup_a \tanh(a + 1)
 \sigma \approx 1
 PX \approx 0
+""",
+"signs of what is inside": r"""
+|\log p(x)| = -\log p(x) || |\log p(x)| \geq \log p(x)
+|\log q(z)| = -\log q(z)
+|\log NN(x; \mu, \sigma^2)| = -\log NN(x; \mu, \sigma^2) || |KK(q(z) \| p(z))| = KK(q(z) \| p(z))
+|H(q)| = H(q)
+|Eq[\log q(z)]| = -Eq[\log q(z)]
+\sqrt{(\log p(x))^2} = -\log p(x) || \sqrt{(\log p(x))^2} = |\log p(x)|
+|\log PXZ| + \log PXZ = 0
+\max(p(x), 1) = 1
+\max(\log p(x), 0) = 0 || \max(\log p(x), 0) \geq \log p(x)
+\min(p(x), 1) = p(x)
+\log p(x) = \begin{cases} \log p(x) & \text{if } p(x) \leq 1 \\ 0 & \text{otherwise} \end{cases}
+\mathbb{E}_{z \sim NN(0, 1)}[|z|] = \frac{1}{\sqrt{\pi}} || \mathbb{E}_{z \sim NN(0, 1)}[|z|] = \sqrt{\frac{2}{\pi}}
+\mathbb{E}_{z \sim NN(0, 1)}[\max(z, 0)] = HALF || \mathbb{E}_{z \sim NN(0, 1)}[\max(z, 0)] = \frac{1}{\sqrt{2 \pi}}
+""",
+"cases": r"""
+|a| = \begin{cases} a & a \geq 0 \\ a & a < 0 \end{cases} || |a| = \begin{cases} a & a \geq 0 \\ -a & a < 0 \end{cases}
+|a| = \begin{cases} a & \text{if } a > 1 \\ -a & \text{otherwise} \end{cases} || |a| = \begin{cases} a & \text{if } a > 0 \\ -a & \text{otherwise} \end{cases}
+|a| = \left\{ \begin{array}{ll} -a & a \geq 0 \\ a & a < 0 \end{array} \right. || |a| = \left\{ \begin{array}{ll} a & a \geq 0 \\ -a & a < 0 \end{array} \right.
+\mathrm{Bern}(x; \pi) = \begin{cases} \pi & x = 0 \\ 1 - \pi & x = 1 \end{cases} || \mathrm{Bern}(x; \pi) = \begin{cases} \pi & x = 1 \\ 1 - \pi & x = 0 \end{cases}
+\max(a, 0) + \min(a, 0) = 0 || \max(a, 0) + \min(a, 0) = a
+\min(a, b) = \frac{a + b + |a - b|}{2} || \max(a, b) = \frac{a + b + |a - b|}{2}
+\min(a, 1) = \begin{cases} a & a < 1 \\ 0 & a \geq 1 \end{cases}
+""",
+"other peaks": r"""
+\arg\max_a (a^3 - 3 a) = -1 || \arg\max_a (-(a - 1)^2 + 3) = 1
+\arg\min_a (a^3 - 3 a) = 1
+\arg\max_a (a^4 - 2 a^2) = 0 || \arg\min_a (a^4 - 2 a^3 + a^2 + (a - 1)^2) = 1
+\arg\max_a \cos(a) = 2 \pi
+\arg\max_a \sin(a) = \frac{\pi}{2}
+\arg\max_a (a^2 e^{-a}) = 2 || \arg\max_a (-e^a + 2 a) = \log 2
+\arg\min_a a \sin(a) = 0
+\arg\min_a a^2 (a - 3)^2 = 0
+\arg\min_a (3 a^4 - 4 a^3 - 12 a^2) = -1 || \arg\min_a (3 a^4 - 4 a^3 - 12 a^2) = 2
+\arg\max_a (e^{-(a - 3)^2} + 2 e^{-(a + 3)^2}) = 3
+""",
+"at a brace": r"""
+\log PX = BOUND + \underbrace{KK(QX \| PZX)}_{\leq 0} || \log PX = BOUND + \underbrace{KK(QX \| PZX)}_{\geq 0}
+\log PX = BOUND + \underbrace{KK(QX \| PZX)}_{= 0} || \log PX = BOUND + \underbrace{KK(QX \| PZX)}_{\text{gap}}
+\underbrace{KK(q(z) \| p(z))}_{\leq 0} \geq 0 || \underbrace{KK(q(z) \| p(z))}_{\geq 0} \geq 0
+Eq[\log q(z)] = \underbrace{-H(q)}_{\geq 0}
+\int \underbrace{q(z)}_{= p(z)} dz = 1 || \int \underbrace{q(z)}_{> 0} dz = 1
+\int \underbrace{PJ}_{= PX p(z)} dz = PX || \int \underbrace{PJ}_{= PXZ p(z)} dz = PX
+\log PX = \underbrace{\log \int PJ dz}_{\leq 0} || \log PX = \underbrace{\log \int PJ dz}_{L} = L
+(a + b)^2 = a^2 + \underbrace{2 a b}_{\geq 0} + b^2
+(a + b)^2 = \overbrace{a^2 + b^2}^{= (a - b)^2} + 2 a b || (a + b)^2 = \overbrace{a^2 + b^2}^{\geq 2 a b} + 2 a b
+\log PX = \underbrace{EQ[\log \frac{PJ}{QX}]}_{BOUND + 1} + KK(QX \| PZX) || \log PX = \underbrace{EQ[\log \frac{PJ}{QX}]}_{BOUND} + KK(QX \| PZX)
+\log PX = \underbrace{EQ[\log PXZ] + KK(QX \| p(z))}_{\text{ELBO}} + KK(QX \| PZX) - 2 KK(QX \| p(z)) || \log PX = \underbrace{EQ[\log PXZ] - KK(QX \| p(z))}_{\text{ELBO}} + KK(QX \| PZX)
+\underbrace{Eq[f(z)]}_{= f(Eq[z])} = \int q(z) f(z) dz
+""",
+"conditions beside a line": r"""
+|a| = a \quad \text{if } a \leq 0 || |a| = a \quad \text{if } a \geq 0
+|a| = -a \quad \text{for } a > 0 || |a| = -a \quad \text{for } a < 0
+\log a \leq 0 \quad \text{for } a > 1 || \log a \leq 0 \quad \text{for } 0 < a < 1
+a^2 \geq a \quad \text{for all } a > 0 || a^2 \geq a \quad \text{whenever } a \geq 1
+\log x \geq 0 \quad \forall x > 0 || \log x \leq x - 1 \quad \forall x > 0
+\log (a b) = \log a - \log b \quad (a, b > 0) || \log (a b) = \log a + \log b \quad (a, b > 0)
+\frac{a}{b} \geq a \quad \text{whenever } b > 0
+\log p(x) \leq 0 \quad \text{if } x > 0
+\sqrt{a^2} = a \\ a^2 = |a|^2 \quad \text{if } a > 0 || \sqrt{a^2} = a \quad \text{if } a > 0 \\ a^2 = |a|^2
+\beta KK(q(z) \| p(z)) \leq KK(q(z) \| p(z)) \quad \text{for } \beta > 1 || \beta KK(q(z) \| p(z)) \geq KK(q(z) \| p(z)) \quad \text{for } \beta > 1
+Ep[f(x)] = \mathbb{E}_{q(x)}[w(x) f(x)] \quad \text{where } w(x) = \frac{q(x)}{p(x)} || Ep[f(x)] = \mathbb{E}_{q(x)}[w(x) f(x)] \quad \text{where } w(x) = \frac{p(x)}{q(x)}
+\log PX \geq \mathcal{L} \quad \text{where } \mathcal{L} = EQ[PXZ]
+KK(q(z) \| p(z)) \geq 0 \quad \text{with equality iff } q(z) = 2 p(z)
+""",
+"constants in one name": r"""
+\log PZX = \log PXZ + \text{const w.r.t. } z || \log PZX = \log PXZ + \log p(z) + \text{const w.r.t. } z
+\log PJ = \log PZX + \text{const w.r.t. } x || \log PJ = \log PZX + \text{const w.r.t. } z
+\log PXZ = \log PJ + \text{const w.r.t. } z || \log PXZ = \log PJ + \text{const w.r.t. } x
+KK(QX \| PZX) = BOUND + \text{const w.r.t. } \phi || KK(QX \| PZX) = -BOUND + \text{const w.r.t. } \phi
+\log NN(x; \mu, \sigma^2) = C - \frac{(x - \mu)^2}{\sigma^2} || \log NN(x; \mu, \sigma^2) = C - \frac{(x - \mu)^2}{2 \sigma^2}
+""",
+"many values, any size": r"""
+-\sum_x p(x) \log p(x) \leq \log 4 || -\sum_x p(x) \log p(x) \geq 0
+\sum_x p(x)^2 \geq \frac{1}{4} || \sum_x p(x)^2 \leq 1
+(D - 1) (D - 2) (D - 3) = 0 || D^2 - 1 = (D - 1) (D + 1)
+H^3 + 11 H = 6 H^2 + 6
+D + H \leq 6 || D + H \leq 2 D H
+\log N \geq 1 || \log N \leq N - 1
+""",
+"below the tolerance": r"""
+a + 10^{-9} = a || a + 10^{-9} > a
+e^{-100} = 0 || e^{-100} > 0
+\pi = 3.14159265 || \pi \approx 3.14159265
+\sigma^2 + 10^{-8} = \sigma^2
+KK(NN(\mu, \sigma^2) \| NN(0, 1)) = HALF (\mu^2 + \sigma^2 - \log \sigma^2 - 1) + 10^{-9} || KK(NN(\mu, \sigma^2) \| NN(0, 1)) = HALF (\mu^2 + \sigma^2 - \log \sigma^2 - 1)
+""",
+"two letters": r"""
+p(y | x) = \frac{p(x | y) p(x)}{p(y)} || p(y | x) = \frac{p(x | y) p(y)}{p(x)}
+I(X; Y) = H(X) + H(Y) + H(X, Y) || I(X; Y) = H(X) + H(Y) - H(X, Y)
+H(Y) = \log 2 || H(Y | X) \leq H(Y)
+\mathrm{MI}(X; Y) = H(X) - H(Y | X) || \mathrm{MI}(X; Y) = H(Y) - H(Y | X)
+KK(p \| q) = \sum_i q(x_i) \log \frac{p(x_i)}{q(x_i)} || KK(p \| q) = \sum_i p(x_i) \log \frac{p(x_i)}{q(x_i)}
+D_{JS}(p(x) \| q(x)) = HALF KK(p(x) \| q(x)) + HALF KK(q(x) \| p(x)) || D_{JS}(p(x) \| q(x)) \leq \log 2
+\mathrm{VLB} = EQ[\log PXZ] + KK(QX \| p(z)) || \mathrm{VLB} = EQ[\log PXZ] - KK(QX \| p(z))
+\ln p(X) = \mathcal{L}(q) - KK(q \| p) || \ln p(X) = \mathcal{L}(q) + KK(q \| p)
+P(X) \approx \frac{1}{n} \sum_i P(X | z_i), \quad z_i \sim Q(z | X) || P(X) \approx \frac{1}{n} \sum_i P(X | z_i), \quad z_i \sim P(z)
 """,
 }  # fmt: skip
 

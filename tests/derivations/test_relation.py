@@ -27,7 +27,9 @@ def test_small_sides_are_measured_against_one_hundredth():
 
 def test_what_cannot_be_compared_says_so():
     with pytest.raises(Meaningless, match="a vector of 2, the right side a number"):
-        difference(Quantity(np.zeros(2), rank=1), Quantity.of(0))
+        difference(Quantity(np.zeros(2), rank=1), Quantity.of(1))
+    assert difference(Quantity(np.zeros(2), rank=1), Quantity.of(0)) == 0
+    assert difference(Quantity.of(0), Quantity(np.array([0, 0.5]), rank=1)) == 0.5
     with pytest.raises(OutOfDomain, match="not finite"):
         difference(Quantity.of(np.inf), Quantity.of(np.inf))
 

@@ -5,11 +5,11 @@ import pytest
 from derivations import check
 
 from .build import thinned
-from .ways import DIVERGENCES, DRESSES, EXPECTATIONS, INTEGRALS
+from .ways import DIVERGENCES, DRESSES, EXPECTATIONS, INTEGRALS, PUBLISHED
 
 
 @pytest.mark.parametrize(
-    "latex", thinned([*DIVERGENCES, *EXPECTATIONS, *INTEGRALS, *DRESSES])
+    "latex", thinned([*DIVERGENCES, *EXPECTATIONS, *INTEGRALS, *DRESSES, *PUBLISHED])
 )
 def test_it_is_read_and_passes(latex):
     report = check(latex, symbolic=False)

@@ -197,3 +197,30 @@ DRESSES = [
         )
     ),
 ]  # fmt: skip
+
+# what stands beside a line, at a brace, in cases; letters of others; as papers have it
+PUBLISHED = [
+    r"|a| = a \quad \text{if } a \geq 0",
+    r"\log x \leq x - 1 \quad \forall x > 0",
+    r"1 - \frac1a \leq \log a \leq a - 1 \quad \text{for all } a > 0",
+    r"\sqrt{a b} \leq \frac{a + b}{2} \quad (a, b \geq 0)",
+    r"-a \log a - (1 - a) \log(1 - a) \leq \log 2 \quad \text{for } 0 < a < 1",
+    r"E_p[f(x)] = E_q[w(x) f(x)] \quad \text{where } w(x) = \frac{p(x)}{q(x)}",
+    r"|x| = \begin{cases} x, & x \geq 0, \\ -x, & x < 0. \end{cases}",
+    r"\text{ReLU}(a) = \max(0, a) = \frac{a + |a|}{2}",
+    r"\mathrm{Bern}(x; \pi) = \begin{cases} \pi & \text{if } x = 1 \\ 1 - \pi & \text{if } x = 0 \end{cases}",
+    r"\log p_\theta(x) = \underbrace{\mathbb{E}_{q_\phi(z|x)}\left[\log\frac{p_\theta(x,z)}{q_\phi(z|x)}\right]}_{=\mathcal{L}_{\theta,\phi}(x)\ \text{(ELBO)}} + \underbrace{D_{KL}(q_\phi(z|x) \| p_\theta(z|x))}_{\geq 0}",
+    r"\ln p(\mathbf{X}) = \mathcal{L}(q) + \mathrm{KL}(q \| p)",
+    r"\log p(z|x) = \log p(x, z) + \text{const w.r.t. } z",
+    r"\log \mathcal{N}(x; \mu, \sigma^2) = C - \frac{(x - \mu)^2}{2 \sigma^2}",
+    r"\arg\max_z p(z|x) = \arg\max_z [\log p(x|z) + \log p(z)]",
+    r"\mathrm{I}[\mathbf{x}, \mathbf{y}] = \mathrm{H}[\mathbf{x}] - \mathrm{H}[\mathbf{x}|\mathbf{y}]",
+    r"I(X;Y) = \sum_{x,y} p(x,y) \log \frac{p(x,y)}{p(x) p(y)} = H(X) - H(X|Y)",
+    r"p(y|x) = \frac{p(x|y) p(y)}{p(x)}",
+    r"D_{KL}(p \| q) = \sum_i p(x_i) \log \frac{p(x_i)}{q(x_i)}",
+    r"P(X) \approx \frac1n \sum_i P(X|z_i), \quad z_i \sim P(z)",
+    r"\frac1N \sum_{n=1}^N x_n = \arg\max_\mu \sum_{n=1}^N \log \mathcal{N}(x_n; \mu, \sigma^2)",
+    r"\mathbb{E}[x] = \int_{-\infty}^\infty \mathcal{N}(x|\mu, \sigma^2) x \, dx = \mu",
+    r"\mathrm{var}[x] = \mathbb{E}[x^2] - \mathbb{E}[x]^2",
+    r"q(z) = \int q_\phi(z|x) p_{data}(x) dx",
+]  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.pages.conftest import COLOURS_HAVE_SETTLED, ROOT
+from tests.pages.paper import print_page
 
 
 class Links(HTMLParser):
@@ -39,8 +40,10 @@ def test_opens_from_disk_without_a_network_or_an_error(read, html, page_name):
     assert read(address(html, page_name)).faults_on_opening == []
 
 
-def test_opens_from_a_server_without_a_network_or_an_error(visit, server, page_name):
-    assert visit(f"{server}/{page_name}.html").faults == []
+# One page of each kind: from disk all are opened, with the same scripts.
+@pytest.mark.parametrize("name", ["index", "08-latent-space", "ledger", "search"])
+def test_opens_from_a_server_without_a_network_or_an_error(visit, server, name):
+    assert visit(f"{server}/{name}.html").faults == []
 
 
 # Code may show what a reader types.
@@ -152,6 +155,13 @@ def test_axe_finds_enough_contrast(read, html, page_name, theme):
         assert serious(page, {"runOnly": ["color-contrast"]}, marked) == []
     finally:
         page.emulate_media(color_scheme="light")
+
+
+def test_nothing_is_cut_on_paper(read, html, page_name):
+    """Each line of code, each text of a cell is on the sheets; the margins are white."""
+    faults, sheets = print_page(read(address(html, page_name)))
+    assert not faults, "\n".join(faults)
+    assert 1 < sheets["A4"].pages < 80
 
 
 def test_every_link_inside_the_book_leads_somewhere(html):

@@ -1,0 +1,364 @@
+"""Decks take their formulas, figures and explorers from the book, by label.
+
+    ```{formula} eq-elbo-gap            a display
+    ```{derivation} eq-evidence         a chain, line by line with its reasons;
+                                        `:lines: 1-4` shows a part of it,
+                                        `:wide:` puts reasons below lines
+    ```{picture} fig-latent-pairs       a figure's picture
+    ```{explorer} fig-three-bars        a figure that moves
+    ```{slip} eq-elbo-short fraction    a chain with one line changed, by label and sort
+    ```{slip-answer} eq-elbo-short fraction
+    ```{notes}                          what the speaker says
+    {eq}`eq-elbo-gap`                   an equation's number
+
+So nothing that is judged is typed again. A formula within a sentence may be typed where it
+states nothing; one with a relation sign must stand in a chapter, letter by letter.
+"""
+
+import html
+import json
+import re
+from base64 import b64decode
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+import lines
+import mount
+import slips
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from book import BUILD, executed_chapter
+from derivations.chapters import DISPLAY, displays
+from derivations.lines import lines_of
+from derivations.notation import RELATIONS
+from derivations.slips import SIGN
+from derivations.sorts import KINDS
+from notebooks import REASON, REASONS
+
+BOOK = Path(__file__).parents[2] / "book"
+CHAPTERS = sorted(BOOK.glob("[0-9][0-9]-*.md"))
+PICTURES = "_static/figures"
+FIGURE = re.compile(r"^:::\{figure\} (?P<path>\S+)\n(?P<options>(?::.*\n)+)", re.M)
+INLINE = re.compile(r"(?<!\$)\$([^$\n]+)\$(?!\$)")
+# A colon states nothing where it stands alone, as in an index.
+SIGNS = [sign for row in RELATIONS.values() for sign in row.latex if sign != ":"]
+STATES = re.compile(
+    "|".join(re.escape(sign) + r"(?![A-Za-z])" * sign.startswith("\\") for sign in SIGNS)
+)
+
+logger = logging.getLogger(__name__)
+
+
+# ---------------------------------------------------------------- what the book has
+@dataclass(frozen=True)
+class Formula:
+    """A display of the book: its number, its LaTeX, its lines' reasons if it has any."""
+
+    number: str
+    source: str
+    reasons: list[str]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the book: a picture, and what moves in its place, if anything does."""
+
+    suffix: str
+    picture: bytes
+    alt: str
+    model: str = ""
+    state: dict | None = None
+
+
+@cache
+def text_of(chapter: Path) -> str:
+    return chapter.read_text(encoding="utf-8")
+
+
+@cache
+def formulas() -> dict[str, Formula]:
+    """The labelled displays of all chapters."""
+    found = {}
+    for chapter in CHAPTERS:
+        text = text_of(chapter)
+        lists = {m["label"]: REASONS.match(text, m.end()) for m in DISPLAY.finditer(text)}
+        labelled = [display for display in displays(text) if display.label]
+        for place, display in enumerate(labelled, start=1):
+            behind = lists[display.label]
+            reasons = REASON.split(behind[0].strip())[1:] if behind else []
+            number = f"{int(chapter.name[:2])}.{place}"
+            found[display.label] = Formula(number, display.source, reasons)
+    return found
+
+
+@cache
+def figures(chapter: Path) -> dict[str, Figure]:
+    """The figures of a chapter by their names: drawn once, or made by its cells."""
+    found = {}
+    for match in FIGURE.finditer(text_of(chapter)):
+        options = dict(re.findall(r"^:(\w+): (.*)", match["options"], re.M))
+        path = BOOK / match["path"]
+        found[options["name"]] = Figure(path.suffix, path.read_bytes(), options["alt"])
+    notebook = executed_chapter(chapter)
+    if notebook is None:
+        return found
+    states = notebook.metadata.get("widgets", {}).get(mount.STATE, {}).get("state", {})
+    for cell in notebook.cells:
+        about = cell.metadata.get("mystnb", {})
+        name = about.get("figure", {}).get("name")
+        shown = [output.get("data", {}) for output in cell.get("outputs", ())]
+        data = next((data for data in shown if "image/png" in data), None)
+        if not name or data is None:
+            continue
+        model = data.get(mount.VIEW, {}).get("model_id", "")
+        picture, alt = b64decode(data["image/png"]), about["image"]["alt"]
+        found[name] = Figure(".png", picture, alt, model, states.get(model))
+    return found
+
+
+@cache
+def said_inline() -> set[str]:
+    """The formulas within the book's sentences."""
+    return {latex for chapter in CHAPTERS for latex in INLINE.findall(text_of(chapter))}
+
+
+# ---------------------------------------------------------------- directives
+class FromBook(SphinxDirective):
+    """What a label of the book leads to."""
+
+    required_arguments = 1
+    optional_arguments = 0
+
+    def of(self, known: dict, what: str):
+        """What the label names, or an error at its line."""
+        label = self.arguments[0]
+        if label in known:
+            return known[label]
+        near = get_close_matches(label, known)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise self.error(f"{what} {label}.{hint}")
+
+    @property
+    def chapter(self) -> Path:
+        """The chapter of this deck: it bears the same name."""
+        return BOOK / f"{Path(self.env.docname).name}.md"
+
+    def formula(self) -> Formula:
+        return self.of(formulas(), "no display of the book has the label")
+
+    def figure(self) -> tuple[str, Figure]:
+        """The address of its picture, and the figure."""
+        what = f"{self.chapter.name}, as 'make book' last ran it, has no figure"
+        found = self.of(figures(self.chapter), what)
+        name = f"{self.arguments[0]}{found.suffix}"
+        file = Path(self.env.app.outdir) / PICTURES / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(found.picture)
+        return f"{PICTURES}/{name}", found
+
+
+class DisplayOfBook(FromBook):
+    def run(self) -> list[nodes.Node]:
+        formula = self.formula()
+        shown = [line.as_json() for line in lines_of(formula.source)]
+        if not shown:
+            raise self.error(f"{self.arguments[0]} cannot be cut into lines")
+        return [call("formula", {"number": formula.number, "lines": shown})]
+
+
+class Derivation(FromBook):
+    option_spec = {"lines": str, "wide": directives.flag}
+
+    def run(self) -> list[nodes.Node]:
+        formula = self.formula()
+        every = [line.as_json() for line in lines_of(formula.source)]
+        if not len(every) == len(formula.reasons) > 1:
+            raise self.error(f"{self.arguments[0]} has no reasons: use {{formula}}")
+        first, last = self.range_of(len(every))
+        shown = every[first - 1 : last]
+        if first > 1:
+            shown[0]["left"] = every[first - 2]["right"]
+        told = formula.reasons[first - 1 : last]
+        numbered = "\n".join(f"{i}. {reason}" for i, reason in enumerate(told, start=1))
+        (reasons,) = self.parse_text_to_nodes(numbered)
+        data = {"number": formula.number, "lines": shown, "first": first}
+        data |= {"wide": "wide" in self.options}
+        return [reasons, call("derivation", data)]
+
+    def range_of(self, count: int) -> tuple[int, int]:
+        given = self.options.get("lines", f"1-{count}")
+        match = re.fullmatch(r"(\d+)-(\d+)", given)
+        if match and 1 <= int(match[1]) <= int(match[2]) <= count:
+            return int(match[1]), int(match[2])
+        raise self.error(f"{self.arguments[0]} has the lines 1-{count}, not {given}")
+
+
+class Picture(FromBook):
+    def run(self) -> list[nodes.Node]:
+        address, figure = self.figure()
+        return [raw(f'<figure class="picture">{image(address, figure)}</figure>')]
+
+
+class Explorer(FromBook):
+    def run(self) -> list[nodes.Node]:
+        address, figure = self.figure()
+        if not (figure.state and mount.is_explorer(figure.state)):
+            raise self.error(f"{self.arguments[0]} does not move: use {{picture}}")
+        shown = self.env.app.explorers.setdefault(self.env.docname, {})
+        shown[figure.model] = figure.state
+        box = mount.opening(figure.model, figure.state) + image(address, figure)
+        return [raw(f'<div class="live">{box}{mount.CLOSING}</div>')]
+
+
+class Slip(FromBook):
+    """The chain of this label with a slip of the given sort."""
+
+    required_arguments = 2
+
+    def slip(self) -> tuple[list[str], dict]:
+        """The chain's lines, and what was changed in one of them."""
+        page = self.env.app.slips[self.chapter.stem]
+        chain = self.of(page["chains"], f"{self.chapter.name} asks for no slip in")
+        label, sort = self.arguments
+        sort = sort.replace("-", " ")
+        for slip in page["slips"]:
+            if (slip["label"], slip["sort"]) == (label, sort):
+                return chain["lines"], slip
+        sorts = sorted({slip["sort"] for slip in page["slips"] if slip["label"] == label})
+        raise self.error(f"{label} has no slip of the sort {sort!r}, only {sorts}")
+
+    def run(self) -> list[nodes.Node]:
+        chain, slip = self.slip()
+        left, *others = map(line_as_json, chain)
+        others[slip["line"] - 1] = line_as_json(wrong(chain[slip["line"]], slip))
+        others[0]["left"] = left["right"]
+        return [call("derivation", {"lines": others, "first": 1})]
+
+
+class SlipAnswer(Slip):
+    def run(self) -> list[nodes.Node]:
+        chain, slip = self.slip()
+        right, kind, values = chain[slip["line"]], KINDS[slip["sort"]], slip["values"]
+        shown = [line_as_json(wrong(right, slip)), line_as_json(right)]
+        numbers = (
+            "At one point the parameters improve along {left} by the line above, and along "
+            "{right} by the wrong line."
+            if values["slopes"]
+            else "With numbers put in, the line above is worth {left}, and the wrong line "
+            "{right}."
+        )
+        numbers = numbers.format(**values).replace("-", "−")
+        what = nodes.strong("", f"Line {slip['line']}: {kind.name}. ")
+        return [
+            call("mended", {"lines": shown}),
+            nodes.paragraph("", "", what, nodes.Text(kind.why)),
+            nodes.paragraph("", numbers, classes=["small"]),
+        ]
+
+
+class Notes(SphinxDirective):
+    """What the speaker says: words alone, since the speaker's window draws no formula."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        said = self.parse_content_to_nodes()
+        if any(next(node.findall(nodes.math), None) for node in said):
+            raise self.error("write formulas in notes as plain text, e.g. log p(x)")
+        return [raw('<aside class="notes">'), *said, raw("</aside>")]
+
+
+class Number(SphinxRole):
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        if self.text in formulas():
+            return [nodes.Text(f"({formulas()[self.text].number})")], []
+        message = f"no display of the book has the label {self.text}"
+        return [], [self.inliner.reporter.error(message, line=self.lineno)]
+
+
+# ---------------------------------------------------------------- pieces
+def raw(text: str) -> nodes.raw:
+    return nodes.raw("", text, format="html")
+
+
+def call(what: str, data: dict) -> nodes.raw:
+    """A call of `slides.js`, which draws in the place of the script."""
+    text = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
+    return raw(f"<script>slides.{what}({text})</script>")
+
+
+def image(address: str, figure: Figure) -> str:
+    return f'<img src="{address}" alt="{html.escape(figure.alt)}">'
+
+
+def wrong(line: str, slip: dict) -> str:
+    """A chain's line as it was changed."""
+    begin = slip["begin"]
+    return line[:begin] + slip["new"] + line[begin + len(slip["old"]) :]
+
+
+def line_as_json(line: str) -> dict[str, str]:
+    """A line of a chain, which begins with its sign, or has none where the chain begins."""
+    sign = re.match(f"{SIGN}|", line)[0]
+    return {"sign": sign, "right": line[len(sign) :].strip(), "says": line}
+
+
+# ---------------------------------------------------------------- pages
+def read(app: Sphinx, doctree: nodes.document) -> None:
+    """What holds of every deck, once it is read."""
+    lines.keep_signs_with_formulas(doctree)
+    refuse_typed_formulas(doctree)
+    chapter = BOOK / f"{app.env.docname}.md"
+    title = next(iter(doctree.findall(nodes.title)), None)
+    if title is None or chapter not in CHAPTERS:
+        return
+    expected = re.search(r"(?m)^# (.*)", text_of(chapter))[1]
+    if title.astext() != expected:
+        logger.warning(f"the chapter is called {expected!r}", location=title)
+    book = nodes.emphasis("", app.config.project)
+    of = f"Chapter {int(chapter.name[:2])} of "
+    below = nodes.paragraph("", of, book, nodes.Text(". Text and figures: CC BY 4.0."))
+    title.parent.insert(1, below)
+
+
+def refuse_typed_formulas(doctree: nodes.document) -> None:
+    """A formula that states something is the book's, or it is not judged."""
+    for display in doctree.findall(nodes.math_block):
+        message = "a display is taken from the book, with {formula} or {derivation}"
+        logger.warning(message, location=display)
+    for formula in doctree.findall(nodes.math):
+        latex = formula.astext()
+        if STATES.search(latex) and latex not in said_inline():
+            message = f"${latex}$ states something that no chapter says in these letters"
+            logger.warning(message, location=formula)
+
+
+def add_explorers(app: Sphinx, pagename, templatename, context, doctree) -> None:
+    states = app.explorers.get(pagename, {})
+    for style in mount.embed(app, states) if states else ():
+        # sphinx-revealjs has copied the list already
+        context["css_files"].append(f"_static/{style}")
+
+
+def prepare(app: Sphinx) -> None:
+    app.explorers = {}
+    app.slips = slips.kept(BOOK, BUILD / "slips.json")
+
+
+def setup(app: Sphinx) -> dict:
+    for name, directive in {
+        "formula": DisplayOfBook, "derivation": Derivation, "picture": Picture,
+        "explorer": Explorer, "slip": Slip, "slip-answer": SlipAnswer, "notes": Notes,
+    }.items():  # fmt: skip
+        app.add_directive(name, directive)
+    app.add_role("eq", Number(), override=True)
+    app.connect("builder-inited", prepare)
+    app.connect("doctree-read", read)
+    app.connect("html-page-context", add_explorers, priority=800)
+    return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,55 @@
+"""What a deck takes from the book, and what it may not say by itself."""
+
+import re
+import sys
+
+import pytest
+
+from tests.slides.conftest import DECKS, ROOT
+
+sys.path[:0] = [str(ROOT / folder) for folder in ("slides/extensions", "book/extensions")]
+import from_book  # noqa: E402
+
+each_deck = pytest.mark.parametrize("deck", DECKS, ids=lambda path: path.stem)
+
+
+def slides_of(deck) -> list[str]:
+    return re.split(r"^#{1,2} ", deck.read_text(encoding="utf-8"), flags=re.M)[1:]
+
+
+def test_each_chapter_has_a_deck():
+    assert [deck.name for deck in DECKS] == [path.name for path in from_book.CHAPTERS]
+
+
+@each_deck
+def test_a_deck_is_a_lecture(deck):
+    """Question first; one question for the room and one slip, each with its answer on the
+    next slide; notes for every slide, with a clock that runs to the end."""
+    slides = slides_of(deck)
+    assert 15 <= len(slides) <= 25
+    assert all("```{notes}\n" in slide for slide in slides)
+    assert "?" in slides[1].split("\n")[0]
+    (room,) = (i for i, slide in enumerate(slides) if slide.startswith("For the room"))
+    assert "\n> " in slides[room] and "?" not in slides[room + 1].split("```{notes}")[0]
+    (slip,) = (i for i, slide in enumerate(slides) if "```{slip} " in slide)
+    (asked,) = re.findall(r"\{slip\} (.*)", slides[slip])
+    assert f"```{{slip-answer}} {asked}\n" in slides[slip + 1]
+    times = re.findall(r"\b(\d+) to (\d+) minutes\b", "".join(slides))
+    starts, ends = zip(*[map(int, pair) for pair in times], strict=True)
+    assert starts[0] == 0 and ends[-1] == 45 and starts[1:] == ends[:-1]
+
+
+def test_the_numbers_of_equations_are_those_of_the_book():
+    assert from_book.formulas()["eq-iid-product"].number == "1.1"
+    assert from_book.formulas()["eq-elbo-gap"].number == "4.8"
+    assert len(from_book.formulas()["eq-evidence"].reasons) == 7
+
+
+@pytest.mark.parametrize("latex", ["a = b", r"a\leq b", "a<b", r"x \in y", r"q \sim p"])
+def test_a_relation_states_something(latex):
+    assert from_book.STATES.search(latex)
+
+
+@pytest.mark.parametrize("latex", [r"\left( a \right)", r"\int f", r"p(x \mid z)", "1:K"])
+def test_a_term_states_nothing(latex):
+    assert not from_book.STATES.search(latex)
