@@ -118,8 +118,9 @@ def mark_faults(english: str, korean: str, what: str) -> Iterator[str]:
     """Marks of Markdown that are lost, or that would show as they stand."""
     from translations import parser  # which needs this module
 
-    tokens = parser().parse(korean)
-    if [token.type for token in tokens] != ["paragraph_open", "inline", "paragraph_close"]:
+    # '1. Data' is a list for itself, and no list behind a heading's sign
+    tokens = parser().parse(f"# {korean}" if what == "heading" else korean)
+    if [t.type.split("_")[-1] for t in tokens] != ["open", "inline", "close"]:
         yield f"this is no plain paragraph: {korean[:40]}"
         return
     if "\n" in korean:
