@@ -107,7 +107,8 @@ def _untied(trial: Trial, pair: Pair) -> str:
         laws = [node for n in pair.right.walk() if t.is_law(n) for node in n.walk()]
         names = [n for n in laws if isinstance(n, t.Symbol)]
         open_names = any(n.component or n.key not in NAMES for n in names)
-        if open_names and t.signature(left) not in known:
+        family = t.signature(left).partition("(")[0]  # its model may have been told
+        if open_names and not any(key.startswith(f"{family}(") for key in known):
             return "is this what the density means?\nthen write := for =, or give it"
     for node in (*pair.left.walk(), *pair.right.walk()):
         if isinstance(node, t.Call) and node.function.name in ANY:

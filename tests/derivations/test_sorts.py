@@ -55,7 +55,7 @@ def test_a_slip_is_of_its_sort(latex, wrong, sort):
 def test_every_sort_has_its_words_and_its_room_in_the_museum():
     named = {*SORTS.values(), *LOOK_ALIKE.values()}
     assert named <= KINDS.keys()
-    rooms = extension.exhibits(BOOK)
+    rooms = extension.exhibits(BOOK, BOOK)
     for kind in KINDS.values():
         assert 40 < len(kind.why) < 300 and kind.why.endswith((".", "?")), kind.name
         assert not kind.exhibit or kind.exhibit in rooms, kind.name
