@@ -40,6 +40,7 @@ sys.path[:0] = [str(ROOT)]
 
 sys.path.append(str(ROOT / "book" / "extensions"))
 
+from model import parts  # noqa: E402
 from mount import texts_of  # noqa: E402
 
 from derivations import Verdict  # noqa: E402
@@ -50,6 +51,7 @@ BOOK, BUILD = ROOT / "book", ROOT / "_build"
 EXPLORERS = ROOT / "explorers"
 TIMINGS = ROOT / "benchmarks" / "timings.json"
 LEDGER, CELLS = BOOK / "extensions" / "ledger.py", BOOK / "extensions" / "cells.py"
+MODEL = BOOK / "static" / "pictures" / "model.svg"
 # What the theme says and has no Korean words for.
 THEME = """Skip to main content|Back to top|Search|Search this book|On this page|Contents
 |previous|next|previous page|next page|Color mode|Light|Dark|System Settings
@@ -373,6 +375,7 @@ def data() -> dict[Path, list[str]]:
         TIMINGS: [t for t in of_timings if not re.match(r"[\d.,]+ ?(ms|s|MB|x)?$", t)],
         LEDGER: [*columns, "equal", "has a value", "never violated", "proportional"],
         CELLS: re.findall(r'"(.+?)"', compared),
+        MODEL: list(parts(MODEL.read_text("utf-8")).values()),
         ROOT / "derivations" / "verdict.py": [*map(str, Verdict), "broken"],
         ROOT / "derivations" / "sorts.py": [*GRADES.values(), *kinds],
     }

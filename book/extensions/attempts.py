@@ -66,9 +66,11 @@ class Attempt(SphinxDirective):
             told += [asked, raw(f"<p>{notebook}</p>")]
             return [told]
         opening = f'<form class="attempt" data-place="{place}" autocomplete="off">'
+        # not called inside the strings, where nobody who collects texts would see them
+        check, hint = say("Check"), say("Hint")
         closing = (
-            f'<button type="submit">{say("Check")}</button>'
-            f'<button type="button" class="attempt-hint">{say("Hint")}</button></div>'
+            f'<button type="submit">{check}</button>'
+            f'<button type="button" class="attempt-hint">{hint}</button></div>'
             '<div class="attempt-reply" role="status"></div></form>'
         )
         if kind == "choice":

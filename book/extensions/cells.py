@@ -41,6 +41,7 @@ COMPARISON = re.compile(
 CLAIM = re.compile(
     r"^claim (?P<name>[\w-]+): (?P<measured>[^,\n]+), (?P<asked>(?:above|below) .+)\n", re.M
 )
+ASKED = re.compile(r"(above|below) (\S+) by (\S+) SE of ([\d.]+)")
 COLUMNS = {
     COMPARISON: ("compared", "symbolic", "by numbers", "apart by", ""),
     CLAIM: ("claim", "measured", "asked", ""),
@@ -230,6 +231,16 @@ def pieces(text: str) -> Iterator[str | list[re.Match[str]]]:
         yield text[end:]
 
 
+def in_words(asked: re.Match[str]) -> str:
+    """What a claim asks of its mean, and by how many standard errors it has it."""
+    side, bound, count, needed = asked.groups()
+    if side == "above":
+        return say("above {bound} by {count} SE, needed {needed}",
+                   bound=bound, count=count, needed=needed)  # fmt: skip
+    return say("below {bound} by {count} SE, needed {needed}",
+               bound=bound, count=count, needed=needed)  # fmt: skip
+
+
 def facts(found: re.Match[str]) -> list[nodes.Node]:
     """One row: what stands in each of the `COLUMNS`."""
     if found.re is CLAIM:
@@ -238,7 +249,7 @@ def facts(found: re.Match[str]) -> list[nodes.Node]:
             "", nodes.inline("", name), refdomain="std", reftype="ref", refexplicit=True,
             refwarn=True, reftarget=f"claim-{name}",
         )  # fmt: skip
-        asked = found["asked"].replace(" SE of ", " SE, needed ")
+        asked = ASKED.sub(in_words, found["asked"])
         return [link, *map(nodes.Text, (found["measured"], asked, "✓"))]
     if found["within"]:
         apart = say("less than {bound}", bound=found["within"])

@@ -39,7 +39,9 @@ def here(svg: str, chapter: str) -> str:
     still = still.replace(f'data-chapter="{chapter}"', 'class="here"')
     still = re.sub(r' role="group" aria-label="[^"]*"', ' aria-hidden="true"', still)
     where = say(
-        "<b>You are here</b>, chapter {number}: {part}", number=number[1], part=escape(part)
+        "<b>You are here</b>, chapter {number}: {part}",
+        number=number[1],
+        part=escape(say(part)),
     )
     return (
         f'<a class="model-map you-are-here" href="index.html#the-model">{still}'

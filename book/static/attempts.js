@@ -786,7 +786,8 @@ const Attempts = (() => {
       const state = ok ? "right" : why === "unread" ? "unread" : "wrong";
       this.form.dataset.state = state;
       const line = element(box, "p");
-      element(line, "b", "", { right: "✓ ", wrong: `✗ ${say("Not yet.")} `, unread: "? " }[state]);
+      const wrong = say("Not yet.");
+      element(line, "b", "", { right: "✓ ", wrong: `✗ ${wrong} `, unread: "? " }[state]);
       write(line, says);
       if (caret) element(box, "div", "attempt-caret", caret);
       this.reply.prepend(box);
@@ -800,7 +801,8 @@ const Attempts = (() => {
       const { hints } = this.question;
       if (this.hints < hints.length) {
         const line = element(this.reply, "p", "attempt-hint-text");
-        element(line, "b", "", `${say("Hint {which} of {all}:", { which: this.hints + 1, all: hints.length })} `);
+        const which = { which: this.hints + 1, all: hints.length };
+        element(line, "b", "", say("Hint {which} of {all}:", which) + " ");
         write(line, hints[this.hints]);
         openToTheKeyboard(line);
         this.hints += 1;
