@@ -121,7 +121,22 @@ def test_the_readme_gives_the_lines_that_the_targets_run():
     assert '-m pip install -c requirements.lock -e ".[book,test,classroom]"' in readme
 
 
-@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"])
+def test_the_korean_readme_gives_the_same_commands():
+    """Its blocks, but for what their comments say, and all that stands in backticks."""
+
+    def commands(name: str) -> tuple[str, list[str], list[str]]:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        blocks = "".join(re.findall(r"^```\n(.*?)^```$", text, re.M | re.S))
+        rest = re.sub(r"^```\n.*?^```$", "", text, flags=re.M | re.S)
+        rows = re.findall(r"^\| `([^`]+)`", rest, re.M)
+        return re.sub(r" +# .*", "", blocks), rows, sorted(re.findall(r"`([^`]+)`", rest))
+
+    assert commands("README.ko.md") == commands("README.md")
+
+
+@pytest.mark.parametrize(
+    "page", ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "README.ko.md"]
+)
 def test_a_guide_names_files_that_are_there(page):
     """A map is worth no more than its street names: every path in backticks exists, but
     for those that a reader is to make."""
