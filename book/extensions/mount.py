@@ -100,7 +100,9 @@ def is_explorer(state: dict) -> bool:
 def frame_explorers(app: Sphinx, doctree: nodes.document) -> None:
     """Put each explorer's still picture into a box that `mount.js` finds."""
     states = widget_states(app, app.env.docname)
-    known = {escape(english): words for english, words in labels(app).items()}
+    # a label of a cell stands in the markup escaped, what the markup says itself does not
+    known = labels(app)
+    known |= {escape(english): escape(words) for english, words in known.items()}
     for bundle in list(doctree.findall(nodes.container)):
         if bundle.get("nb_element") != "mime_bundle":
             continue
