@@ -25,15 +25,14 @@ TYPES = [sys.executable, "-m", "mypy"]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup"]
 # What took longest is said, so that the limit of time is kept.
 PYTEST += ["--no-loadscope-reorder", "--durations", "20", "--durations-min", "5"]
-DECKS = "tests/slides/test_decks.py"
-TESTS = [*PYTEST, "tests", "--ignore", "tests/pages", "--ignore", DECKS]
+TESTS = [*PYTEST, "tests", "--ignore", "tests/pages"]
 CELLS = [sys.executable, "tools/book.py", "--all", "--cells"]
 BOOK = [sys.executable, "tools/book.py"]
 # Strict: every stored output must come again, but for cells tagged nbval-ignore-output.
 NOTEBOOKS = ["notebooks", "--nbval", "--executed-by-the-book"]
 NOTEBOOKS += ["--nbval-sanitize-with", "tests/nbval.cfg"]
 # Apart: Playwright keeps an event loop running in its process.
-PAGES = [*PYTEST, "tests/pages", DECKS]
+PAGES = [*PYTEST, "tests/pages"]
 
 
 Steps = dict[str, list[str]]

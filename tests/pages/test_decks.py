@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -50,6 +51,14 @@ SHOW = """what => {
     Reveal.slide(place, 0, 999);
     return place;
 }"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    """The folder of all decks, which takes some ten seconds."""
+    out = tmp_path_factory.mktemp("slides")
+    assert tool.build(tool.SOURCE, out), "the slides were not built: run 'make book' first"
+    return out
 
 
 @pytest.fixture(scope="module")
