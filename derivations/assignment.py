@@ -85,7 +85,8 @@ def check_derivation(
         return Report(error=f"This has {len(text)} characters; at most {LONGEST} are read.")
     source = with_given(text, given)
     try:
-        if refusal := _refusal(read_block(source)):
+        typed = read_block(source)
+        if refusal := _refusal(typed):
             return Report(error=refusal)
         judged = judge_block(
             source, Scope(), seed, symbolic=False, defines=False, budget=Budget(MOST_EFFORT)
@@ -96,7 +97,8 @@ def check_derivation(
         return Report(error=f"This could not be judged: {error or type(error).__name__}")
     if wrong := [step.detail for step in judged.entailed if not step.ok]:
         return Report(error=f"{ASSIGNMENT} a given does not hold: {wrong[0]}")
-    return _graded(judged.steps, judged.block, ends, min_steps, points_per_step)
+    blocks = (typed, judged.block)  # as it is written, and in the book's names
+    return _graded(judged.steps, blocks, ends, min_steps, points_per_step)
 
 
 def _side(latex: str) -> t.Node:
@@ -128,16 +130,17 @@ def _refusal(block: Block) -> str:
 
 
 def _graded(
-    steps: list[Step], block: Block, ends: tuple[t.Node, t.Node], least: int, each: int
-) -> Report:
+    steps: list[Step], blocks: tuple[Block, Block], ends: tuple[t.Node, t.Node],
+    least: int, each: int,
+) -> Report:  # fmt: skip
     """Points for the steps that count, and none if the chain is not what is asked for."""
-    sides = [canonical(side) for line in block.lines for side in line.sides]
+    typed, sides = (
+        [canonical(side) for line in block.lines for side in line.sides] for block in blocks
+    )
     counts = [left != right for left, right in zip(sides, sides[1:], strict=False)]
     notes = []
-    for name, asked, typed in zip(
-        ("first", "last"), ends, (sides[0], sides[-1]), strict=True
-    ):
-        if asked != typed:
+    for name, asked, place in zip(("first", "last"), ends, (0, -1), strict=True):
+        if asked not in (typed[place], sides[place]):
             notes.append(f"The {name} expression is not the one that is asked for.")
     if sum(counts) < least:
         notes.append(f"At least {least} steps are asked for: show how you get there.")
