@@ -30,7 +30,8 @@ def configure(app: Sphinx, config) -> None:
 
 
 def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
-    if error is None and app.builder.name == "html":
+    # an e-book runs no script
+    if error is None and app.builder.format == "html" and app.builder.name != "epub":
         copy_asset_file(str(mathjax_source()), str(Path(app.outdir) / "_static"))
 
 

@@ -92,7 +92,8 @@ def cut(source: Path, target: Path, signs: Iterable[int] = (), name: str = NAME)
 
 
 def write(app: Sphinx, error: Exception | None) -> None:
-    if error is not None or app.builder.name != "html":
+    # the pages and the slides; an e-book embeds its own
+    if error is not None or app.builder.format != "html" or app.builder.name == "epub":
         return
     folder = Path(app.outdir) / FOLDER
     for face, name in FACES.items():
