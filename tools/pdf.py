@@ -49,6 +49,7 @@ HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]
     .filter(e => e.checkVisibility())
     .map(e => e.textContent.replace(/\\s+/g, " ").trim())"""
 A_FEW_LINES = 500  # characters
+MOST_DRAFTS = 5  # a number that becomes shorter may move what follows
 PATIENCE = 600_000  # ms, for a busy machine
 
 
@@ -227,12 +228,16 @@ def main() -> int:
 
 def print_book(page: Page) -> None:
     """Print until the links know their pages, and no article ends in a few lines."""
-    page.evaluate(NUMBER_LINKS, {})
-    draft = read(page.pdf(prefer_css_page_size=True))
-    if short := nearly_empty(draft):
-        page.evaluate(TIGHTEN, short)
+    numbers: dict[str, int] = {}
+    tight: set[str] = set()
+    for _ in range(MOST_DRAFTS):
+        page.evaluate(NUMBER_LINKS, numbers)
         draft = read(page.pdf(prefer_css_page_size=True))
-    page.evaluate(NUMBER_LINKS, places(draft))
+        short, found = set(nearly_empty(draft)) - tight, places(draft)
+        if not short and found == numbers:
+            break
+        page.evaluate(TIGHTEN, sorted(short))
+        tight, numbers = tight | short, found
     printed = page.pdf(
         prefer_css_page_size=True, print_background=True, tagged=True, outline=True
     )

@@ -252,10 +252,10 @@ def facts(found: re.Match[str]) -> list[nodes.Node]:
         asked = ASKED.sub(in_words, found["asked"])
         return [link, *map(nodes.Text, (found["measured"], asked, "✓"))]
     if found["within"]:
-        apart = say("less than {bound}", bound=found["within"])
-        if found["within"].endswith("relative"):
-            share = found["within"].removesuffix("relative").strip()
-            apart = say("less than {share} of it", share=share)
+        share, relative, more = found["within"].partition(" relative")
+        apart = say("less than {bound}", bound=share)
+        if relative:
+            apart = say("less than {share} of it", share=share) + more
     else:
         apart = f"{found['difference']}, {found['z']} SE"
     shown = (found["quantity"], found["symbolic"], found["other"], apart, "✓")
