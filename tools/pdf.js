@@ -138,7 +138,15 @@ async ({ page, pages, terms }) => {
   copy.className = "bd-article";
   const title = copy.querySelector("h1");
   if (page === pages[0]) title.textContent = "About this book";
-  const contents = [...copy.querySelectorAll("section > h2")].map((heading) => [heading.parentElement.id, heading.innerHTML]);
+  // A section may begin at a page's foot and its heading overleaf: links lead to the heading.
+  const headings = [...copy.querySelectorAll("section > :is(h2, h3, h4)")];
+  for (const heading of headings) {
+    const section = heading.parentElement;
+    if (section.id) heading.id = section.id;
+    section.removeAttribute("id");
+  }
+  const contents = headings.filter((h) => h.localName === "h2").map((h) => [h.id, h.innerHTML]);
+  for (const heading of headings) heading.prepend(...heading.parentElement.querySelectorAll(":scope > span[id]:empty"));
   return {
     html: copy.outerHTML,
     title: title.innerHTML,
