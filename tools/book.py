@@ -28,7 +28,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from offer import offer
 
-from notebooks import chapters
+from notebooks import chapters, complete
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
@@ -126,8 +126,7 @@ def main() -> int:
         print("the book was not built: see the warnings above", file=sys.stderr)
         return 1
     offer()
-    complete = [file.parent.name for file in (ROOT / "book").glob("*/complete")]
-    for language in dict.fromkeys([*complete, *options.language]):
+    for language in dict.fromkeys([*complete(), *options.language]):
         if subprocess.run(
             [sys.executable, "tools/edition.py", language], cwd=ROOT
         ).returncode:

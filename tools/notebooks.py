@@ -21,6 +21,7 @@ import re
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import jupytext
@@ -76,11 +77,17 @@ def complete() -> list[str]:
     return sorted(file.parent.name for file in BOOK.glob("*/complete"))
 
 
+@cache
+def sources(language: str) -> Path:
+    """The folder of an edition's Markdown, written once: all of its pages are parsed."""
+    import translations  # not for the English notebooks
+
+    return translations.write(language)
+
+
 def translated(chapter: Path, language: str) -> NotebookNode:
     """A chapter's notebook in another language, with the outputs of the English one."""
-    import translations  # which parses every page: not for the English notebooks
-
-    notebook = from_markdown(translations.write(language) / chapter.name)
+    notebook = from_markdown(sources(language) / chapter.name)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":  # one folder further down
             cell.source = cell.source.replace("../book/", "../../book/")

@@ -1,6 +1,6 @@
 """Put the files that were made of the book beside its front page, and link them there.
 
-    python tools/offer.py       what tools/book.py and tools/epub.py do at their end
+    python tools/offer.py       what the tools that make the book and these files do last
 
 A page cannot look for a file: opened from disk it may not fetch anything. So the links are
 written where the files are known, into a list that the front page holds ready (the HTML
@@ -41,7 +41,8 @@ def offer(build: Path = BUILD, book: Path = ROOT / "book") -> list[str]:
         if name in FOLDERS:
             shutil.rmtree(there, ignore_errors=True)
             if current:
-                shutil.copytree(made, there)
+                # not what Sphinx keeps for itself
+                shutil.copytree(made, there, ignore=shutil.ignore_patterns(".*"))
                 links.append(f'<a href="{name}/index.html">{escape(says)}</a>')
         elif current:
             shutil.copy2(made, there)

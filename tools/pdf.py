@@ -11,12 +11,12 @@ import html
 import io
 import json
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
+from chromium import ARGUMENTS, PROGRAM
 from offer import offer
 from playwright.sync_api import Browser, Page, sync_playwright
 from pypdf import PdfReader, PdfWriter
@@ -200,8 +200,7 @@ def main() -> int:
     if not (HTML / "index.html").exists():
         print("no book yet: run 'make book' first", file=sys.stderr)
         return 1
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
+    if PROGRAM is None:
         print(
             "the PDF is printed by Chromium, which is not installed: "
             "on Debian, apt-get install chromium",
@@ -209,9 +208,8 @@ def main() -> int:
         )
         return 1
     pages = [name for _, names in parts() for name in names]
-    options = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=options)
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
         whole = PDF.with_suffix(".html")
         whole.write_text(assemble(collect(browser, pages)), encoding="utf-8")
         page = browser.new_page()

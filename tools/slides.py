@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from chromium import ARGUMENTS, PROGRAM
 from offer import offer
 from playwright.sync_api import sync_playwright
 
@@ -43,10 +44,9 @@ def build(source: Path, out: Path) -> bool:
     return subprocess.run(command(source, out), cwd=ROOT).returncode == 0
 
 
-def print_handouts(out: Path, chromium: str) -> None:
-    arguments = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
+def print_handouts(out: Path) -> None:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         for deck in sorted(out.glob("[0-9][0-9]-*.html")):
             page.goto(f"{deck.as_uri()}?print-pdf&showNotes=separate-page")
@@ -68,9 +68,8 @@ def main() -> int:
     if not build(SOURCE, OUT):
         print("the slides were not built: see the warnings above", file=sys.stderr)
         return 1
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium and not options.pages:
-        print_handouts(OUT, chromium)
+    if PROGRAM and not options.pages:
+        print_handouts(OUT)
     elif not options.pages:
         print("no Chromium here, so no handouts: install chromium", file=sys.stderr)
     offer()

@@ -28,18 +28,8 @@ MISSING = (
     "pip install -c requirements.lock -e '.[book,test]'"
 )
 FEATURES = [
-    "kern",
-    "liga",
-    "mark",
-    "ccmp",
-    "locl",
-    "lnum",
-    "pnum",
-    "tnum",
-    "sups",
-    "subs",
-    "ssty",
-]
+    "kern", "liga", "mark", "ccmp", "locl", "lnum", "pnum", "tnum", "sups", "subs", "ssty",
+]  # fmt: skip
 
 
 def files() -> Path:

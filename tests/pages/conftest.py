@@ -2,7 +2,6 @@
 
 import functools
 import http.server
-import shutil
 import threading
 from pathlib import Path
 
@@ -10,11 +9,11 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.conftest import skip_or_fail
+from tools.chromium import ARGUMENTS, PROGRAM
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
 PAGES = sorted(path.stem for path in (ROOT / "book").glob("*.md"))
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 EXPLORERS_ARE_MOUNTED = """() => [...document.querySelectorAll(".explorer")]
     .every(box => box.dataset.state === "mounted")"""
@@ -58,10 +57,9 @@ def playwright():
 @pytest.fixture(scope="session")
 def chromium() -> dict:
     """How Chromium is started: Playwright's options."""
-    if CHROMIUM is None:
+    if PROGRAM is None:
         skip_or_fail("no Chromium, so no page was looked at in a browser", "chromium")
-    arguments = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
-    return {"executable_path": CHROMIUM, "args": arguments}
+    return {"executable_path": PROGRAM, "args": ARGUMENTS}
 
 
 @pytest.fixture(scope="session")
