@@ -409,7 +409,7 @@ def degree(node: t.Node, scope: Scope, samples: tuple[t.Drawn, ...]) -> int:
         summed = isinstance(node, t.Total) and node.kind == "sum"
         if isinstance(node, t.Total) and summed and node.index in over:
             return 1 if of(node.body, inside | {node.index}, seen) == 0 else 2
-        parts = [of(child, inside, seen) for child in node.children()]
+        parts = [of(child, inside, seen) for child in node.children]
         worst = max(parts, default=0)
         if isinstance(node, t.Product):
             return 2 * worst if "/" in node.operations else min(2, sum(parts))

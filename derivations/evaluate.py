@@ -215,6 +215,8 @@ class Evaluator(Generic[V]):
 
     def integer(self, node: t.Node) -> int:
         """The whole number that a limit or an index is."""
+        if isinstance(node, t.Number) and node.value.denominator == 1:
+            return node.value.numerator
         known = {*self.indices, *self.scope.meanings}
         if isinstance(node, t.Symbol) and node.name in UPPER.keys() - known:
             # A letter that nothing binds stands for any one value: the largest first (is it

@@ -116,7 +116,7 @@ class Value(ABC):
 V = TypeVar("V", bound=Value)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Quantity(Value):
     """Numbers: a scalar, a vector or a matrix, at many points at once.
 
@@ -154,6 +154,10 @@ class Quantity(Value):
         word = "row" if self.row else "vector"
         return f"a {word} of {self.shape[0]}" if self.rank else "a number"
 
+    def holding(self, array: np.ndarray) -> Quantity:
+        """Other numbers of the same kind."""
+        return Quantity(array, self.rank, self.logged, self.row, self.unsized)
+
     def plain(self) -> Quantity:
         """The number itself where its logarithm is held."""
         if not self.logged:
@@ -190,7 +194,7 @@ class Quantity(Value):
             a, b = a.sized(b), b.sized(a)
         if (a.shape, a.row) != (b.shape, b.row):
             raise Meaningless(f"{a.kind} and {b.kind} cannot be added")
-        return replace(a, array=a.array + b.array)
+        return a.holding(a.array + b.array)
 
     def __neg__(self) -> Quantity:
         return self.apply(np.negative)
@@ -206,7 +210,7 @@ class Quantity(Value):
         if a.rank and b.rank:
             return _matrix_product(a, b)
         big = max(a, b, key=lambda q: (q.rank, bool(q.unsized)))
-        return replace(big, array=a.widened(big.rank) * b.widened(big.rank))
+        return big.holding(a.widened(big.rank) * b.widened(big.rank))
 
     def __truediv__(self, other: Quantity) -> Quantity:
         if other.rank == 2:
@@ -215,7 +219,7 @@ class Quantity(Value):
             raise Meaningless(f"{self.kind} cannot be divided by {other.kind}")
         if not other.logged and np.any(other.array == 0):
             raise OutOfDomain("division by zero")
-        inverse = replace(other, array=-other.array if other.logged else 1 / other.array)
+        inverse = other.holding(-other.array if other.logged else 1 / other.array)
         return self.elementwise(inverse) if other.rank else self * inverse
 
     def __pow__(self, exponent: Quantity) -> Quantity:
@@ -228,12 +232,12 @@ class Quantity(Value):
             if power.ndim or power != -1:
                 raise Meaningless("of a matrix only the inverse is known")
             if self.rank == 2:
-                return replace(self, array=np.linalg.inv(self.array))
+                return self.holding(np.linalg.inv(self.array))
         if np.any(power != np.round(power)) and np.any(self.array < 0):
             raise OutOfDomain("a broken power of a negative number")
         if np.any(power < 0) and np.any(self.array == 0):
             raise OutOfDomain("division by zero")
-        return replace(self, array=self.array ** exponent.plain().widened(self.rank))
+        return self.holding(self.array ** exponent.plain().widened(self.rank))
 
     def odot(self, other: Quantity) -> Quantity:
         return self.elementwise(other) if self.rank or other.rank else self * other
@@ -242,7 +246,7 @@ class Quantity(Value):
         """The product of the components of two alike."""
         if (self.rank, self.shape) != (other.rank, other.shape):
             raise Meaningless(f"{self.kind} and {other.kind} have no elementwise product")
-        return replace(self, array=self.plain().array * other.plain().array)
+        return self.holding(self.plain().array * other.plain().array)
 
     def log(self) -> Quantity:
         if self.logged:
@@ -261,7 +265,7 @@ class Quantity(Value):
     def apply(self, function: Callable[[np.ndarray], np.ndarray]) -> Quantity:
         """A function of each number."""
         plain = self.plain()
-        return replace(plain, array=function(plain.array))
+        return plain.holding(function(plain.array))
 
     def function(self, name: str) -> Quantity:
         if name in ("log", "exp"):
@@ -292,7 +296,7 @@ class Quantity(Value):
     def transposed(self) -> Quantity:
         """A row for a vector, and the other way round."""
         if self.rank == 2:
-            return replace(self, array=np.swapaxes(self.array, -1, -2))
+            return self.holding(np.swapaxes(self.array, -1, -2))
         return replace(self, row=not self.row) if self.rank else self
 
     def component(self, indices: tuple[int, ...]) -> Quantity:

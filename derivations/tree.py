@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, ClassVar, dataclass_transform
 
 from .notation import DENSITIES, GREEK, LAWS, NAMES, PARAMETERS, UPPER, VARIABLES
@@ -16,20 +17,25 @@ class Node:
     """A piece of a formula; two nodes are equal when they read the same."""
 
     naming: ClassVar[tuple[str, ...]] = ()  # fields that hold names, not values
+    parts: ClassVar[tuple[str, ...]] = ()  # all fields but the span
     span: tuple[int, int] = field(default=(0, 0), compare=False, kw_only=True)
 
     def __init_subclass__(cls) -> None:
         dataclass(frozen=True)(cls)
+        cls.parts = tuple(f.name for f in fields(cls) if f.name != "span")
 
-    def children(self) -> Iterator[Node]:
+    @cached_property
+    def children(self) -> tuple[Node, ...]:
         """The nodes right below."""
-        return _nodes(tuple(vars(self).values()))
+        return tuple(_nodes(tuple(getattr(self, name) for name in self.parts)))
 
     def walk(self) -> Iterator[Node]:
         """This node and all below it, from left to right."""
-        yield self
-        for child in self.children():
-            yield from child.walk()
+        waiting: list[Node] = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting += reversed(node.children)
 
     def values(self) -> Iterator[Node]:
         """The parts that stand for a value: no name that is called, bound or varied."""
@@ -39,8 +45,8 @@ class Node:
 
     def operands(self) -> Iterator[Node]:
         """The children that stand for values."""
-        held = vars(self).items()
-        return _nodes(tuple(part for name, part in held if name not in self.naming))
+        values = (name for name in self.parts if name not in self.naming)
+        return _nodes(tuple(getattr(self, name) for name in values))
 
 
 def _nodes(value: object) -> Iterator[Node]:
@@ -244,10 +250,13 @@ def rebuild(
     """
     if isinstance(node, kept):
         return node
-    new: dict[str, Any] = {
-        f.name: _rebuilt(getattr(node, f.name), change, kept) for f in fields(node)
-    }
-    moved = {name: v for name, v in new.items() if v is not getattr(node, name)}
+    if not node.children:
+        return change(node)
+    moved: dict[str, Any] = {}
+    for name in node.parts:
+        old = getattr(node, name)
+        if (new := _rebuilt(old, change, kept)) is not old:
+            moved[name] = new
     return change(replace(node, **moved) if moved else node)
 
 
@@ -302,7 +311,7 @@ def free_letters(node: Node) -> set[str]:
         marks = node.index + node.component
         own = {part.name for mark in marks for part in names_in(mark)} & UPPER.keys()
         return own | (free_letters(node.under) if node.under else set())
-    inside = set().union(*map(free_letters, node.children()))
+    inside = set().union(*map(free_letters, node.children))
     return inside - {node.index} if isinstance(node, Total) else inside
 
 
@@ -315,7 +324,7 @@ def idle_sums(
         if node.index not in inside and inside - bound:
             yield node, min(inside - bound)
         bound |= {node.index}
-    for child in node.children():
+    for child in node.children:
         yield from idle_sums(child, bound)
 
 

@@ -260,7 +260,7 @@ def latex(node: t.Node) -> str:
     if isinstance(node, t.Group) and node.marks == (":",):
         return ":".join(map(latex, node.items))
     if isinstance(node, t.Group | t.Product):
-        return " ".join(map(latex, node.children()))
+        return " ".join(map(latex, node.children))
     return "\\dots"
 
 
