@@ -5,7 +5,17 @@ import os
 import pytest
 import torch
 
+from tests.measured import kept
+
 torch.set_num_threads(1)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--all-seeds", action="store_true", help="see tests/measured.py")
+
+
+def pytest_configure(config):
+    kept.all_seeds = config.getoption("--all-seeds")
 
 
 def skip_or_fail(what_is_missing: str, package: str) -> None:

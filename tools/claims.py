@@ -28,6 +28,7 @@ A sentence of this book about trained networks or random draws is held to the st
 - A claim rests on three independent runs or more, paired where two things are compared, or on a large sample with its standard error (SE).
 - The mean must lie beyond the bound by so many standard errors that a one-sided t-test would see it by chance once in a hundred: 7.0 with three runs, 3.7 with five, 2.8 with ten, 2.3 with a large sample.
 - What a chapter measures, its cell prints; the numbers below are those of its stored run. What takes too long for a chapter was run by `vae_lib.reproduce`, and a test reads the stored results.
+- Where a test trains networks, each run of the tests trains the first of them anew; the numbers of the others were stored by the same test (`pytest --all-seeds`).
 - A seed is no population: all of it is said of these data, these sizes and these settings.
 
 The page is made from the calls of `claim` by `python tools/claims.py write`.
