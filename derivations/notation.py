@@ -174,7 +174,7 @@ GREEK = tuple(
 SPELLINGS = {
     "varepsilon": "epsilon", "varphi": "phi", "widehat": "hat", "overline": "bar",
     "widetilde": "tilde", "ln": "log", "intercal": "top", "vartheta": "theta",
-    "varrho": "rho", "varsigma": "sigma", "varpi": "pi", "varkappa": "kappa",
+    "eps": "epsilon", "varrho": "rho", "varsigma": "sigma", "varpi": "pi", "varkappa": "kappa",
 }  # fmt: skip
 # what a styled letter means; of the others \mathcal{F} is the name calF
 STYLED = {
@@ -455,5 +455,5 @@ def terminals() -> dict[str, str]:
         "STYLE": pattern(*("\\" + style for style in STYLES)),
         "BOLD": pattern(*("\\" + style for style in BOLD)),
         "MACRO.2": pattern(*("\\" + word for word in WORDS if word != "ln"))
-        + f"|{letters(*LETTERS_ONLY)}|tr(?=\\s*(\\\\left\\s*)?[([])",
+        + f"|{letters(*LETTERS_ONLY)}|tr(?=\\s*(\\\\left\\s*)?(\\\\\\{{|[([]))",
     }

@@ -27,6 +27,7 @@ NOISE = re.compile(
     r"|(?<=\{array\})\{[lcr|@{} ]*\}"
     r"|(?<!\\)\$\$?|(?<!\\)\\[\[\]]|(?<!\\)\\[()]"
     r"|\\(nonumber|notag|hline|displaystyle|textstyle|allowbreak)(?![A-Za-z])"
+    r"|[_^]\s*\{\s*\}|(?<!\\)\\(?=\n)"
 )
 CASES = re.compile(
     r"\\begin\{d?cases\}(?P<body>.*?)\\end\{d?cases\}"

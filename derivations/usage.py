@@ -144,6 +144,7 @@ class Writing:
         lines = [line for line in both if not _is_bound(line)]
         own = [line.first for line in lines if line.rest and line.rest[0][0] == ":="]
         own += [line.first for line in lines if line in self.block.given]
+        own += [side for line in lines for sign, side in line.rest if sign == "=:"]
         named = [side.function if isinstance(side, t.Call) else side for side in own]
         said = {name.key for name in named if isinstance(name, t.Symbol)}
         return key in said or any(key + end in self.page.meanings for end in ("", "()"))
@@ -699,6 +700,9 @@ def bare_densities(w: Writing) -> None:
             return replace(node, body=_valued(w, node.body, own))
         if not isinstance(node, t.Expectation):
             return node
+        if w.chain and not node.drawn:  # E over all, where nothing is below it
+            law = _of_chain(w, t.Symbol("q"))
+            return replace(node, drawn=(((), w.take(t.Symbol("E", span=node.span), law)),))
         body = free_points(node.body) or _of_block(w)
         drawn = tuple(
             (names, _drawn(w, law, frozenset(n.name for n in names) or body))
@@ -753,7 +757,7 @@ def _told(w: Writing, law: t.Node, of: frozenset[str]) -> t.Node:
         return law
     options = _candidates(w, law, of)
     if w.chain:
-        return w.take(law, _of_chain(w.chain, law)) if law.name == "q" else law
+        return w.take(law, _of_chain(w, law)) if law.name == "q" else law
     other = all(isinstance(c, t.Call) and c.function.key != law.key for c in options)
     if not options or other and law.name == "p":
         names = "z" if law.name == "q" and "z" in of else "".join(sorted(of & {"x", "z"}))
@@ -764,9 +768,12 @@ def _told(w: Writing, law: t.Node, of: frozenset[str]) -> t.Node:
     return w.take(law, w.choose(latex(law), options, Mode.ALL))
 
 
-def _of_chain(shape: Shape, q: t.Symbol) -> t.Call:
-    """The bare q of a chain is that of all nodes above the first."""
-    return t.Call(q, t.Group(_above(shape), ("|",)))
+def _of_chain(w: Writing, q: t.Symbol) -> t.Call:
+    """The bare q of a chain is that of all nodes above the first; beside E[...] of all."""
+    assert w.chain
+    means = (n for n in w.nodes() if isinstance(n, t.Expectation))
+    mark = "|" if all(mean.drawn for mean in means) else ","
+    return t.Call(q, t.Group(_above(w.chain), (mark,)))
 
 
 def _drawn(w: Writing, law: t.Node, of: frozenset[str]) -> t.Node:
@@ -882,7 +889,7 @@ def bounds(w: Writing) -> None:
     def bound(node: t.Node, items: tuple[t.Node, ...]) -> t.Node:
         if w.chain:
             p = t.Call(t.Symbol("p"), t.Group(_above(w.chain), (",",)))
-            law = _of_chain(w.chain, t.Symbol("q"))
+            law = _of_chain(w, t.Symbol("q"))
             ratio = t.Function("log", t.Quotient(p, law))
             return t.Expectation("E", (((), law),), ratio)
         own = [i for i in items if isinstance(i, t.Symbol) and i.name in ("x", "Data")]
