@@ -278,18 +278,18 @@ def capitals(w: Writing) -> None:
                 for s in t.names_in(n.factors[1])}  # fmt: skip
     arguments = informed | {s.name for n in places for s in t.names_in(n)}
     new = {big: small for big, small in CAPITALS.items() if big in arguments & names}
+    called = {id(c.function) for c in w.calls((*"PQpq",))}
+    bare = {s.name for s in w.symbols() if id(s) not in called}
     for big in "PQ":
-        called = [c for c in w.calls((big,)) if not w.defines(big)]
-        bare = any(
-            s.name == big
-            for n in places
-            if isinstance(n, t.Divergence | t.Expectation)
-            for s in t.names_in(n)
-        )
-        if new.get(big) in names or not (called or bare):
+        small = CAPITALS[big]
+        own, others = ({c.group for c in w.calls((n,))} for n in (big, small))
+        told_apart = own & others or {big, small} <= bare
+        if told_apart or w.defines(big) and own:
             new.pop(big, None)
     dense = {s.name for c in w.calls(("p", "q", "P", "Q", "H", "I")) for s in t.names_in(c)}
     dense |= informed
+    means = (n for n in w.nodes() if isinstance(n, t.Expectation))
+    dense |= {v.name for mean in means for names, _ in mean.drawn for v in names}
     for big in "XYZ":
         if big not in dense or w.defines(big):
             new.pop(big, None)
