@@ -25,8 +25,10 @@ from .scope import Scope
 
 X, THETA, PHI = map(t.Symbol, ("x", "theta", "phi"))
 PHI_Q = t.Symbol("q", label="phi")
-CAPITALS = {"P": "p", "Q": "q", "X": "x", "Z": "z", "Y": "y"}
-SECOND = ("y", "h", "u", "t", "s")  # letters of what z is here
+CAPITALS = {"P": "p", "Q": "q", "X": "x", "Z": "z", "Y": "y", "T": "t", "W": "w",
+            "D": "Data"}  # fmt: skip
+SECOND = ("y", "h", "u", "t", "s", "w")  # letters of what z is here
+UNKNOWN = ("theta", "Theta", "omega")  # and names of parameters that are drawn
 OF_LAWS = ("mu", "sigma", "Sigma", "lambda", "tau", "Lambda")  # p(x|mu, sigma^2)
 NETWORK_LABELS = ("theta", "phi", "psi", "omega", "lambda", "eta", "nu", "xi")
 POPULATION = ("data", "Data", "true")  # labels of the density of the data
@@ -258,6 +260,8 @@ def latex(node: t.Node) -> str:
         return f"D_{{KL}}({latex(node.left)} \\| {latex(node.right)})"
     if isinstance(node, t.Quotient):
         return f"\\frac{{{latex(node.over)}}}{{{latex(node.under)}}}"
+    if isinstance(node, t.Integral) and node.counting:
+        return f"\\sum_{{{latex(node.variable)}}} {latex(node.body)}"
     if isinstance(node, t.Group) and node.marks == (":",):
         return ":".join(map(latex, node.items))
     if isinstance(node, t.Group | t.Product):
@@ -290,9 +294,17 @@ def capitals(w: Writing) -> None:
     dense |= informed
     means = (n for n in w.nodes() if isinstance(n, t.Expectation))
     dense |= {v.name for mean in means for names, _ in mean.drawn for v in names}
-    for big in "XYZ":
-        if big not in dense or w.defines(big):
+    items = {i.name for c in w.calls((*"PQpq",)) for i in c.group.items
+             if isinstance(i, t.Symbol)}  # fmt: skip
+    for big in "XYZTWD":
+        told = items if big in "TWD" else dense  # elsewhere a last step, weights, a size
+        if big not in told or w.defines(big):
             new.pop(big, None)
+    pairs = [n for n in w.nodes() if isinstance(n, t.Divergence)]
+    laws = {getattr(getattr(side, "function", side), "name", "")
+            for pair in pairs for side in (pair.left, pair.right)}  # fmt: skip
+    if laws == {"f", "g"} and not names & {*LETTERS}:  # KL(f || g)
+        new |= {"f": "p", "g": "q"}
     if any(s.name == "x" and (s.index or s.component) for s in w.symbols()) and "X" in new:
         new["X"] = "Data"
 
@@ -326,7 +338,10 @@ def letter_of_a_bound(w: Writing) -> None:
 
 
 def open_sums(w: Writing) -> None:
-    """\\sum_j over the components of latents ends at H, over those of x at D."""
+    """\\sum_j over the components of latents ends at H, over those of x at D.
+
+    Beside a divergence, so does one to L over those of mu and sigma.
+    """
 
     def close(node: t.Node) -> t.Node:
         if not isinstance(node, t.Total) or not isinstance(node.high, t.Symbol):
@@ -334,6 +349,8 @@ def open_sums(w: Writing) -> None:
         parts = {s.name for s in t.names_in(node.body)
                  if node.index in t.letters(s.component)}  # fmt: skip
         implied = node.high.span == (0, 0) and node.low == t.ONE
+        implied |= node.high.name in (*"KLM",) and parts == {"mu", "sigma"} and (
+            any(isinstance(n, t.Divergence) for n in w.nodes()))  # fmt: skip
         end = "H" if parts & OF_LATENTS else "D" if "x" in parts else ""
         if not implied or not end:
             return node
@@ -362,11 +379,20 @@ def averages(w: Writing) -> None:
 
 
 def supports(w: Writing) -> None:
-    """\\sum_i p(x_i) g(x_i) is a sum over the values of x, where no x_i is drawn."""
+    """\\sum_i p(x_i) g(x_i) is a sum over the values of x, where no x_i is drawn.
+
+    So are \\sum_i p_i \\log p_i and \\sum_i p(i) \\log p(i), where p is a density elsewhere.
+    """
     drawn = {d.variable.name for line in w.block.lines for d in line.samples}
 
     def values(node: t.Node) -> t.Node:
-        if not isinstance(node, t.Total) or node.kind != "sum" or node.high.span != (0, 0):
+        if not isinstance(node, t.Total) or node.kind != "sum" or node.low != t.ONE:
+            return node
+        index = t.Symbol(node.index)
+        numbered = _of_values(node.body, index)
+        if numbered != node.body and index not in t.names_in(numbered):
+            return w.take(node, t.Integral(X, numbered, counting=True))
+        if node.high.span != (0, 0):
             return node
         body = node.body
         weight = body.factors[0] if isinstance(body, t.Product) else None
@@ -375,7 +401,7 @@ def supports(w: Writing) -> None:
         own = weight.group.items[0]
         if not isinstance(own, t.Symbol) or own.name in drawn or weight.group.marks:
             return node
-        if own.component != (t.Symbol(node.index),):
+        if own.component != (index,):
             return node
         name = replace(own, component=())
         plain = t.rebuild(body, lambda n: name if n == own else n)
@@ -384,31 +410,52 @@ def supports(w: Writing) -> None:
     w.change(values)
 
 
+def _of_values(body: t.Node, index: t.Symbol) -> t.Node:
+    """The p_i and p(i) of a body as p(x)."""
+
+    def value(node: t.Node) -> t.Node:
+        name = node.function if isinstance(node, t.Call) else node
+        if not isinstance(name, t.Symbol) or name.name not in LETTERS or name.accent:
+            return node
+        own = node.group.items if isinstance(node, t.Call) else name.component
+        plain = replace(name, component=())
+        return t.Call(plain, t.Group((X,)), span=node.span) if own == (index,) else node
+
+    return t.rebuild(body, value)
+
+
 def second_letters(w: Writing) -> None:
-    """Beside x alone, the y of p(x, y) and the h of p(h|x) play the part of z."""
+    """Beside x alone, the y of p(x, y), the h of p(h|x), a drawn theta play z's part.
+
+    And \\mathcal{D} plays that of x where no x is.
+    """
     names = {s.name for s in w.symbols()}
-    if "z" in names or "x" not in names or names & {*LAWS, "Normal", "encoder"}:
+    if "z" in names or names & {*LAWS, "Normal", "encoder"}:
         return
     calls = w.calls(("p", "q", "H", "I"))
-    items = {s for call in calls for s in call.group.items if isinstance(s, t.Symbol)}
     products = [n for n in w.nodes() if isinstance(n, t.Product)]
     informed = [n.factors[1] for n in products if getattr(n.factors[0], "name", "") == "I"]
     pairs = [n for n in informed if isinstance(n, t.Group)]
-    items |= {s for pair in pairs for s in pair.items if isinstance(s, t.Symbol)}
-    found = [letter for letter in SECOND if letter in {s.name for s in items}]
+    items = {s.name for group in (*(c.group for c in calls), *pairs) for s in group.items
+             if isinstance(s, t.Symbol)}  # fmt: skip
+    drawn = {s for call in calls for s in before(call)}
+    x = "x" if "x" in names else "Data"
+    found = [letter for letter in SECOND if letter in items]
+    found = found or [name for name in UNKNOWN if name in drawn]
     called = {n.function.name for n in w.nodes() if isinstance(n, t.Call)}
     if len(found) != 1 or found[0] in called or w.defines(found[0]):
         return
     together = ({s.name for s in t.names_in(n)} for n in (*calls, *pairs))
-    joined = any({"x", found[0]} <= names for names in together)
+    if not any({x, found[0]} <= names for names in together):
+        return
+    new = {found[0]: "z", x: "x"}
 
     def rename(node: t.Node) -> t.Node:
-        if isinstance(node, t.Symbol) and node.name == found[0]:
-            return w.take(node, replace(node, name="z"))
-        return node
+        if not isinstance(node, t.Symbol) or new.get(node.name, node.name) == node.name:
+            return node
+        return w.take(node, replace(node, name=new[node.name]))
 
-    if joined:
-        w.change(rename)
+    w.change(rename)
 
 
 def parameters(w: Writing) -> None:
@@ -453,11 +500,17 @@ def labels(w: Writing) -> None:
         & {*NETWORK_LABELS}
         for letter in "pq"
     }
+    population = any(c.function.label in (*POPULATION, "*") for c in w.calls())
     new: dict[str, str] = {}
     for letter, label in (("p", "theta"), ("q", "phi")):
         if len(found[letter]) == 1 and found["p"] != found["q"]:
             (old,) = found[letter]
             new |= {old: label} if old != label else {}
+    lone = {c.function.label for c in w.calls(("q",))}
+    free = len(lone) == 1 and not any(joint(c) or after(c) for c in w.calls(("q",)))
+    moved = {s.name for n in w.nodes() if isinstance(n, t.Derivative)
+             for v in n.variables for s in v.walk() if isinstance(s, t.Symbol)}  # fmt: skip
+    any_q = lone - {""} if free and not lone & moved and not population else set[str]()
     used = {s.name for s in w.symbols()} | {s.label for s in w.symbols()}
     if any(label in used - new.keys() for label in new.values()):
         new = {}
@@ -467,6 +520,8 @@ def labels(w: Writing) -> None:
             return node
         if node.name in LETTERS and node.label in POPULATION:
             return w.take(node, replace(node, label="*"))
+        if node.name == "q" and node.label in any_q:  # q_\\phi(z), where none is of x
+            return w.take(node, replace(node, label=""))
         name, label = new.get(node.name, node.name), new.get(node.label, node.label)
         if (name, label) == (node.name, node.label):
             return node
@@ -678,14 +733,19 @@ def bare_densities(w: Writing) -> None:
     # q || p beside mu and sigma alone: the encoder's law and the prior
     said = {s.name for s in w.symbols()}
     bound = any(s.name in BOUNDS and not w.defines(s.key) for s in w.symbols())
+    beside_joint = any(before(c) == {"x", "z"} for c in w.calls(("p",)))
     closed = not w.calls() and {"mu", "sigma"} <= said and not {"x", "z"} & said
 
     def fill(node: t.Node) -> t.Node:
         if isinstance(node, t.Divergence):
             left, right = t.bare(node.left), t.bare(node.right)
-            bare = (left, right) == (t.Symbol("q"), t.Symbol("p"))
-            if bare and bound and not w.calls(("q",)):
-                q, p = density(t.Symbol("q"), "z", "x"), t.Symbol("p")
+            bare = isinstance(left, t.Symbol) and isinstance(right, t.Symbol) and (
+                left.key in ("q", "q_phi") and right.key in ("p", "p_theta"))  # fmt: skip
+            of_z = [of_any(c) for c in w.calls() if before(c) == {"z"}]
+            open_p = bound if not w.calls(("q",)) else beside_joint
+            if bare and open_p and not any(c.function.name == "p" for c in of_z):
+                p = t.Symbol("p")
+                q = of_z[0] if of_z else density(t.Symbol("q"), "z", "x")
                 laws = density(p, "z", "x"), density(p, "z")
                 options: list[t.Node] = [t.Divergence(q, law) for law in laws]
                 return w.take(node, w.choose(latex(node), options, Mode.ANY))
@@ -1166,14 +1226,18 @@ def reparametrised(w: Writing) -> None:
 
 def chains(w: Writing) -> None:
     """The t of x_t counts the nodes of a chain, where x_{t-1} or x_{1:T} stands too."""
+    w.change(_run)
     letters = chained(w.calls())
+    if not letters and not w.calls() and _schedules(w):
+        letters = {"x"}
     starts = any(s.name == "x" and t.ZERO in s.component for s in w.symbols())
     first = "x" in letters and starts
 
     def index(node: t.Node) -> t.Node:
         if not isinstance(node, t.Symbol):
             return node
-        if node.name in (*letters, *SCHEDULE) and not node.index:
+        stepped = node.name == "epsilon" and "t" in t.letters(node.component)
+        if (node.name in (*letters, *SCHEDULE) or stepped) and not node.index:
             return replace(node, component=(), index=node.component)
         if node == X and first:  # p(x) for p(x_0)
             return w.take(node, replace(node, index=(t.ZERO,)))
@@ -1187,6 +1251,28 @@ def chains(w: Writing) -> None:
     if w.chain:
         for letter, kind in (("p", w.chain.p), ("q", w.chain.q)):
             w.taken[f"{letter} of the chain"] = KINDS[kind]
+
+
+def _schedules(w: Writing) -> bool:
+    """\\bar\\alpha_t, or \\beta_t beside \\alpha_t: the schedule of a diffusion."""
+    own = [s for s in w.symbols() if s.name in SCHEDULE and "t" in str(t.letters(s.component))]
+    return any(s.accent == "bar" for s in own) or len({s.name for s in own}) > 1
+
+
+def _run(node: t.Node) -> t.Node:
+    """q(x_1, ..., x_T | x_0) is q(x_{1:T} | x_0)."""
+    items = node.items if isinstance(node, t.Group) else ()
+    for i, item in enumerate(items[1:-1], start=1):
+        first, last = items[i - 1], items[i + 1]
+        if item != t.Constant("dots") or not isinstance(first, t.Symbol):
+            continue
+        if not isinstance(last, t.Symbol) or last.component != (t.Symbol("T"),):
+            continue
+        run = replace(first, component=(t.Group((*first.component, *last.component), (":",)),))
+        assert isinstance(node, t.Group)
+        marks = (*node.marks[: i - 1], *node.marks[i + 1 :])
+        return replace(node, items=(*items[: i - 1], run, *items[i + 2 :]), marks=marks)
+    return node
 
 
 KINDS = {
