@@ -17,7 +17,7 @@ import numpy as np
 
 from . import tree as t
 from .evaluate import Evaluator, Place, value_of
-from .notation import LAWS, NAMES, UPPER, VARIABLES, WORLDLY
+from .notation import LAWS, NAMES, PARAMETERS, UPPER, VARIABLES, WORLDLY
 from .quantity import Meaningless, OutOfDomain, Unknown, V
 from .scope import Scope
 from .worlds import Foreign
@@ -50,6 +50,8 @@ def density(node: t.Call, at: Evaluator[V]) -> V:
     for mark, item in zip(group.marks, group.items[1:], strict=True):
         if mark in "‖:~" or mark == ";" and not t.is_parameter(item):
             raise Meaningless(f"{mark} cannot stand in a density")
+    if name.component or at.world.chain and name.label not in ("", *PARAMETERS):
+        raise Unknown(f"this {name.spoken} is another density than {name.name}", like="...")
     before, after = t.split_bar(group)
     if t.role_of(before[0]) == "Data" or t.Constant("dots") in before:
         return _of_the_data(name, before, at)

@@ -471,7 +471,9 @@ class Builder(Interpreter[Token, t.Node]):
             else:
                 raise self._ambiguous(name, beyond[0])
         if name == "nabla":  # \\nabla f \\nabla g is a product
-            flat = [f for n in nodes for f in (n.factors if isinstance(n, t.Product) else (n,))]
+            flat = [
+                f for n in nodes for f in (n.factors if isinstance(n, t.Product) else (n,))
+            ]
             own = next((i for i, n in enumerate(flat) if i and _is_gradient(n)), None)
             if own is not None:
                 nodes, operations = flat[:own], [""] * (own - 1)
@@ -494,7 +496,12 @@ class Builder(Interpreter[Token, t.Node]):
             if under is None or under.relations:
                 raise self.error("\\nabla needs its variable as a subscript", token)
             node: t.Node = t.Derivative(under.sides[0], body, nabla=True, span=span)
-        elif name == "log" and under and isinstance(under.sides[0][0], t.Number) and not above:
+        elif (
+            name == "log"
+            and under
+            and isinstance(under.sides[0][0], t.Number)
+            and not above
+        ):
             base = t.Function("log", under.sides[0][0])
             node = t.Quotient(t.Function("log", body, span=span), base, span=span)
         elif above or under and under.sides != ((t.Symbol("e"),),):
@@ -655,7 +662,10 @@ class Builder(Interpreter[Token, t.Node]):
             return replace(node, under=under)
         if node == t.CONST:
             return replace(node, of=under.sides[0])
-        if isinstance(node, t.Function) and (node.name, under.sides) == ("norm", ((t.TWO,),)):
+        if isinstance(node, t.Function) and (node.name, under.sides) == (
+            "norm",
+            ((t.TWO,),),
+        ):
             return node
         if not isinstance(node, t.Symbol):
             raise self.error("a subscript belongs to a name", under)

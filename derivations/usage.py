@@ -381,7 +381,7 @@ def averages(w: Writing) -> None:
 def supports(w: Writing) -> None:
     """\\sum_i p(x_i) g(x_i) is a sum over the values of x, where no x_i is drawn.
 
-    So are \\sum_i p_i \\log p_i and \\sum_i p(i) \\log p(i), where p is a density elsewhere.
+    So are \\sum_i p_i \\log p_i and \\sum_i p(i) \\log p(i).
     """
     drawn = {d.variable.name for line in w.block.lines for d in line.samples}
 
@@ -494,7 +494,26 @@ def parameters(w: Writing) -> None:
 
 
 def labels(w: Writing) -> None:
-    """Whatever p and q are labelled with, here it is \\theta and \\phi."""
+    """Whatever p and q are labelled with, here it is \\theta and \\phi.
+
+    The names of its variables below p, as in p_{X,Y}(x, y), say nothing more, nor does
+    the index of a Q_i(z) beside x^{(i)}, where all have it.
+    """
+    below = {letter: {c.function.component for c in w.calls((letter,))} for letter in "pq"}
+    running = {n.index for n in w.nodes() if isinstance(n, t.Total)}
+
+    def plain(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Call) or not t.is_density(node):
+            return node
+        component = node.function.component
+        own = tuple(i.name for i in component if isinstance(i, t.Symbol))
+        said = own == tuple(getattr(i, "name", "") for i in node.group.items)
+        alike = len(below.get(node.function.name, ())) == 1 and {*own} <= running
+        if not component or len(own) < len(component) or not (said or alike):
+            return node
+        return w.take(node, replace(node, function=replace(node.function, component=())))
+
+    w.change(plain)
     found = {
         letter: {c.function.label for c in w.calls((letter,)) if joint(c)}
         & {*NETWORK_LABELS}
@@ -1255,7 +1274,7 @@ def chains(w: Writing) -> None:
 
 def _schedules(w: Writing) -> bool:
     """\\bar\\alpha_t, or \\beta_t beside \\alpha_t: the schedule of a diffusion."""
-    own = [s for s in w.symbols() if s.name in SCHEDULE and "t" in str(t.letters(s.component))]
+    own = [s for s in w.symbols() if s.name in SCHEDULE and "t" in t.letters(s.component)]
     return any(s.accent == "bar" for s in own) or len({s.name for s in own}) > 1
 
 
@@ -1268,7 +1287,9 @@ def _run(node: t.Node) -> t.Node:
             continue
         if not isinstance(last, t.Symbol) or last.component != (t.Symbol("T"),):
             continue
-        run = replace(first, component=(t.Group((*first.component, *last.component), (":",)),))
+        run = replace(
+            first, component=(t.Group((*first.component, *last.component), (":",)),)
+        )
         assert isinstance(node, t.Group)
         marks = (*node.marks[: i - 1], *node.marks[i + 1 :])
         return replace(node, items=(*items[: i - 1], run, *items[i + 2 :]), marks=marks)
