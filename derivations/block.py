@@ -13,7 +13,7 @@ from . import tree as t
 from .functions import TRAITS
 from .notation import ARROWS, BOUNDS, RELATIONS, SIGNS, pattern
 from .read import ReadingError, Statement, blank, drawn_from, read_statement
-from .surface import at_braces, plain, remarks, spaces
+from .surface import CLAIM_AT_SIGN, at_braces, plain, remarks, spaces
 
 MOST_CHARACTERS = 20_000
 ROW_END = re.compile(r"\\\\\*?(\s*\[-?[\d.]+\s*\w+\])?|\\(newline|cr)(?![A-Za-z])|\Z")
@@ -39,7 +39,7 @@ CONDITION = re.compile(
 EQUALITY = re.compile(r"equal|\biff\b|only if")
 FORALL = re.compile(r"\\forall(?![A-Za-z])(?=[^:]*(<|>|\\[gl]eq?))(?![^<>]*:)")
 BESIDE = re.compile(
-    r"(?:\\q?quad|\\[,;:! ]|,)\s*(\()([^()]*(?:<|>|\\[gl]eq?(?![a-z]))[^()]*)\)[\s.,]*$"
+    r"(?:\\q?quad|\\[,;:! ]|,)\s*(\()([^()]*(?:[<>=]|\\[gl]eq?(?![a-z]))[^()]*)\)[\s.,]*$"
 )
 ARROWED = "what the arrow joins may hold under a condition: say it in a given"
 SUPPOSED = "this is supposed, and it does not hold in general: say it in a given"
@@ -87,6 +87,9 @@ def read_block(source: str) -> Block:
         else:
             raise ReadingError(f"unknown comment '% {word}:'", source, match.start(1))
     bare = re.sub(r"(?<!\\)%[^\n]*", blank, source)
+    if at_sign := CLAIM_AT_SIGN.search(bare):
+        message = "what is claimed above or below a sign is not judged: write it in a row"
+        raise ReadingError(message, source, at_sign.start())
     text = _continued(plain(bare))
     begin = 0
     for match in ROW_END.finditer(text):

@@ -448,6 +448,16 @@ def _mass(at: At, places: list[Place], density: t.Call) -> Quantity:
     return at.calculus.integrate(at, places, lambda _: at(density)).plain()
 
 
+def _loose(left: t.Call, scope: Scope, source: str) -> str:
+    """A name that scales a density, as the Z of e^{-f(x)} / Z, and that nothing defines."""
+    body = t.bare(scope.meanings[t.signature(left)].body)
+    if not isinstance(body, t.Quotient):
+        return ""
+    name = t.bare(body.under)
+    free = isinstance(name, t.Symbol) and is_free(name, scope)
+    return source[slice(*name.span)] if free else ""
+
+
 def _normalised(left: t.Call, step: Step, trial: Trial) -> None:
     """What is called a density must integrate to 1.
 
@@ -471,8 +481,12 @@ def _normalised(left: t.Call, step: Step, trial: Trial) -> None:
         else:
             computed = True
             if abs(float(total.array) - 1) > 1e-6:
-                value = f"{float(total.array):.6g}"
-                step.fail(f"a density integrates to 1, this one to {value}")
+                message = f"a density integrates to 1, this one to {float(total.array):.6g}"
+                if loose := _loose(left, trial.scope, trial.source):
+                    advice = f"say what {loose} is: given: {loose} := ..."
+                    step.fail(f"{message}\n{advice}", Verdict.NOT_UNDERSTOOD)
+                else:
+                    step.fail(message)
     if unreliable and not computed:
         message = f"a density integrates to 1, but here {unreliable}"
         step.fail(message, Verdict.NOT_UNDERSTOOD)

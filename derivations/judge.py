@@ -102,21 +102,39 @@ def _untied(trial: Trial, pair: Pair) -> str:
             "how do z and \\epsilon hang together?\n"
             "say so: given: z := \\mu + \\sigma \\epsilon"
         )
+    for side, other in (pair.sides, pair.sides[::-1]):
+        inner = t.bare(side.body) if isinstance(side, t.Function) else None
+        if isinstance(inner, t.Symbol) and inner.key not in (*NAMES, *known):
+            if inner not in t.names_in(other):  # \\log Z = \\log p(x)
+                name = trial.source[slice(*inner.span)]
+                return f"what is {name}?\nsay so: given: {name} := ..."
     left = pair.left
+    if isinstance(left, t.Function) and left.name == "log":
+        left = t.bare(left.body)
     if isinstance(left, t.Call) and t.is_density(left) and not t.is_law(left):
         laws = [node for n in pair.right.walk() if t.is_law(n) for node in n.walk()]
         names = [n for n in laws if isinstance(n, t.Symbol)]
         open_names = any(n.component or n.key not in NAMES for n in names)
+        open_names |= isinstance(pair.left, t.Function) and bool(laws)
         family = t.signature(left).partition("(")[0]  # its model may have been told
         if open_names and not any(key.startswith(f"{family}(") for key in known):
             return "is this what the density means?\nthen write := for =, or give it"
-    for node in (*pair.left.walk(), *pair.right.walk()):
-        if isinstance(node, t.Call) and node.function.name in ANY:
-            named = node.function.key + "()" in known
-            if not named and t.Symbol("epsilon") in node.group.items:
-                name = node.function.spoken
-                advice = f"say what it is: given: {name}(\\epsilon, x) := ..."
-                return f"what is {name}? Here it is any function\n{advice}"
+    any_functions = [
+        {n.function.key: n for n in side.walk()
+         if isinstance(n, t.Call) and n.function.name in ANY
+         and n.function.key + "()" not in known}
+        for side in pair.sides
+    ]  # fmt: skip
+    alone = any_functions[0].keys() ^ any_functions[1].keys()
+    averaged = any(isinstance(n, t.Expectation | t.Integral)
+                   for side in pair.sides for n in side.walk())  # fmt: skip
+    for key, call in (any_functions[0] | any_functions[1]).items():
+        said = any(t.is_density(n) for side in pair.sides for n in side.walk())
+        noisy = t.Symbol("epsilon") in call.group.items
+        if noisy or said and key in alone and not averaged and pair.relation == "=":
+            name = trial.source[slice(*call.span)]
+            advice = f"say what it is: given: {name} := ..."
+            return f"what is {call.function.spoken}? Here it is any function\n{advice}"
     return ""
 
 

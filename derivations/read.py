@@ -495,7 +495,11 @@ class Builder(Interpreter[Token, t.Node]):
         if name == "nabla":
             if under is None or under.relations:
                 raise self.error("\\nabla needs its variable as a subscript", token)
-            node: t.Node = t.Derivative(under.sides[0], body, nabla=True, span=span)
+            if above and above.sides != ((t.TWO,),):
+                raise self.error("this superscript is not known", above)
+            node: t.Node = body
+            for _ in range(2 if above else 1):
+                node = t.Derivative(under.sides[0], node, nabla=True, span=span)
         elif (
             name == "log"
             and under
@@ -687,7 +691,9 @@ class Builder(Interpreter[Token, t.Node]):
         greek = [s.key for s in inside if isinstance(s, t.Symbol) and s.name in GREEK]
         if len(greek) == len(inside):
             return replace(node, label=",".join(greek))
-        if greek and greek[0] == first.key:  # \\sigma_{\\phi, j}
+        if (
+            greek and isinstance(first, t.Symbol) and greek[0] == first.key
+        ):  # \\sigma_{\\phi, j}
             return replace(node, label=greek[0] + node.label, component=inside[1:])
         return replace(node, component=inside)
 

@@ -45,6 +45,9 @@ SAID = re.compile(  # beside the values of cases
 COMMAND = re.compile(r"\\([A-Za-z]+\*?)\s*")
 SIGNS = pattern(*(word for row in RELATIONS.values() for word in row.latex))
 LONE_SIGN = re.compile(rf"\s*({SIGNS})\s*")
+CLAIM_AT_SIGN = re.compile(  # \underset{= 0}{\geq}: about what is it?
+    rf"\\(?:underset|overset|stackrel)\s*\{{\s*(?:{SIGNS})\s*(?=[^\s}}][^{{}}]*\}}\s*\{{?\s*(?:{SIGNS}))"
+)
 SIDES = re.compile(r"\\(left|right)(?![A-Za-z])\s*(\\[A-Za-z]+|\\?.)")
 AFTER = re.compile(r"\s*([_^])\s*")
 NUMBERED = re.compile(r"(?<=quad)\s*\(\s*(\d+|\*+|\\ast|\\star|\\dagger)\s*\)\s*$")

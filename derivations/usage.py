@@ -285,9 +285,9 @@ def capitals(w: Writing) -> None:
     called = {id(c.function) for c in w.calls((*"PQpq",))}
     bare = {s.name for s in w.symbols() if id(s) not in called}
     for big in "PQ":
-        small = CAPITALS[big]
-        own, others = ({c.group for c in w.calls((n,))} for n in (big, small))
-        told_apart = own & others or {big, small} <= bare
+        names_of_both = big, CAPITALS[big]
+        own, others = ({c.group for c in w.calls((n,))} for n in names_of_both)
+        told_apart = own & others or {*names_of_both} <= bare
         if told_apart or w.defines(big) and own:
             new.pop(big, None)
     dense = {s.name for c in w.calls(("p", "q", "P", "Q", "H", "I")) for s in t.names_in(c)}
@@ -1260,6 +1260,14 @@ def chains(w: Writing) -> None:
             return replace(node, component=(), index=node.component)
         if node == X and first:  # p(x) for p(x_0)
             return w.take(node, replace(node, index=(t.ZERO,)))
+        fixed = node.component == (t.Symbol("T"),) or isinstance(
+            node.component and node.component[0], t.Number)  # fmt: skip
+        if node.name in ("L", "calL") and fixed:  # L_0, L_T are other names than L_{t-1}
+            (step,) = node.component
+            last = (
+                step.name if isinstance(step, t.Symbol) else str(getattr(step, "value", ""))
+            )
+            return replace(node, component=(), label=node.label + last)
         if node.name in ("I", "0"):  # each component goes its own way
             return w.take(node, t.ONE if node.name == "I" else t.ZERO)
         return node
