@@ -132,9 +132,7 @@ def traits_in(text: str) -> tuple[str, frozenset[str]]:
     >>> traits_in("f > 0")
     ('', frozenset())
     """
-    match = TRAIT.fullmatch(
-        re.sub(r"\\(text|mathrm|textrm)\s*\{|[{}$,]|\\[,;: ]", " ", text)
-    )
+    match = TRAIT.fullmatch(SETTING.sub(" ", text))
     words = set(match["words"].split()) if match else set()
     if not match or not words & TRAITS or words - TRAITS - LITTLE_WORDS:
         return "", frozenset()

@@ -140,6 +140,13 @@ class Writing:
         found = (node for node in self.nodes() if isinstance(node, t.Call))
         return [call for call in found if call.function.name in letters]
 
+    def logs(self) -> bool:
+        """Is there a logarithm, or what is made of some?"""
+        kinds = (
+            (isinstance(n, t.Divergence), getattr(n, "name", "")) for n in self.nodes()
+        )
+        return any(divergence or name == "log" for divergence, name in kinds)
+
     def defines(self, key: str) -> bool:
         """Does the page or a line with := say what this is?"""
         both = (*self.block.lines, *self.block.given)
@@ -322,11 +329,9 @@ def letter_of_a_bound(w: Writing) -> None:
     counts = [n.high for n in w.nodes() if isinstance(n, t.Total)]
     counts += [n.under for n in w.nodes() if isinstance(n, t.Quotient)]
     counts += [i for s in w.symbols() for i in (*s.index, *s.component)]
-    logs = any(isinstance(n, t.Divergence) or getattr(n, "name", "") == "log"
-               for n in w.nodes())  # fmt: skip
     braced = (side for line in w.block.hence if line.brace for side in line.sides)
     known = letter in braced or w.defines("L")
-    if known or not logs or any(letter in n.walk() for n in counts):
+    if known or not w.logs() or any(letter in n.walk() for n in counts):
         return
 
     def script(node: t.Node) -> t.Node:
@@ -1060,8 +1065,6 @@ def short_names(w: Writing) -> None:
     pairs = [(a, b) for a in laws for b in laws if a != b and before(a) == before(b)]
     pairs.sort(key=lambda pair: pair[0].function.name != "q")
     first = w.block.lines[0].first
-    logs = any(isinstance(n, t.Divergence) or getattr(n, "name", "") == "log"
-               for n in w.nodes())  # fmt: skip
     limits = {n.high for n in w.nodes() if isinstance(n, t.Total)}
 
     def meant(node: t.Node) -> t.Node:
@@ -1072,10 +1075,10 @@ def short_names(w: Writing) -> None:
             between: list[t.Node] = [t.Divergence(a, b) for a, b in pairs]
             between += [node] if len(pairs) > 2 else []
             return _taken(w, node, between)
-        if key == "H" and node == first and logs and laws and node not in limits:
+        if key == "H" and node == first and w.logs() and laws and node not in limits:
             own = [(law, law) for law in laws] + pairs
             return _taken(w, node, [_mean_log(a, b) for a, b in own])
-        if key == "I" and node == first and logs and laws:
+        if key == "I" and node == first and w.logs() and laws:
             return w.take(node, _information(w, ""))
         return node
 
