@@ -195,8 +195,10 @@ def _row(source: str, begin: int, text: str) -> tuple[list[Statement], list[Stat
                 found.append((start + low, piece, ARROWED if joined else "", word))
             word = ""
     found = [piece for piece in found if not _is_aside(piece[1])] or found
+    found = [p for p in found if not p[2] or re.search(RELATED, p[1])] or found  # \\because
     lines: list[Statement] = []
     conditions: list[Statement] = []
+    told = False  # what follows stands beside the first
     for place, piece, arrow, word in found:
         place += begin
         if EQUALITY.search(word):
@@ -210,6 +212,8 @@ def _row(source: str, begin: int, text: str) -> tuple[list[Statement], list[Stat
         elif _is_condition(line, bool(CONDITION.search(word)), not (lines or conditions)):
             conditions.append(line)
         else:
+            told = bool(lines) and (told or bool(CONDITION.search(word)))
+            line.beside = told
             lines.append(line)
             if CONDITION.search(word) and _defines(line):  # where w = p / q
                 line.hedge = SUPPOSED

@@ -31,7 +31,7 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
     pairs: list[Pair] = []
     left: t.Node | None = None
     for line, below in zip(lines, [*lines[1:], None][: len(lines)], strict=True):
-        left = line.first or left
+        above, left = left, line.first or left
         if left is None:
             message = "the block begins with a relation: its left side is missing"
             raise ReadingError(message, source, 0)
@@ -47,6 +47,7 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
             else:
                 pairs.append(Pair(left, relation, right, *about))
             left = right
+        left = above if line.beside and above else left
     if len(pairs) > MOST_RELATIONS:
         raise ReadingError(f"more than {MOST_RELATIONS} relations", source, 0)
     return pairs

@@ -218,9 +218,9 @@ def _of_the_size(mean: V, at: Evaluator[V]) -> str:
 @value_of.register(t.Integral)
 def integral(node: t.Integral, at: Evaluator[V]) -> V:
     """Over all of a variable, or between limits."""
-    place = at.places(node.variable)[0]
-    if node.variable.name not in VARIABLES:
+    if not isinstance(node.variable, t.Symbol) or node.variable.name not in VARIABLES:
         raise Meaningless("integrate over x, z or \\epsilon")
+    place = at.places(node.variable)[0]
     if node.counting and not at.calculus.discrete(place[0]):
         raise Foreign("a sum over the values of a continuous variable")
     if node.low is not None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from . import tree as t
+from .chains import shape_of
 from .claims import rule_for
 from .evaluate import TooMuchWork
 from .notation import ANY, BOUNDS, NAMES, RELATIONS
@@ -102,12 +103,15 @@ def _untied(trial: Trial, pair: Pair) -> str:
             "how do z and \\epsilon hang together?\n"
             "say so: given: z := \\mu + \\sigma \\epsilon"
         )
+    if "epsilon" in free and shape_of(trial.scope.nodes) and pair.relation == "=":
+        return "how do x_t and \\epsilon hang together?\nsay so: given: x_t := ..."
     for side, other in (pair.sides, pair.sides[::-1]):
-        inner = t.bare(side.body) if isinstance(side, t.Function) else None
-        if isinstance(inner, t.Symbol) and inner.key not in (*NAMES, *known):
-            if inner not in t.names_in(other):  # \\log Z = \\log p(x)
-                name = trial.source[slice(*inner.span)]
-                return f"what is {name}?\nsay so: given: {name} := ..."
+        for part in t.names_in(side):
+            capital = part.name.isupper() and len(part.name) == 1 and not part.index
+            meant = part.key in (*NAMES, *known) or part.key + "[]" in known
+            if capital and not meant and part not in t.names_in(other):
+                text = trial.source[slice(*part.span)]  # \\log Z = \\log p(x)
+                return f"what is {text}?\nsay so: given: {text} := ..."
     left = pair.left
     if isinstance(left, t.Function) and left.name == "log":
         left = t.bare(left.body)

@@ -99,6 +99,7 @@ class Statement:
     hedge: str = ""  # why it is not wrong where it fails
     under: tuple[Statement, ...] = ()  # the conditions that stand beside it
     brace: bool = False  # it stands at a brace of another
+    beside: bool = False  # it stands beside another, which the next row continues
     offset: int = 0  # where the text that was read begins in the source
     tree: Tree[Token] | None = field(default=None, repr=False, compare=False)
 
@@ -364,6 +365,10 @@ class Builder(Interpreter[Token, t.Node]):
     def _expectation(self, name: t.Symbol, group: t.Group, span: tuple[int, int]) -> t.Node:
         if len(group.items) != 1:
             raise self.error("an expectation takes one expression", group)
+        if group.items[0] == t.Symbol("I"):
+            raise self.error(
+                "the mean of an identity? If this I is a name, write I(x)", group
+            )
         drawn: list[tuple[tuple[t.Symbol, ...], t.Node]] = []
         under = name.under or t.Inside(((),))
         if under.relations and set(under.relations) != {"~"}:

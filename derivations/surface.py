@@ -259,6 +259,10 @@ def _is_said(before: str, words: str, after: str, command: str) -> bool:
     bare = words.strip("~ \n\t")
     before = re.sub(r"(\s|\\[,;:! ])+$", "", before)
     after = re.sub(r"^(\s|\\[,;:! ]|\\q?quad(?![A-Za-z]))+", "", after)
+    if re.search(r"\\(therefore|implies|[A-Za-z]*ightarrow)\s*&?$", before) and (
+        re.match(rf"&?\s*({SIGNS})", after)
+    ):  # \\therefore \\text{evidence} \\geq
+        return False
     if before[-1:] in ("_", "^") or not bare or bare.replace(" ", "") in WORD_NAMES:
         return False
     depth = len(re.findall(r"(?<!\\)\{", before)) - len(re.findall(r"(?<!\\)\}", before))

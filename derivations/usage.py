@@ -305,7 +305,8 @@ def capitals(w: Writing) -> None:
              if isinstance(i, t.Symbol)}  # fmt: skip
     for big in "XYZTWD":
         told = items if big in "TWD" else dense  # elsewhere a last step, weights, a size
-        if big not in told or w.defines(big):
+        both = big in "TW" and big.lower() in names
+        if big not in told or both or w.defines(big):
             new.pop(big, None)
     pairs = [n for n in w.nodes() if isinstance(n, t.Divergence)]
     laws = {getattr(getattr(side, "function", side), "name", "")
@@ -363,6 +364,25 @@ def open_sums(w: Writing) -> None:
         return replace(node, high=t.Symbol(end))
 
     w.change(close)
+
+
+def bases(w: Writing) -> None:
+    """In which base all logarithms are, H and D_KL are, too: then it may be any."""
+    based = [n for n in w.nodes() if _base(n)]
+    logs = sum(isinstance(n, t.Function) and n.name == "log" for n in w.nodes())
+    names = {s.key for s in w.symbols()} & {"H", "calH", "I", "D_KL", "KL", "ELBO"}
+    informed = names or any(isinstance(n, t.Divergence) for n in w.nodes())
+    if based and informed and logs == 2 * len(based) and len({*map(_base, based)}) == 1:
+        w.change(
+            lambda n: w.take(n, n.over) if isinstance(n, t.Quotient) and _base(n) else n
+        )
+
+
+def _base(node: t.Node) -> t.Node | None:
+    """The 2 of \\log_2 a, which is read as \\log a / \\log 2."""
+    if not isinstance(node, t.Quotient) or node.under.span != (0, 0):
+        return None
+    return node.under.body if isinstance(node.under, t.Function) else None
 
 
 def averages(w: Writing) -> None:
@@ -676,6 +696,16 @@ def entropies(w: Writing) -> None:
             return w.take(node, meant) if meant else node
         if isinstance(node, t.Product) and len(node.factors) > 1:
             name, group = node.factors[:2]
+            single = isinstance(group, t.Group) and len(group.items) == 1
+            if name == t.Symbol("I") and single and isinstance(group, t.Group):
+                if isinstance(group.items[0], t.Symbol):  # how much x tells, by a line
+                    call = t.Call(t.Symbol("I"), group, span=node.span)
+                    rest = node.factors[2:]
+                    if not rest:
+                        return call
+                    return replace(
+                        node, factors=(call, *rest), operations=node.operations[1:]
+                    )
             if isinstance(name, t.Symbol) and name.name == "I" and _is_pair(group):
                 whole = replace(group, span=(name.span[0], group.span[1]))
                 information = w.take(whole, _information(w, name.label))
@@ -872,6 +902,10 @@ def _law_of(w: Writing, variable: str) -> t.Node | None:
     """The density of a variable: the q of the block if there is one, else the p."""
     if variable == "epsilon":
         return t.Call(t.Symbol("p"), t.Group((t.Symbol("epsilon"),)))
+    lefts = {t.bare(n.left) for n in w.nodes() if isinstance(n, t.Divergence)}
+    drawn = [_told(w, law, frozenset([variable])) for law in lefts]
+    if len(drawn) == 1 and _variables(drawn[0]) == {variable}:  # KL(p || q) = E[...]
+        return of_any(drawn[0]) if isinstance(drawn[0], t.Call) else None
     for letter in "qp":
         calls = [of_any(c) for c in w.calls((letter,)) if before(c) == {variable}]
         found = {latex(c): c for c in calls}
@@ -1258,8 +1292,9 @@ def chains(w: Writing) -> None:
     def index(node: t.Node) -> t.Node:
         if not isinstance(node, t.Symbol):
             return node
-        stepped = node.name == "epsilon" and "t" in t.letters(node.component)
-        if (node.name in (*letters, *SCHEDULE) or stepped) and not node.index:
+        if node.name == "epsilon" and "t" in t.letters(node.component):
+            return w.take(node, replace(node, component=()))
+        if node.name in (*letters, *SCHEDULE) and not node.index:
             return replace(node, component=(), index=node.component)
         if node == X and first:  # p(x) for p(x_0)
             return w.take(node, replace(node, index=(t.ZERO,)))
@@ -1338,8 +1373,8 @@ def networks(w: Writing) -> None:
 
 
 RULES: tuple[Callable[[Writing], None], ...] = (
-    capitals, second_letters, averages, supports, letter_of_a_bound, parameters, labels,
-    conditions, chains, networks, samples, open_sums, sizes, laws,
+    capitals, bases, second_letters, averages, supports, letter_of_a_bound, parameters,
+    labels, conditions, chains, networks, samples, open_sums, sizes, laws,
     entropies, bare_densities, model, short_names, reparametrised, bounds, constants,
 )  # fmt: skip
 OF_CHAINS = (laws, reparametrised, bare_densities, bounds, constants)
