@@ -42,7 +42,10 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
             number = before.count("\n") + 1 if relation else line.number
             said = line.remark, line.hedge, line.under, line.brace
             about = line.samples, number, text, *said
-            if relation == "=:":
+            name = right.function if isinstance(right, t.Call) else right
+            bound = getattr(name, "key", "") in ("ELBO", "calL", "L")
+            named = isinstance(left, t.Symbol | t.Call)
+            if relation == "=:" or relation == ":=" and bound and not named:
                 pairs.append(Pair(right, ":=", left, *about))
             else:
                 pairs.append(Pair(left, relation, right, *about))

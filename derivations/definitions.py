@@ -389,7 +389,7 @@ def defined(pair: Pair, trial: Trial, page: Scope) -> tuple[Step, Trial, Scope]:
         if not isinstance(left, t.Group):
             _computable(right, step, after)
     if step.ok and isinstance(left, t.Call):
-        _depends(left, step, after)
+        _depends(left, right, step, after)
         if step.ok and density:
             _normalised(left, step, after)
             step.agrees = all(t.is_law(part) for part in t.factors_of(right))
@@ -423,7 +423,7 @@ def _kinds(step: Step, trial: Trial) -> list[Kind]:
     return [kind for kind in worlds_for(trial.scope) if kind.name in step.worlds]
 
 
-def _depends(left: t.Call, step: Step, trial: Trial) -> None:
+def _depends(left: t.Call, right: t.Node, step: Step, trial: Trial) -> None:
     """What is called a function of z must change with z."""
     at = trial.one(_kinds(step, trial)[0])
     for name in left.group.items:
@@ -439,7 +439,8 @@ def _depends(left: t.Call, step: Step, trial: Trial) -> None:
         except (Foreign, Meaningless):
             continue
         if len(seen) == 1:
-            indexed = name.index  # \mu^{(i)} may be that of x^{(i)}
+            # \mu^{(i)} may be that of x^{(i)}, and q(z) a product over z_i
+            indexed = name.index or any(s.name == name.name for s in t.names_in(right))
             fault = Verdict.NOT_UNDERSTOOD if indexed else Verdict.WRONG
             step.fail(f"the right side does not depend on {name.spoken}", fault)
 

@@ -61,6 +61,9 @@ def density(node: t.Call, at: Evaluator[V]) -> V:
     values = {t.role_of(item): at(item) for item in before + after}
     if len(values) != len(before + after):
         raise Meaningless("a density of the same variable twice")
+    parts = [item for item in before + after if getattr(item, "component", ())]
+    if parts and not at.world.scalar:
+        raise Foreign("a density of one component is not known here")
     if name.index:
         return _one_of_many(node, values, at)
     return density_at(t.signature(node), values, at)

@@ -199,6 +199,8 @@ BOLD = tuple(
     "mathbf boldsymbol bm pmb bf boldmath vec mathbold symbf mathit it mathnormal rm "
     "mathrm mathsf mathtt sf tt operatorname underline mathbfit textbf textit".split()
 )
+# and in the macros of many a paper, \\bx, \\vz, \\rvz
+BOLD_MACROS, BOLD_LETTERS = ("b", "v", "rv", "mb", "bs"), "xyzuwh"
 ACCENTS = ("hat", "bar", "tilde")
 WORD_FUNCTIONS = ("diag", "tr", "det", "sigmoid", "softplus", "tanh", "log", "exp")
 PREFIXES = ("log", "exp", "tanh", "det", "nabla", "sin", "cos")  # no brackets needed
@@ -210,7 +212,7 @@ WORDS = {
     "elbo": "ELBO", "Elbo": "ELBO", "var": "Var", "V": "Var", "Var": "Var", "Tr": "tr",
     "trace": "tr", "tr": "tr", "Diag": "diag", "diag": "diag", "sigm": "sigmoid",
     "Sigmoid": "sigmoid", "const": "const", "constant": "const", "cst": "const",
-    "JSD": "JS", "VLB": "ELBO", "vlb": "ELBO", "MI": "I", "ln": "log", "Pr": "P", "prob": "P", "dd": "d", "dif": "d", "diff": "d",
+    "JSD": "JS", "VLB": "ELBO", "vlb": "ELBO", "MI": "I", "ln": "log", "Pr": "P", "prob": "P", "dd": "d", "d": "d", "Expect": "Expect", "dif": "d", "diff": "d",
 }  # fmt: skip
 LETTERS_ONLY = (
     "KLD",
@@ -360,7 +362,8 @@ WAYS = (
                          r"\mathop{}\!\mathrm{d}z", r"\dd z"),
         r"\int q(\mathbf{z}) \, \mathrm{~d}\mathbf{z} = 1"),
     Way("bold, upright, slanted: the same name",
-        (r"\mathbf{z}", r"{\bf z}", r"\boldsymbol{z}", r"\bm{z}", r"\vec{z}", r"\pmb{z}"),
+        (r"\mathbf{z}", r"{\bf z}", r"\boldsymbol{z}", r"\bm{z}", r"\vec{z}", r"\pmb{z}",
+         r"\bz", r"\vz", r"\rvz"),
         r"\int q({\bf z}) \, d\bm{z} = 1"),
     Way("fraction", (r"\frac{a}{b}", r"\dfrac{a}{b}", r"\tfrac12", r"{a \over b}", "a / b"),
         r"{a \over 2} = \tfrac12 a = a / 2"),

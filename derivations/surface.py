@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 
 from .notation import (
+    BOLD_LETTERS,
+    BOLD_MACROS,
     DEFINES,
     DROPPED,
     ENVIRONMENTS,
@@ -42,6 +44,7 @@ CONSTANT = re.compile(  # a constant in one name: \text{const}_{\theta}
 SAID = re.compile(  # beside the values of cases
     r"\\text(rm)?\s*\{[^{}]*\}|[,.;]\s*(?=&|\\\\|$)|\\q?quad(?![A-Za-z])"
 )
+BOLD_MACRO = re.compile(rf"\\({'|'.join(BOLD_MACROS)})(?=[{BOLD_LETTERS}](?![A-Za-z]))")
 COMMAND = re.compile(r"\\([A-Za-z]+\*?)\s*")
 SIGNS = pattern(*(word for row in RELATIONS.values() for word in row.latex))
 LONE_SIGN = re.compile(rf"\s*({SIGNS})\s*")
@@ -93,6 +96,7 @@ def plain(text: str) -> str:
     ['a', '\\geq', 'b']
     """
     text = CASES.sub(_cases, text.translate(FULL_WIDTH))
+    text = BOLD_MACRO.sub(lambda bold: blanked(bold[0]), text)
     for match in NOISE.finditer(text):
         text = spaces(text, *match.span())
     for match in CONSTANT.finditer(text):

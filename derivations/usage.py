@@ -108,6 +108,7 @@ class Writing:
         self.block, self.page, self.picks = block, page, picks
         self.taken: dict[str, str] = {}
         self.own = ""
+        self.freed = False  # has q_\\phi(z) lost its label?
         self.choices: dict[str, Choice] = {}
         self.chain: Shape | None = None  # x_0, ..., x_T, if the block speaks of such
         own = [line.first for line in block.given if isinstance(line.first, t.Call)]
@@ -471,7 +472,8 @@ def second_letters(w: Writing) -> None:
     if len(found) != 1 or found[0] in called or w.defines(found[0]):
         return
     together = ({s.name for s in t.names_in(n)} for n in (*calls, *pairs))
-    if not any({x, found[0]} <= names for names in together):
+    alone = x not in names and found[0] not in VARIABLES  # q(s), and nothing else
+    if not alone and not any({x, found[0]} <= names for names in together):
         return
     new = {found[0]: "z", x: "x"}
 
@@ -526,6 +528,7 @@ def labels(w: Writing) -> None:
     """
     below = {letter: {c.function.component for c in w.calls((letter,))} for letter in "pq"}
     running = {n.index for n in w.nodes() if isinstance(n, t.Total)}
+    running |= {letter for s in w.symbols() for letter in t.letters(s.index)}
 
     def plain(node: t.Node) -> t.Node:
         if not isinstance(node, t.Call) or not t.is_density(node):
@@ -565,6 +568,7 @@ def labels(w: Writing) -> None:
         if node.name in LETTERS and node.label in POPULATION:
             return w.take(node, replace(node, label="*"))
         if node.name == "q" and node.label in any_q:  # q_\\phi(z), where none is of x
+            w.freed = True
             return w.take(node, replace(node, label=""))
         name, label = new.get(node.name, node.name), new.get(node.label, node.label)
         if (name, label) == (node.name, node.label):
@@ -1029,7 +1033,7 @@ def bounds(w: Writing) -> None:
         items = node.group.items if isinstance(node, t.Call) else ()
         if not all(map(_listed_by_a_bound, items)):
             return node
-        if symbol.name == "ELBO" and call and _as_in_the_book(node):
+        if symbol.name == "ELBO" and call and _as_in_the_book(node) and not w.freed:
             return node
         elbo = bound(node, items)
         if symbol.name == "ELBO":
