@@ -44,6 +44,7 @@ from .scope import (
     worlds_for,
 )
 from .trial import Kind, Trial
+from .usage import latex
 from .verdict import Verdict
 from .worlds import Foreign
 
@@ -449,14 +450,14 @@ def _mass(at: At, places: list[Place], density: t.Call) -> Quantity:
     return at.calculus.integrate(at, places, lambda _: at(density)).plain()
 
 
-def _loose(left: t.Call, scope: Scope, source: str) -> str:
+def _loose(left: t.Call, scope: Scope) -> str:
     """A name that scales a density, as the Z of e^{-f(x)} / Z, and that nothing defines."""
     body = t.bare(scope.meanings[t.signature(left)].body)
     if not isinstance(body, t.Quotient):
         return ""
     name = t.bare(body.under)
     free = isinstance(name, t.Symbol) and is_free(name, scope)
-    return source[slice(*name.span)] if free else ""
+    return latex(name) if free else ""
 
 
 def _normalised(left: t.Call, step: Step, trial: Trial) -> None:
@@ -483,7 +484,7 @@ def _normalised(left: t.Call, step: Step, trial: Trial) -> None:
             computed = True
             if abs(float(total.array) - 1) > 1e-6:
                 message = f"a density integrates to 1, this one to {float(total.array):.6g}"
-                if loose := _loose(left, trial.scope, trial.source):
+                if loose := _loose(left, trial.scope):
                     advice = f"say what {loose} is: given: {loose} := ..."
                     step.fail(f"{message}\n{advice}", Verdict.NOT_UNDERSTOOD)
                 else:

@@ -20,7 +20,7 @@ from .relation import Broken, Pair, Step, show, where
 from .repair import repairs
 from .scope import speaks_of_vectors, worlds_for
 from .trial import Kind, Trial
-from .usage import free_points
+from .usage import free_points, latex
 from .verdict import Verdict
 from .worlds import Bent, Foreign, Line
 
@@ -114,7 +114,7 @@ def _untied(trial: Trial, pair: Pair) -> str:
             meant = part.key in (*NAMES, *known) or part.key + "[]" in known
             written = part.span != (0, 0)
             if capital and written and not meant and part not in t.names_in(other):
-                text = trial.source[slice(*part.span)]  # \\log Z = \\log p(x)
+                text = latex(part)  # \\log Z = \\log p(x)
                 return f"what is {text}?\nsay so: given: {text} := ..."
     left = pair.left
     if isinstance(left, t.Function) and left.name == "log":

@@ -290,13 +290,15 @@ def capitals(w: Writing) -> None:
                 for s in t.names_in(n.factors[1])}  # fmt: skip
     arguments = informed | {s.name for n in places for s in t.names_in(n)}
     new = {big: small for big, small in CAPITALS.items() if big in arguments & names}
-    called = {id(c.function) for c in w.calls((*"PQpq",))}
-    bare = {s.name for s in w.symbols() if id(s) not in called}
+    compared = [t.bare(side) for n in places if isinstance(n, t.Divergence)
+                for side in (n.left, n.right)]  # fmt: skip
+    averaged = [law for n in places if isinstance(n, t.Expectation) for _, law in n.drawn]
     for big in "PQ":
-        names_of_both = big, CAPITALS[big]
-        own, others = ({c.group for c in w.calls((n,))} for n in names_of_both)
-        told_apart = own & others or {*names_of_both} <= bare
-        if told_apart or w.defines(big) and own:
+        both = big, CAPITALS[big]
+        own, others = ({c.group for c in w.calls((n,))} for n in both)
+        beside = any({*both} <= {getattr(law, "name", "") for law in laws}
+                     for laws in (compared, averaged))  # fmt: skip
+        if own & others or beside or w.defines(big) and own:
             new.pop(big, None)
     dense = {s.name for c in w.calls(("p", "q", "P", "Q", "H", "I")) for s in t.names_in(c)}
     dense |= informed
@@ -306,8 +308,8 @@ def capitals(w: Writing) -> None:
              if isinstance(i, t.Symbol)}  # fmt: skip
     for big in "XYZTWD":
         told = items if big in "TWD" else dense  # elsewhere a last step, weights, a size
-        both = big in "TW" and big.lower() in names
-        if big not in told or both or w.defines(big):
+        also = big in "TW" and big.lower() in names
+        if big not in told or also or w.defines(big):
             new.pop(big, None)
     pairs = [n for n in w.nodes() if isinstance(n, t.Divergence)]
     laws = {getattr(getattr(side, "function", side), "name", "")
@@ -823,7 +825,7 @@ def bare_densities(w: Writing) -> None:
             return replace(node, drawn=(((), w.take(t.Symbol("E", span=node.span), law)),))
         body = free_points(node.body) or _of_block(w)
         drawn = tuple(
-            (names, _drawn(w, law, frozenset(n.name for n in names) or body))
+            (names, _drawn(w, law, frozenset(n.name for n in names) or body, bool(names)))
             for names, law in node.drawn
         )
         if not drawn and not sampled:
@@ -894,11 +896,13 @@ def _of_chain(w: Writing, q: t.Symbol) -> t.Call:
     return t.Call(q, t.Group(_above(w.chain), (mark,)))
 
 
-def _drawn(w: Writing, law: t.Node, of: frozenset[str]) -> t.Node:
+def _drawn(w: Writing, law: t.Node, of: frozenset[str], named: bool) -> t.Node:
     """What stands under an expectation: a letter, or only the variable."""
     if isinstance(law, t.Symbol) and law.name in POINTS:
         found = _law_of(w, law.name)
         return w.take(law, found) if found else law
+    if named and {*of} == {"x", "z"} and isinstance(law, t.Symbol) and law.name in LETTERS:
+        return w.take(law, density(law, "xz"))
     return _told(w, law, of)
 
 

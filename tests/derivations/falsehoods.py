@@ -511,6 +511,9 @@ f_1(x) - f_2(x) = 0 || f_1(x) + f_2(x) = f_2(x) + f_1(x)
 \sum_{j=1}^{H} \mu_{\phi, j}(x) = H \mu_{\phi, 1}(x) || \sum_{j=1}^{H} 2 \mu_{\phi, j}(x) = 2 \sum_{j=1}^{H} \mu_{\phi, j}(x)
 P(x) - p(x) = 0
 KK(P \| p) = 0
+KK(P \| q) = KK(p \| q)
+KK(P(x) \| q(x)) = KK(p(x) \| q(x))
+KK(q(z) \| p(z)) = \log Z || KK(q(z) \| p(z)) \geq 0
 \nabla_x^2 \log p(x) = \nabla_x \log p(x) || \nabla_x^2 \log p(x) = \nabla_x \nabla_x \log p(x)
 \nabla_x \log p(x) \nabla_x \log q(x) = \nabla_x (\log p(x) \nabla_x \log q(x)) || \nabla_x \log p(x) \nabla_x \log q(x) = \nabla_x \log q(x) \nabla_x \log p(x)
 p_{data}(x_0) = \int p_\theta(x_{0:T}) dx_{1:T} || p_\theta(x_0) = \int p_\theta(x_{0:T}) dx_{1:T}
