@@ -375,7 +375,9 @@ def bases(w: Writing) -> None:
     logs = sum(isinstance(n, t.Function) and n.name == "log" for n in w.nodes())
     names = {s.key for s in w.symbols()} & {"H", "calH", "I", "D_KL", "KL", "ELBO"}
     informed = names or any(isinstance(n, t.Divergence) for n in w.nodes())
-    if based and informed and logs == 2 * len(based) and len({*map(_base, based)}) == 1:
+    told = all(any(t.names_in(n)) for n in based)  # \\log_2 8 is a number
+    alike = logs == 2 * len(based) and len({*map(_base, based)}) == 1
+    if based and informed and told and alike:
         w.change(
             lambda n: w.take(n, n.over) if isinstance(n, t.Quotient) and _base(n) else n
         )
@@ -477,7 +479,7 @@ def second_letters(w: Writing) -> None:
     alone = x not in names and found[0] not in VARIABLES  # q(s), and nothing else
     if not alone and not any({x, found[0]} <= names for names in together):
         return
-    new = {found[0]: "z", x: "x"}
+    new = {found[0]: "x"} if alone else {found[0]: "z", x: "x"}
 
     def rename(node: t.Node) -> t.Node:
         if not isinstance(node, t.Symbol) or new.get(node.name, node.name) == node.name:

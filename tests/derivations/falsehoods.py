@@ -533,6 +533,7 @@ KK(q(w) \| p(w | \mathcal{D})) = \mathcal{L}(q) + \log p(\mathcal{D}) || KK(q(w)
 \log p(x) = \int p(\theta) \log p(x | \theta) d\theta || \log p(x) = \log \int p(x | \theta) p(\theta) d\theta
 \mathrm{ELBO} = \mathbb{E}_{q_\phi(z)}[\log PJ] || \mathrm{ELBO} = \mathbb{E}_{q_\phi(z)}[\log PJ - \log q_\phi(z)]
 KK(q \| p) = \mathbb{E}_q[\log p(x, z)] - \mathbb{E}_q[\log q(z)] + \log p(x) || KK(q \| p) = -(\mathbb{E}_q[\log p(x, z)] - \mathbb{E}_q[\log q(z)]) + \log p(x)
+\mathbb{E}_{p(s)}[s] = 0 || \mathbb{E}_{p(s)}[s] = \int s p(s) ds
 H(X) = E_{x \sim P}[\log p(x)] || H(X) = -E_{x \sim P}[\log p(x)]
 \log_2 8 = 2 || \log_2 8 = 3
 KK(q_\phi \| p) = HALF \sum_{j=1}^{d} (1 + \log \sigma_j^2 - \mu_j^2 - \sigma_j^2) || KK(q_\phi \| p) = -HALF \sum_{j=1}^{d} (1 + \log \sigma_j^2 - \mu_j^2 - \sigma_j^2)
