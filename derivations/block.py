@@ -13,7 +13,7 @@ from . import tree as t
 from .functions import TRAITS
 from .notation import ARROWS, BOUNDS, RELATIONS, SIGNS, pattern
 from .read import ReadingError, Statement, blank, drawn_from, read_statement
-from .surface import at_braces, plain, remarks, spaces
+from .surface import CLAIM_AT_SIGN, at_braces, plain, remarks, spaces
 
 MOST_CHARACTERS = 20_000
 ROW_END = re.compile(r"\\\\\*?(\s*\[-?[\d.]+\s*\w+\])?|\\(newline|cr)(?![A-Za-z])|\Z")
@@ -39,7 +39,7 @@ CONDITION = re.compile(
 EQUALITY = re.compile(r"equal|\biff\b|only if")
 FORALL = re.compile(r"\\forall(?![A-Za-z])(?=[^:]*(<|>|\\[gl]eq?))(?![^<>]*:)")
 BESIDE = re.compile(
-    r"(?:\\q?quad|\\[,;:! ]|,)\s*(\()([^()]*(?:<|>|\\[gl]eq?(?![a-z]))[^()]*)\)[\s.,]*$"
+    r"(?:\\q?quad|\\[,;:! ]|,)\s*(\()([^()]*(?:[<>=]|\\[gl]eq?(?![a-z]))[^()]*)\)[\s.,]*$"
 )
 ARROWED = "what the arrow joins may hold under a condition: say it in a given"
 SUPPOSED = "this is supposed, and it does not hold in general: say it in a given"
@@ -87,6 +87,9 @@ def read_block(source: str) -> Block:
         else:
             raise ReadingError(f"unknown comment '% {word}:'", source, match.start(1))
     bare = re.sub(r"(?<!\\)%[^\n]*", blank, source)
+    if at_sign := CLAIM_AT_SIGN.search(bare):
+        message = "what is claimed above or below a sign is not judged: write it in a row"
+        raise ReadingError(message, source, at_sign.start())
     text = _continued(plain(bare))
     begin = 0
     for match in ROW_END.finditer(text):
@@ -129,9 +132,7 @@ def traits_in(text: str) -> tuple[str, frozenset[str]]:
     >>> traits_in("f > 0")
     ('', frozenset())
     """
-    match = TRAIT.fullmatch(
-        re.sub(r"\\(text|mathrm|textrm)\s*\{|[{}$,]|\\[,;: ]", " ", text)
-    )
+    match = TRAIT.fullmatch(SETTING.sub(" ", text))
     words = set(match["words"].split()) if match else set()
     if not match or not words & TRAITS or words - TRAITS - LITTLE_WORDS:
         return "", frozenset()
@@ -194,8 +195,10 @@ def _row(source: str, begin: int, text: str) -> tuple[list[Statement], list[Stat
                 found.append((start + low, piece, ARROWED if joined else "", word))
             word = ""
     found = [piece for piece in found if not _is_aside(piece[1])] or found
+    found = [p for p in found if not p[2] or re.search(RELATED, p[1])] or found  # \\because
     lines: list[Statement] = []
     conditions: list[Statement] = []
+    told = False  # what follows stands beside the first
     for place, piece, arrow, word in found:
         place += begin
         if EQUALITY.search(word):
@@ -209,6 +212,8 @@ def _row(source: str, begin: int, text: str) -> tuple[list[Statement], list[Stat
         elif _is_condition(line, bool(CONDITION.search(word)), not (lines or conditions)):
             conditions.append(line)
         else:
+            told = bool(lines) and (told or bool(CONDITION.search(word)))
+            line.beside = told
             lines.append(line)
             if CONDITION.search(word) and _defines(line):  # where w = p / q
                 line.hedge = SUPPOSED

@@ -31,7 +31,7 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
     pairs: list[Pair] = []
     left: t.Node | None = None
     for line, below in zip(lines, [*lines[1:], None][: len(lines)], strict=True):
-        left = line.first or left
+        above, left = left, line.first or left
         if left is None:
             message = "the block begins with a relation: its left side is missing"
             raise ReadingError(message, source, 0)
@@ -42,11 +42,15 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
             number = before.count("\n") + 1 if relation else line.number
             said = line.remark, line.hedge, line.under, line.brace
             about = line.samples, number, text, *said
-            if relation == "=:":
+            name = right.function if isinstance(right, t.Call) else right
+            bound = getattr(name, "key", "") in ("ELBO", "calL", "L")
+            named = isinstance(left, t.Symbol | t.Call)
+            if relation == "=:" or relation == ":=" and bound and not named:
                 pairs.append(Pair(right, ":=", left, *about))
             else:
                 pairs.append(Pair(left, relation, right, *about))
             left = right
+        left = above if line.beside and above else left
     if len(pairs) > MOST_RELATIONS:
         raise ReadingError(f"more than {MOST_RELATIONS} relations", source, 0)
     return pairs

@@ -56,6 +56,9 @@ def shape_of(nodes: tuple[t.Node, ...]) -> Shape | None:
     """The chain that a block speaks of, if it does."""
     calls = [n for n in nodes if isinstance(n, t.Call) and n.function.name in ("p", "q")]
     letters = chained(calls)
+    steps = [n for n in nodes if isinstance(n, t.Symbol) and n.name in SCHEDULE and n.index]
+    if not letters and not calls and steps:
+        return Shape("x", "x", scheduled=True)
     if not letters:
         return None
     if len(letters) > 1:
@@ -63,14 +66,11 @@ def shape_of(nodes: tuple[t.Node, ...]) -> Shape | None:
     (letter,) = letters
     own = [s for s in nodes if isinstance(s, t.Symbol) and s.name == letter]
     starts = any(s.index and _starts_at_zero(s.index[0]) for s in own)
-    scheduled = any(
-        isinstance(n, t.Symbol) and n.name in SCHEDULE and n.index for n in nodes
-    )
     indices = [s.index[0] for s in own if s.index]
     counted = [int(i.value) for i in indices if isinstance(i, t.Number)]
     top = max(counted) if len(counted) == len(indices) else 0
     if letter == "x" or starts:
-        return Shape(letter, letter, scheduled=scheduled, top=top)
+        return Shape(letter, letter, scheduled=bool(steps), top=top)
     behind = {(c.function.name, _spelled(c)) for c in calls}
     p = "markov"
     if ("p", "x|z_1,z_2") in behind or ("p", "x|z_{1:T}") in behind:
@@ -81,7 +81,7 @@ def shape_of(nodes: tuple[t.Node, ...]) -> Shape | None:
         q = "markov"
     elif {("q", "z_1|x"), ("q", "z_2|x")} <= behind:
         q = "apart"
-    return Shape(letter, "x", p, q, scheduled, top)
+    return Shape(letter, "x", p, q, bool(steps), top)
 
 
 def _starts_at_zero(index: t.Node) -> bool:

@@ -28,12 +28,14 @@ from .maximisers import is_maximiser, same_maximiser
 from .notation import BOUNDS, PARAMETERS, SIZES, UPPER, WORLDLY
 from .quantity import Meaningless, OutOfDomain, Quantity, Unknown
 from .relation import Broken, Pair, Step, both, difference, where
+from .scope import speaks_of_vectors, worlds_for
 from .trial import DEAR, DRAWS, Kind, Trial
 from .worlds import Foreign, Line
 
 TOLERANCE = 1e-7
 CHEAP, CHEAP_DRAWS = 20_000, 8  # numbers computed at one draw, and how often then
 BOUND_DRAWS = 16  # draws for an inequality
+FINEST = 1e-5  # a number below this is lost in the tolerance of an inequality
 SAMPLES = 4000  # of the Monte Carlo cross-check
 Rule = Callable[[Trial, Pair, Kind, Step], bool]
 
@@ -95,6 +97,7 @@ def same_extreme(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
 # ---------------------------------------------------------------- equality
 def equality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
     """Both sides agree at every draw."""
+    _told_apart(trial, pair, kind)
     found = trial.values(pair, kind, step, CHEAP_DRAWS)
     for done, (at, left, right) in enumerate(found, start=1):
         _compare(left, right, at, step)
@@ -383,6 +386,7 @@ def inequality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
             "an inequality holds between values, not between maximisers: "
             "the argmax of a bound is in general not that of what it bounds"
         )
+    _told_apart(trial, pair, kind)
     names = {name.key for side in pair.sides for name in t.names_in(side)}
     if names & {*SIZES} and names <= {*SIZES, *UPPER}:
         found = (_gap(pair, at(pair.left), at(pair.right), at) for at in sized(trial, kind))
@@ -400,8 +404,58 @@ def inequality(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
             break
     if not gaps[-1][1].chosen:
         least = min(gaps, key=lambda found: found[0])[1]
-        attack(trial, pair, kind, step, least)
+        _reached(pair, attack(trial, pair, kind, step, least), least)
     return max(gap for gap, _ in gaps) > 1e-5
+
+
+def _reached(pair: Pair, gap: float, at: At) -> None:
+    """A bound by a number counts where something comes near it: else any number passes."""
+    if all(_constant(side, at) is None for side in pair.sides):
+        return
+    logged = any(at(side).logged for side in pair.sides)  # then the gap is a ratio's log
+    value = sum(
+        sign * _alone(side, at) for side, sign in zip(pair.sides, (1, -1), strict=True)
+    )
+    if abs(value) > 1 and gap > (0.25 if logged else abs(value) / 4):
+        raise Foreign(f"nothing here comes near {abs(value):g}: this bound is not tested")
+
+
+def _alone(side: t.Node, at: At) -> float:
+    """The number that stands in a side by itself: the 4 of a^2 + 4."""
+    whole = t.bare(side)
+    terms = zip(whole.terms, whole.signs, strict=True) if isinstance(whole, t.Add) else (
+        [(whole, 1)])  # fmt: skip
+    return sum(sign * (_constant(term, at) or 0.0) for term, sign in terms)
+
+
+NUMERIC = (t.Number, t.Power, t.Quotient, t.Product, t.Add, t.Function)
+
+
+def _constant(node: t.Node, at: At) -> float | None:
+    """What a formula without free names is worth."""
+    node = t.bare(node)
+    names = {name.key for name in t.names_in(node)}
+    if not isinstance(node, NUMERIC) or not names <= {"e", "pi"}:
+        return None
+    value = at(node).plain().array
+    return None if value.ndim else float(value)
+
+
+def _told_apart(trial: Trial, pair: Pair, kind: Kind) -> None:
+    """No number may be finer than the tolerance, nor stand for how many components."""
+    at = trial.one(kind)
+    values: set[float] = set()
+    if any(_constant(side, at) is None for side in pair.sides):
+        parts = {node for side in pair.sides for node in side.walk()}
+        values = {value for node in parts if (value := _constant(node, at))}
+    bound = pair.relation in BOUNDS
+    if bound and (fine := [v for v in values if abs(v) < FINEST]):
+        raise Meaningless(f"{fine[0]:g} is finer than what is told apart here")
+    sizes = {size for size in (kind.D, kind.H) if size > 2}
+    only = bound or len(worlds_for(trial.scope)) == 1
+    if only and sizes & values and speaks_of_vectors(trial.scope.nodes):
+        number = min(sizes & values)
+        raise Foreign(f"is {number:g} how many components there are? Write D or H")
 
 
 def _gap(pair: Pair, left: Quantity, right: Quantity, at: At) -> float:

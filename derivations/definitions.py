@@ -44,6 +44,7 @@ from .scope import (
     worlds_for,
 )
 from .trial import Kind, Trial
+from .usage import latex
 from .verdict import Verdict
 from .worlds import Foreign
 
@@ -389,7 +390,7 @@ def defined(pair: Pair, trial: Trial, page: Scope) -> tuple[Step, Trial, Scope]:
         if not isinstance(left, t.Group):
             _computable(right, step, after)
     if step.ok and isinstance(left, t.Call):
-        _depends(left, step, after)
+        _depends(left, right, step, after)
         if step.ok and density:
             _normalised(left, step, after)
             step.agrees = all(t.is_law(part) for part in t.factors_of(right))
@@ -423,7 +424,7 @@ def _kinds(step: Step, trial: Trial) -> list[Kind]:
     return [kind for kind in worlds_for(trial.scope) if kind.name in step.worlds]
 
 
-def _depends(left: t.Call, step: Step, trial: Trial) -> None:
+def _depends(left: t.Call, right: t.Node, step: Step, trial: Trial) -> None:
     """What is called a function of z must change with z."""
     at = trial.one(_kinds(step, trial)[0])
     for name in left.group.items:
@@ -439,13 +440,24 @@ def _depends(left: t.Call, step: Step, trial: Trial) -> None:
         except (Foreign, Meaningless):
             continue
         if len(seen) == 1:
-            indexed = name.index  # \mu^{(i)} may be that of x^{(i)}
+            # \mu^{(i)} may be that of x^{(i)}, and q(z) a product over z_i
+            indexed = name.index or any(s.name == name.name for s in t.names_in(right))
             fault = Verdict.NOT_UNDERSTOOD if indexed else Verdict.WRONG
             step.fail(f"the right side does not depend on {name.spoken}", fault)
 
 
 def _mass(at: At, places: list[Place], density: t.Call) -> Quantity:
     return at.calculus.integrate(at, places, lambda _: at(density)).plain()
+
+
+def _loose(left: t.Call, scope: Scope) -> str:
+    """A name that scales a density, as the Z of e^{-f(x)} / Z, and that nothing defines."""
+    body = t.bare(scope.meanings[t.signature(left)].body)
+    if not isinstance(body, t.Quotient):
+        return ""
+    name = t.bare(body.under)
+    free = isinstance(name, t.Symbol) and is_free(name, scope)
+    return latex(name) if free else ""
 
 
 def _normalised(left: t.Call, step: Step, trial: Trial) -> None:
@@ -471,8 +483,12 @@ def _normalised(left: t.Call, step: Step, trial: Trial) -> None:
         else:
             computed = True
             if abs(float(total.array) - 1) > 1e-6:
-                value = f"{float(total.array):.6g}"
-                step.fail(f"a density integrates to 1, this one to {value}")
+                message = f"a density integrates to 1, this one to {float(total.array):.6g}"
+                if loose := _loose(left, trial.scope):
+                    advice = f"say what {loose} is: given: {loose} := ..."
+                    step.fail(f"{message}\n{advice}", Verdict.NOT_UNDERSTOOD)
+                else:
+                    step.fail(message)
     if unreliable and not computed:
         message = f"a density integrates to 1, but here {unreliable}"
         step.fail(message, Verdict.NOT_UNDERSTOOD)

@@ -17,7 +17,7 @@ import numpy as np
 
 from . import tree as t
 from .evaluate import Evaluator, Place, value_of
-from .notation import LAWS, NAMES, UPPER, VARIABLES, WORLDLY
+from .notation import LAWS, NAMES, PARAMETERS, UPPER, VARIABLES, WORLDLY
 from .quantity import Meaningless, OutOfDomain, Unknown, V
 from .scope import Scope
 from .worlds import Foreign
@@ -50,6 +50,8 @@ def density(node: t.Call, at: Evaluator[V]) -> V:
     for mark, item in zip(group.marks, group.items[1:], strict=True):
         if mark in "‖:~" or mark == ";" and not t.is_parameter(item):
             raise Meaningless(f"{mark} cannot stand in a density")
+    if name.component or at.world.chain and name.label not in ("", *PARAMETERS):
+        raise Unknown(f"this {name.spoken} is another density than {name.name}", like="...")
     before, after = t.split_bar(group)
     if t.role_of(before[0]) == "Data" or t.Constant("dots") in before:
         return _of_the_data(name, before, at)
@@ -59,6 +61,9 @@ def density(node: t.Call, at: Evaluator[V]) -> V:
     values = {t.role_of(item): at(item) for item in before + after}
     if len(values) != len(before + after):
         raise Meaningless("a density of the same variable twice")
+    parts = [item for item in before + after if getattr(item, "component", ())]
+    if parts and not at.world.scalar:
+        raise Foreign("a density of one component is not known here")
     if name.index:
         return _one_of_many(node, values, at)
     return density_at(t.signature(node), values, at)
@@ -216,9 +221,9 @@ def _of_the_size(mean: V, at: Evaluator[V]) -> str:
 @value_of.register(t.Integral)
 def integral(node: t.Integral, at: Evaluator[V]) -> V:
     """Over all of a variable, or between limits."""
-    place = at.places(node.variable)[0]
-    if node.variable.name not in VARIABLES:
+    if not isinstance(node.variable, t.Symbol) or node.variable.name not in VARIABLES:
         raise Meaningless("integrate over x, z or \\epsilon")
+    place = at.places(node.variable)[0]
     if node.counting and not at.calculus.discrete(place[0]):
         raise Foreign("a sum over the values of a continuous variable")
     if node.low is not None:

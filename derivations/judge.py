@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from . import tree as t
+from .chains import shape_of
 from .claims import rule_for
 from .evaluate import TooMuchWork
 from .notation import ANY, BOUNDS, NAMES, RELATIONS
@@ -19,7 +20,7 @@ from .relation import Broken, Pair, Step, show, where
 from .repair import repairs
 from .scope import speaks_of_vectors, worlds_for
 from .trial import Kind, Trial
-from .usage import free_points
+from .usage import free_points, latex
 from .verdict import Verdict
 from .worlds import Bent, Foreign, Line
 
@@ -102,21 +103,46 @@ def _untied(trial: Trial, pair: Pair) -> str:
             "how do z and \\epsilon hang together?\n"
             "say so: given: z := \\mu + \\sigma \\epsilon"
         )
+    if "epsilon" in free and shape_of(trial.scope.nodes) and pair.relation == "=":
+        return "how do x_t and \\epsilon hang together?\nsay so: given: x_t := ..."
+    for side, other in (pair.sides, pair.sides[::-1]):
+        if isinstance(side, t.Expectation) and isinstance(side.body, t.Symbol):
+            if side.body.name in free_points(other):  # E(x) = -\\log p(x)
+                return "is this the mean, or a function?\nsay so: given: E(x) := ..."
+        for part in t.names_in(side):
+            capital = part.name.isupper() and len(part.name) == 1 and not part.index
+            meant = part.key in (*NAMES, *known) or part.key + "[]" in known
+            written = part.span != (0, 0)
+            if capital and written and not meant and part not in t.names_in(other):
+                text = latex(part)  # \\log Z = \\log p(x)
+                return f"what is {text}?\nsay so: given: {text} := ..."
     left = pair.left
+    if isinstance(left, t.Function) and left.name == "log":
+        left = t.bare(left.body)
     if isinstance(left, t.Call) and t.is_density(left) and not t.is_law(left):
         laws = [node for n in pair.right.walk() if t.is_law(n) for node in n.walk()]
         names = [n for n in laws if isinstance(n, t.Symbol)]
         open_names = any(n.component or n.key not in NAMES for n in names)
+        open_names |= isinstance(pair.left, t.Function) and bool(laws)
         family = t.signature(left).partition("(")[0]  # its model may have been told
         if open_names and not any(key.startswith(f"{family}(") for key in known):
             return "is this what the density means?\nthen write := for =, or give it"
-    for node in (*pair.left.walk(), *pair.right.walk()):
-        if isinstance(node, t.Call) and node.function.name in ANY:
-            named = node.function.key + "()" in known
-            if not named and t.Symbol("epsilon") in node.group.items:
-                name = node.function.spoken
-                advice = f"say what it is: given: {name}(\\epsilon, x) := ..."
-                return f"what is {name}? Here it is any function\n{advice}"
+    any_functions = [
+        {n.function.key: n for n in side.walk()
+         if isinstance(n, t.Call) and n.function.name in ANY
+         and n.function.key + "()" not in known}
+        for side in pair.sides
+    ]  # fmt: skip
+    alone = any_functions[0].keys() ^ any_functions[1].keys()
+    averaged = any(isinstance(n, t.Expectation | t.Integral)
+                   for side in pair.sides for n in side.walk())  # fmt: skip
+    for key, call in (any_functions[0] | any_functions[1]).items():
+        said = any(t.is_density(n) for side in pair.sides for n in side.walk())
+        noisy = t.Symbol("epsilon") in call.group.items
+        if noisy or said and key in alone and not averaged and pair.relation == "=":
+            name = trial.source[slice(*call.span)]
+            advice = f"say what it is: given: {name} := ..."
+            return f"what is {call.function.spoken}? Here it is any function\n{advice}"
     return ""
 
 

@@ -149,17 +149,23 @@ def call(node: t.Call, at: Evaluator[V]) -> V:
     if key == "ELBO":
         return _elbo(node, at)
     if name.name in (*ENCODERS, *DECODERS) or key in NETWORKS:
-        return _network(node, at)
+        return _component(_network(node, at), name, at)
     if name.label.endswith("'"):
         return _differentiated(node, at)
     if name.name in ANY:
         return _any_function(node, at)
     if key in OUTPUTS and at.scope.encoder and [t.role_of(i) for i in items] == ["x"]:
-        return at.world.encoder(at(items[0]))[key == OUTPUTS[1]]
+        output = at.world.encoder(at(items[0]))[key == OUTPUTS[1]]
+        return _component(output, name, at)
     letter = name.name in GREEK or len(name.name) == 1
     if len(items) == 1 and letter and not t.is_argument(node.group):
         return at(name) * at(items[0])  # \\lambda (x - \\mu); w(x) is a function of x
     raise Unknown(f"{name.spoken} is not a known function", like="...")
+
+
+def _component(value: V, name: t.Symbol, at: Evaluator[V]) -> V:
+    """\\mu_{\\phi, j}(x) is one number of what the network puts out."""
+    return value.component(at.integers(name.component)) if name.component else value
 
 
 def _apply(node: t.Call, definition: Definition, at: Evaluator[V]) -> V:
@@ -196,7 +202,8 @@ def _any_function(node: t.Call, at: Evaluator[V]) -> V:
     group = next(iter(groups & set(PARAMETERS)), "")
     values = [at(item) for item in items if not t.is_parameter(item)]
     traits = at.scope.traits.get(name.key, frozenset())
-    return at.world.any_function(name.key, values, traits, group)
+    which = "".join(f"_{i}" for i in at.integers(name.component))  # f_1 is not f_2
+    return at.world.any_function(name.key + which, values, traits, group)
 
 
 def _network(node: t.Call, at: Evaluator[V]) -> V:

@@ -174,7 +174,7 @@ GREEK = tuple(
 SPELLINGS = {
     "varepsilon": "epsilon", "varphi": "phi", "widehat": "hat", "overline": "bar",
     "widetilde": "tilde", "ln": "log", "intercal": "top", "vartheta": "theta",
-    "varrho": "rho", "varsigma": "sigma", "varpi": "pi", "varkappa": "kappa",
+    "eps": "epsilon", "varrho": "rho", "varsigma": "sigma", "varpi": "pi", "varkappa": "kappa",
 }  # fmt: skip
 # what a styled letter means; of the others \mathcal{F} is the name calF
 STYLED = {
@@ -199,6 +199,8 @@ BOLD = tuple(
     "mathbf boldsymbol bm pmb bf boldmath vec mathbold symbf mathit it mathnormal rm "
     "mathrm mathsf mathtt sf tt operatorname underline mathbfit textbf textit".split()
 )
+# and in the macros of many a paper, \\bx, \\vz, \\rvz
+BOLD_MACROS, BOLD_LETTERS = ("b", "v", "rv", "mb", "bs"), "xyzuwh"
 ACCENTS = ("hat", "bar", "tilde")
 WORD_FUNCTIONS = ("diag", "tr", "det", "sigmoid", "softplus", "tanh", "log", "exp")
 PREFIXES = ("log", "exp", "tanh", "det", "nabla", "sin", "cos")  # no brackets needed
@@ -210,7 +212,7 @@ WORDS = {
     "elbo": "ELBO", "Elbo": "ELBO", "var": "Var", "V": "Var", "Var": "Var", "Tr": "tr",
     "trace": "tr", "tr": "tr", "Diag": "diag", "diag": "diag", "sigm": "sigmoid",
     "Sigmoid": "sigmoid", "const": "const", "constant": "const", "cst": "const",
-    "JSD": "JS", "VLB": "ELBO", "vlb": "ELBO", "MI": "I", "ln": "log", "Pr": "P", "prob": "P", "dd": "d", "dif": "d", "diff": "d",
+    "JSD": "JS", "VLB": "ELBO", "vlb": "ELBO", "MI": "I", "ln": "log", "Pr": "P", "prob": "P", "dd": "d", "d": "d", "Expect": "Expect", "dif": "d", "diff": "d",
 }  # fmt: skip
 LETTERS_ONLY = (
     "KLD",
@@ -330,6 +332,8 @@ WAYS = (
         (r"\mathbb{E}_{z \sim q}[f(z)]", r"\underset{z \sim q(z)}{\mathbb{E}}[f(z)]",
          r"\mathop{\mathbb{E}}\limits_{z \sim q(z)}[f(z)]"),
         r"\underset{z \sim q(z)}{\mathbb{E}}[f(z)] = \int q(z) f(z) \, dz"),
+    Way("expectation over several", (r"\mathbb{E}_{(x, z) \sim p}[f(x)]", r"\mathbb{E}_{x, z \sim p}[f(x)]"),
+        r"\mathbb{E}_{(x, z) \sim p_\theta(x, z)}[f(x)] = \int p_\theta(x, z) f(x) \, dx dz"),
     Way("expectation without brackets: of the whole product",
         (r"\mathbb{E}_{q(z)} f(z)",), r"\mathbb{E}_{q(z)} f(z) = \int q(z) f(z) \, dz"),
     Way("expectation in angles", (r"\langle f(z) \rangle_{q(z)}",),
@@ -358,23 +362,28 @@ WAYS = (
                          r"\mathop{}\!\mathrm{d}z", r"\dd z"),
         r"\int q(\mathbf{z}) \, \mathrm{~d}\mathbf{z} = 1"),
     Way("bold, upright, slanted: the same name",
-        (r"\mathbf{z}", r"{\bf z}", r"\boldsymbol{z}", r"\bm{z}", r"\vec{z}", r"\pmb{z}"),
+        (r"\mathbf{z}", r"{\bf z}", r"\boldsymbol{z}", r"\bm{z}", r"\vec{z}", r"\pmb{z}",
+         r"\bz", r"\vz", r"\rvz"),
         r"\int q({\bf z}) \, d\bm{z} = 1"),
     Way("fraction", (r"\frac{a}{b}", r"\dfrac{a}{b}", r"\tfrac12", r"{a \over b}", "a / b"),
         r"{a \over 2} = \tfrac12 a = a / 2"),
     Way("function", (r"\log a", r"\ln a", "log a", "ln(a)", r"\mathrm{log} a"),
         r"log(a^2) = 2 \ln |a|"),
+    Way("a logarithm of another base", (r"\log_2 a", r"\text{log}_{10}(a)"), r"\log_2 8 = 3"),
     Way("exponential", (r"\exp(a)", "exp(a)", "e^a", r"\mathrm{e}^a"), "exp(a) = e^a"),
     Way("a square of a function", (r"\sigma_{\phi}^2(x)",),
         r"\sigma_{\phi}^2(x) = \sigma_{\phi}(x)^2"),
     Way("product", ("a b", r"a \cdot b", r"a \times b", "a * b", r"a \odot b"), "a * b = b a"),
-    Way("size", ("|a|", r"\lvert a \rvert", r"\lVert a \rVert", r"\|a\|"),
+    Way("size", ("|a|", r"\lvert a \rvert", r"\lVert a \rVert", r"\|a\|", r"\|a\|_2"),
         r"\left\lvert a \right\rvert = |{-a}|"),
     Way("how many data", (r"|\mathcal{D}|",),
         r"\frac{1}{|\mathcal{D}|} \sum_{n=1}^{N} 1 = 1"),
     Way("of vectors and matrices", (r"\mathrm{tr}(C)", r"\mathrm{diag}(v)", r"\det C",
                                     r"W^\top", r"W^{\mathrm{T}}"),
         r"\mathrm{tr}(C) = \mathrm{tr}(C^{\top})"),
+    Way("second slopes", (r"\nabla_x^2 f(x)",), r"\mathrm{tr}(\nabla_x^2 x^\top x) = 2 D"),
+    Way("one number of what a network puts out", (r"\mu_{\phi, j}(x)",),
+        r"\sum_{j=1}^{H} \mu_{\phi, j}(x)^2 = \| \mu_\phi(x) \|^2"),
     Way("place of a maximum",
         (r"\arg\max_\theta", r"\operatorname*{argmax}_{\theta}", r"\mathop{\arg\max}_\theta",
          r"\underset{\theta}{\arg\max}", r"\arg\underset{\theta}{\max}", r"\argmax_\theta"),
@@ -385,6 +394,18 @@ WAYS = (
         r"\int p_{data}(x) \, dx = 1"),
     Way("a sum reaches as far as its index", (r"\sum_{n=1}^{N} x^{(n)} + (x^{(n)})^2",),
         r"\sum_{n=1}^{N} x^{(n)} + (x^{(n)})^2 = \sum_{n=1}^{N} (x^{(n)} + (x^{(n)})^2)"),
+    Way("capital and other letters of densities", ("P(x)", r"D_{KL}(P \| Q)", r"D_{KL}(f \| g)"),
+        r"D_{KL}(P \| Q) = \int p(x) \log \frac{p(x)}{q(x)} \, dx"),
+    Way("a density by its numbers", (r"\sum_i p_i \log p_i", r"\sum_i p(i) \log p(i)"),
+        r"H(p) = -\sum_i p_i \log p_i"),
+    Way("other letters of data and latents", (r"p(w \mid \mathcal{D})", r"p(\theta \mid x)", "p(h, x)"),
+        r"\log p(\mathcal{D}) = \log \int p(\mathcal{D} \mid w) p(w) \, dw"),
+    Way("nodes of a chain", (r"x_{1:T}", r"x_1, \dots, x_T", "x_{t-1}"),
+        r"q(x_1, \dots, x_T \mid x_0) = \frac{q(x_{0:T})}{q(x_0)}"),
+    Way("a sum over the nodes of a chain", (r"\sum_{t > 1}", r"\sum_{t \geq 2}", r"\sum_{t=2}^{T}"),
+        r"\sum_{t > 1} \log \frac{q(x_t \mid x_0)}{q(x_{t-1} \mid x_0)} = \log \frac{q(x_T \mid x_0)}{q(x_1 \mid x_0)}"),
+    Way("the noise of a diffusion", (r"\beta_t", r"\alpha_t", r"\bar\alpha_t", r"\tilde\beta_t"),
+        r"\beta_t = 1 - \frac{\bar\alpha_t}{\bar\alpha_{t-1}}"),
     Way("what stands above or below a sign",
         (r"\overset{\text{Jensen}}{\geq}", r"\stackrel{(a)}{=}", r"\overset{\text{def}}{=}"),
         r"(a + b)^2 \stackrel{(1)}{=} a^2 + 2 a b + b^2"),
@@ -455,5 +476,5 @@ def terminals() -> dict[str, str]:
         "STYLE": pattern(*("\\" + style for style in STYLES)),
         "BOLD": pattern(*("\\" + style for style in BOLD)),
         "MACRO.2": pattern(*("\\" + word for word in WORDS if word != "ln"))
-        + f"|{letters(*LETTERS_ONLY)}|tr(?=\\s*(\\\\left\\s*)?[([])",
+        + f"|{letters(*LETTERS_ONLY)}|tr(?=\\s*(\\\\left\\s*)?(\\\\\\{{|[([]))",
     }

@@ -99,6 +99,7 @@ class Statement:
     hedge: str = ""  # why it is not wrong where it fails
     under: tuple[Statement, ...] = ()  # the conditions that stand beside it
     brace: bool = False  # it stands at a brace of another
+    beside: bool = False  # it stands beside another, which the next row continues
     offset: int = 0  # where the text that was read begins in the source
     tree: Tree[Token] | None = field(default=None, repr=False, compare=False)
 
@@ -364,6 +365,10 @@ class Builder(Interpreter[Token, t.Node]):
     def _expectation(self, name: t.Symbol, group: t.Group, span: tuple[int, int]) -> t.Node:
         if len(group.items) != 1:
             raise self.error("an expectation takes one expression", group)
+        if group.items[0] == t.Symbol("I"):
+            raise self.error(
+                "the mean of an identity? If this I is a name, write I(x)", group
+            )
         drawn: list[tuple[tuple[t.Symbol, ...], t.Node]] = []
         under = name.under or t.Inside(((),))
         if under.relations and set(under.relations) != {"~"}:
@@ -374,7 +379,8 @@ class Builder(Interpreter[Token, t.Node]):
             for density, *following in under.sides[1:]:
                 names = self._drawn_names(left)
                 density = filled(density, names[0]) if names else density
-                drawn.append((names, density))
+                whole = any(t.is_run(name.component) for name in names)
+                drawn.append((() if whole else names, density))  # x_{1:T} ~ q(x_{1:T})
                 left = tuple(following)
             if left:
                 raise self.error("which density is this drawn from?", left[0])
@@ -387,7 +393,9 @@ class Builder(Interpreter[Token, t.Node]):
 
     def _drawn_names(self, items: tuple[t.Node, ...]) -> tuple[t.Symbol, ...]:
         """z_1, ..., z_K; dots between them are all that may stand there, too."""
-        parts = [i.factors if isinstance(i, t.Product) else (i,) for i in items]
+        lists = [i.items if isinstance(i, t.Group) else (i,) for i in items]  # (x, z)
+        parts = [i.factors if isinstance(i, t.Product) else (i,)
+                 for part in lists for i in part]  # fmt: skip
         apart = [node for part in parts for node in part]
         names = tuple(v for v in apart if isinstance(v, t.Symbol))
         dots = t.Constant("dots") in apart
@@ -467,6 +475,14 @@ class Builder(Interpreter[Token, t.Node]):
                 outside = beyond
             else:
                 raise self._ambiguous(name, beyond[0])
+        if name == "nabla":  # \\nabla f \\nabla g is a product
+            flat = [
+                f for n in nodes for f in (n.factors if isinstance(n, t.Product) else (n,))
+            ]
+            own = next((i for i, n in enumerate(flat) if i and _is_gradient(n)), None)
+            if own is not None:
+                nodes, operations = flat[:own], [""] * (own - 1)
+                outside = [*flat[own:], *outside]
         if len(nodes) > 1 and isinstance(nodes[0], t.Group):
             raise self._ambiguous(name, nodes[1])
         if name != "nabla" and t.is_density(nodes[0]):  # \log q(z) f(z)
@@ -484,9 +500,21 @@ class Builder(Interpreter[Token, t.Node]):
         if name == "nabla":
             if under is None or under.relations:
                 raise self.error("\\nabla needs its variable as a subscript", token)
-            node: t.Node = t.Derivative(under.sides[0], body, nabla=True, span=span)
+            if above and above.sides != ((t.TWO,),):
+                raise self.error("this superscript is not known", above)
+            node: t.Node = body
+            for _ in range(2 if above else 1):
+                node = t.Derivative(under.sides[0], node, nabla=True, span=span)
+        elif (
+            name == "log"
+            and under
+            and isinstance(under.sides[0][0], t.Number)
+            and not above
+        ):
+            base = t.Function("log", under.sides[0][0])
+            node = t.Quotient(t.Function("log", body, span=span), base, span=span)
         elif above or under and under.sides != ((t.Symbol("e"),),):
-            raise self.error(f"only the natural, unscripted {name} is known", token)
+            raise self.error(f"{name} with this at it is not known", token)
         else:
             node = t.Function(name, body, span=span)
         return self._product([node, *outside], [""] * len(outside))
@@ -525,12 +553,16 @@ class Builder(Interpreter[Token, t.Node]):
                 return t.Integral(first, inner, counting=kind == "sum")
         if kind == "int":
             raise self.error("what is integrated over? Write dz at its end", token)
-        if under.relations not in ((), ("=",)):
+        if under.relations not in ((), ("=",), (">",), ("≥",)):
             raise self.error(f"\\{kind} runs from = to", under)
-        if above is None and (under.relations or first.name not in UPPER):
+        from_equal = under.relations == ("=",)
+        upper = UPPER | {"t": "T"}  # the nodes of a chain
+        if above is None and (from_equal or first.name not in upper):
             raise self.error(f"\\{kind} needs its upper limit", token)
         low = under.sides[1][0] if under.relations else t.ONE
-        high = above.sides[0][0] if above else t.Symbol(UPPER[first.name])
+        if under.relations == (">",):
+            low = t.Add((low, t.ONE), (1, 1))
+        high = above.sides[0][0] if above else t.Symbol(upper[first.name])
         return t.Total(kind, first.name, low, high, inner)
 
     def integral(self, tree: Tree) -> t.Node:
@@ -639,6 +671,11 @@ class Builder(Interpreter[Token, t.Node]):
             return replace(node, under=under)
         if node == t.CONST:
             return replace(node, of=under.sides[0])
+        if isinstance(node, t.Function) and (node.name, under.sides) == (
+            "norm",
+            ((t.TWO,),),
+        ):
+            return node
         if not isinstance(node, t.Symbol):
             raise self.error("a subscript belongs to a name", under)
         if under.relations == (":",):  # x_{1:T}
@@ -659,6 +696,10 @@ class Builder(Interpreter[Token, t.Node]):
         greek = [s.key for s in inside if isinstance(s, t.Symbol) and s.name in GREEK]
         if len(greek) == len(inside):
             return replace(node, label=",".join(greek))
+        if (
+            greek and isinstance(first, t.Symbol) and greek[0] == first.key
+        ):  # \\sigma_{\\phi, j}
+            return replace(node, label=greek[0] + node.label, component=inside[1:])
         return replace(node, component=inside)
 
     def _above(self, node: t.Node, above: t.Inside) -> t.Node:
@@ -742,9 +783,11 @@ class Builder(Interpreter[Token, t.Node]):
     def style(self, tree: Tree) -> t.Node:
         """`\\mathcal{N}`, `\\mathbf{I}`."""
         style = STYLES.get(parts(tree)[0][1:], "")
-        name = _plain(parts(parts(tree)[1])[0])
+        held, *scripts = parts(parts(tree)[1])
+        name = _plain(held)
         other = style.removeprefix("math") + name if style else name
-        return t.Symbol(STYLED.get(style, {}).get(name, other))
+        node = t.Symbol(STYLED.get(style, {}).get(name, other), span=self.span(tree))
+        return self._name(node, scripts[0]) if scripts else node
 
     def fraction(self, tree: Tree) -> t.Node:
         """`\\frac{a}{b}`, or a derivative."""
@@ -839,6 +882,10 @@ def _is_domain(under: t.Inside) -> bool:
     variable = isinstance(first, t.Symbol) and first.name in (*VARIABLES, "X", "Z", "R")
     domain = isinstance(first, t.Symbol) and first.name.startswith(("bb", "cal"))
     return variable or domain or first == t.Symbol("Omega")
+
+
+def _is_gradient(node: t.Node) -> bool:
+    return isinstance(node, t.Derivative) and node.nabla
 
 
 def _over_data(kind: str, variable: t.Symbol, body: t.Node) -> t.Node:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 
 from .notation import (
+    BOLD_LETTERS,
+    BOLD_MACROS,
     DEFINES,
     DROPPED,
     ENVIRONMENTS,
@@ -27,6 +29,7 @@ NOISE = re.compile(
     r"|(?<=\{array\})\{[lcr|@{} ]*\}"
     r"|(?<!\\)\$\$?|(?<!\\)\\[\[\]]|(?<!\\)\\[()]"
     r"|\\(nonumber|notag|hline|displaystyle|textstyle|allowbreak)(?![A-Za-z])"
+    r"|[_^]\s*\{\s*\}|(?<!\\)\\(?=\n)"
 )
 CASES = re.compile(
     r"\\begin\{d?cases\}(?P<body>.*?)\\end\{d?cases\}"
@@ -41,9 +44,13 @@ CONSTANT = re.compile(  # a constant in one name: \text{const}_{\theta}
 SAID = re.compile(  # beside the values of cases
     r"\\text(rm)?\s*\{[^{}]*\}|[,.;]\s*(?=&|\\\\|$)|\\q?quad(?![A-Za-z])"
 )
+BOLD_MACRO = re.compile(rf"\\({'|'.join(BOLD_MACROS)})(?=[{BOLD_LETTERS}](?![A-Za-z]))")
 COMMAND = re.compile(r"\\([A-Za-z]+\*?)\s*")
 SIGNS = pattern(*(word for row in RELATIONS.values() for word in row.latex))
 LONE_SIGN = re.compile(rf"\s*({SIGNS})\s*")
+CLAIM_AT_SIGN = re.compile(  # \underset{= 0}{\geq}: about what is it?
+    rf"\\(?:underset|overset|stackrel)\s*\{{\s*(?:{SIGNS})\s*(?=[^\s}}][^{{}}]*\}}\s*\{{?\s*(?:{SIGNS}))"
+)
 SIDES = re.compile(r"\\(left|right)(?![A-Za-z])\s*(\\[A-Za-z]+|\\?.)")
 AFTER = re.compile(r"\s*([_^])\s*")
 NUMBERED = re.compile(r"(?<=quad)\s*\(\s*(\d+|\*+|\\ast|\\star|\\dagger)\s*\)\s*$")
@@ -89,6 +96,7 @@ def plain(text: str) -> str:
     ['a', '\\geq', 'b']
     """
     text = CASES.sub(_cases, text.translate(FULL_WIDTH))
+    text = BOLD_MACRO.sub(lambda bold: blanked(bold[0]), text)
     for match in NOISE.finditer(text):
         text = spaces(text, *match.span())
     for match in CONSTANT.finditer(text):
@@ -255,6 +263,10 @@ def _is_said(before: str, words: str, after: str, command: str) -> bool:
     bare = words.strip("~ \n\t")
     before = re.sub(r"(\s|\\[,;:! ])+$", "", before)
     after = re.sub(r"^(\s|\\[,;:! ]|\\q?quad(?![A-Za-z]))+", "", after)
+    if re.search(r"\\(therefore|implies|[A-Za-z]*ightarrow)\s*&?$", before) and (
+        re.match(rf"&?\s*({SIGNS})", after)
+    ):  # \\therefore \\text{evidence} \\geq
+        return False
     if before[-1:] in ("_", "^") or not bare or bare.replace(" ", "") in WORD_NAMES:
         return False
     depth = len(re.findall(r"(?<!\\)\{", before)) - len(re.findall(r"(?<!\\)\}", before))

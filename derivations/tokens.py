@@ -170,9 +170,11 @@ def plain_tokens(tokens: list[Token]) -> list[Token]:
     for i in range(len(found) - 1, 0, -1):
         if found[i].type == "LBRACE" and found[i - 1].type in ("LPAR", "LSQUARE"):
             end = _held(found, i)[1]
+            held = {token.type for token in found[i:end]}
             if end < len(found) and found[end].type in ("RPAR", "RSQUARE"):
-                del found[end - 1], found[i]  # q({z | x})
-                continue
+                if "OVER" not in held:
+                    del found[end - 1], found[i]  # q({z | x})
+                    continue
         if (
             found[i - 1].type == "ARG" and found[i].type == "BEST"
         ):  # \\arg \\underset{a}{\\max}
@@ -297,6 +299,7 @@ def with_integrals(tokens: list[Token]) -> list[Token]:
     while i < len(tokens):
         token = tokens[i]
         if token.type == "INT":
+            _unbrace_body(tokens, i)
             open_signs += [len(found) + k for k in range(max(token.count("i") - 1, 0) + 1)]
             found += [_as(token, "INT", "\\int")] * (max(token.count("i") - 1, 0) + 1)
         elif _is_differential(tokens, i) and (open_signs or _goes_on(found)):
@@ -313,6 +316,17 @@ def with_integrals(tokens: list[Token]) -> list[Token]:
     for place in open_signs:
         found[place] = _as(found[place], "SUM", "\\int")
     return found
+
+
+def _unbrace_body(tokens: list[Token], i: int) -> None:
+    """`\\int { f(z) dz }`: the braces go where they hold the differential."""
+    begin = i + 1
+    while begin < len(tokens) and tokens[begin].type in SCRIPTS:
+        begin = _held(tokens, begin + 1)[1]
+    end = _held(tokens, begin)[1] if begin < len(tokens) else begin
+    if tokens[begin:end] and tokens[begin].type == "LBRACE":
+        if end - begin > 3 and _is_differential(tokens, end - 3):
+            del tokens[end - 1], tokens[begin]
 
 
 def _goes_on(found: list[Token]) -> bool:

@@ -25,8 +25,10 @@ from .scope import Scope
 
 X, THETA, PHI = map(t.Symbol, ("x", "theta", "phi"))
 PHI_Q = t.Symbol("q", label="phi")
-CAPITALS = {"P": "p", "Q": "q", "X": "x", "Z": "z", "Y": "y"}
-SECOND = ("y", "h", "u", "t", "s")  # letters of what z is here
+CAPITALS = {"P": "p", "Q": "q", "X": "x", "Z": "z", "Y": "y", "T": "t", "W": "w",
+            "D": "Data"}  # fmt: skip
+SECOND = ("y", "h", "u", "t", "s", "w")  # letters of what z is here
+UNKNOWN = ("theta", "Theta", "omega")  # and names of parameters that are drawn
 OF_LAWS = ("mu", "sigma", "Sigma", "lambda", "tau", "Lambda")  # p(x|mu, sigma^2)
 NETWORK_LABELS = ("theta", "phi", "psi", "omega", "lambda", "eta", "nu", "xi")
 POPULATION = ("data", "Data", "true")  # labels of the density of the data
@@ -106,6 +108,7 @@ class Writing:
         self.block, self.page, self.picks = block, page, picks
         self.taken: dict[str, str] = {}
         self.own = ""
+        self.freed = False  # has q_\\phi(z) lost its label?
         self.choices: dict[str, Choice] = {}
         self.chain: Shape | None = None  # x_0, ..., x_T, if the block speaks of such
         own = [line.first for line in block.given if isinstance(line.first, t.Call)]
@@ -138,12 +141,20 @@ class Writing:
         found = (node for node in self.nodes() if isinstance(node, t.Call))
         return [call for call in found if call.function.name in letters]
 
+    def logs(self) -> bool:
+        """Is there a logarithm, or what is made of some?"""
+        kinds = (
+            (isinstance(n, t.Divergence), getattr(n, "name", "")) for n in self.nodes()
+        )
+        return any(divergence or name == "log" for divergence, name in kinds)
+
     def defines(self, key: str) -> bool:
         """Does the page or a line with := say what this is?"""
         both = (*self.block.lines, *self.block.given)
         lines = [line for line in both if not _is_bound(line)]
         own = [line.first for line in lines if line.rest and line.rest[0][0] == ":="]
         own += [line.first for line in lines if line in self.block.given]
+        own += [side for line in lines for sign, side in line.rest if sign == "=:"]
         named = [side.function if isinstance(side, t.Call) else side for side in own]
         said = {name.key for name in named if isinstance(name, t.Symbol)}
         return key in said or any(key + end in self.page.meanings for end in ("", "()"))
@@ -257,6 +268,8 @@ def latex(node: t.Node) -> str:
         return f"D_{{KL}}({latex(node.left)} \\| {latex(node.right)})"
     if isinstance(node, t.Quotient):
         return f"\\frac{{{latex(node.over)}}}{{{latex(node.under)}}}"
+    if isinstance(node, t.Integral) and node.counting:
+        return f"\\sum_{{{latex(node.variable)}}} {latex(node.body)}"
     if isinstance(node, t.Group) and node.marks == (":",):
         return ":".join(map(latex, node.items))
     if isinstance(node, t.Group | t.Product):
@@ -277,21 +290,32 @@ def capitals(w: Writing) -> None:
                 for s in t.names_in(n.factors[1])}  # fmt: skip
     arguments = informed | {s.name for n in places for s in t.names_in(n)}
     new = {big: small for big, small in CAPITALS.items() if big in arguments & names}
+    compared = [t.bare(side) for n in places if isinstance(n, t.Divergence)
+                for side in (n.left, n.right)]  # fmt: skip
+    averaged = [law for n in places if isinstance(n, t.Expectation) for _, law in n.drawn]
     for big in "PQ":
-        called = [c for c in w.calls((big,)) if not w.defines(big)]
-        bare = any(
-            s.name == big
-            for n in places
-            if isinstance(n, t.Divergence | t.Expectation)
-            for s in t.names_in(n)
-        )
-        if new.get(big) in names or not (called or bare):
+        both = big, CAPITALS[big]
+        own, others = ({c.group for c in w.calls((n,))} for n in both)
+        beside = any({*both} <= {getattr(law, "name", "") for law in laws}
+                     for laws in (compared, averaged))  # fmt: skip
+        if own & others or beside or w.defines(big) and own:
             new.pop(big, None)
     dense = {s.name for c in w.calls(("p", "q", "P", "Q", "H", "I")) for s in t.names_in(c)}
     dense |= informed
-    for big in "XYZ":
-        if big not in dense or w.defines(big):
+    means = (n for n in w.nodes() if isinstance(n, t.Expectation))
+    dense |= {v.name for mean in means for names, _ in mean.drawn for v in names}
+    items = {i.name for c in w.calls((*"PQpq",)) for i in c.group.items
+             if isinstance(i, t.Symbol)}  # fmt: skip
+    for big in "XYZTWD":
+        told = items if big in "TWD" else dense  # elsewhere a last step, weights, a size
+        also = big in "TW" and big.lower() in names
+        if big not in told or also or w.defines(big):
             new.pop(big, None)
+    pairs = [n for n in w.nodes() if isinstance(n, t.Divergence)]
+    laws = {getattr(getattr(side, "function", side), "name", "")
+            for pair in pairs for side in (pair.left, pair.right)}  # fmt: skip
+    if laws == {"f", "g"} and not names & {*LETTERS}:  # KL(f || g)
+        new |= {"f": "p", "g": "q"}
     if any(s.name == "x" and (s.index or s.component) for s in w.symbols()) and "X" in new:
         new["X"] = "Data"
 
@@ -309,11 +333,9 @@ def letter_of_a_bound(w: Writing) -> None:
     counts = [n.high for n in w.nodes() if isinstance(n, t.Total)]
     counts += [n.under for n in w.nodes() if isinstance(n, t.Quotient)]
     counts += [i for s in w.symbols() for i in (*s.index, *s.component)]
-    logs = any(isinstance(n, t.Divergence) or getattr(n, "name", "") == "log"
-               for n in w.nodes())  # fmt: skip
     braced = (side for line in w.block.hence if line.brace for side in line.sides)
     known = letter in braced or w.defines("L")
-    if known or not logs or any(letter in n.walk() for n in counts):
+    if known or not w.logs() or any(letter in n.walk() for n in counts):
         return
 
     def script(node: t.Node) -> t.Node:
@@ -325,7 +347,10 @@ def letter_of_a_bound(w: Writing) -> None:
 
 
 def open_sums(w: Writing) -> None:
-    """\\sum_j over the components of latents ends at H, over those of x at D."""
+    """\\sum_j over the components of latents ends at H, over those of x at D.
+
+    Beside a divergence, so does one to L over those of mu and sigma.
+    """
 
     def close(node: t.Node) -> t.Node:
         if not isinstance(node, t.Total) or not isinstance(node.high, t.Symbol):
@@ -333,6 +358,8 @@ def open_sums(w: Writing) -> None:
         parts = {s.name for s in t.names_in(node.body)
                  if node.index in t.letters(s.component)}  # fmt: skip
         implied = node.high.span == (0, 0) and node.low == t.ONE
+        implied |= node.high.name in (*"KLM",) and parts == {"mu", "sigma"} and (
+            any(isinstance(n, t.Divergence) for n in w.nodes()))  # fmt: skip
         end = "H" if parts & OF_LATENTS else "D" if "x" in parts else ""
         if not implied or not end:
             return node
@@ -340,6 +367,27 @@ def open_sums(w: Writing) -> None:
         return replace(node, high=t.Symbol(end))
 
     w.change(close)
+
+
+def bases(w: Writing) -> None:
+    """In which base all logarithms are, H and D_KL are, too: then it may be any."""
+    based = [n for n in w.nodes() if _base(n)]
+    logs = sum(isinstance(n, t.Function) and n.name == "log" for n in w.nodes())
+    names = {s.key for s in w.symbols()} & {"H", "calH", "I", "D_KL", "KL", "ELBO"}
+    informed = names or any(isinstance(n, t.Divergence) for n in w.nodes())
+    told = all(any(t.names_in(n)) for n in based)  # \\log_2 8 is a number
+    alike = logs == 2 * len(based) and len({*map(_base, based)}) == 1
+    if based and informed and told and alike:
+        w.change(
+            lambda n: w.take(n, n.over) if isinstance(n, t.Quotient) and _base(n) else n
+        )
+
+
+def _base(node: t.Node) -> t.Node | None:
+    """The 2 of \\log_2 a, which is read as \\log a / \\log 2."""
+    if not isinstance(node, t.Quotient) or node.under.span != (0, 0):
+        return None
+    return node.under.body if isinstance(node.under, t.Function) else None
 
 
 def averages(w: Writing) -> None:
@@ -361,11 +409,20 @@ def averages(w: Writing) -> None:
 
 
 def supports(w: Writing) -> None:
-    """\\sum_i p(x_i) g(x_i) is a sum over the values of x, where no x_i is drawn."""
+    """\\sum_i p(x_i) g(x_i) is a sum over the values of x, where no x_i is drawn.
+
+    So are \\sum_i p_i \\log p_i and \\sum_i p(i) \\log p(i).
+    """
     drawn = {d.variable.name for line in w.block.lines for d in line.samples}
 
     def values(node: t.Node) -> t.Node:
-        if not isinstance(node, t.Total) or node.kind != "sum" or node.high.span != (0, 0):
+        if not isinstance(node, t.Total) or node.kind != "sum" or node.low != t.ONE:
+            return node
+        index = t.Symbol(node.index)
+        numbered = _of_values(node.body, index)
+        if numbered != node.body and index not in t.names_in(numbered):
+            return w.take(node, t.Integral(X, numbered, counting=True))
+        if node.high.span != (0, 0):
             return node
         body = node.body
         weight = body.factors[0] if isinstance(body, t.Product) else None
@@ -374,7 +431,7 @@ def supports(w: Writing) -> None:
         own = weight.group.items[0]
         if not isinstance(own, t.Symbol) or own.name in drawn or weight.group.marks:
             return node
-        if own.component != (t.Symbol(node.index),):
+        if own.component != (index,):
             return node
         name = replace(own, component=())
         plain = t.rebuild(body, lambda n: name if n == own else n)
@@ -383,31 +440,53 @@ def supports(w: Writing) -> None:
     w.change(values)
 
 
+def _of_values(body: t.Node, index: t.Symbol) -> t.Node:
+    """The p_i and p(i) of a body as p(x)."""
+
+    def value(node: t.Node) -> t.Node:
+        name = node.function if isinstance(node, t.Call) else node
+        if not isinstance(name, t.Symbol) or name.name not in LETTERS or name.accent:
+            return node
+        own = node.group.items if isinstance(node, t.Call) else name.component
+        plain = replace(name, component=())
+        return t.Call(plain, t.Group((X,)), span=node.span) if own == (index,) else node
+
+    return t.rebuild(body, value)
+
+
 def second_letters(w: Writing) -> None:
-    """Beside x alone, the y of p(x, y) and the h of p(h|x) play the part of z."""
+    """Beside x alone, the y of p(x, y), the h of p(h|x), a drawn theta play z's part.
+
+    And \\mathcal{D} plays that of x where no x is.
+    """
     names = {s.name for s in w.symbols()}
-    if "z" in names or "x" not in names or names & {*LAWS, "Normal", "encoder"}:
+    if "z" in names or names & {*LAWS, "Normal", "encoder"}:
         return
     calls = w.calls(("p", "q", "H", "I"))
-    items = {s for call in calls for s in call.group.items if isinstance(s, t.Symbol)}
     products = [n for n in w.nodes() if isinstance(n, t.Product)]
     informed = [n.factors[1] for n in products if getattr(n.factors[0], "name", "") == "I"]
     pairs = [n for n in informed if isinstance(n, t.Group)]
-    items |= {s for pair in pairs for s in pair.items if isinstance(s, t.Symbol)}
-    found = [letter for letter in SECOND if letter in {s.name for s in items}]
+    items = {s.name for group in (*(c.group for c in calls), *pairs) for s in group.items
+             if isinstance(s, t.Symbol)}  # fmt: skip
+    drawn = {s for call in calls for s in before(call)}
+    x = "x" if "x" in names else "Data"
+    found = [letter for letter in SECOND if letter in items]
+    found = found or [name for name in UNKNOWN if name in drawn]
     called = {n.function.name for n in w.nodes() if isinstance(n, t.Call)}
     if len(found) != 1 or found[0] in called or w.defines(found[0]):
         return
     together = ({s.name for s in t.names_in(n)} for n in (*calls, *pairs))
-    joined = any({"x", found[0]} <= names for names in together)
+    alone = x not in names and found[0] not in VARIABLES  # q(s), and nothing else
+    if not alone and not any({x, found[0]} <= names for names in together):
+        return
+    new = {found[0]: "x"} if alone else {found[0]: "z", x: "x"}
 
     def rename(node: t.Node) -> t.Node:
-        if isinstance(node, t.Symbol) and node.name == found[0]:
-            return w.take(node, replace(node, name="z"))
-        return node
+        if not isinstance(node, t.Symbol) or new.get(node.name, node.name) == node.name:
+            return node
+        return w.take(node, replace(node, name=new[node.name]))
 
-    if joined:
-        w.change(rename)
+    w.change(rename)
 
 
 def parameters(w: Writing) -> None:
@@ -446,17 +525,43 @@ def parameters(w: Writing) -> None:
 
 
 def labels(w: Writing) -> None:
-    """Whatever p and q are labelled with, here it is \\theta and \\phi."""
+    """Whatever p and q are labelled with, here it is \\theta and \\phi.
+
+    The names of its variables below p, as in p_{X,Y}(x, y), say nothing more, nor does
+    the index of a Q_i(z) beside x^{(i)}, where all have it.
+    """
+    below = {letter: {c.function.component for c in w.calls((letter,))} for letter in "pq"}
+    running = {n.index for n in w.nodes() if isinstance(n, t.Total)}
+    running |= {letter for s in w.symbols() for letter in t.letters(s.index)}
+
+    def plain(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Call) or not t.is_density(node):
+            return node
+        component = node.function.component
+        own = tuple(i.name for i in component if isinstance(i, t.Symbol))
+        said = own == tuple(getattr(i, "name", "") for i in node.group.items)
+        alike = len(below.get(node.function.name, ())) == 1 and {*own} <= running
+        if not component or len(own) < len(component) or not (said or alike):
+            return node
+        return w.take(node, replace(node, function=replace(node.function, component=())))
+
+    w.change(plain)
     found = {
         letter: {c.function.label for c in w.calls((letter,)) if joint(c)}
         & {*NETWORK_LABELS}
         for letter in "pq"
     }
+    population = any(c.function.label in (*POPULATION, "*") for c in w.calls())
     new: dict[str, str] = {}
     for letter, label in (("p", "theta"), ("q", "phi")):
         if len(found[letter]) == 1 and found["p"] != found["q"]:
             (old,) = found[letter]
             new |= {old: label} if old != label else {}
+    lone = {c.function.label for c in w.calls(("q",))}
+    free = len(lone) == 1 and not any(joint(c) or after(c) for c in w.calls(("q",)))
+    moved = {s.name for n in w.nodes() if isinstance(n, t.Derivative)
+             for v in n.variables for s in v.walk() if isinstance(s, t.Symbol)}  # fmt: skip
+    any_q = lone - {""} if free and not lone & moved and not population else set[str]()
     used = {s.name for s in w.symbols()} | {s.label for s in w.symbols()}
     if any(label in used - new.keys() for label in new.values()):
         new = {}
@@ -466,6 +571,9 @@ def labels(w: Writing) -> None:
             return node
         if node.name in LETTERS and node.label in POPULATION:
             return w.take(node, replace(node, label="*"))
+        if node.name == "q" and node.label in any_q:  # q_\\phi(z), where none is of x
+            w.freed = True
+            return w.take(node, replace(node, label=""))
         name, label = new.get(node.name, node.name), new.get(node.label, node.label)
         if (name, label) == (node.name, node.label):
             return node
@@ -596,6 +704,16 @@ def entropies(w: Writing) -> None:
             return w.take(node, meant) if meant else node
         if isinstance(node, t.Product) and len(node.factors) > 1:
             name, group = node.factors[:2]
+            single = isinstance(group, t.Group) and len(group.items) == 1
+            if name == t.Symbol("I") and single and isinstance(group, t.Group):
+                if isinstance(group.items[0], t.Symbol):  # how much x tells, by a line
+                    call = t.Call(t.Symbol("I"), group, span=node.span)
+                    rest = node.factors[2:]
+                    if not rest:
+                        return call
+                    return replace(
+                        node, factors=(call, *rest), operations=node.operations[1:]
+                    )
             if isinstance(name, t.Symbol) and name.name == "I" and _is_pair(group):
                 whole = replace(group, span=(name.span[0], group.span[1]))
                 information = w.take(whole, _information(w, name.label))
@@ -677,14 +795,19 @@ def bare_densities(w: Writing) -> None:
     # q || p beside mu and sigma alone: the encoder's law and the prior
     said = {s.name for s in w.symbols()}
     bound = any(s.name in BOUNDS and not w.defines(s.key) for s in w.symbols())
+    beside_joint = any(before(c) == {"x", "z"} for c in w.calls(("p",)))
     closed = not w.calls() and {"mu", "sigma"} <= said and not {"x", "z"} & said
 
     def fill(node: t.Node) -> t.Node:
         if isinstance(node, t.Divergence):
             left, right = t.bare(node.left), t.bare(node.right)
-            bare = (left, right) == (t.Symbol("q"), t.Symbol("p"))
-            if bare and bound and not w.calls(("q",)):
-                q, p = density(t.Symbol("q"), "z", "x"), t.Symbol("p")
+            bare = isinstance(left, t.Symbol) and isinstance(right, t.Symbol) and (
+                left.key in ("q", "q_phi") and right.key in ("p", "p_theta"))  # fmt: skip
+            of_z = [of_any(c) for c in w.calls() if before(c) == {"z"}]
+            open_p = bound if not w.calls(("q",)) else beside_joint
+            if bare and open_p and not any(c.function.name == "p" for c in of_z):
+                p = t.Symbol("p")
+                q = of_z[0] if of_z else density(t.Symbol("q"), "z", "x")
                 laws = density(p, "z", "x"), density(p, "z")
                 options: list[t.Node] = [t.Divergence(q, law) for law in laws]
                 return w.take(node, w.choose(latex(node), options, Mode.ANY))
@@ -699,9 +822,12 @@ def bare_densities(w: Writing) -> None:
             return replace(node, body=_valued(w, node.body, own))
         if not isinstance(node, t.Expectation):
             return node
+        if w.chain and not node.drawn:  # E over all, where nothing is below it
+            law = _of_chain(w, t.Symbol("q"))
+            return replace(node, drawn=(((), w.take(t.Symbol("E", span=node.span), law)),))
         body = free_points(node.body) or _of_block(w)
         drawn = tuple(
-            (names, _drawn(w, law, frozenset(n.name for n in names) or body))
+            (names, _drawn(w, law, frozenset(n.name for n in names) or body, bool(names)))
             for names, law in node.drawn
         )
         if not drawn and not sampled:
@@ -753,7 +879,7 @@ def _told(w: Writing, law: t.Node, of: frozenset[str]) -> t.Node:
         return law
     options = _candidates(w, law, of)
     if w.chain:
-        return w.take(law, _of_chain(w.chain, law)) if law.name == "q" else law
+        return w.take(law, _of_chain(w, law)) if law.name == "q" else law
     other = all(isinstance(c, t.Call) and c.function.key != law.key for c in options)
     if not options or other and law.name == "p":
         names = "z" if law.name == "q" and "z" in of else "".join(sorted(of & {"x", "z"}))
@@ -764,16 +890,21 @@ def _told(w: Writing, law: t.Node, of: frozenset[str]) -> t.Node:
     return w.take(law, w.choose(latex(law), options, Mode.ALL))
 
 
-def _of_chain(shape: Shape, q: t.Symbol) -> t.Call:
-    """The bare q of a chain is that of all nodes above the first."""
-    return t.Call(q, t.Group(_above(shape), ("|",)))
+def _of_chain(w: Writing, q: t.Symbol) -> t.Call:
+    """The bare q of a chain is that of all nodes above the first; beside E[...] of all."""
+    assert w.chain
+    means = (n for n in w.nodes() if isinstance(n, t.Expectation))
+    mark = "|" if all(mean.drawn for mean in means) else ","
+    return t.Call(q, t.Group(_above(w.chain), (mark,)))
 
 
-def _drawn(w: Writing, law: t.Node, of: frozenset[str]) -> t.Node:
+def _drawn(w: Writing, law: t.Node, of: frozenset[str], named: bool) -> t.Node:
     """What stands under an expectation: a letter, or only the variable."""
     if isinstance(law, t.Symbol) and law.name in POINTS:
         found = _law_of(w, law.name)
         return w.take(law, found) if found else law
+    if named and {*of} == {"x", "z"} and isinstance(law, t.Symbol) and law.name in LETTERS:
+        return w.take(law, density(law, "xz"))
     return _told(w, law, of)
 
 
@@ -781,6 +912,10 @@ def _law_of(w: Writing, variable: str) -> t.Node | None:
     """The density of a variable: the q of the block if there is one, else the p."""
     if variable == "epsilon":
         return t.Call(t.Symbol("p"), t.Group((t.Symbol("epsilon"),)))
+    lefts = {t.bare(n.left) for n in w.nodes() if isinstance(n, t.Divergence)}
+    drawn = [_told(w, law, frozenset([variable])) for law in lefts]
+    if len(drawn) == 1 and _variables(drawn[0]) == {variable}:  # KL(p || q) = E[...]
+        return of_any(drawn[0]) if isinstance(drawn[0], t.Call) else None
     for letter in "qp":
         calls = [of_any(c) for c in w.calls((letter,)) if before(c) == {variable}]
         found = {latex(c): c for c in calls}
@@ -882,7 +1017,7 @@ def bounds(w: Writing) -> None:
     def bound(node: t.Node, items: tuple[t.Node, ...]) -> t.Node:
         if w.chain:
             p = t.Call(t.Symbol("p"), t.Group(_above(w.chain), (",",)))
-            law = _of_chain(w.chain, t.Symbol("q"))
+            law = _of_chain(w, t.Symbol("q"))
             ratio = t.Function("log", t.Quotient(p, law))
             return t.Expectation("E", (((), law),), ratio)
         own = [i for i in items if isinstance(i, t.Symbol) and i.name in ("x", "Data")]
@@ -904,7 +1039,7 @@ def bounds(w: Writing) -> None:
         items = node.group.items if isinstance(node, t.Call) else ()
         if not all(map(_listed_by_a_bound, items)):
             return node
-        if symbol.name == "ELBO" and call and _as_in_the_book(node):
+        if symbol.name == "ELBO" and call and _as_in_the_book(node) and not w.freed:
             return node
         elbo = bound(node, items)
         if symbol.name == "ELBO":
@@ -974,8 +1109,6 @@ def short_names(w: Writing) -> None:
     pairs = [(a, b) for a in laws for b in laws if a != b and before(a) == before(b)]
     pairs.sort(key=lambda pair: pair[0].function.name != "q")
     first = w.block.lines[0].first
-    logs = any(isinstance(n, t.Divergence) or getattr(n, "name", "") == "log"
-               for n in w.nodes())  # fmt: skip
     limits = {n.high for n in w.nodes() if isinstance(n, t.Total)}
 
     def meant(node: t.Node) -> t.Node:
@@ -986,10 +1119,10 @@ def short_names(w: Writing) -> None:
             between: list[t.Node] = [t.Divergence(a, b) for a, b in pairs]
             between += [node] if len(pairs) > 2 else []
             return _taken(w, node, between)
-        if key == "H" and node == first and logs and laws and node not in limits:
+        if key == "H" and node == first and w.logs() and laws and node not in limits:
             own = [(law, law) for law in laws] + pairs
             return _taken(w, node, [_mean_log(a, b) for a, b in own])
-        if key == "I" and node == first and logs and laws:
+        if key == "I" and node == first and w.logs() and laws:
             return w.take(node, _information(w, ""))
         return node
 
@@ -1159,17 +1292,30 @@ def reparametrised(w: Writing) -> None:
 
 def chains(w: Writing) -> None:
     """The t of x_t counts the nodes of a chain, where x_{t-1} or x_{1:T} stands too."""
+    w.change(_run)
     letters = chained(w.calls())
+    if not letters and not w.calls() and _schedules(w):
+        letters = {"x"}
     starts = any(s.name == "x" and t.ZERO in s.component for s in w.symbols())
     first = "x" in letters and starts
 
     def index(node: t.Node) -> t.Node:
         if not isinstance(node, t.Symbol):
             return node
+        if node.name == "epsilon" and "t" in t.letters(node.component):
+            return w.take(node, replace(node, component=()))
         if node.name in (*letters, *SCHEDULE) and not node.index:
             return replace(node, component=(), index=node.component)
         if node == X and first:  # p(x) for p(x_0)
             return w.take(node, replace(node, index=(t.ZERO,)))
+        fixed = node.component == (t.Symbol("T"),) or isinstance(
+            node.component and node.component[0], t.Number)  # fmt: skip
+        if node.name in ("L", "calL") and fixed:  # L_0, L_T are other names than L_{t-1}
+            (step,) = node.component
+            last = (
+                step.name if isinstance(step, t.Symbol) else str(getattr(step, "value", ""))
+            )
+            return replace(node, component=(), label=node.label + last)
         if node.name in ("I", "0"):  # each component goes its own way
             return w.take(node, t.ONE if node.name == "I" else t.ZERO)
         return node
@@ -1180,6 +1326,30 @@ def chains(w: Writing) -> None:
     if w.chain:
         for letter, kind in (("p", w.chain.p), ("q", w.chain.q)):
             w.taken[f"{letter} of the chain"] = KINDS[kind]
+
+
+def _schedules(w: Writing) -> bool:
+    """\\bar\\alpha_t, or \\beta_t beside \\alpha_t: the schedule of a diffusion."""
+    own = [s for s in w.symbols() if s.name in SCHEDULE and "t" in t.letters(s.component)]
+    return any(s.accent == "bar" for s in own) or len({s.name for s in own}) > 1
+
+
+def _run(node: t.Node) -> t.Node:
+    """q(x_1, ..., x_T | x_0) is q(x_{1:T} | x_0)."""
+    items = node.items if isinstance(node, t.Group) else ()
+    for i, item in enumerate(items[1:-1], start=1):
+        first, last = items[i - 1], items[i + 1]
+        if item != t.Constant("dots") or not isinstance(first, t.Symbol):
+            continue
+        if not isinstance(last, t.Symbol) or last.component != (t.Symbol("T"),):
+            continue
+        run = replace(
+            first, component=(t.Group((*first.component, *last.component), (":",)),)
+        )
+        assert isinstance(node, t.Group)
+        marks = (*node.marks[: i - 1], *node.marks[i + 1 :])
+        return replace(node, items=(*items[: i - 1], run, *items[i + 2 :]), marks=marks)
+    return node
 
 
 KINDS = {
@@ -1213,8 +1383,8 @@ def networks(w: Writing) -> None:
 
 
 RULES: tuple[Callable[[Writing], None], ...] = (
-    capitals, second_letters, averages, supports, letter_of_a_bound, parameters, labels,
-    conditions, chains, networks, samples, open_sums, sizes, laws,
+    capitals, bases, second_letters, averages, supports, letter_of_a_bound, parameters,
+    labels, conditions, chains, networks, samples, open_sums, sizes, laws,
     entropies, bare_densities, model, short_names, reparametrised, bounds, constants,
 )  # fmt: skip
 OF_CHAINS = (laws, reparametrised, bare_densities, bounds, constants)

@@ -1,4 +1,4 @@
-r"""More than four hundred false statements; none may pass. Beside most stands a true neighbour.
+r"""More than four hundred and fifty false statements; none may pass. Beside most stands a true neighbour.
 
 A row: the false one, ` || `, the true one (perhaps none), ` || `, what is given of both.
 Short for what stands in many of them: see SHORT.
@@ -490,6 +490,54 @@ e^{-100} = 0 || e^{-100} > 0
 \pi = 3.14159265 || \pi \approx 3.14159265
 \sigma^2 + 10^{-8} = \sigma^2
 KK(NN(\mu, \sigma^2) \| NN(0, 1)) = HALF (\mu^2 + \sigma^2 - \log \sigma^2 - 1) + 10^{-9} || KK(NN(\mu, \sigma^2) \| NN(0, 1)) = HALF (\mu^2 + \sigma^2 - \log \sigma^2 - 1)
+""",
+"bounds by a number": r"""
+Ep[x^2] \leq 10^4
+Ep[x^2] - 10^4 \leq 0
+\log NN(x; \mu, \sigma^2) \leq 20
+Eq[\log q(z)] \leq 2 || -Eq[\log q(z)] \leq HALF \log(2 \pi e Eq[z^2])
+a^2 \geq 10^{-12} || a^2 \geq 0
+a^2 \geq a^2 + 10^{-13}
+H \|z\|^2 \leq 3 \|z\|^2 || \|z\|^2 \leq H \|z\|^2
+\sum_{d=1}^{D} x_d \leq 3 || \sum_{d=1}^{D} x_d \leq D || PXZ := \prod_{d=1}^{D} \mathrm{Bernoulli}(x_d; \hat{x}_d)
+\sum_{d=1}^{D} x_d \leq 1 + 2 || \sum_{d=1}^{D} x_d \geq 0 || PXZ := \prod_{d=1}^{D} \mathrm{Bernoulli}(x_d; \hat{x}_d)
+a^2 \underset{= 0}{\geq} 0 || a^2 \underset{(1)}{\geq} 0
+""",
+"told apart": r"""
+p_1(x) = p_2(x)
+\log p_1(x) - \log p_2(x) = 0
+f_1(x) - f_2(x) = 0 || f_1(x) + f_2(x) = f_2(x) + f_1(x)
+\mu_{\phi, 1}(x) = \mu_{\phi, 2}(x)
+\sum_{j=1}^{H} \mu_{\phi, j}(x) = H \mu_{\phi, 1}(x) || \sum_{j=1}^{H} 2 \mu_{\phi, j}(x) = 2 \sum_{j=1}^{H} \mu_{\phi, j}(x)
+P(x) - p(x) = 0
+KK(P \| p) = 0
+KK(P \| q) = KK(p \| q)
+KK(P(x) \| q(x)) = KK(p(x) \| q(x))
+KK(q(z) \| p(z)) = \log Z || KK(q(z) \| p(z)) \geq 0
+\nabla_x^2 \log p(x) = \nabla_x \log p(x) || \nabla_x^2 \log p(x) = \nabla_x \nabla_x \log p(x)
+\nabla_x \log p(x) \nabla_x \log q(x) = \nabla_x (\log p(x) \nabla_x \log q(x)) || \nabla_x \log p(x) \nabla_x \log q(x) = \nabla_x \log q(x) \nabla_x \log p(x)
+p_{data}(x_0) = \int p_\theta(x_{0:T}) dx_{1:T} || p_\theta(x_0) = \int p_\theta(x_{0:T}) dx_{1:T}
+""",
+"schedules": r"""
+\beta_t = 1 - \frac{\bar\alpha_{t-1}}{\bar\alpha_t} || \beta_t = 1 - \frac{\bar\alpha_t}{\bar\alpha_{t-1}}
+\tilde\beta_t = \frac{1 - \bar\alpha_t}{1 - \bar\alpha_{t-1}} \beta_t || \tilde\beta_t = \frac{1 - \bar\alpha_{t-1}}{1 - \bar\alpha_t} \beta_t
+\sum_{t > 1} \log \frac{q(x_t | x_0)}{q(x_{t-1} | x_0)} = \log \frac{q(x_T | x_0)}{q(x_2 | x_0)} || \sum_{t > 1} \log \frac{q(x_t | x_0)}{q(x_{t-1} | x_0)} = \log \frac{q(x_T | x_0)}{q(x_1 | x_0)}
+\mathbb{E}[-\log p_\theta(x_0)] \geq \mathbb{E}_q[-\log \frac{p_\theta(x_{0:T})}{q(x_{1:T} | x_0)}] || \mathbb{E}[-\log p_\theta(x_0)] \leq \mathbb{E}_q[-\log \frac{p_\theta(x_{0:T})}{q(x_{1:T} | x_0)}]
+""",
+"other letters": r"""
+KK(P \| Q) = \int q(x) \log \frac{p(x)}{q(x)} dx || KK(P \| Q) = \int p(x) \log \frac{p(x)}{q(x)} dx
+KK(f(x) \| g(x)) = \int g(x) \log \frac{f(x)}{g(x)} dx || KK(f(x) \| g(x)) = \int f(x) \log \frac{f(x)}{g(x)} dx
+H(p) = \sum_i p_i \log p_i || H(p) = -\sum_i p_i \log p_i
+KK(P \| Q) = \sum_i q(i) \log \frac{p(i)}{q(i)} || KK(P \| Q) = \sum_i p(i) \log \frac{p(i)}{q(i)}
+KK(q(w) \| p(w | \mathcal{D})) = \mathcal{L}(q) + \log p(\mathcal{D}) || KK(q(w) \| p(w | \mathcal{D})) = -\mathcal{L}(q) + \log p(\mathcal{D})
+\log p(x) = \int p(\theta) \log p(x | \theta) d\theta || \log p(x) = \log \int p(x | \theta) p(\theta) d\theta
+\mathrm{ELBO} = \mathbb{E}_{q_\phi(z)}[\log PJ] || \mathrm{ELBO} = \mathbb{E}_{q_\phi(z)}[\log PJ - \log q_\phi(z)]
+KK(q \| p) = \mathbb{E}_q[\log p(x, z)] - \mathbb{E}_q[\log q(z)] + \log p(x) || KK(q \| p) = -(\mathbb{E}_q[\log p(x, z)] - \mathbb{E}_q[\log q(z)]) + \log p(x)
+\mathbb{E}_{p(s)}[s] = 0 || \mathbb{E}_{p(s)}[s] = \int s p(s) ds
+H(X) = E_{x \sim P}[\log p(x)] || H(X) = -E_{x \sim P}[\log p(x)]
+\log_2 8 = 2 || \log_2 8 = 3
+KK(q_\phi \| p) = HALF \sum_{j=1}^{d} (1 + \log \sigma_j^2 - \mu_j^2 - \sigma_j^2) || KK(q_\phi \| p) = -HALF \sum_{j=1}^{d} (1 + \log \sigma_j^2 - \mu_j^2 - \sigma_j^2)
+KK(QX \| NN(0, I)) = HALF \sum_{j=1}^{L} (\sigma_{\phi,j}^2(x) + \mu_{\phi,j}^2(x) - \log \sigma_{\phi,j}^2(x)) || KK(QX \| NN(0, I)) = HALF \sum_{j=1}^{L} (\sigma_{\phi,j}^2(x) + \mu_{\phi,j}^2(x) - 1 - \log \sigma_{\phi,j}^2(x))
 """,
 "two letters": r"""
 p(y | x) = \frac{p(x | y) p(x)}{p(y)} || p(y | x) = \frac{p(x | y) p(y)}{p(x)}

@@ -57,7 +57,7 @@ def test_lines_are_read_in_threads_side_by_side():
         (r"x = \log (y) z", "does the log reach this", "z"),
         (r"\hat_{\theta} = 1", "cannot stand here", "_{"),
         (r"x = y where z", "is 'where' a word", "where"),
-        (r"\log_2 x = 1", "natural", r"\log_2"),
+        (r"\log_a x = 1", "is not known", r"\log_a"),
         (r"\sum_{n=1} x^{(n)} \sim", "ends too early", ""),
     ],
 )

@@ -223,4 +223,12 @@ PUBLISHED = [
     r"\mathbb{E}[x] = \int_{-\infty}^\infty \mathcal{N}(x|\mu, \sigma^2) x \, dx = \mu",
     r"\mathrm{var}[x] = \mathbb{E}[x^2] - \mathbb{E}[x]^2",
     r"q(z) = \int q_\phi(z|x) p_{data}(x) dx",
+    r"log({q(z) \over p(z)}) = \log q(z) - \log p(z)",
+    r"H\left( p,q \right) =-\sum _{ x }^{ }{ p({ x })\log { q({ x }) } }",
+    r"\mathrm{KL}(q(z) \mid\mid p(z)) = \int{q(z) \log {{q(z)} \over {p(z)}} d\mathbf{z}}",
+    r"\mathbb{E}_{x_{1:T} \sim q(x_{1:T} | x_0)} \log{\Big( \frac{q(x_{1:T} | x_0)}{p_\theta(x_{1:T} | x_0)} \Big)} \geq 0",
+    r"\frac{1}{\beta_t} - 1 = \frac{\alpha_t}{\beta_t} \quad (\alpha_t = 1 - \beta_t, \alpha_t \bar\alpha_{t-1} = \bar\alpha_t)",
+    "\\log p_\\theta(x)\\ \\ge\\\n\\mathbb{E}_{q(z)}[\\log p_\\theta(x, z) - \\log q(z)]",
+    r"\frac12 \mathbb{E}_{p_\text{data}}[(\nabla_x \log p_\text{data}(x) - \nabla_x \log p_\theta(x))^2] = \mathbb{E}_{p_\text{data}}[\nabla_x^2 \log p_\theta(x) + \tfrac12 (\nabla_x \log p_\theta(x))^2] + \text{const}",
+    r"\log p(x) - \mathcal{L_\theta} = D_{KL}(q(z|x) \| p(z|x))",
 ]  # fmt: skip
