@@ -8,8 +8,9 @@ The English Markdown in `book/` is the one source of structure, formulas, code a
 catalogue (gettext's PO format) holds for each page what is said in words, a paragraph, a
 heading, a cell of a table, a caption, a hint at a time: the English as `msgid`, the Korean
 as `msgstr`. What several pages say stands in `common.po`, what scripts and extensions say
-in `interface.po`. From both the Korean Markdown is written, with the formulas and cells of
-the English. Terms are translated by the table `terms.csv`.
+in `interface.po`, the words in drawings in `pictures.po`. From these the Korean Markdown is
+written, with the formulas and cells of the English. Terms are translated by the table
+`terms.csv`.
 """
 
 import argparse
@@ -40,7 +41,6 @@ sys.path[:0] = [str(ROOT)]
 
 sys.path.append(str(ROOT / "book" / "extensions"))
 
-from model import parts  # noqa: E402
 from mount import texts_of  # noqa: E402
 
 from derivations import Verdict  # noqa: E402
@@ -51,7 +51,7 @@ BOOK, BUILD = ROOT / "book", ROOT / "_build"
 EXPLORERS = ROOT / "explorers"
 TIMINGS = ROOT / "benchmarks" / "timings.json"
 LEDGER, CELLS = BOOK / "extensions" / "ledger.py", BOOK / "extensions" / "cells.py"
-MODEL = BOOK / "static" / "pictures" / "model.svg"
+DRAWINGS = BOOK / "static" / "pictures"
 # What the theme says and has no Korean words for.
 THEME = """Skip to main content|Back to top|Search|Search this book|On this page|Contents
 |previous|next|previous page|next page|Color mode|Light|Dark|System Settings
@@ -59,7 +59,7 @@ THEME = """Skip to main content|Back to top|Search|Search this book|On this page
 |Please activate JavaScript to enable the search functionality.
 |Toggle primary sidebar|Toggle secondary sidebar|light/dark|system settings|light|dark
 |By |Text: CC BY 4.0. Code: MIT.""".replace("\n", "").split("|")
-COMMON, INTERFACE = "common", "interface"
+COMMON, INTERFACE, PICTURES = "common", "interface", "pictures"
 
 # Directives whose argument, or whose content, is text.
 TITLED = ("exercise", "exercise-start", "admonition")
@@ -291,6 +291,34 @@ def attempt(lines: list[str], line: int, say: Say) -> list[str]:
     return [lines[0], *(f"% {one}" for one in text.rstrip("\n").split("\n"))]
 
 
+# ---------------------------------------------------------------- a drawing
+TITLES = re.compile(r'(?<=<title>)[^<]+|(?<=aria-label=")[^"]+')
+# Lines of text below each other.
+LINES = re.compile(
+    r'<text (?=[^>]*\bx="([\d.]+)")[^>]*>.*?</text>'
+    r'(?:\s*<text (?=[^>]*\bx="\1")[^>]*>.*?</text>)*'
+)
+LINE = re.compile(r"(<text [^>]*>)(.*?)(?=</text>)")
+SIGNS = re.compile(r"<[^>]*>|&[^;]*;|\b(?:ELBO|KL|log)\b")
+
+
+def redrawn(svg: str, say: Say) -> str:
+    """A drawing with each of its texts replaced; a slash parts the lines of a text."""
+
+    def spoken_in(text: str, place: int) -> str:
+        if not has_words(SIGNS.sub(" ", text)):
+            return text
+        return say(text, svg.count("\n", 0, place) + 1, "text in a drawing")
+
+    def lines(found: re.Match[str]) -> str:
+        text = " / ".join(text for _, text in LINE.findall(found[0]))
+        said = iter(spoken_in(text, found.start()).split(" / "))
+        return LINE.sub(lambda line: line[1] + next(said), found[0])
+
+    svg = TITLES.sub(lambda found: spoken_in(found[0], found.start()), svg)
+    return LINES.sub(lines, svg)
+
+
 # ---------------------------------------------------------------- all that is to translate
 def pages() -> list[Path]:
     return sorted(BOOK.glob("*.md"))
@@ -298,14 +326,18 @@ def pages() -> list[Path]:
 
 def messages_of(page: Path) -> list[Message]:
     found: list[Message] = []
+    rewritten(page.read_text("utf-8"), noting(page, found))
+    return [message for message in found if message.what != TERM]
+
+
+def noting(file: Path, found: list[Message]) -> Say:
+    """Says each text of a file as it is, and adds it to the messages."""
 
     def note(text: str, line: int, what: str) -> str:
-        if what != TERM:
-            found.append(Message(text, page, line, what))
+        found.append(Message(text, file, line, what))
         return text
 
-    rewritten(page.read_text("utf-8"), note)
-    return found
+    return note
 
 
 @cache
@@ -318,6 +350,9 @@ def messages() -> dict[str, list[Message]]:
         found[name] = [m for m in some if count[m.text] == 1]
         found[COMMON] += [m for m in some if count[m.text] > 1]
     found[INTERFACE] = list(interface())
+    found[PICTURES] = []
+    for file in sorted(DRAWINGS.glob("*.svg")):
+        redrawn(file.read_text("utf-8"), noting(file, found[PICTURES]))
     return found
 
 
@@ -375,7 +410,6 @@ def data() -> dict[Path, list[str]]:
         TIMINGS: [t for t in of_timings if not re.match(r"[\d.,]+ ?(ms|s|MB|x)?$", t)],
         LEDGER: [*columns, "equal", "has a value", "never violated", "proportional"],
         CELLS: re.findall(r'"(.+?)"', compared),
-        MODEL: list(parts(MODEL.read_text("utf-8")).values()),
         ROOT / "derivations" / "verdict.py": [*map(str, Verdict), "broken"],
         ROOT / "derivations" / "sorts.py": [*GRADES.values(), *kinds],
     }
@@ -526,12 +560,13 @@ def write(language: str = "ko") -> Path:
     for part in toc["parts"]:
         part["caption"] = known.get(part["caption"], part["caption"])
     replace(folder / "_toc.yml", yaml.safe_dump(toc, allow_unicode=True, sort_keys=False))
-    for name in ("static", "references.bib"):
-        source, target = BOOK / name, folder / name
-        if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        else:
-            shutil.copy2(source, target)
+    shutil.copy2(BOOK / "references.bib", folder)
+    drawings = folder / DRAWINGS.relative_to(BOOK)
+    drawings.mkdir(parents=True, exist_ok=True)
+    others = shutil.ignore_patterns(DRAWINGS.name)
+    shutil.copytree(BOOK / "static", folder / "static", ignore=others, dirs_exist_ok=True)
+    for drawing in DRAWINGS.glob("*.svg"):
+        replace(drawings / drawing.name, redrawn(drawing.read_text("utf-8"), say))
     return folder
 
 

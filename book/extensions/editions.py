@@ -30,17 +30,9 @@ NAMES = {
         "close": "그대로 두기",
     },
 }
-# An edition whose folder has this file is a part of the book: all of it is translated.
-COMPLETE = "complete"
-
-
-def editions() -> list[str]:
-    """The languages in which the book is offered to readers, the English one first."""
-    return ["en", *(name for name in NAMES if (BOOK / name / COMPLETE).exists())]
 
 
 def configure(app: Sphinx, config: Config) -> None:
-    config.editions = editions()
     config.templates_path = [*config.templates_path, str(BOOK / "templates")]
 
 
@@ -96,7 +88,7 @@ def offer(app: Sphinx, pagename, templatename, context, doctree) -> None:
             + ".html",
         }
         | NAMES[language]
-        for language in (["en"] if translated else app.config.editions[1:])
+        for language in (["en"] if translated else [name for name in NAMES if name != "en"])
     ]
 
 
@@ -153,7 +145,6 @@ def pairs(word: str) -> list[str]:
 def setup(app: Sphinx) -> dict:
     app.add_config_value("english_book", "", "env", str)
     app.add_config_value("strings", {}, "env", dict)
-    app.add_config_value("editions", ["en"], "html", list)
     app.add_search_language(Korean)
     app.connect("config-inited", configure)
     app.connect("doctree-read", keep_anchors, priority=300)
