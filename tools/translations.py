@@ -42,8 +42,10 @@ sys.path[:0] = [str(ROOT)]
 sys.path.append(str(ROOT / "book" / "extensions"))
 
 from mount import texts_of  # noqa: E402
+from words import name_of  # noqa: E402
 
 from derivations import Verdict  # noqa: E402
+from derivations.chapters import displays  # noqa: E402
 from derivations.sorts import GRADES, KINDS  # noqa: E402
 from explorers.markup import latent_markup  # noqa: E402
 
@@ -373,6 +375,11 @@ def interface() -> Iterator[Message]:
             line = source.count("\n", 0, max(0, source.find(text[:24]))) + 1
             if has_words(text):
                 yield Message(text, file, line, "string")
+    for page in pages():
+        for display in displays(page.read_text("utf-8")):
+            if display.label:
+                name = name_of(display.label)
+                yield Message(name, page, display.line, "name of an equation")
     figures = EXPLORERS / "markup.py"
     for text in filter(has_words, texts_of_figures()):
         yield Message(text, figures, 1, LABEL)
@@ -403,12 +410,20 @@ def data() -> dict[Path, list[str]]:
         table = section["table"]
         rows = [table["head"], *table["body"]]
         of_timings += [section["notes"], *(cell for row in rows for cell in row)]
+    how = re.search(r"HOW = \((.*?)\n\)", LEDGER.read_text("utf-8"), re.S)[1]
     columns = re.search(r'COLUMNS = "(.*)"', LEDGER.read_text("utf-8"))[1].split("|")
     compared = re.search(r"COLUMNS = \{(.*?)\n\}", CELLS.read_text("utf-8"), re.S)[1]
     kinds = [text for kind in KINDS.values() for text in (kind.name, kind.why)]
     return {
         TIMINGS: [t for t in of_timings if not re.match(r"[\d.,]+ ?(ms|s|MB|x)?$", t)],
-        LEDGER: [*columns, "equal", "has a value", "never violated", "proportional"],
+        LEDGER: [
+            *columns,
+            "equal",
+            "has a value",
+            "never violated",
+            "proportional",
+            *re.findall('"(.+?)"', how),
+        ],
         CELLS: re.findall(r'"(.+?)"', compared),
         ROOT / "derivations" / "verdict.py": [*map(str, Verdict), "broken"],
         ROOT / "derivations" / "sorts.py": [*GRADES.values(), *kinds],

@@ -1,5 +1,7 @@
 """What an extension says, in the language of the edition: `interface.po` translates it."""
 
+import re
+
 from sphinx.locale import _
 
 
@@ -11,3 +13,13 @@ def say(english: str, **values: object) -> str:
     """
     text = str(_(english))
     return text.format(**values) if values else text
+
+
+def name_of(label: str) -> str:
+    """What an equation is called, by its label.
+
+    >>> name_of("eq-elbo-two-terms")
+    'ELBO two terms'
+    """
+    words = label.removeprefix("eq-").replace("-", " ")
+    return re.sub(r"\b(elbo|kl|mle|nll|vq)\b", lambda found: found[0].upper(), words)
