@@ -34,6 +34,7 @@ mystnb:
 tags: [hide-input]
 ---
 Curve(x, "a bell")
+Panel([Readout(f"unit {k}", k) for k in zip(["one end", "c"], x)])
 ```
 
 ````{exercise} On paper
@@ -76,17 +77,19 @@ def test_every_text_of_a_page_is_found_with_its_line():
         ("sign", 7, "cell of a table"),
         ("a density", 9, "cell of a table"),
         ("a bell", 20, "label of a figure"),
+        ("one end", 21, "label of a figure"),
+        ("unit {k}", 21, "label of a figure"),
         ("A curve over x.", 15, "caption"),
-        ("On paper", 23, "title"),
-        ("Show that it holds.", 25, "text"),
-        ("Which one?", 29, "question"),
-        ("no", 30, "choice"),
-        ("The first", 32, "choice"),
-        ("Look again.", 32, "reply"),
-        ("Look at $x$.", 34, "hint"),
-        ("Look at $y$.", 35, "hint"),
-        ("It holds.", 39, "text"),
-        ("It does: always.", 40, "text"),
+        ("On paper", 24, "title"),
+        ("Show that it holds.", 26, "text"),
+        ("Which one?", 30, "question"),
+        ("no", 31, "choice"),
+        ("The first", 33, "choice"),
+        ("Look again.", 33, "reply"),
+        ("Look at $x$.", 35, "hint"),
+        ("Look at $y$.", 36, "hint"),
+        ("It holds.", 40, "text"),
+        ("It does: always.", 41, "text"),
     ]
 
 
@@ -206,6 +209,8 @@ def test_a_figure_is_translated_in_its_markup_and_its_state():
     assert mount.with_words(markup, lambda text: known.get(text, text)) == (
         '<li aria-label="종 모양"><span>종 모양 </span></li><b class="a bell"></b>'
     )
+    known["unit {k}"] = "단위 {k}"
+    assert mount.told("unit a bell", known) == "단위 종 모양"
     state = {"label": "a bell", "name": "a bell", "layers": [{"label": "a bell"}]}
     assert mount.in_words(state, known) == {
         "label": "종 모양", "name": "a bell", "layers": [{"label": "종 모양"}],

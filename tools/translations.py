@@ -196,14 +196,28 @@ def labels(code: str) -> Iterator[tuple[str, int]]:
                 yield from constants(given)
 
 
-def constants(node: ast.expr) -> Iterator[tuple[str, int]]:
-    """The texts in an argument, also in a list, a dict or either side of an `if`."""
+# What may hold texts of a figure; calls of its parts are looked at by themselves.
+HOLDERS = (
+    ast.List | ast.Tuple | ast.Dict | ast.IfExp | ast.Starred
+    | ast.ListComp | ast.GeneratorExp | ast.comprehension
+)  # fmt: skip
+
+
+def constants(node: ast.AST) -> Iterator[tuple[str, int]]:
+    """The texts in an argument; an f-string has its names in braces."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value, node.lineno
-    elif isinstance(node, ast.List | ast.Tuple | ast.Dict | ast.IfExp):
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(map(piece, node.values)), node.lineno
+    elif isinstance(node, HOLDERS) or getattr(getattr(node, "func", 0), "id", "") == "zip":
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr):
-                yield from constants(child)
+            yield from constants(child)
+
+
+def piece(part: ast.expr) -> str:
+    return (
+        part.value if isinstance(part, ast.Constant) else f"{{{ast.unparse(part.value)}}}"
+    )
 
 
 def split_options(body: list[str]) -> tuple[list[str], list[str]]:
