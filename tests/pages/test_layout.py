@@ -4,12 +4,13 @@ Each page is loaded once a family of fonts, in a frame whose width is then chang
 text at 100% and at 130%. The latter is a larger font size of the root element: what a
 reader's larger default size comes to, since the theme's and the book's sizes are in rem.
 Every width is tried with the larger text in the widest of the families, DejaVu; in the
-others the narrowest is.
+others the narrowest is. The Korean pages are loaded once, in Noto, on phones, and must
+come without an error or a request.
 """
 
 import pytest
 
-from tests.pages.conftest import EXPLORERS_ARE_MOUNTED, PAGES
+from tests.pages.conftest import EXPLORERS_ARE_MOUNTED, PAGES, watch
 from tests.pages.fonts import FAMILIES, browser_with
 
 WIDTHS = (1280, 768, 390, 320)
@@ -80,11 +81,29 @@ FAULTS = """async ([width, size]) => {
 }"""
 
 
+# English words in a row; code, names of books and people, and the reference of the code,
+# which is made of docstrings, may have them.
+ENGLISH = """() => {
+    const page = document.body.cloneNode(true), found = [];
+    const quoted = "script, style, pre, code, noscript, .math, .explorer-room, " +
+        "[lang=en], a.reference, .citation, cite, em, dl.py";
+    for (const e of page.querySelectorAll(quoted)) e.remove();
+    const texts = document.createTreeWalker(page, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) found.push(texts.currentNode.data);
+    for (const e of page.querySelectorAll("*"))
+        for (const name of ["alt", "aria-label", "placeholder", "title"])
+            found.push(e.getAttribute(name) ?? "");
+    const words = /(\\b[A-Za-z][a-z'’]+[,;:]?\\s+){2,}[A-Za-z][a-z'’]+\\b/g;
+    return found.flatMap(text => text.match(words) ?? []);
+}"""
+
+
 def pytest_generate_tests(metafunc):
     if "family" in metafunc.fixturenames:
+        korean = metafunc.function is test_a_korean_page_comes_whole_on_a_phone
         marked = [
-            pytest.param(name, marks=pytest.mark.xdist_group(f"fonts-{name}"))
-            for name in FAMILIES
+            pytest.param(name, marks=pytest.mark.xdist_group(f"fonts-{name}-{korean}"))
+            for name in (["Noto"] if korean else FAMILIES)
         ]
         metafunc.parametrize("family", marked, scope="module")
 
@@ -98,12 +117,14 @@ def frame(family, playwright, chromium, html, tmp_path_factory):
     holder.write_text("<iframe style='border: 0; height: 150px'></iframe>")
     with browser_with(family, playwright, folder, **chromium) as browser:
         page = browser.new_page(viewport={"width": 1300, "height": 200})
+        watch(page)
         page.add_init_script(KEEP_THE_ROOMS)
         page.goto(holder.as_uri())
         yield page.frames[1]
 
 
 def load(frame, address: str) -> None:
+    frame.page.faults.clear()
     frame.goto(address)
     frame.evaluate("() => window.MathJax?.startup?.promise.then(() => null)")
     frame.wait_for_function(EXPLORERS_ARE_MOUNTED)
@@ -120,10 +141,23 @@ def test_nothing_is_too_wide_and_no_figure_jumps(frame, family, html, name):
     # the sizes outside: another size costs the browser the most
     for size, widths in (("100%", WIDTHS), ("130%", LARGER[family])):
         for width in widths:
-            frame.page.evaluate(
-                "width => { document.querySelector('iframe').style.width = `${width}px` }",
-                width,
-            )
-            found = frame.evaluate(FAULTS, [width, size])
-            faults += [f"{width} px, text at {size}: {fault}" for fault in found]
+            faults += faults_at(frame, width, size)
     assert not faults, "\n".join([f"in {family}:", *faults])
+
+
+def faults_at(frame, width: int, size: str = "100%") -> list[str]:
+    frame.page.evaluate(
+        "width => { document.querySelector('iframe').style.width = `${width}px` }", width
+    )
+    found = frame.evaluate(FAULTS, [width, size])
+    return [f"{width} px, text at {size}: {fault}" for fault in found]
+
+
+@pytest.mark.parametrize("name", [*PAGES, "genindex", "search?q=잠재변수를"])
+def test_a_korean_page_comes_whole_on_a_phone(frame, family, html, name):
+    stem, question, query = name.partition("?")
+    load(frame, (html / "ko" / f"{stem}.html").as_uri() + question + query)
+    faults = [fault for width in (390, 320) for fault in faults_at(frame, width)]
+    assert frame.evaluate("document.documentElement.lang") == "ko"
+    faults += [f"English: {words}" for words in frame.evaluate(ENGLISH)]
+    assert frame.page.faults + faults == []
