@@ -42,7 +42,7 @@ sys.path[:0] = [str(ROOT)]
 sys.path.append(str(ROOT / "book" / "extensions"))
 
 from mount import texts_of  # noqa: E402
-from words import name_of  # noqa: E402
+from words import MEASURED, name_of  # noqa: E402
 
 from derivations import Verdict  # noqa: E402
 from derivations.chapters import displays  # noqa: E402
@@ -53,6 +53,7 @@ BOOK, BUILD = ROOT / "book", ROOT / "_build"
 EXPLORERS = ROOT / "explorers"
 TIMINGS = ROOT / "benchmarks" / "timings.json"
 LEDGER, CELLS = BOOK / "extensions" / "ledger.py", BOOK / "extensions" / "cells.py"
+WORLDS = ROOT / "derivations" / "worlds.py"
 DRAWINGS = BOOK / "static" / "pictures"
 # What the theme says and has no Korean words for.
 THEME = """Skip to main content|Back to top|Search|Search this book|On this page|Contents
@@ -60,7 +61,11 @@ THEME = """Skip to main content|Back to top|Search|Search this book|On this page
 |Site navigation|Section Navigation|Breadcrumb|Home|Error|Announcement
 |Please activate JavaScript to enable the search functionality.
 |Toggle primary sidebar|Toggle secondary sidebar|light/dark|system settings|light|dark
-|By |Text: CC BY 4.0. Code: MIT.""".replace("\n", "").split("|")
+|By |Text: CC BY 4.0. Code: MIT.|Version warning|Link to this heading|Link to this image
+|Link to this equation|Link to this table|Link to this code|Link to this term
+|Link to this definition|Copy|Copy to clipboard|Toggle hidden content""".replace(
+    "\n", ""
+).split("|")
 COMMON, INTERFACE, PICTURES = "common", "interface", "pictures"
 
 # Directives whose argument, or whose content, is text.
@@ -191,6 +196,8 @@ def labels(code: str) -> Iterator[tuple[str, int]]:
     if not FIGURE.search(code):
         return
     for call in ast.walk(ast.parse(MAGIC.sub("", code))):
+        if isinstance(call, ast.For):
+            yield from constants(call.iter)
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") in PARTS:
             for given in [*call.args, *(word.value for word in call.keywords)]:
                 yield from constants(given)
@@ -425,6 +432,10 @@ def data() -> dict[Path, list[str]]:
         rows = [table["head"], *table["body"]]
         of_timings += [section["notes"], *(cell for row in rows for cell in row)]
     how = re.search(r"HOW = \((.*?)\n\)", LEDGER.read_text("utf-8"), re.S)[1]
+    code = (
+        WORLDS.with_name(f"{name}.py").read_text("utf-8") for name in ("worlds", "chains")
+    )
+    worlds = re.findall(r'(?m)^    name = "(.*?)"', "".join(code))
     columns = re.search(r'COLUMNS = "(.*)"', LEDGER.read_text("utf-8"))[1].split("|")
     compared = re.search(r"COLUMNS = \{(.*?)\n\}", CELLS.read_text("utf-8"), re.S)[1]
     kinds = [text for kind in KINDS.values() for text in (kind.name, kind.why)]
@@ -439,6 +450,7 @@ def data() -> dict[Path, list[str]]:
             *re.findall('"(.+?)"', how),
         ],
         CELLS: re.findall(r'"(.+?)"', compared),
+        WORLDS: [MEASURED.sub("{n}", name.replace("{}", "2")) for name in worlds],
         ROOT / "derivations" / "verdict.py": [*map(str, Verdict), "broken"],
         ROOT / "derivations" / "sorts.py": [*GRADES.values(), *kinds],
     }

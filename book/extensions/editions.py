@@ -34,6 +34,8 @@ NAMES = {
 
 def configure(app: Sphinx, config: Config) -> None:
     config.templates_path = [*config.templates_path, str(BOOK / "templates")]
+    for folder in config.locale_dirs if config.english_book else ():
+        app.add_message_catalog("booktheme", folder)
 
 
 # ---------------------------------------------------------------- words of the scripts

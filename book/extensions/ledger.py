@@ -20,7 +20,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
-from words import name_of, say
+from words import name_of, say, say_found
 
 from derivations import Verdict
 from derivations.chapters import Row, chapters, duplicates, judge_chapters
@@ -30,7 +30,7 @@ PAGE = "ledger"
 # What the numbers showed, where the judge has nothing to add.
 SHOWN = {"=": "equal", ":=": "has a value", "≈": "equal", "≥": "never violated"}
 SHOWN |= {"≤": "never violated", "∝": "proportional"}
-# How they showed it, in the judges' own words; what ends in a number ends in {n} here.
+# How they showed it, in the judges' own words.
 HOW = (
     "from here on", "agrees with what the worlds know", "names the maximiser", "rounded",
     "same slopes up to a positive factor", "the slope vanishes and neighbours are lower",
@@ -295,9 +295,7 @@ def facts(number: int, step: Row) -> list[str]:
 def shown(step: Row) -> str:
     """What the numbers showed, in a word or two."""
     words = step.how or SHOWN.get(step.relation, "")
-    if measured := re.search(r"(?<= )[-+]?(\d\S*|inf)$", words):
-        return say(f"{words[: measured.start()]}{{n}}", n=measured[0])
-    return words and say(words)
+    return words and say_found(words)
 
 
 def setup(app: Sphinx) -> dict:

@@ -15,6 +15,16 @@ def say(english: str, **values: object) -> str:
     return text.format(**values) if values else text
 
 
+MEASURED = re.compile(r"(?<= )(?:[-+]?\d[\w.+-]*|inf)$")
+
+
+def say_found(english: str) -> str:
+    """The words for what a judge found; a number at its end is {n} in the catalogue."""
+    if not (number := MEASURED.search(english)):
+        return say(english)
+    return say(english[: number.start()] + "{n}", n=number[0])
+
+
 def name_of(label: str) -> str:
     """What an equation is called, by its label.
 

@@ -51,6 +51,15 @@
     document.querySelector("article").prepend(bar);
   }
 
+  // What the scripts of others say.
+  addEventListener("load", () => {
+    for (const button of document.querySelectorAll(".copybtn, .toggle-button")) {
+      for (const name of ["data-tooltip", "aria-label"])
+        if (button.hasAttribute(name)) button.setAttribute(name, say(button.getAttribute(name)));
+      for (const title of button.querySelectorAll("title")) title.textContent = say(title.textContent);
+    }
+  });
+
   for (const link of document.querySelectorAll("a.language-switch")) {
     link.addEventListener("click", () => keepThePlace(link));
     if (/\/(index\.html)?$/.test(location.pathname)) offer(link);
