@@ -8,7 +8,6 @@ results.
 """
 
 import copy
-import shutil
 import sys
 from pathlib import Path
 
@@ -55,20 +54,18 @@ def with_results(notebook: NotebookNode, executed: NotebookNode) -> NotebookNode
 
 
 def compiled(language: str) -> Path:
-    """The folder in which Sphinx and the theme find `interface.po` for their words."""
+    """The folder in which Sphinx finds `interface.po` for its words and the extensions'."""
     folder = BUILD / language / "locale"
     target = folder / language / "LC_MESSAGES" / "sphinx.mo"
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as file:
         write_mo(file, translations.read_catalogue(BOOK / language / "interface.po"))
-    shutil.copy(target, target.with_name("booktheme.mo"))
     return folder
 
 
 def build(language: str) -> int:
     folder = translations.write(language)
     share_results(folder)
-    known = translations.translations(language)
     # Tools bear names that extensions of the book bear, too.
     sys.path.remove(str(Path(__file__).parent))
     result = build_sphinx(
@@ -80,7 +77,6 @@ def build(language: str) -> int:
         confoverrides={
             "language": language,
             "html_title": translations.title(language),
-            "html_theme_options.search_bar_text": known["Search this book"],
             "author": "",  # the theme's word before it makes no sense in Korean
             "english_book": str(ROOT / "book"),
             "external_toc_path": str(folder / "_toc.yml"),

@@ -15,6 +15,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.search.en import SearchEnglish
+from words import say
 
 BOOK = Path(__file__).resolve().parents[1]
 # Each edition by its language, with its own words. The English one is at the root.
@@ -34,8 +35,8 @@ NAMES = {
 
 def configure(app: Sphinx, config: Config) -> None:
     config.templates_path = [*config.templates_path, str(BOOK / "templates")]
-    for folder in config.locale_dirs if config.english_book else ():
-        app.add_message_catalog("booktheme", folder)
+    if config.english_book:
+        config.html_theme_options["search_bar_text"] = say("Search this book")
 
 
 # ---------------------------------------------------------------- words of the scripts

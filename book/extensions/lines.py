@@ -24,9 +24,14 @@ from derivations.lines import Line, lines_of
 from derivations.verdict import Verdict
 
 FOLDER = "lines"
-# A sign that would stand alone on a line, before or behind a formula.
+# A sign that would stand alone on a line, before or behind a formula; and a Korean
+# particle, which belongs to the word before it.
 OPENS = re.compile(r"[(\[“‘]+\Z")
-CLOSES = re.compile(r"[.,;:!?)\]”’…-]+\w{0,8}[.,;:!?)\]”’…]*")
+CLOSES = re.compile(
+    r"[.,;:!?)\]”’…-]+\w{0,8}[.,;:!?)\]”’…]*|[가-힣]{1,3}(?![가-힣])[.,;:!?)\]”’]*"
+)
+# A formula whose TeX is longer may be as wide as a phone.
+SHORT = 30
 
 
 def lines_of_page(app: Sphinx, page: str) -> dict[str, list[Line]]:
@@ -69,6 +74,8 @@ def keep_signs_with_formulas(doctree: nodes.document) -> None:
         after = parent[place + 1] if place + 1 < len(parent) else None
         opens = OPENS.search(before) if isinstance(before, nodes.Text) else None
         closes = CLOSES.match(after) if isinstance(after, nodes.Text) else None
+        if closes and closes[0][0].isalpha() and len(formula.astext()) > SHORT:
+            closes = None
         if not (opens or closes):
             continue
         held = nodes.inline(classes=["held"])

@@ -51,14 +51,16 @@
     document.querySelector("article").prepend(bar);
   }
 
-  // What the scripts of others say.
-  addEventListener("load", () => {
-    for (const button of document.querySelectorAll(".copybtn, .toggle-button")) {
-      for (const name of ["data-tooltip", "aria-label"])
+  // What the theme's templates and the scripts of others say in English alone.
+  function translate(buttons) {
+    for (const button of document.querySelectorAll(buttons)) {
+      for (const name of ["title", "data-tooltip", "aria-label"])
         if (button.hasAttribute(name)) button.setAttribute(name, say(button.getAttribute(name)));
       for (const title of button.querySelectorAll("title")) title.textContent = say(title.textContent);
     }
-  });
+  }
+  translate(".sidebar-toggle"); // before the theme makes tooltips of their titles
+  addEventListener("load", () => translate(".copybtn, .toggle-button"));
 
   for (const link of document.querySelectorAll("a.language-switch")) {
     link.addEventListener("click", () => keepThePlace(link));
