@@ -63,9 +63,8 @@ THEME = """Skip to main content|Back to top|Search|Search this book|On this page
 |Toggle primary sidebar|Toggle secondary sidebar|light/dark|system settings|light|dark
 |By |Text: CC BY 4.0. Code: MIT.|Version warning|Link to this heading|Link to this image
 |Link to this equation|Link to this table|Link to this code|Link to this term
-|Link to this definition|Copy|Copy to clipboard|Toggle hidden content""".replace(
-    "\n", ""
-).split("|")
+|Link to this definition|Copy|Copy to clipboard|Toggle hidden content|Main|Page
+|© Copyright %(copyright)s.""".replace("\n", "").split("|")
 COMMON, INTERFACE, PICTURES = "common", "interface", "pictures"
 
 # Directives whose argument, or whose content, is text.

@@ -36,7 +36,12 @@ NAMES = {
 def configure(app: Sphinx, config: Config) -> None:
     config.templates_path = [*config.templates_path, str(BOOK / "templates")]
     if config.english_book:
-        config.html_theme_options["search_bar_text"] = say("Search this book")
+        options = config.html_theme_options
+        options["search_bar_text"] = say("Search this book")
+        options["logo"] = {"alt_text": config.html_title}
+        options["extra_footer"] = re.sub(
+            "(?<=<p>).*(?=</p>)", lambda text: say(text[0]), options["extra_footer"]
+        )
 
 
 # ---------------------------------------------------------------- words of the scripts
@@ -68,7 +73,8 @@ def keep_anchors(app: Sphinx, doctree: nodes.document) -> None:
             theirs.sort(key=lambda term: term_in(term))
             ours.sort(key=lambda term: term_in(term))
         for our, their in zip(ours, theirs, strict=True):
-            our["ids"] = list(their["ids"])
+            others = our["ids"] if kind is nodes.term else []  # the index knows them
+            our["ids"] = list(dict.fromkeys([*their["ids"], *others]))
 
 
 def term_in(term: nodes.term) -> str:

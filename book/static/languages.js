@@ -59,7 +59,7 @@
       for (const title of button.querySelectorAll("title")) title.textContent = say(title.textContent);
     }
   }
-  translate(".sidebar-toggle"); // before the theme makes tooltips of their titles
+  translate(".sidebar-toggle, nav"); // before the theme makes tooltips of their titles
   addEventListener("load", () => translate(".copybtn, .toggle-button"));
 
   for (const link of document.querySelectorAll("a.language-switch")) {
