@@ -17,6 +17,9 @@ from nbval.plugin import IPyNbFile
 sys.path.insert(0, str(Path(__file__).parent / "tools"))
 from kernels import FileKernelManager  # noqa: E402
 
+# Other languages have the cells and outputs of the English notebooks: see tools/notebooks.
+collect_ignore_glob = ["notebooks/*/*"]
+
 nbval.kernel.KernelManager = FileKernelManager
 START_A_KERNEL = IPyNbFile.setup
 

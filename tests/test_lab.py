@@ -23,12 +23,22 @@ def folders(tmp_path):
     source.mkdir()
     for name in "ab":
         (source / f"{name}.ipynb").write_text(f"{name}, first")
+    for folder in ("ko", ".ipynb_checkpoints"):
+        (source / folder).mkdir()
+        (source / folder / "c.ipynb").write_text("c, first")
     assert lab.copy_notebooks(source, target) == []
     return source, target
 
 
 def contents(folder):
     return {path.stem: path.read_text() for path in folder.glob("*.ipynb")}
+
+
+def test_the_notebooks_of_an_edition_are_copied_too(folders):
+    _, target = folders
+    (copy,) = target.glob("*/*.ipynb")
+    assert copy.relative_to(target).as_posix() == "ko/c.ipynb"
+    assert copy.read_text() == "c, first"
 
 
 def test_copies_follow_the_book_until_the_reader_changes_them(folders):
@@ -51,7 +61,7 @@ def test_without_its_record_nothing_of_the_readers_is_replaced(folders):
     source, target = folders
     (target / ".copied.json").write_text("{ damaged")
     (source / "b.ipynb").write_text("b, second")
-    assert lab.copy_notebooks(source, target) == ["a.ipynb", "b.ipynb"]
+    assert lab.copy_notebooks(source, target) == ["a.ipynb", "b.ipynb", "ko/c.ipynb"]
     assert contents(target) == {"a": "a, first", "b": "b, first"}
 
 

@@ -13,24 +13,28 @@ import launch  # noqa: E402
 INTERFACE = {"notebook_interface": "jupyterlab"}
 
 
-def options(url):
+def offered(url, english_book="", language="en"):
     config = SimpleNamespace(
-        html_theme_options={"repository_url": url, "launch_buttons": dict(INTERFACE)}
-    )
+        html_theme_options={"repository_url": url, "launch_buttons": dict(INTERFACE)},
+        english_book=english_book, language=language,
+    )  # fmt: skip
     launch.offer(None, config)
-    return config.html_theme_options
+    return config
 
 
 @pytest.mark.parametrize("url", launch.NOT_OURS)
 def test_without_a_repository_nothing_is_offered(url):
-    assert options(url)["launch_buttons"] == {}
+    assert offered(url).html_theme_options["launch_buttons"] == {}
 
 
-def test_the_buttons_of_the_theme_lead_to_the_notebook():
+@pytest.mark.parametrize("edition, place", [([], ""), (["book", "ko"], "ko/")])
+def test_the_buttons_of_the_theme_lead_to_the_notebook(edition, place):
     """Its own function makes them; ours makes their ends."""
     from sphinx_book_theme.header_buttons.launch import add_launch_buttons
 
-    theme = options("https://github.com/a/b") | {"repository_branch": "trunk"}
+    config = offered("https://github.com/a/b", *edition)
+    theme = config.html_theme_options
+    theme["repository_branch"] = "trunk"
     assert theme["launch_buttons"].items() > INTERFACE.items()
     page = "04-elbo"
     app = SimpleNamespace(
@@ -46,10 +50,9 @@ def test_the_buttons_of_the_theme_lead_to_the_notebook():
     add_launch_buttons(app, page, "", context, None)
     launch.point_to_notebooks(app, page, "", context, None)
     (group,) = context["header_buttons"]
+    file = f"notebooks/{place}{page}.ipynb"
     assert {button["text"]: button["url"] for button in group["buttons"]} == {
-        "Colab": "https://colab.research.google.com/github/a/b/blob/trunk/notebooks/"
-        "04-elbo.ipynb",
-        "Binder": "https://mybinder.org/v2/gh/a/b/trunk?urlpath=lab/tree/notebooks/"
-        "04-elbo.ipynb",
+        "Colab": f"https://colab.research.google.com/github/a/b/blob/trunk/{file}",
+        "Binder": f"https://mybinder.org/v2/gh/a/b/trunk?urlpath=lab/tree/{file}",
     }
-    assert (ROOT / "notebooks" / f"{page}.ipynb").exists()
+    assert (ROOT / file).exists()

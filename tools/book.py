@@ -4,10 +4,8 @@
     python tools/book.py --fresh    build every page anew (executed cells stay cached)
     python tools/book.py --all      execute and build everything anew
     python tools/book.py --cells    execute only; with --all every cell
-    python tools/book.py --language ko    the Korean pages as well, complete or not
 
-An edition in another language is built beside the English pages, in _build/html/ko, once
-its folder has a file `complete`: see `tools/translations.py`.
+The edition in Korean is built beside the English pages, in _build/html/ko.
 
 Warnings are errors: a broken reference must not reach a reader.
 """
@@ -28,7 +26,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from offer import offer
 
-from notebooks import chapters, complete
+from notebooks import chapters, editions
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
@@ -110,7 +108,6 @@ def main() -> int:
     parser.add_argument("--fresh", action="store_true", help="build every page anew")
     parser.add_argument("--all", action="store_true", help="execute every cell anew, too")
     parser.add_argument("--cells", action="store_true", help="build no page")
-    parser.add_argument("--language", action="append", default=[], help="an edition, too")
     options = parser.parse_args()
     old = [BUILD / ".doctrees", BUILD / "html"] if options.fresh or options.all else []
     for folder in [*old, CACHE] if options.all else old:
@@ -126,7 +123,7 @@ def main() -> int:
         print("the book was not built: see the warnings above", file=sys.stderr)
         return 1
     offer()
-    for language in dict.fromkeys([*complete(), *options.language]):
+    for language in editions():
         if subprocess.run(
             [sys.executable, "tools/edition.py", language], cwd=ROOT
         ).returncode:

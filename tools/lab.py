@@ -27,15 +27,17 @@ UNPAIRED = (
 def copy_notebooks(source: Path, target: Path) -> list[str]:
     """Bring the copies up to date; the names of those that are kept as the reader has them
     while the book's have changed."""
-    target.mkdir(exist_ok=True)
     record = target / ".copied.json"
     try:
         copied = json.loads(record.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         copied = {}
     kept = []
-    for notebook in sorted(source.glob("*.ipynb")):
-        name, new, mine = notebook.name, notebook.read_bytes(), target / notebook.name
+    # not Jupyter's own copies, in hidden folders
+    for notebook in sorted([*source.glob("*.ipynb"), *source.glob("[!.]*/*.ipynb")]):
+        name, new = notebook.relative_to(source).as_posix(), notebook.read_bytes()
+        mine = target / name
+        mine.parent.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256(new).hexdigest()
         untouched = (
             not mine.exists()

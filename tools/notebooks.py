@@ -11,7 +11,7 @@ widget state, cell ids from the cells' places. `jupytext --sync` is not used: it
 times, which a fresh clone sets at random.
 
 The notebooks of another edition, in notebooks/ko, have the cells and outputs of the English
-ones. They are made when all of the edition is translated.
+ones, and are never run.
 """
 
 import argparse
@@ -72,9 +72,9 @@ def notebook_path(chapter: Path, language: str = "") -> Path:
     return NOTEBOOKS / language / f"{chapter.stem}.ipynb"
 
 
-def complete() -> list[str]:
-    """The languages of the editions of which all is translated."""
-    return sorted(file.parent.name for file in BOOK.glob("*/complete"))
+def editions() -> list[str]:
+    """The other languages of the book: each has a folder of catalogues."""
+    return sorted(file.parent.name for file in BOOK.glob("*/interface.po"))
 
 
 @cache
@@ -235,10 +235,11 @@ def outputs(notebook: NotebookNode) -> list:
 
 
 def check() -> list[str]:
-    pages, languages = chapters(), ["", *complete()]
+    pages, languages = chapters(), ["", *editions()]
     faults = [f for one in languages for page in pages for f in differences(page, one)]
     paired = {notebook_path(page, one) for one in languages for page in pages}
-    strays = {*NOTEBOOKS.rglob("*.ipynb")} - paired
+    # not Jupyter's own copies, in hidden folders
+    strays = {*NOTEBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("[!.]*/*.ipynb")} - paired
     names = sorted(path.relative_to(NOTEBOOKS).as_posix() for path in strays)
     return faults + [f"{name} has no chapter" for name in names]
 
@@ -269,7 +270,7 @@ def main() -> None:
                 lambda p: make(p, options.action == "run", options.all), pages
             )
             faults = [fault for fault in results if fault]
-        for language in complete():
+        for language in editions():
             for page in pages:
                 save(translated(page, language), notebook_path(page, language))
     if faults:

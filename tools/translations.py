@@ -8,8 +8,9 @@ The English Markdown in `book/` is the one source of structure, formulas, code a
 catalogue (gettext's PO format) holds for each page what is said in words, a paragraph, a
 heading, a cell of a table, a caption, a hint at a time: the English as `msgid`, the Korean
 as `msgstr`. What several pages say stands in `common.po`, what scripts and extensions say
-in `interface.po`. From both the Korean Markdown is written, with the formulas and cells of
-the English. Terms are translated by the table `terms.csv`.
+in `interface.po`, the words in drawings in `pictures.po`. From these the Korean Markdown is
+written, with the formulas and cells of the English. Terms are translated by the table
+`terms.csv`.
 """
 
 import argparse
@@ -40,10 +41,11 @@ sys.path[:0] = [str(ROOT)]
 
 sys.path.append(str(ROOT / "book" / "extensions"))
 
-from model import parts  # noqa: E402
 from mount import texts_of  # noqa: E402
+from words import MEASURED, name_of  # noqa: E402
 
 from derivations import Verdict  # noqa: E402
+from derivations.chapters import displays  # noqa: E402
 from derivations.sorts import GRADES, KINDS  # noqa: E402
 from explorers.markup import latent_markup  # noqa: E402
 
@@ -51,15 +53,19 @@ BOOK, BUILD = ROOT / "book", ROOT / "_build"
 EXPLORERS = ROOT / "explorers"
 TIMINGS = ROOT / "benchmarks" / "timings.json"
 LEDGER, CELLS = BOOK / "extensions" / "ledger.py", BOOK / "extensions" / "cells.py"
-MODEL = BOOK / "static" / "pictures" / "model.svg"
+WORLDS = ROOT / "derivations" / "worlds.py"
+DRAWINGS = BOOK / "static" / "pictures"
 # What the theme says and has no Korean words for.
 THEME = """Skip to main content|Back to top|Search|Search this book|On this page|Contents
 |previous|next|previous page|next page|Color mode|Light|Dark|System Settings
 |Site navigation|Section Navigation|Breadcrumb|Home|Error|Announcement
 |Please activate JavaScript to enable the search functionality.
 |Toggle primary sidebar|Toggle secondary sidebar|light/dark|system settings|light|dark
-|By |Text: CC BY 4.0. Code: MIT.""".replace("\n", "").split("|")
-COMMON, INTERFACE = "common", "interface"
+|By |Text: CC BY 4.0. Code: MIT.|Version warning|Link to this heading|Link to this image
+|Link to this equation|Link to this table|Link to this code|Link to this term
+|Link to this definition|Copy|Copy to clipboard|Toggle hidden content|Main|Page
+|© Copyright %(copyright)s.""".replace("\n", "").split("|")
+COMMON, INTERFACE, PICTURES = "common", "interface", "pictures"
 
 # Directives whose argument, or whose content, is text.
 TITLED = ("exercise", "exercise-start", "admonition")
@@ -189,19 +195,35 @@ def labels(code: str) -> Iterator[tuple[str, int]]:
     if not FIGURE.search(code):
         return
     for call in ast.walk(ast.parse(MAGIC.sub("", code))):
+        if isinstance(call, ast.For):
+            yield from constants(call.iter)
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") in PARTS:
             for given in [*call.args, *(word.value for word in call.keywords)]:
                 yield from constants(given)
 
 
-def constants(node: ast.expr) -> Iterator[tuple[str, int]]:
-    """The texts in an argument, also in a list, a dict or either side of an `if`."""
+# What may hold texts of a figure; calls of its parts are looked at by themselves.
+HOLDERS = (
+    ast.List | ast.Tuple | ast.Dict | ast.IfExp | ast.Starred
+    | ast.ListComp | ast.GeneratorExp | ast.comprehension
+)  # fmt: skip
+
+
+def constants(node: ast.AST) -> Iterator[tuple[str, int]]:
+    """The texts in an argument; an f-string has its names in braces."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value, node.lineno
-    elif isinstance(node, ast.List | ast.Tuple | ast.Dict | ast.IfExp):
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(map(piece, node.values)), node.lineno
+    elif isinstance(node, HOLDERS) or getattr(getattr(node, "func", 0), "id", "") == "zip":
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr):
-                yield from constants(child)
+            yield from constants(child)
+
+
+def piece(part: ast.expr) -> str:
+    return (
+        part.value if isinstance(part, ast.Constant) else f"{{{ast.unparse(part.value)}}}"
+    )
 
 
 def split_options(body: list[str]) -> tuple[list[str], list[str]]:
@@ -291,6 +313,34 @@ def attempt(lines: list[str], line: int, say: Say) -> list[str]:
     return [lines[0], *(f"% {one}" for one in text.rstrip("\n").split("\n"))]
 
 
+# ---------------------------------------------------------------- a drawing
+TITLES = re.compile(r'(?<=<title>)[^<]+|(?<=aria-label=")[^"]+')
+# Lines of text below each other.
+LINES = re.compile(
+    r'<text (?=[^>]*\bx="([\d.]+)")[^>]*>.*?</text>'
+    r'(?:\s*<text (?=[^>]*\bx="\1")[^>]*>.*?</text>)*'
+)
+LINE = re.compile(r"(<text [^>]*>)(.*?)(?=</text>)")
+SIGNS = re.compile(r"<[^>]*>|&[^;]*;|\b(?:ELBO|KL|log)\b")
+
+
+def redrawn(svg: str, say: Say) -> str:
+    """A drawing with each of its texts replaced; a slash parts the lines of a text."""
+
+    def spoken_in(text: str, place: int) -> str:
+        if not has_words(SIGNS.sub(" ", text)):
+            return text
+        return say(text, svg.count("\n", 0, place) + 1, "text in a drawing")
+
+    def lines(found: re.Match[str]) -> str:
+        text = " / ".join(text for _, text in LINE.findall(found[0]))
+        said = iter(spoken_in(text, found.start()).split(" / "))
+        return LINE.sub(lambda line: line[1] + next(said), found[0])
+
+    svg = TITLES.sub(lambda found: spoken_in(found[0], found.start()), svg)
+    return LINES.sub(lines, svg)
+
+
 # ---------------------------------------------------------------- all that is to translate
 def pages() -> list[Path]:
     return sorted(BOOK.glob("*.md"))
@@ -298,14 +348,18 @@ def pages() -> list[Path]:
 
 def messages_of(page: Path) -> list[Message]:
     found: list[Message] = []
+    rewritten(page.read_text("utf-8"), noting(page, found))
+    return [message for message in found if message.what != TERM]
+
+
+def noting(file: Path, found: list[Message]) -> Say:
+    """Says each text of a file as it is, and adds it to the messages."""
 
     def note(text: str, line: int, what: str) -> str:
-        if what != TERM:
-            found.append(Message(text, page, line, what))
+        found.append(Message(text, file, line, what))
         return text
 
-    rewritten(page.read_text("utf-8"), note)
-    return found
+    return note
 
 
 @cache
@@ -318,6 +372,9 @@ def messages() -> dict[str, list[Message]]:
         found[name] = [m for m in some if count[m.text] == 1]
         found[COMMON] += [m for m in some if count[m.text] > 1]
     found[INTERFACE] = list(interface())
+    found[PICTURES] = []
+    for file in sorted(DRAWINGS.glob("*.svg")):
+        redrawn(file.read_text("utf-8"), noting(file, found[PICTURES]))
     return found
 
 
@@ -338,6 +395,11 @@ def interface() -> Iterator[Message]:
             line = source.count("\n", 0, max(0, source.find(text[:24]))) + 1
             if has_words(text):
                 yield Message(text, file, line, "string")
+    for page in pages():
+        for display in displays(page.read_text("utf-8")):
+            if display.label:
+                name = name_of(display.label)
+                yield Message(name, page, display.line, "name of an equation")
     figures = EXPLORERS / "markup.py"
     for text in filter(has_words, texts_of_figures()):
         yield Message(text, figures, 1, LABEL)
@@ -368,14 +430,26 @@ def data() -> dict[Path, list[str]]:
         table = section["table"]
         rows = [table["head"], *table["body"]]
         of_timings += [section["notes"], *(cell for row in rows for cell in row)]
+    how = re.search(r"HOW = \((.*?)\n\)", LEDGER.read_text("utf-8"), re.S)[1]
+    code = (
+        WORLDS.with_name(f"{name}.py").read_text("utf-8") for name in ("worlds", "chains")
+    )
+    worlds = re.findall(r'(?m)^    name = "(.*?)"', "".join(code))
     columns = re.search(r'COLUMNS = "(.*)"', LEDGER.read_text("utf-8"))[1].split("|")
     compared = re.search(r"COLUMNS = \{(.*?)\n\}", CELLS.read_text("utf-8"), re.S)[1]
     kinds = [text for kind in KINDS.values() for text in (kind.name, kind.why)]
     return {
         TIMINGS: [t for t in of_timings if not re.match(r"[\d.,]+ ?(ms|s|MB|x)?$", t)],
-        LEDGER: [*columns, "equal", "has a value", "never violated", "proportional"],
+        LEDGER: [
+            *columns,
+            "equal",
+            "has a value",
+            "never violated",
+            "proportional",
+            *re.findall('"(.+?)"', how),
+        ],
         CELLS: re.findall(r'"(.+?)"', compared),
-        MODEL: list(parts(MODEL.read_text("utf-8")).values()),
+        WORLDS: [MEASURED.sub("{n}", name.replace("{}", "2")) for name in worlds],
         ROOT / "derivations" / "verdict.py": [*map(str, Verdict), "broken"],
         ROOT / "derivations" / "sorts.py": [*GRADES.values(), *kinds],
     }
@@ -526,12 +600,13 @@ def write(language: str = "ko") -> Path:
     for part in toc["parts"]:
         part["caption"] = known.get(part["caption"], part["caption"])
     replace(folder / "_toc.yml", yaml.safe_dump(toc, allow_unicode=True, sort_keys=False))
-    for name in ("static", "references.bib"):
-        source, target = BOOK / name, folder / name
-        if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        else:
-            shutil.copy2(source, target)
+    shutil.copy2(BOOK / "references.bib", folder)
+    drawings = folder / DRAWINGS.relative_to(BOOK)
+    drawings.mkdir(parents=True, exist_ok=True)
+    others = shutil.ignore_patterns(DRAWINGS.name)
+    shutil.copytree(BOOK / "static", folder / "static", ignore=others, dirs_exist_ok=True)
+    for drawing in DRAWINGS.glob("*.svg"):
+        replace(drawings / drawing.name, redrawn(drawing.read_text("utf-8"), say))
     return folder
 
 

@@ -15,6 +15,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.search.en import SearchEnglish
+from words import say
 
 BOOK = Path(__file__).resolve().parents[1]
 # Each edition by its language, with its own words. The English one is at the root.
@@ -30,18 +31,17 @@ NAMES = {
         "close": "그대로 두기",
     },
 }
-# An edition whose folder has this file is a part of the book: all of it is translated.
-COMPLETE = "complete"
-
-
-def editions() -> list[str]:
-    """The languages in which the book is offered to readers, the English one first."""
-    return ["en", *(name for name in NAMES if (BOOK / name / COMPLETE).exists())]
 
 
 def configure(app: Sphinx, config: Config) -> None:
-    config.editions = editions()
     config.templates_path = [*config.templates_path, str(BOOK / "templates")]
+    if config.english_book:
+        options = config.html_theme_options
+        options["search_bar_text"] = say("Search this book")
+        options["logo"] = {"alt_text": config.html_title}
+        options["extra_footer"] = re.sub(
+            "(?<=<p>).*(?=</p>)", lambda text: say(text[0]), options["extra_footer"]
+        )
 
 
 # ---------------------------------------------------------------- words of the scripts
@@ -73,7 +73,8 @@ def keep_anchors(app: Sphinx, doctree: nodes.document) -> None:
             theirs.sort(key=lambda term: term_in(term))
             ours.sort(key=lambda term: term_in(term))
         for our, their in zip(ours, theirs, strict=True):
-            our["ids"] = list(their["ids"])
+            others = our["ids"] if kind is nodes.term else []  # the index knows them
+            our["ids"] = list(dict.fromkeys([*their["ids"], *others]))
 
 
 def term_in(term: nodes.term) -> str:
@@ -96,7 +97,7 @@ def offer(app: Sphinx, pagename, templatename, context, doctree) -> None:
             + ".html",
         }
         | NAMES[language]
-        for language in (["en"] if translated else app.config.editions[1:])
+        for language in (["en"] if translated else [name for name in NAMES if name != "en"])
     ]
 
 
@@ -153,7 +154,6 @@ def pairs(word: str) -> list[str]:
 def setup(app: Sphinx) -> dict:
     app.add_config_value("english_book", "", "env", str)
     app.add_config_value("strings", {}, "env", dict)
-    app.add_config_value("editions", ["en"], "html", list)
     app.add_search_language(Korean)
     app.connect("config-inited", configure)
     app.connect("doctree-read", keep_anchors, priority=300)

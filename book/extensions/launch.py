@@ -14,7 +14,6 @@ PLACES = {
     "colab_url": "https://colab.research.google.com",
     "binderhub_url": "https://mybinder.org",
 }
-FOLDER = "notebooks"
 
 
 def offer(app: Sphinx, config: Config) -> None:
@@ -25,14 +24,16 @@ def offer(app: Sphinx, config: Config) -> None:
         options["launch_buttons"] = {}
         return
     options["launch_buttons"] = PLACES | {k: v for k, v in buttons.items() if v}
-    options["path_to_docs"] = FOLDER
+    edition = f"/{config.language}" if config.english_book else ""
+    options["path_to_docs"] = f"notebooks{edition}"
 
 
 def point_to_notebooks(app: Sphinx, pagename, templatename, context, doctree) -> None:
     """From the page's Markdown to its notebook."""
+    folder = app.config["html_theme_options"].get("path_to_docs")
     for group in context.get("header_buttons", []):
         for button in group.get("buttons", []) if isinstance(group, dict) else []:
-            page = f"{FOLDER}/{pagename}"
+            page = f"{folder}/{pagename}"
             if page in button.get("url", ""):
                 button["url"] = button["url"].replace(f"{page}.md", f"{page}.ipynb")
 

@@ -20,7 +20,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
-from words import say
+from words import name_of, say, say_found
 
 from derivations import Verdict
 from derivations.chapters import Row, chapters, duplicates, judge_chapters
@@ -30,6 +30,13 @@ PAGE = "ledger"
 # What the numbers showed, where the judge has nothing to add.
 SHOWN = {"=": "equal", ":=": "has a value", "≈": "equal", "≥": "never violated"}
 SHOWN |= {"≤": "never violated", "∝": "proportional"}
+# How they showed it, in the judges' own words.
+HOW = (
+    "from here on", "agrees with what the worlds know", "names the maximiser", "rounded",
+    "same slopes up to a positive factor", "the slope vanishes and neighbours are lower",
+    "unbiased", "unbiased, z-score {n}", "consistent, biased at finite size",
+    "an adversary's least gap is {n}",
+)  # fmt: skip
 COLUMNS = "equation|step|sign|verdict|SymPy|numbers|draws|worst|time"
 
 logger = logging.getLogger(__name__)
@@ -212,7 +219,7 @@ def strip(book: Path, rows: list[Row]) -> str:
         for label, steps in groupby(here, lambda row: row.label):
             word = verdict(steps)
             glyph = BROKEN if word == "broken" else Verdict(word).glyph
-            says = f"{label.removeprefix('eq-').replace('-', ' ')}: {say(word)}"
+            says = f"{say(name_of(label))}: {say(word)}"
             cells.append(
                 f'<a class="cell-{word.replace(" ", "-")}" href="#{row_id(label)}" '
                 f'title="{says}" aria-label="{says}">{glyph}</a>'
@@ -260,13 +267,12 @@ def entry(text: str) -> nodes.entry:
 
 
 def equation(page: str, label: str) -> nodes.paragraph:
-    """A link to the equation, by its number, and its label."""
+    """A link to the equation, by its number, and its name."""
     link = addnodes.pending_xref(
         "", nodes.literal(label, label), refdomain="math", reftype="eq", reftarget=label,
         refdoc=PAGE, refexplicit=False, refwarn=True,
     )  # fmt: skip
-    name = label.removeprefix("eq-").replace("-", " ")
-    return nodes.paragraph("", "", link, nodes.Text(f" {name}"))
+    return nodes.paragraph("", "", link, nodes.Text(f" {say(name_of(label))}"))
 
 
 def facts(number: int, step: Row) -> list[str]:
@@ -289,7 +295,7 @@ def facts(number: int, step: Row) -> list[str]:
 def shown(step: Row) -> str:
     """What the numbers showed, in a word or two."""
     words = step.how or SHOWN.get(step.relation, "")
-    return words and say(words)
+    return words and say_found(words)
 
 
 def setup(app: Sphinx) -> dict:

@@ -17,16 +17,21 @@ from pathlib import Path
 from docutils import nodes
 from ledger import PAGE, page_of, row_id, shown
 from sphinx.application import Sphinx
-from words import say
+from words import say, say_found
 
 from derivations.chapters import Row, displays
 from derivations.lines import Line, lines_of
 from derivations.verdict import Verdict
 
 FOLDER = "lines"
-# A sign that would stand alone on a line, before or behind a formula.
+# A sign that would stand alone on a line, before or behind a formula; and a Korean
+# particle, which belongs to the word before it.
 OPENS = re.compile(r"[(\[“‘]+\Z")
-CLOSES = re.compile(r"[.,;:!?)\]”’…-]+\w{0,8}[.,;:!?)\]”’…]*")
+CLOSES = re.compile(
+    r"[.,;:!?)\]”’…-]+\w{0,8}[.,;:!?)\]”’…]*|[가-힣]{1,3}(?![가-힣])[.,;:!?)\]”’]*"
+)
+# A formula whose TeX is longer may be as wide as a phone.
+SHORT = 30
 
 
 def lines_of_page(app: Sphinx, page: str) -> dict[str, list[Line]]:
@@ -69,6 +74,8 @@ def keep_signs_with_formulas(doctree: nodes.document) -> None:
         after = parent[place + 1] if place + 1 < len(parent) else None
         opens = OPENS.search(before) if isinstance(before, nodes.Text) else None
         closes = CLOSES.match(after) if isinstance(after, nodes.Text) else None
+        if closes and closes[0][0].isalpha() and len(formula.astext()) > SHORT:
+            closes = None
         if not (opens or closes):
             continue
         held = nodes.inline(classes=["held"])
@@ -102,15 +109,31 @@ def verdict(row: Row) -> dict[str, object]:
     asked = row.verdict in (Verdict.PROVED, Verdict.TESTED)
     facts = {
         "SymPy": settled if asked else "", say("Numbers"): numbers,
-        say("Worlds"): "; ".join(row.worlds),
-        say("At a point"): row.values.removeprefix("at "),
-        say("Note"): " ".join([row.detail, *row.notes]).strip(),
+        say("Worlds"): "; ".join(map(say_found, row.worlds)),
+        say("At a point"): both_sides(row.values.removeprefix("at ")),
+        say("Note"): " ".join([row.detail, *map(note, row.notes)]).strip(),
     }  # fmt: skip
     said = [[name, fact] for name, fact in facts.items() if fact]
     word = str(row.verdict)
     return {
         "verdict": word, "word": say(word), "glyph": row.verdict.glyph, "facts": said,
     }  # fmt: skip
+
+
+def both_sides(values: str) -> str:
+    if slopes := re.fullmatch(r"slopes (.*) and (.*)", values):
+        return say("slopes {left} and {right}", left=slopes[1], right=slopes[2])
+    return re.sub(
+        r"left = (.*), right = (.*)$",
+        lambda found: say("left = {left}, right = {right}", left=found[1], right=found[2]),
+        values,
+    )
+
+
+def note(text: str) -> str:
+    if alone := re.fullmatch("judged in one world only, (.*)", text):
+        return say("judged in one world only, {world}", world=say_found(alone[1]))
+    return text
 
 
 def write_lines(app: Sphinx, pagename, templatename, context, doctree) -> None:

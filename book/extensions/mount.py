@@ -81,10 +81,29 @@ def labels(app: Sphinx) -> dict[str, str]:
     return json.loads((Path(app.srcdir).parent / "labels.json").read_text("utf-8"))
 
 
+def told(label: str, known: dict[str, str]) -> str:
+    """A label's translation, or the label. One of a cell's f-strings is known with its
+    names in braces.
+
+    >>> told("unit 3", {"unit {k}": "{k}째 단위"})
+    '3째 단위'
+    """
+    if label in known:
+        return known[label]
+    for english, words in known.items():
+        if "{" not in english:
+            continue
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(english))
+        if found := re.fullmatch(pattern, label):
+            parts = {name: told(part, known) for name, part in found.groupdict().items()}
+            return words.format(**parts)
+    return label
+
+
 def in_words(value, known: dict[str, str], worded: bool = False):
     """A figure's state with its labels translated."""
     if isinstance(value, str):
-        return known.get(value, value) if worded else value
+        return told(value, known) if worded else value
     if isinstance(value, list):
         return [in_words(one, known, worded) for one in value]
     if isinstance(value, dict):
@@ -132,7 +151,7 @@ def opening(model: str, state: dict, known: dict[str, str] | None = None) -> str
     """The HTML before an explorer's still picture, its words replaced by those that are
     `known`; `CLOSING` is what follows it."""
     markup = state["state"].get("_markup", "")
-    markup = with_words(markup, lambda text: (known or {}).get(text, text))
+    markup = with_words(markup, lambda text: told(text, known or {}))
     room = markup and f'<div class="explorer-room" aria-hidden="true">{markup}</div>'
     return f'<div class="explorer" data-model="{model}">{room}<div class="explorer-still">'
 

@@ -23,7 +23,7 @@ from between_builds import cache_of, english_book, keys_of
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
-from words import say
+from words import name_of, say
 
 from derivations.chapters import chapters
 from derivations.slips import Chapter, slips_of
@@ -119,6 +119,7 @@ def the_questions(app: Sphinx, pages: dict[str, dict], breaks: bool) -> dict:
             label = slip["label"]
             href = f"#equation-{label}" if not breaks else f"{page}.html#equation-{label}"
             about = {"href": href, "number": number(app, page, label)}
+            about["name"] = say(name_of(label))
             chains[label] = content["chains"][label] | about
             slips.append(slip)
     labels = [label for label in (BREAKABLE if breaks else chains) if label in chains]

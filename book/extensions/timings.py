@@ -97,7 +97,7 @@ def dots(name: str, file: Path) -> str:
         )
         says = html.escape(" : ".join(shown for _, shown in values))
         lines.append(
-            f"<li><span>{html.escape(say(what))}</span><b>{marks}</b><span>{says}</span></li>"
+            f"<li><span>{html.escape(what)}</span><b>{marks}</b><span>{says}</span></li>"
         )
     compared = len(rows[0][1]) > 1
     key = (
@@ -116,7 +116,8 @@ def rows_of(table: dict) -> Iterator[tuple[str, list[tuple[float, str]]]]:
     for line in table["body"] if columns else []:
         cells = dict(zip(head, line, strict=True))
         shown = [cells[name] for name in columns]
-        what = cells.get("what") or f"{cells['contender']}, {cells['floats']}"
+        names = ["what"] if "what" in cells else ["contender", "floats"]
+        what = ", ".join(say(cells[name]) for name in names)
         yield what, [(measured(text), text) for text in shown]
 
 

@@ -774,7 +774,8 @@ const Attempts = (() => {
       if (this.input) return Attempts.judge(this.question, this.input.value);
       const chosen = this.form.querySelector("input:checked");
       if (!chosen) return { ok: false, why: "unread", says: say("Choose one of the answers first.") };
-      return { why: "known", ...this.question.options[chosen.value] };
+      const { ok, says } = this.question.options[chosen.value];
+      return { ok, why: "known", says: say(says) };
     }
 
     check() {

@@ -51,6 +51,17 @@
     document.querySelector("article").prepend(bar);
   }
 
+  // What the theme's templates and the scripts of others say in English alone.
+  function translate(buttons) {
+    for (const button of document.querySelectorAll(buttons)) {
+      for (const name of ["title", "data-tooltip", "aria-label"])
+        if (button.hasAttribute(name)) button.setAttribute(name, say(button.getAttribute(name)));
+      for (const title of button.querySelectorAll("title")) title.textContent = say(title.textContent);
+    }
+  }
+  translate(".sidebar-toggle, nav"); // before the theme makes tooltips of their titles
+  addEventListener("load", () => translate(".copybtn, .toggle-button"));
+
   for (const link of document.querySelectorAll("a.language-switch")) {
     link.addEventListener("click", () => keepThePlace(link));
     if (/\/(index\.html)?$/.test(location.pathname)) offer(link);

@@ -408,8 +408,7 @@
     const bar = element(root, "label", { class: "bar" }, say("Derivation "));
     const menu = element(bar, "select");
     for (const [name, chain] of Object.entries(asked.chains)) {
-      const words = name.replace(/^eq-/, "").replaceAll("-", " ").replace(/\bkl\b/, "KL").replace(/\belbo\b/, "ELBO").replace(/\bmle\b/, "MLE");
-      element(menu, "option", { value: name }, `(${chain.number}) ${words}`);
+      element(menu, "option", { value: name }, `(${chain.number}) ${chain.name}`);
     }
     menu.addEventListener("change", () => begin(menu.value));
     element(root, "p", { class: "task" }, say("Choose a line, a symbol in it, and what to put in its place."));

@@ -82,11 +82,7 @@ def open_page(
         viewport={"width": width, "height": 900}, color_scheme=theme, **options
     )
     page = context.new_page()
-    page.faults = []
-    page.on("pageerror", lambda error: page.faults.append(f"page error: {error}"))
-    page.on("console", lambda message: _note(page, message))
-    page.on("request", lambda request: _note_if_external(page, request.url))
-    page.on("requestfailed", lambda request: page.faults.append(f"failed: {request.url}"))
+    watch(page)
     page.goto(address)
     if wait:
         page.wait_for_load_state("load")
@@ -94,6 +90,15 @@ def open_page(
         page.wait_for_function(EXPLORERS_ARE_MOUNTED)
         page.evaluate(COLOURS_HAVE_SETTLED)
     return page
+
+
+def watch(page) -> None:
+    """Keep what goes wrong on a page in its `faults`."""
+    page.faults = []
+    page.on("pageerror", lambda error: page.faults.append(f"page error: {error}"))
+    page.on("console", lambda message: _note(page, message))
+    page.on("request", lambda request: _note_if_external(page, request.url))
+    page.on("requestfailed", lambda request: page.faults.append(f"failed: {request.url}"))
 
 
 @pytest.fixture

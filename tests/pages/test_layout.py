@@ -3,21 +3,27 @@
 Each page is loaded once a family of fonts, in a frame whose width is then changed, with
 text at 100% and at 130%. The latter is a larger font size of the root element: what a
 reader's larger default size comes to, since the theme's and the book's sizes are in rem.
-Every page is laid out in the widest of the families, DejaVu, and with larger text at every
-width; in the others those with formulas or figures are, with larger text on the narrowest.
+Every page is laid out in the widest of the families, DejaVu, with larger text at every
+width; in Liberation those with formulas or figures are, with larger text on the narrowest.
+In Noto, whose letters are narrower than DejaVu's, stand the Korean pages, which are seen on
+phones, and an English one of each kind. They must come without an error or a request.
 """
 
 import re
 
 import pytest
 
-from tests.pages.conftest import EXPLORERS_ARE_MOUNTED, PAGES
+from tests.pages.conftest import EXPLORERS_ARE_MOUNTED, PAGES, watch
 from tests.pages.fonts import FAMILIES, browser_with
 
 WIDTHS = (1280, 768, 390, 320)
-LARGER = {family: WIDTHS if family == "DejaVu" else WIDTHS[-1:] for family in FAMILIES}
+LATIN = [family for family in FAMILIES if family != "Noto"]
+LARGER = {family: WIDTHS if family == "DejaVu" else WIDTHS[-1:] for family in LATIN}
 ADDRESSES = [*PAGES, "genindex", "search?q=likelihood"]
 PLAIN = re.compile(r"api-|ledger|experiments|timings|bibliography|dialect|search|teaching")
+IN_NOTO = [f"ko/{name}" for name in (*PAGES, "genindex", "search?q=잠재변수를")]
+IN_NOTO += ["index", "07-training", "08-latent-space", "break-the-derivation", "ledger"]
+IN_NOTO += ["for-teachers", "api-vae-lib"]
 assert {"for-teachers", "07-training"} <= set(PAGES)
 
 # Each figure as the page came, before any script has touched it.
@@ -83,13 +89,34 @@ FAULTS = """async ([width, size]) => {
 }"""
 
 
+# Four English words of a text in a row, or two of a label; but for names, which are written
+# with capitals, code, and what it prints.
+ENGLISH = """() => {
+    const page = document.body.cloneNode(true), found = [], labels = [];
+    const quoted = "script, style, pre, code, noscript, .math, .explorer-room, " +
+        "[lang=en], a.reference, .bibtex-citation, .citation, cite, em, " +
+        ".cell_output table, .cell_output .beside";
+    for (const e of page.querySelectorAll(quoted)) e.remove();
+    const texts = document.createTreeWalker(page, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) found.push(texts.currentNode.data);
+    for (const e of page.querySelectorAll("*"))
+        for (const name of ["alt", "aria-label", "placeholder", "title"])
+            labels.push(e.getAttribute(name) ?? "");
+    const words = n => RegExp(
+        `\\\\b[A-Za-z][a-z'’]+(\\\\s+[a-z][a-z'’]+){${n - 1},}\\\\b`, "g");
+    const left = (texts, n) => texts.flatMap(text => text.match(words(n)) ?? []);
+    return [...left(found, 4), ...left(labels, 2)];
+}"""
+
+
 def pytest_generate_tests(metafunc):
     if "family" in metafunc.fixturenames:
+        noto = metafunc.function is test_in_noto_a_page_comes_whole
         marked = [
             pytest.param(family, name, marks=pytest.mark.xdist_group(f"fonts-{family}"))
-            for family in FAMILIES
-            for name in ADDRESSES
-            if family == "DejaVu" or not PLAIN.match(name)
+            for family in (["Noto"] if noto else LATIN)
+            for name in (IN_NOTO if noto else ADDRESSES)
+            if family != "Liberation" or not PLAIN.match(name)
         ]
         metafunc.parametrize(("family", "name"), marked, scope="module")
 
@@ -103,6 +130,7 @@ def frame(family, playwright, chromium, html, tmp_path_factory):
     holder.write_text("<iframe style='border: 0; height: 150px'></iframe>")
     with browser_with(family, playwright, folder, **chromium) as browser:
         page = browser.new_page(viewport={"width": 1300, "height": 200})
+        watch(page)
         page.add_init_script(KEEP_THE_ROOMS)
         page.goto(holder.as_uri())
         yield page.frames[1]
@@ -111,25 +139,43 @@ def frame(family, playwright, chromium, html, tmp_path_factory):
 RESIZE = "width => { document.querySelector('iframe').style.width = `${width}px` }"
 
 
-def load(frame, address: str) -> None:
+def load(frame, html, name: str) -> None:
+    stem, question, query = name.partition("?")
     frame.goto("about:blank")  # nothing that is costly to lay out anew
-    frame.page.evaluate(RESIZE, WIDTHS[0])
-    frame.goto(address)
+    frame.page.faults.clear()
+    width = WIDTHS[2] if name.startswith("ko/") else WIDTHS[0]
+    frame.page.evaluate(RESIZE, width)
+    frame.goto((html / f"{stem}.html").as_uri() + question + query)
     frame.evaluate("() => window.MathJax?.startup?.promise.then(() => null)")
     frame.wait_for_function(EXPLORERS_ARE_MOUNTED)
-    if "?q=" in address:
+    if query:
         frame.wait_for_selector("#search-results li a")
     frame.evaluate(OPEN_ALL)
 
 
 def test_nothing_is_too_wide_and_no_figure_jumps(frame, family, html, name):
-    stem, question, query = name.partition("?")
-    load(frame, (html / f"{stem}.html").as_uri() + question + query)
+    load(frame, html, name)
     faults = []
     # Wide changes cost the browser the most: down with one size, up again with the other.
     for size, widths in (("100%", WIDTHS), ("130%", LARGER[family][::-1])):
         for width in widths:
-            frame.page.evaluate(RESIZE, width)
-            found = frame.evaluate(FAULTS, [width, size])
-            faults += [f"{width} px, text at {size}: {fault}" for fault in found]
+            faults += faults_at(frame, width, size)
     assert not faults, "\n".join([f"in {family}:", *faults])
+
+
+def faults_at(frame, width: int, size: str = "100%") -> list[str]:
+    frame.page.evaluate(RESIZE, width)
+    found = frame.evaluate(FAULTS, [width, size])
+    return [f"{width} px, text at {size}: {fault}" for fault in found]
+
+
+def test_in_noto_a_page_comes_whole(frame, family, html, name):
+    load(frame, html, name)
+    widths = WIDTHS[2:] if name.startswith("ko/") else WIDTHS
+    faults = [fault for width in widths for fault in faults_at(frame, width)]
+    language = "ko" if name.startswith("ko/") else "en"
+    assert frame.evaluate("document.documentElement.lang") == language
+    # the reference of the code is made of its docstrings
+    if language == "ko" and not name.startswith("ko/api-"):
+        faults += [f"English: {words}" for words in frame.evaluate(ENGLISH)]
+    assert frame.page.faults + faults == []
