@@ -21,7 +21,7 @@ from pathlib import Path
 import matplotlib
 import resvg_py
 from nbformat import NotebookNode
-from vectors import file_of
+from vectors import digest
 
 from book import (
     BUILD,
@@ -101,7 +101,8 @@ def drawn(cell: NotebookNode, label: str) -> str:
     """The name of the SVG of what a cell showed."""
     for output in cell.outputs:
         if "image/png" in output.get("data", {}):
-            return file_of(base64.b64decode(output["data"]["image/png"]))
+            png = base64.b64decode(output["data"]["image/png"])
+            return f"{digest(png)}.svg"
     raise ValueError(f"the cell of {label} shows no picture")
 
 

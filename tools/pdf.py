@@ -33,6 +33,7 @@ from offer import ENGLISH, ROOT, file_of, offer, pages_of, words_of
 from playwright.sync_api import Browser, Page, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
+from vectors import light
 
 from book import VECTORS
 
@@ -74,13 +75,13 @@ FAULTS = """() => {
                 faults.push(`${article.id}: is cut: ${e.alt || e.textContent.trim()}`);
         }
     }
-    for (const link of document.querySelectorAll('a[href^="#"]'))
-        if (!document.getElementById(link.hash.slice(1)))
-            faults.push(`leads nowhere: ${link.hash} (${link.textContent.trim()})`);
+    for (const link of document.querySelectorAll("a[href^='#']")) {
+        const place = link.getAttribute("href").slice(1);
+        if (!document.getElementById(place))
+            faults.push(`leads nowhere: #${place} (${link.textContent.trim()})`);
+    }
     return faults;
 }"""
-# A picture of ten thousand points is smaller, and drawn sooner, in pixels.
-LARGEST_VECTOR = 400_000  # bytes
 A_FEW_LINES = 500  # characters
 MOST_DRAFTS = 5  # a number that becomes shorter may move what follows
 PATIENCE = 600_000  # ms, for a busy machine
@@ -88,6 +89,7 @@ Parts = list[tuple[str, list[str]]]  # the names of the pages below their captio
 Say = Callable[[str], str]
 MARGIN, FOOT = 17, 20  # mm beside the text that are white, and at the foot a number only
 LEAST_INK, DPI, WHITE = 0.2, 50, 250  # how far down a page ink reaches at least
+UPRIGHT = "@top-{} {{ font-style: normal }}"
 KOREAN = re.compile("[가-힣]")
 INITIALS = "ㄱㄱㄴㄷㄷㄹㅁㅂㅂㅅㅅㅇㅈㅈㅊㅋㅌㅍㅎ"  # of syllables, in order
 
@@ -110,11 +112,7 @@ def parts(only: list[str]) -> Parts:
 def collect(browser: Browser, folder: Path, pages: list[str]) -> dict[str, dict]:
     """Each page as `pdf.js` gives it, laid out for paper."""
     script = (HERE / "pdf.js").read_text(encoding="utf-8")
-    drawn = {
-        file.stem: file.as_uri()
-        for file in VECTORS.glob("*.svg")
-        if file.stat().st_size <= LARGEST_VECTOR
-    }
+    drawn = {digest: file.as_uri() for digest, file in light(VECTORS).items()}
     context = browser.new_context(device_scale_factor=2)
     context.add_init_script(NO_CHANCE)
     context.set_default_timeout(PATIENCE)
@@ -248,6 +246,8 @@ def assemble(found: dict[str, dict], order: Parts, language: str) -> str:
     heads = {name: found[name]["running"] for _, names in order for name in names}
     heads |= {"contents": "Contents", "solutions": "Solutions", "words": "Index"}
     running = f"@page {{ @top-left {{ content: {css_text(title)} }} }}\n"
+    if language == "ko":  # which knows no italics
+        running += f"@page {{ {UPRIGHT.format('left')} {UPRIGHT.format('right')} }}\n"
     running += "".join(
         f"@page in-{name} {{ @top-right {{ content: {css_text(say(text))} }} }}\n"
         f"#{css_name(name)} {{ page: in-{name} }}\n"

@@ -14,6 +14,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.backend_bases import FigureCanvasBase
 
+LARGEST = 400_000  # bytes: ten thousand points are smaller in pixels, and drawn sooner
 SIZE = re.compile(r'(?<=\s)(width|height)="([\d.]+)pt"')
 
 
@@ -29,7 +30,7 @@ def draw_twice(folder: str) -> None:
             drawn = io.StringIO()
             with matplotlib.rc_context({"svg.hashsalt": "figures"}):
                 print_figure(canvas, drawn, *given, **again)
-            path = Path(folder) / file_of(target.getvalue())
+            path = Path(folder) / f"{digest(target.getvalue())}.svg"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(as_large(drawn.getvalue()), encoding="utf-8")
         return made
@@ -37,9 +38,15 @@ def draw_twice(folder: str) -> None:
     FigureCanvasBase.print_figure = print_twice
 
 
-def file_of(png: bytes) -> str:
-    """The name of a picture's SVG; myst-nb names the PNG so, too."""
-    return f"{hashlib.sha256(png).hexdigest()}.svg"
+def digest(png: bytes) -> str:
+    """What names a picture's SVG; myst-nb names the PNG so, too."""
+    return hashlib.sha256(png).hexdigest()
+
+
+def light(folder: Path) -> dict[str, Path]:
+    """The SVGs that suit paper and slides, by the digest of their PNG."""
+    files = folder.glob("*.svg")
+    return {file.stem: file for file in files if file.stat().st_size <= LARGEST}
 
 
 def as_large(svg: str) -> str:
