@@ -78,7 +78,7 @@ async ({ page, pages, terms, drawn }) => {
 
   const dropped = `script, noscript, button, select, dialog, .headerlink, .viewcode-link,
     .you-are-here, .language-offer, .breaker, #spot-the-slip .admonition, mjx-assistive-mml, .lines-spoken, .lines-bar, .lines-verdict,
-    .attempt-elsewhere, .attempt-reply, .explorer-room, .live, details:not([open]), wbr,
+    .attempt-elsewhere, .attempt-reply, .explorer-room, .live, details:not([open]), wbr:not(.line wbr),
     .slips .bar, .slips .foot, .slips .answer`;
   for (const element of copy.querySelectorAll(dropped)) element.remove();
   for (const box of copy.querySelectorAll(".attempts")) if (!box.querySelector("p")) box.remove();

@@ -68,9 +68,10 @@ HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]
 FAULTS = """() => {
     const faults = [];
     for (const article of document.querySelectorAll("article")) {
-        const {left, right} = article.getBoundingClientRect();
         for (const e of article.querySelectorAll("img, svg, table, pre, .code-line")) {
             const box = e.getBoundingClientRect();
+            const column = e.parentElement.closest("article, .line, td, .lines-reason");
+            const {left, right} = column.getBoundingClientRect();
             if (box.width && (box.left < left - 1 || box.right > right + 1))
                 faults.push(`${article.id}: is cut: ${e.alt || e.textContent.trim()}`);
         }
@@ -89,7 +90,6 @@ Parts = list[tuple[str, list[str]]]  # the names of the pages below their captio
 Say = Callable[[str], str]
 MARGIN, FOOT = 17, 20  # mm beside the text that are white, and at the foot a number only
 LEAST_INK, DPI, WHITE = 0.2, 50, 250  # how far down a page ink reaches at least
-UPRIGHT = "@top-{} {{ font-style: normal }}"
 KOREAN = re.compile("[가-힣]")
 INITIALS = "ㄱㄱㄴㄷㄷㄹㅁㅂㅂㅅㅅㅇㅈㅈㅊㅋㅌㅍㅎ"  # of syllables, in order
 
@@ -245,9 +245,11 @@ def assemble(found: dict[str, dict], order: Parts, language: str) -> str:
     sheets = dict.fromkeys(sheet for page in found.values() for sheet in page["styles"])
     heads = {name: found[name]["running"] for _, names in order for name in names}
     heads |= {"contents": "Contents", "solutions": "Solutions", "words": "Index"}
-    running = f"@page {{ @top-left {{ content: {css_text(title)} }} }}\n"
-    if language == "ko":  # which knows no italics
-        running += f"@page {{ {UPRIGHT.format('left')} {UPRIGHT.format('right')} }}\n"
+    slant = "normal" if language == "ko" else "italic"
+    running = (
+        f"@page {{ @top-left {{ content: {css_text(title)}; font-style: {slant} }} "
+        f"@top-right {{ font-style: {slant} }} }}\n"
+    )
     running += "".join(
         f"@page in-{name} {{ @top-right {{ content: {css_text(say(text))} }} }}\n"
         f"#{css_name(name)} {{ page: in-{name} }}\n"
