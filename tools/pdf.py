@@ -59,7 +59,12 @@ NUMBER_LINKS = """places => {
         link.dataset.page = places[link.hash.slice(1)] ?? "000";
 }"""
 TIGHTEN = """names => {
-    for (const name of names) document.getElementById(name).classList.add("tight");
+    for (const name of names) {
+        const article = document.getElementById(name);
+        article.classList.add("tight");
+        const grade = Number(article.style.getPropertyValue("--grade")) + 1;
+        article.style.setProperty("--grade", grade);
+    }
 }"""
 HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]
     .filter(e => e.checkVisibility())
@@ -83,13 +88,13 @@ FAULTS = """() => {
     }
     return faults;
 }"""
-A_FEW_LINES = 500  # characters
-MOST_DRAFTS = 5  # a number that becomes shorter may move what follows
+MOST_DRAFTS, TIGHTEST = 6, 3  # a number that becomes shorter may move what follows
 PATIENCE = 600_000  # ms, for a busy machine
 Parts = list[tuple[str, list[str]]]  # the names of the pages below their caption
 Say = Callable[[str], str]
 MARGIN, FOOT = 17, 20  # mm beside the text that are white, and at the foot a number only
-LEAST_INK, DPI, WHITE = 0.2, 50, 250  # how far down a page ink reaches at least
+LEAST, ENOUGH = 0.2, 0.27  # how far down a page is used
+DPI, WHITE = 50, 250
 KOREAN = re.compile("[가-힣]")
 INITIALS = "ㄱㄱㄴㄷㄷㄹㅁㅂㅂㅅㅅㅇㅈㅈㅊㅋㅌㅍㅎ"  # of syllables, in order
 
@@ -341,16 +346,18 @@ def main() -> int:
 def print_book(page: Page, names: list[str]) -> PdfWriter:
     """Print until the links know their pages, and no article ends in a few lines."""
     numbers: dict[str, int] = {}
-    tight: set[str] = set()
+    grades = dict.fromkeys(names, 0)
     for _ in range(MOST_DRAFTS):
         page.evaluate(NUMBER_LINKS, numbers)
         draft = page.pdf(prefer_css_page_size=True)
         found = places(PdfReader(io.BytesIO(draft)))
-        short = set(nearly_empty(draft, found, names)) - tight
+        short = nearly_empty(draft, found, names)
+        short = [name for name in short if grades[name] < TIGHTEST]
         if not short and found == numbers:
             break
-        page.evaluate(TIGHTEN, sorted(short))
-        tight, numbers = tight | short, found
+        page.evaluate(TIGHTEN, short)
+        grades |= {name: grades[name] + 1 for name in short}
+        numbers = found
     printed = page.pdf(
         prefer_css_page_size=True, print_background=True, tagged=True, outline=True
     )
@@ -395,23 +402,33 @@ def nearly_empty(pdf: bytes, at: dict[str, int], names: list[str]) -> list[str]:
     short = [
         starts[first]
         for first, following in pairwise(sorted([*starts, at["words"]]))
-        if document[following - 2].get_textpage().count_chars() < A_FEW_LINES
+        if depth(ink(document[following - 2])) < ENOUGH
     ]
     document.close()
     return short
+
+
+def ink(page: pypdfium2.PdfPage) -> np.ndarray:
+    """Where a page is not white, without the number at its foot."""
+    grey = np.asarray(page.render(scale=DPI / 72, grayscale=True).to_pil())
+    return (grey < WHITE)[: -int(FOOT / 25.4 * DPI)]
+
+
+def depth(ink: np.ndarray) -> float:
+    """How far down a page is used: 0 to 1."""
+    return np.flatnonzero(ink.any(axis=1)).max(initial=0) / len(ink)
 
 
 def faults_on_paper(file: Path) -> list[str]:
     """Pages with ink in the margin at a side, and pages with hardly any."""
     faults = []
     document = pypdfium2.PdfDocument(file)
+    side = int(MARGIN / 25.4 * DPI)
     for number, page in enumerate(document, start=1):
-        ink = np.asarray(page.render(scale=DPI / 72, grayscale=True).to_pil()) < WHITE
-        side, foot = int(MARGIN / 25.4 * DPI), int(FOOT / 25.4 * DPI)
-        if ink[:, :side].any() or ink[:, -side:].any():
+        inked = ink(page)
+        if inked[:, :side].any() or inked[:, -side:].any():
             faults.append(f"page {number}: ink in a margin")
-        lowest = np.flatnonzero(ink[:-foot].any(axis=1)).max(initial=0)
-        if lowest < LEAST_INK * len(ink):
+        if depth(inked) < LEAST:
             faults.append(f"page {number} is nearly empty")
     document.close()
     return faults

@@ -381,7 +381,8 @@ class BookBuilder(Epub3Builder):
                 "pygments.css",
             ):  # an extension's, for the site
                 sheet.unlink()
-        alt = escape(f"{self.config.html_title}. By {self.config.author}.")
+        by = say("By {author}.", author=self.config.author)
+        alt = escape(f"{self.config.html_title}. {by}")
         image = f'<img class="cover" src="{COVER}" alt="{alt}"/>'
         self.write_page("cover", self.guide_titles["cover"], image)
         self.handle_finish()
