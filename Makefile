@@ -21,14 +21,14 @@ help:  ## list the targets
 book: .venv/installed  ## make .venv, install, execute and build; print the path of index.html
 	$(PY) tools/book.py
 
-epub: .venv/installed  ## after make book: the book for e-readers, _build/vae-line-by-line.epub
-	$(PY) tools/epub.py
+epub: .venv/installed  ## [LANGUAGE=ko] after make book: the book for e-readers, _build/vae-line-by-line.epub
+	$(PY) tools/epub.py $(if $(LANGUAGE),--language "$(LANGUAGE)")
 
-figures: .venv/installed  ## each figure as SVG and PNG, in _build/figures; runs the chapters again
+figures: .venv/installed  ## after make book: each figure as SVG and PNG, in _build/figures
 	$(PY) tools/figures.py
 
-pdf: .venv/installed  ## print the built book into one PDF, after make book; needs Chromium
-	$(PY) tools/pdf.py
+pdf: .venv/installed  ## [LANGUAGE=ko] print the built book into one PDF, after make book; needs Chromium
+	$(PY) tools/pdf.py $(if $(LANGUAGE),--language "$(LANGUAGE)")
 
 slides: .venv/installed  ## after make book: slides for each chapter, and their handouts
 	$(PY) tools/slides.py

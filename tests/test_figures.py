@@ -12,6 +12,9 @@ from PIL import Image
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 from figures import Figure, as_png, figures_of, with_licence  # noqa: E402
+from kernels import execute  # noqa: E402
+
+from book import read_chapter  # noqa: E402
 
 PICTURES = sorted((ROOT / "book" / "static" / "pictures").glob("*.svg"))
 
@@ -52,7 +55,8 @@ A graph.
 def test_a_cells_figure_and_a_picture_become_files_with_their_licence(tmp_path):
     chapter = tmp_path / "07-short.md"
     chapter.write_text(CHAPTER, encoding="utf-8")
-    line, graph = figures_of(chapter)
+    executed = execute(read_chapter(chapter), tmp_path, pictures=tmp_path / "drawn")
+    line, graph = figures_of(chapter, executed, tmp_path / "drawn")
     assert (line.name, graph.name) == ("fig-07-01-rising", "fig-07-02-graph")
     assert (line.caption, line.alt) == ("A line that rises.", "A line from the lower left.")
     assert graph.caption == "A graph."

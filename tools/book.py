@@ -31,6 +31,7 @@ from notebooks import chapters, editions
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
+VECTORS = CACHE / "vectors"  # what the cells drew
 
 
 def forget_results_of_older_code() -> None:
@@ -78,9 +79,10 @@ def fill_the_cache() -> list[str]:
         name = chapter.relative_to(ROOT)
         print(f"running {name}", flush=True)
         try:
-            return CacheBundleIn(execute(read_chapter(chapter), ROOT), str(chapter))
+            executed = execute(read_chapter(chapter), ROOT, VECTORS)
         except CellExecutionError as error:
             return f"{name}: a cell failed\n{error}"
+        return CacheBundleIn(executed, str(chapter))
 
     failures = []
     with ThreadPoolExecutor(2) as pool:

@@ -63,14 +63,18 @@ def compiled(language: str) -> Path:
     return folder
 
 
-def build(language: str) -> int:
+def build(
+    language: str, builder: str = "html", out: Path | None = None, **config: str
+) -> int:
+    """Build the pages, or with another builder elsewhere; `config` is Sphinx's."""
     folder = translations.write(language)
     share_results(folder)
     # Tools bear names that extensions of the book bear, too.
     sys.path.remove(str(Path(__file__).parent))
     result = build_sphinx(
         folder,
-        BUILD / "html" / language,
+        out or BUILD / "html" / language,
+        builder=builder,
         noconfig=True,
         path_config=ROOT / "_config.yml",
         doctreedir=BUILD / ".doctrees" / language,
@@ -85,7 +89,8 @@ def build(language: str) -> int:
             "strings": translations.strings(language),
             "nb_execution_cache_path": str(CACHE),
             "nitpicky": True,
-        },
+        }
+        | config,
         quiet="--loud" not in sys.argv,
         warningiserror=True,
         keep_going=True,

@@ -3,60 +3,40 @@
     python tools/figures.py         all of them, in _build/figures; index.html shows them
     python tools/figures.py elbo    those of chapters whose name holds 'elbo'
 
-The book keeps the pixels of what a cell draws, so the chapters run again, as long as for
-`make book` at first. A chapter whose figures are newer than its text and the code is left
-alone. Each file bears its licence at its foot.
+They are what the cells drew when they last ran, for `make book` or here. Each file bears
+its licence at its foot.
 """
 
 import argparse
 import base64
-import hashlib
 import html
 import re
+import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
-import nbformat
 import resvg_py
-from kernels import execute
 from nbformat import NotebookNode
+from vectors import digest
 
-from book import BUILD, forget_results_of_older_code, read_chapter
-from notebooks import BOOK, ROOT, chapters
+from book import (
+    BUILD,
+    VECTORS,
+    executed_chapter,
+    fill_the_cache,
+    forget_results_of_older_code,
+)
+from notebooks import BOOK, chapters
 
 OUT = BUILD / "figures"
 LICENCE = "“Variational Autoencoders, Line by Line”, CC BY 4.0"
 # The pixels of a PNG for one unit of the SVG: sharp on a wall.
 SHARP = 4
 FOOT = 16  # of a picture, for the licence
-# What a kernel draws as PNG it draws as SVG as well, named by the bytes of the PNG: so each
-# is found again, whoever drew it.
-VECTORS = """
-import hashlib
-import io
-from pathlib import Path
-
-import matplotlib
-from matplotlib.backend_bases import FigureCanvasBase
-
-matplotlib.rcParams["svg.hashsalt"] = "figures"
-print_figure = FigureCanvasBase.print_figure
-
-def print_twice(canvas, target, *given, **options):
-    made = print_figure(canvas, target, *given, **options)
-    if isinstance(target, io.BytesIO) and target.getvalue().startswith(b"\\x89PNG"):
-        name = hashlib.sha256(target.getvalue()).hexdigest()
-        again = options | {{"format": "svg", "metadata": {{"Date": None}}}}
-        print_figure(canvas, Path({folder!r}) / f"{{name}}.svg", *given, **again)
-    return made
-
-FigureCanvasBase.print_figure = print_twice
-"""
 DIRECTIVE = re.compile(r"(?ms)^:::\{figure\} (?P<file>\S+)\n(?P<body>.*?)^:::$")
 OPTION = re.compile(r"(?m)^:(\w+): (.*)$\n?")
 SIZE = re.compile(r'viewBox="([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+)"')
@@ -102,36 +82,27 @@ def numbered(chapter: Path) -> str:
     return f"{found[1]}." if found else ""
 
 
-def figures_of(chapter: Path) -> list[Figure]:
-    """Run a chapter, and give its figures in their order.
+def figures_of(chapter: Path, notebook: NotebookNode, pictures: Path) -> list[Figure]:
+    """The figures of an executed chapter in their order; `pictures` has what cells drew.
 
     Raises:
         ValueError: if a cell that has a caption shows no picture.
     """
-    notebook = read_chapter(chapter)
-    with tempfile.TemporaryDirectory() as folder:
-        first = nbformat.v4.new_code_cell(VECTORS.format(folder=folder))
-        notebook.cells.insert(0, first)
-        execute(notebook, ROOT)
-        made = []
-        for place, (label, caption, alt, source) in enumerate(described(notebook), start=1):
-            if isinstance(source, Path):
-                svg = source.read_text(encoding="utf-8")
-            else:
-                svg = drawn(source, Path(folder), label)
-            number = f"{numbered(chapter)}{place}"
-            text = " ".join(caption.split())
-            made.append(Figure(label, number, text, " ".join(alt.split()), svg))
+    made = []
+    for place, (label, caption, alt, source) in enumerate(described(notebook), start=1):
+        file = source if isinstance(source, Path) else pictures / drawn(source, label)
+        number, text = f"{numbered(chapter)}{place}", " ".join(caption.split())
+        svg = file.read_text(encoding="utf-8")
+        made.append(Figure(label, number, text, " ".join(alt.split()), svg))
     return made
 
 
-def drawn(cell: NotebookNode, folder: Path, label: str) -> str:
-    """The SVG of what a cell showed."""
+def drawn(cell: NotebookNode, label: str) -> str:
+    """The name of the SVG of what a cell showed."""
     for output in cell.outputs:
         if "image/png" in output.get("data", {}):
             png = base64.b64decode(output["data"]["image/png"])
-            file = folder / f"{hashlib.sha256(png).hexdigest()}.svg"
-            return file.read_text(encoding="utf-8")
+            return f"{digest(png)}.svg"
     raise ValueError(f"the cell of {label} shows no picture")
 
 
@@ -174,20 +145,12 @@ def as_png(svg: str) -> bytes:
 
 def write(chapter: Path) -> str:
     """Write the figures of a chapter, and return the part of the index that shows them."""
+    found = figures_of(chapter, executed_chapter(chapter), VECTORS)
     folder = OUT / chapter.stem
-    if not any(described(read_chapter(chapter))):
+    shutil.rmtree(folder, ignore_errors=True)
+    if not found:
         return ""
-    part = folder / "index.part.html"
-    code = BUILD / "code.sha256"
-    if part.exists() and part.stat().st_mtime > max(
-        file.stat().st_mtime for file in (chapter, code, Path(__file__))
-    ):
-        return part.read_text(encoding="utf-8")
-    print(f"drawing {chapter.relative_to(ROOT)}", flush=True)
-    found = figures_of(chapter)
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        old.unlink()
+    folder.mkdir(parents=True)
     for figure in found:
         svg = with_licence(figure)
         (folder / f"{figure.name}.svg").write_text(svg, encoding="utf-8")
@@ -195,9 +158,7 @@ def write(chapter: Path) -> str:
     title = re.search(r"(?m)^# (.*)$", chapter.read_text("utf-8"))[1]
     number = numbered(chapter).replace(".", ". ")
     shown = f"<h2>{number}{html.escape(title)}</h2>\n"
-    shown += "".join(in_index(chapter.stem, figure) for figure in found)
-    part.write_text(shown, encoding="utf-8")
-    return shown
+    return shown + "".join(in_index(chapter.stem, figure) for figure in found)
 
 
 def in_index(chapter: str, figure: Figure) -> str:
@@ -239,6 +200,9 @@ def main() -> int:
     parser.add_argument("only", nargs="*", help="parts of chapter names; none means all")
     only = parser.parse_args().only
     forget_results_of_older_code()
+    if failures := fill_the_cache():
+        print("\n".join(failures), file=sys.stderr)
+        return 1
     pages = [p for p in chapters() if not only or any(o in p.name for o in only)]
     with ThreadPoolExecutor(2) as pool:
         parts = list(pool.map(write, pages))

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 
 # Two notebooks run side by side: a kernel that took both cores would wait for itself.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+DRAWING = Path(__file__).with_name("vectors.py")
 SOCKETS = tempfile.TemporaryDirectory(prefix="kernels-")
 
 
@@ -36,14 +37,25 @@ class AsyncFileKernelManager(AsyncKernelManager):
         super().__init__(**_socket_files(), **options)
 
 
-def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
+def execute(
+    notebook: NotebookNode, folder: Path, pictures: Path | None = None
+) -> NotebookNode:
     """Run a notebook in place, in `folder`.
+
+    Args:
+        pictures: a folder for what is drawn, in vectors (see `vectors.py`).
 
     Raises:
         CellExecutionError: if a cell fails; the notebook then holds the traceback.
     """
+    arguments = []
+    if pictures:
+        call = f"['draw_twice']({str(pictures.resolve())!r})"
+        line = f"__import__('runpy').run_path({str(DRAWING)!r}){call}"
+        arguments = [f"--IPKernelApp.exec_lines={line}"]
     client = NotebookClient(
         notebook,
+        extra_arguments=arguments,
         timeout=600,
         kernel_name="python3",
         kernel_manager_class=AsyncFileKernelManager,

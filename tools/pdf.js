@@ -1,7 +1,8 @@
 // In a page of the built book that is laid out for paper (book/static/print.js): its article
 // as HTML for a book in one file. Every id gets the page's name before it, and links and
-// references follow. Returns its parts: {html, title, running, contents, solutions, mentions}.
-async ({ page, pages, terms }) => {
+// references follow. What a cell drew is taken from `drawn`, where it has an SVG. Returns its
+// parts: {html, title, heading, running, contents, solutions, mentions}.
+async ({ page, pages, terms, drawn }) => {
   const article = document.querySelector("article.bd-article");
   const named = (id) => `${page}--${id}`;
 
@@ -25,6 +26,17 @@ async ({ page, pages, terms }) => {
     text.textContent = buttons[i].textContent;
     button.replaceWith(text);
   });
+
+  // The panels of a picture are one again in vectors.
+  const vectors = ({ src }) => drawn[src.match(/(\w+)(-\d+)?\.png$/)?.[1]];
+  for (const row of copy.querySelectorAll(".panel-row")) {
+    const first = row.querySelector("img");
+    if (!first || !vectors(first)) continue;
+    first.removeAttribute("style");
+    first.className = "";
+    row.replaceWith(first);
+  }
+  for (const image of copy.querySelectorAll("img")) if (vectors(image)) image.src = vectors(image);
 
   for (const input of copy.querySelectorAll("input")) input.toggleAttribute("checked", input.checked);
 
@@ -65,18 +77,19 @@ async ({ page, pages, terms }) => {
   }
 
   const dropped = `script, noscript, button, select, dialog, .headerlink, .viewcode-link,
-    .you-are-here, .breaker, #spot-the-slip .admonition, mjx-assistive-mml, .lines-spoken, .lines-bar, .lines-verdict,
-    .attempt-elsewhere, .attempt-reply, .explorer-room, .live, details:not([open]), wbr,
+    .you-are-here, .language-offer, .breaker, #spot-the-slip .admonition, mjx-assistive-mml, .lines-spoken, .lines-bar, .lines-verdict,
+    .attempt-elsewhere, .attempt-reply, .explorer-room, .live, details:not([open]), wbr:not(.line wbr),
     .slips .bar, .slips .foot, .slips .answer`;
   for (const element of copy.querySelectorAll(dropped)) element.remove();
   for (const box of copy.querySelectorAll(".attempts")) if (!box.querySelector("p")) box.remove();
 
   // Solutions stand at the end of the book, and so does what the slip was.
+  const onPage = say("Solution on page");
   const solutions = [];
   function moveToTheEnd(solution, place) {
     const link = document.createElement("p");
     link.className = "to-solution";
-    link.innerHTML = `<a class="internal on-page" href="#${solution.id}">Solution on page </a>`;
+    link.innerHTML = `<a class="internal on-page" href="#${solution.id}">${onPage} </a>`;
     place.replaceWith(link);
     solutions.push(solution);
   }
@@ -88,7 +101,7 @@ async ({ page, pages, terms }) => {
     const answer = article.querySelector(".slips .answer").cloneNode(true);
     answer.id = "the-slip";
     answer.className = "solution admonition";
-    answer.prepend(Object.assign(document.createElement("p"), { className: "admonition-title", textContent: "Solution to the slip" }));
+    answer.prepend(Object.assign(document.createElement("p"), { className: "admonition-title", textContent: say("Solution to the slip") }));
     for (const twice of answer.querySelectorAll("mjx-assistive-mml")) twice.remove();
     const place = document.createElement("p");
     slips.after(place);
@@ -104,9 +117,9 @@ async ({ page, pages, terms }) => {
   const mentions = [];
   const blocks = [...copy.querySelectorAll("section p, section li, figcaption")].map((block) => [block, plain(block.textContent)]);
   const stressed = [...copy.querySelectorAll("section em")].map((word) => [word, plain(word.textContent)]);
-  for (const term of terms) {
-    const word = new RegExp(`(?<![\\p{L}-])${plain(term).replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(s|es)?(?![\\p{L}-])`, "u");
-    const whole = new RegExp(`^${word.source}$`, "u");
+  for (const [term, pattern] of terms) {
+    const word = new RegExp(pattern, "u");
+    const whole = new RegExp(`^${pattern}$`, "u");
     const defined = stressed.find(([, text]) => whole.test(text));
     const found = defined ?? blocks.find(([, text]) => word.test(text));
     if (!found) continue;
@@ -137,7 +150,8 @@ async ({ page, pages, terms }) => {
   copy.id = page;
   copy.className = "bd-article";
   const title = copy.querySelector("h1");
-  if (page === pages[0]) title.textContent = "About this book";
+  const heading = title.textContent;
+  if (page === pages[0]) title.textContent = say("About this book");
   // A section may begin at a page's foot and its heading overleaf: links lead to the heading.
   const headings = [...copy.querySelectorAll("section > :is(h2, h3, h4)")];
   for (const heading of headings) {
@@ -150,6 +164,7 @@ async ({ page, pages, terms }) => {
   return {
     html: copy.outerHTML,
     title: title.innerHTML,
+    heading,
     running: title.textContent,
     contents,
     mentions,

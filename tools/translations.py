@@ -19,6 +19,7 @@ import json
 import re
 import shutil
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -50,7 +51,8 @@ from derivations.sorts import GRADES, KINDS  # noqa: E402
 from explorers.markup import latent_markup  # noqa: E402
 
 BOOK, BUILD = ROOT / "book", ROOT / "_build"
-EXPLORERS = ROOT / "explorers"
+EXPLORERS, TOOLS = ROOT / "explorers", ROOT / "tools"
+CONFIG, PROJECT = ROOT / "_config.yml", ROOT / "pyproject.toml"
 TIMINGS = ROOT / "benchmarks" / "timings.json"
 LEDGER, CELLS = BOOK / "extensions" / "ledger.py", BOOK / "extensions" / "cells.py"
 WORLDS = ROOT / "derivations" / "worlds.py"
@@ -384,10 +386,14 @@ def interface() -> Iterator[Message]:
     for number, line in enumerate(toc.read_text("utf-8").split("\n"), 1):
         if caption := re.match(r" *- caption: *(.*)", line):
             yield Message(caption[1], toc, number, "caption of the table of contents")
-    for file in sorted((BOOK / "extensions").glob("*.py")):
+    for file in sorted([*(BOOK / "extensions").glob("*.py"), *TOOLS.glob("*.py")]):
         yield from said_in(file, "python")
-    for file in sorted([*(BOOK / "static").glob("*.js"), *EXPLORERS.glob("*.js")]):
+    scripts = [BOOK / "static", EXPLORERS, TOOLS]
+    for file in sorted(file for folder in scripts for file in folder.glob("*.js")):
         yield from said_in(file, "javascript")
+    yield Message(yaml.safe_load(CONFIG.read_text("utf-8"))["author"], CONFIG, 1, "author")
+    about = tomllib.loads(PROJECT.read_text("utf-8"))["project"]["description"]
+    yield Message(about, PROJECT, 1, "what the book is")
     for file, texts in data().items():
         source = file.read_text("utf-8")
         for text in texts:
@@ -536,7 +542,15 @@ def strings(language: str = "ko", what: str = "") -> dict[str, str]:
 
 def title(language: str = "ko") -> str:
     """The book's title, as its front page has it."""
-    english = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["title"]
+    return configured("title", language)
+
+
+def author(language: str = "ko") -> str:
+    return configured("author", language)
+
+
+def configured(name: str, language: str) -> str:
+    english = yaml.safe_load(CONFIG.read_text("utf-8"))[name]
     return translations(language).get(english, english)
 
 

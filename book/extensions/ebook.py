@@ -30,11 +30,13 @@ from sphinx.util import logging
 from sphinx.util.fileutil import copy_asset_file
 from sphinx.util.math import get_node_equation_number
 from sphinx_exercise.nodes import is_exercise_node, is_solution_node
-from typeface import cut, math_face
+from typeface import cut, korean_face, math_face
+from words import say
 
 from derivations.lines import Line, Piece
 
 STYLE = Path(__file__).parents[1] / "static" / "ebook.css"
+KOREAN_STYLE = STYLE.with_name("ebook-ko.css")  # added to it
 LEFT_OUT = re.compile(r"api-")
 # Raw HTML that waits for a script, or belongs to one.
 SCRIPTED = re.compile(
@@ -43,30 +45,16 @@ SCRIPTED = re.compile(
 )
 IN_OUTPUT = re.compile(r'(?s)<span class="math[^"]*">\\\((?P<tex>.*?)\\\)</span>')
 WIDE = 7  # columns, of a table that needs small letters on a phone
-MOVES = "In the book's web pages this figure moves: you can touch it there."
-ASKS = "This needs a page that answers: the book's web pages do, and JupyterLab."
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
-SUMMARY = (
-    "Formulas are MathML with their LaTeX as alternative text, figures have alternative "
-    "text, and every derivation is a list of lines with their reasons."
-)
 FEATURES = [
     "MathML", "latex", "alternativeText", "tableOfContents", "readingOrder",
     "structuralNavigation", "displayTransformability",
 ]  # fmt: skip
 OPF, DC = "http://www.idpf.org/2007/opf", "http://purl.org/dc/elements/1.1/"
 FORMULA = re.compile(r"<math.*?</math>", re.S)
-MATH_FACE = "_static/math.woff"
+MATH_FACE, KOREAN_FACE = "_static/math.woff", "_static/korean.woff"
 COVER = "_static/cover.png"
 ON_THE_COVER = ("04-elbo", "eq-latent-evidence")
-RIGHTS = "Text and figures: CC BY 4.0. Code: MIT."
-LANDMARKS = [
-    ("cover", "cover.xhtml", "Cover"),
-    ("toc", "nav.xhtml", "Contents"),
-    ("bodymatter", "index.xhtml", "Beginning of the text"),
-    ("glossary", "glossary.xhtml", "Terms"),
-    ("bibliography", "bibliography.xhtml", "Bibliography"),
-]
 INSIDE_OF_PAGES = {"mathml": "<math", "svg": "<svg"}
 # sphinx-exercise gives the inside of every exercise the same one.
 INSIDE = re.compile(r'<section id="(exercise|solution)-content">')
@@ -144,7 +132,8 @@ def visit_display(translator, node: display) -> None:
         translator.body.append(translator.starttag(node, "div", CLASS="display"))
         return
     shown = get_node_equation_number(translator, node)
-    attributes = {"role": "group", "aria-label": f"Derivation, equation {shown}"}
+    label = say("Derivation, equation {number}", number=shown)
+    attributes = {"role": "group", "aria-label": label}
     translator.body.append(translator.starttag(node, "div", **attributes))
 
 
@@ -264,16 +253,21 @@ def leave_out_scripts(doctree: nodes.document) -> None:
             raw[0] = nodes.Text(for_epub(text))
         if not SCRIPTED.search(text) and text != "</div></div>":
             continue
-        said = ""
+        said, place = "", raw.parent.index(raw)
         if 'class="explorer"' in text:
-            said = MOVES
+            said = say("In the book's web pages this figure moves: you can touch it there.")
+            place += 2  # behind its still
         elif re.search('class="(slips|breaker)"', text):
-            said = ASKS
+            said = say(
+                "This needs a page that answers: the book's web pages do, and JupyterLab."
+            )
         if said:
-            # behind the still of an explorer, in the place of a question
-            place = raw.parent.index(raw) + (2 if said == MOVES else 0)
             raw.parent.insert(place, nodes.paragraph("", said, classes=["elsewhere"]))
         raw.parent.remove(raw)
+
+
+def answers_title() -> str:
+    return say("Answers")
 
 
 def collect_answers(doctree: nodes.document) -> bool:
@@ -285,7 +279,7 @@ def collect_answers(doctree: nodes.document) -> bool:
         for name in node["ids"]
     }
     # A title of docutils would get the chapter's number.
-    title = nodes.raw("", "<h2>Answers</h2>", format="html")
+    title = nodes.raw("", f"<h2>{escape(answers_title())}</h2>", format="html")
     answers = nodes.section("", title, ids=["answers"])
     for solution in solutions:
         solution.parent.remove(solution)
@@ -295,7 +289,7 @@ def collect_answers(doctree: nodes.document) -> bool:
         if name not in exercises:
             logger.warning("a solution without its exercise", location=solution)
             continue
-        there = nodes.reference("", "Answer", internal=True, refid=solution["ids"][0])
+        there = nodes.reference("", say("Answer"), internal=True, refid=solution["ids"][0])
         exercises[name] += nodes.paragraph("", "", there, classes=["to-answer"])
     if solutions:
         next(doctree.findall(nodes.section)).append(answers)
@@ -316,11 +310,11 @@ class BookBuilder(Epub3Builder):
     """Pages without theme and scripts; a cover; the parts of the book in its contents."""
 
     math_renderer_name = "mathml"
-    guide_titles = {"toc": "Contents", "cover": "Cover"}
     kinds = {"bibliography": "bibliography", "glossary": "glossary"}
 
     def init(self) -> None:
         super().init()
+        self.guide_titles = {"toc": say("Contents"), "cover": say("Cover")}
         self.parts: dict[str, str] = {}  # of the first chapter of each: its name
         self.answered: set[str] = set()  # pages with answers at their end
         self.identifier = f"{self.config.epub_basename}-{self.config.version}"
@@ -346,7 +340,8 @@ class BookBuilder(Epub3Builder):
             *("".join(right_of(line)) for line in lines),
         ]
         title, author = self.config.html_title, self.config.author
-        cover.write(Path(self.outdir) / COVER, title, author, typed)
+        korean = self.config.language == "ko"
+        cover.write(Path(self.outdir) / COVER, title, author, typed, korean)
 
     def handle_page(
         self, pagename, addctx, templatename="page.html", outfilename=None, event_arg=None
@@ -373,14 +368,23 @@ class BookBuilder(Epub3Builder):
         pages = [file.read_text("utf-8") for file in Path(self.outdir).glob("*.xhtml")]
         signs = {ord(sign) for page in pages for sign in "".join(FORMULA.findall(page))}
         cut(math_face(), Path(self.outdir) / MATH_FACE, signs, name="Book Math")
+        if self.config.language == "ko":
+            file, number = korean_face()
+            letters = {ord(sign) for page in pages for sign in page if sign > "\u3000"}
+            made = Path(self.outdir) / KOREAN_FACE
+            cut(file, made, letters, name="Book Korean", number=number)
+            with (made.parent / STYLE.name).open("a", encoding="utf-8") as sheet:
+                sheet.write(KOREAN_STYLE.read_text("utf-8"))
         for sheet in (Path(self.outdir) / "_static").glob("*.css"):
             if sheet.name not in (
                 STYLE.name,
                 "pygments.css",
             ):  # an extension's, for the site
                 sheet.unlink()
-        alt = escape(f"{self.config.html_title}. By {self.config.author}.")
-        self.write_page("cover", "Cover", f'<img class="cover" src="{COVER}" alt="{alt}"/>')
+        by = say("By {author}.", author=self.config.author)
+        alt = escape(f"{self.config.html_title}. {by}")
+        image = f'<img class="cover" src="{COVER}" alt="{alt}"/>'
+        self.write_page("cover", self.guide_titles["cover"], image)
         self.handle_finish()
 
     def init_highlighter(self) -> None:
@@ -407,7 +411,7 @@ class BookBuilder(Epub3Builder):
 
     def toc_add_files(self, refnodes) -> None:
         super().toc_add_files(refnodes)
-        pages = [{"level": 1, "refuri": "cover.xhtml", "text": "Cover"}]
+        pages = [{"level": 1, "refuri": "cover.xhtml", "text": self.guide_titles["cover"]}]
         for page in refnodes:
             name = page["refuri"].removesuffix(self.out_suffix)
             pages += [page, *self.sections(name)]
@@ -427,7 +431,7 @@ class BookBuilder(Epub3Builder):
             yield {
                 "level": 2,
                 "refuri": f"{page}{self.out_suffix}#answers",
-                "text": "Answers",
+                "text": escape(answers_title()),
             }
 
     def build_navigation_doc(self) -> None:
@@ -444,26 +448,32 @@ class BookBuilder(Epub3Builder):
         contents = "".join(items) + "</ol></li>" * open_part
         marks = "".join(
             f'<li><a epub:type="{kind}" href="{uri}">{name}</a></li>'
-            for kind, uri, name in LANDMARKS
+            for kind, uri, name in landmarks()
         )
         title = self.guide_titles["toc"]
         body = NAV.format(
             kind="toc", role="doc-toc", title=title, hidden="", items=contents
         )
+        where = say("Landmarks")
         body += NAV.format(
-            kind="landmarks", role="navigation", title="Landmarks", hidden=' hidden=""',
+            kind="landmarks",
+            role="navigation",
+            title=where,
+            hidden=' hidden=""',
             items=marks,
-        )  # fmt: skip
+        )
         self.write_page("nav", title, body)
         self.files.append("nav.xhtml")
 
     # ------------------------------------------------------------ what is in the file
     def content_metadata(self) -> dict:
+        about = metadata("vae-line-by-line")["Summary"]
+        rights = say("Text and figures: CC BY 4.0. Code: MIT.")
         return super().content_metadata() | {
             "title": escape(self.config.html_title),
-            "description": escape(metadata("vae-line-by-line")["Summary"]),
+            "description": escape(say(about)),
             "publisher": escape(self.config.author),
-            "copyright": f"© {self.config.copyright} {self.config.author}. {RIGHTS}",
+            "copyright": f"© {self.config.copyright} {self.config.author}. {rights}",
             "id": self.identifier,
             "uid": "identifier",
         }
@@ -512,12 +522,26 @@ def entry(point) -> str:
     return f'<li><a href="{point.refuri}">{point.text}</a>{below}</li>'
 
 
+def landmarks() -> list[tuple[str, str, str]]:
+    return [
+        ("cover", "cover.xhtml", say("Cover")),
+        ("toc", "nav.xhtml", say("Contents")),
+        ("bodymatter", "index.xhtml", say("Beginning of the text")),
+        ("glossary", "glossary.xhtml", say("Terms")),
+        ("bibliography", "bibliography.xhtml", say("Bibliography")),
+    ]
+
+
 def accessibility() -> Iterator[tuple[str, str]]:
     yield from (("schema:accessMode", mode) for mode in ("textual", "visual"))
     yield "schema:accessModeSufficient", "textual"
     yield from (("schema:accessibilityFeature", feature) for feature in FEATURES)
     yield "schema:accessibilityHazard", "none"
-    yield "schema:accessibilitySummary", SUMMARY
+    summary = say(
+        "Formulas are MathML with their LaTeX as alternative text, figures have "
+        "alternative text, and every derivation is a list of lines with their reasons."
+    )
+    yield "schema:accessibilitySummary", summary
 
 
 def name_the_edition(app: Sphinx, config) -> None:

@@ -7,6 +7,8 @@ face as it came, so what is cut is called 'Book'. Until it has loaded, a face of
 stands in, stretched to its measures (`typeface.css`).
 """
 
+import shutil
+import subprocess
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +20,7 @@ from sphinx.util.fileutil import copy_asset_file
 PACKAGE = "font_source_serif_pro"
 FOLDER = "_static/typeface"
 NAME = "Book"
+KOREAN = "Noto Serif CJK KR"
 FACES = {"Regular": "regular", "It": "italic", "Semibold": "semibold"}
 
 # Latin with all accents of Europe, Greek, punctuation, indices, arrows and signs.
@@ -56,14 +59,40 @@ def math_face() -> Path:
     return Path(package.origin).parent / "fonts" / "STIXTwoMath-Regular.ttf"
 
 
-def cut(source: Path, target: Path, signs: Iterable[int] = (), name: str = NAME) -> None:
+def korean_face() -> tuple[Path, int]:
+    """The file of Noto Serif CJK KR, and its number among the faces of the file.
+
+    Raises:
+        RuntimeError: if it is not installed.
+    """
+    program = shutil.which("fc-match")
+    asked = [program or "", "--format", "%{family}|%{file}|%{index}", KOREAN]
+    said = subprocess.run(asked, capture_output=True, text=True).stdout if program else ""
+    family, _, file = said.partition("|")
+    if KOREAN not in family:
+        raise RuntimeError(
+            f"the face {KOREAN} is missing: on Debian, apt-get install fonts-noto-cjk"
+        )
+    path, _, number = file.partition("|")
+    return Path(path), int(number)
+
+
+def cut(
+    source: Path,
+    target: Path,
+    signs: Iterable[int] = (),
+    name: str = NAME,
+    number: int = -1,
+) -> None:
     """Write the letters of a face that the book may need, as WOFF, under another name.
 
     Args:
         signs: the code points to keep; by default those of `LETTERS` and `SIGNS`.
+        number: of the face, if the file has several.
     """
     options = subset.Options(
-        flavor="woff",
+        flavor="woff" if target.suffix == ".woff" else None,
+        font_number=number,
         hinting=False,
         layout_features=FEATURES,
         name_IDs=[0, 1, 2, 4, 6, 13, 14],

@@ -287,6 +287,7 @@
       });
     }
     const task = element(root, "p", { class: "task" }, say("One of these lines is false. Tap it, or press its number."));
+    task.dataset.onPaper = say("One of these lines is false.");
     const chainBox = element(root, "div", { class: "chain" });
     const answer = element(root, "div", { class: "answer", role: "status" });
     const foot = element(root, "div", { class: "foot" });

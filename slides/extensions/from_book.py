@@ -32,8 +32,9 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
+from vectors import digest, light
 
-from book import BUILD, executed_chapter
+from book import BUILD, VECTORS, executed_chapter
 from derivations.chapters import DISPLAY, displays
 from derivations.lines import lines_of
 from derivations.notation import RELATIONS
@@ -108,6 +109,7 @@ def figures(chapter: Path) -> dict[str, Figure]:
     notebook = executed_chapter(chapter)
     if notebook is None:
         return found
+    vectors = light(VECTORS)
     states = notebook.metadata.get("widgets", {}).get(mount.STATE, {}).get("state", {})
     for cell in notebook.cells:
         about = cell.metadata.get("mystnb", {})
@@ -118,7 +120,10 @@ def figures(chapter: Path) -> dict[str, Figure]:
             continue
         model = data.get(mount.VIEW, {}).get("model_id", "")
         picture, alt = b64decode(data["image/png"]), about["image"]["alt"]
-        found[name] = Figure(".png", picture, alt, model, states.get(model))
+        drawn, suffix = vectors.get(digest(picture)), ".png"
+        if drawn:
+            picture, suffix = drawn.read_bytes(), ".svg"
+        found[name] = Figure(suffix, picture, alt, model, states.get(model))
     return found
 
 
