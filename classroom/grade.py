@@ -106,7 +106,8 @@ def self_test(course: Course, assignment: Assignment, sandboxed: bool = True) ->
         ("the solution", solution, drawn),
         ("the untouched release", release, drawn),
     ):
-        marks, _ = run_and_judge(assignment, notebook, release, cases, sandboxed)
+        with assignment.speaking():
+            marks, _ = run_and_judge(assignment, notebook, release, cases, sandboxed)
         total = sum(mark.most for mark in marks.values())
         for mark in marks.values():
             wanted = mark.most if notebook is solution else 0.0
@@ -248,7 +249,8 @@ def work(job: Job) -> None:
     submission = job.submission()
     threading.Thread(target=_leave_with_the_driver, daemon=True).start()
     try:
-        make_best_record(job)
+        with submission.assignment.speaking():
+            make_best_record(job)
     except ClassroomError as error:
         submission.note_failed(str(error))
     except BaseException:

@@ -8,13 +8,15 @@ The English Markdown in `book/` is the one source of structure, formulas, code a
 catalogue (gettext's PO format) holds for each page what is said in words, a paragraph, a
 heading, a cell of a table, a caption, a hint at a time: the English as `msgid`, the Korean
 as `msgstr`. What several pages say stands in `common.po`, what scripts and extensions say
-in `interface.po`. From both the Korean Markdown is written, with the formulas and cells of
-the English. Terms are translated by the table `terms.csv`.
+in `interface.po`; the texts of an assignment in `assignments/ko/hw1.po`, what the classroom
+says to students in `classroom/ko.po`. From both the Korean Markdown is written, with the
+formulas and cells of the English. Terms are translated by the table `terms.csv`.
 """
 
 import argparse
 import ast
 import json
+import os
 import re
 import shutil
 import sys
@@ -43,6 +45,8 @@ sys.path.append(str(ROOT / "book" / "extensions"))
 from model import parts  # noqa: E402
 from mount import texts_of  # noqa: E402
 
+from classroom.course import Assignment, Course  # noqa: E402
+from classroom.words import texts_of_assignment, texts_of_classroom  # noqa: E402
 from derivations import Verdict  # noqa: E402
 from derivations.sorts import GRADES, KINDS  # noqa: E402
 from explorers.markup import latent_markup  # noqa: E402
@@ -59,7 +63,7 @@ THEME = """Skip to main content|Back to top|Search|Search this book|On this page
 |Please activate JavaScript to enable the search functionality.
 |Toggle primary sidebar|Toggle secondary sidebar|light/dark|system settings|light|dark
 |By |Text: CC BY 4.0. Code: MIT.""".replace("\n", "").split("|")
-COMMON, INTERFACE = "common", "interface"
+COMMON, INTERFACE, CLASSROOM = "common", "interface", "classroom"
 
 # Directives whose argument, or whose content, is text.
 TITLED = ("exercise", "exercise-start", "admonition")
@@ -92,7 +96,7 @@ class Message:
 
     @property
     def place(self) -> str:
-        return f"{self.file.relative_to(ROOT).as_posix()}:{self.line}"
+        return f"{os.path.relpath(self.file, ROOT)}:{self.line}"
 
 
 # ---------------------------------------------------------------- a page
@@ -318,7 +322,24 @@ def messages() -> dict[str, list[Message]]:
         found[name] = [m for m in some if count[m.text] == 1]
         found[COMMON] += [m for m in some if count[m.text] > 1]
     found[INTERFACE] = list(interface())
+    ours = ((file, m) for file, m in texts_of_classroom() if has_words(m.text))
+    found[CLASSROOM] = [Message(m.text, file, m.line, m.what) for file, m in ours]
+    for name, assignment in assignments().items():
+        checks = dict.fromkeys(("name", "message"), assignment.folder / "checks.py")
+        found[name] = [
+            Message(m.text, checks.get(m.what, assignment.markdown), m.line, m.what)
+            for m in texts_of_assignment(assignment.markdown)
+        ]
     return found
+
+
+@cache
+def assignments() -> dict[str, Assignment]:
+    """Also those of a folder that CLASSROOM_ASSIGNMENTS names."""
+    course = Course.here()
+    files = chain(*(folder.glob("*/*.md") for folder in course.assignments))
+    names = sorted({file.stem for file in files if file.stem == file.parent.name})
+    return {name: course.assignment(name) for name in names}
 
 
 def interface() -> Iterator[Message]:
@@ -383,6 +404,10 @@ def data() -> dict[Path, list[str]]:
 
 # ---------------------------------------------------------------- catalogues
 def catalogue_path(name: str, language: str = "ko") -> Path:
+    if name == CLASSROOM:
+        return ROOT / "classroom" / f"{language}.po"
+    if name in assignments():
+        return assignments()[name].folder.parent / language / f"{name}.po"
     return BOOK / language / f"{name}.po"
 
 
