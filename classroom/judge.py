@@ -295,6 +295,8 @@ OF_THE_CHECKER = (  # how its words begin; `respoken` needs them
     later("untested."),
     later("not understood, line {n}: {words}"),
     later("at {values}:"),
+    later("first"),
+    later("last"),
 )
 NOT_JUDGED = later("It could not be judged.")
 OUT_OF_TIME = (

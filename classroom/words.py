@@ -74,16 +74,19 @@ def respoken(english: str) -> str:
         return english
     told = []
     for line in english.split("\n"):
-        for parts in ([line], re.split(r"(?<=[.?!]) +|; | \[[a-z ]+\]", line)):
-            said = [line] if line.startswith("    ") else [_again(p, known) for p in parts]
-            if all(said):
-                break
-        told.append(" ".join(filter(None, said)) if line.strip() else "")
+        if line.startswith("    "):
+            told.append(line)
+            continue
+        line = re.sub(r" \[[^][]*\](?=;|$)", "", line)  # the world in which it was judged
+        parts = [_again(p, known) for p in re.split(r"(?<=[.?!]) +|; ", line) if p]
+        whole = "" if all(parts) else _again(line, known)
+        told.append(whole or " ".join(filter(None, parts)))
     return "\n".join(filter(None, told))
 
 
 def _again(english: str, known: dict[str, str]) -> str:
-    for text, translation in known.items():
+    for text in sorted(known, key=lambda text: -len(re.sub(r"\{\w+\}", "", text))):
+        translation = known[text]
         if found := _pattern(text).fullmatch(english.strip()):
             for name, value in found.groupdict().items():
                 again = _again(value, known) or ("" if name == "words" else value)
