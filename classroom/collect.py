@@ -541,7 +541,8 @@ def put(
         found.append(say("no time of its own: {how}", how=how))
     kept = [note for note in collected.notes if note not in found]
     collected.notes = [*kept, *found]
-    notebook.metadata["classroom"] = {"upload_sha256": collected.sha256}
+    old = notebook.metadata["classroom"]["old"]
+    notebook.metadata["classroom"] = {"upload_sha256": collected.sha256, "old": old}
     student = collected.student
     target = course.submitted(assignment.name, student)
     write_atomically(upload_path(course, assignment.name, student), data)

@@ -71,6 +71,10 @@ class Assignment:
     limits: Limits = field(default_factory=Limits)
     language: str = "en"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without its checks, which are a module: they do not travel to a worker."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
     @property
     def catalogue(self) -> Path:
         """Its texts in the language."""

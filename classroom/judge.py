@@ -357,7 +357,7 @@ def _check(pipe: Connection, task: Derivation, latex: str) -> None:
         steps = [(bool(s.ok), text) for s, text in zip(report.steps, said, strict=True)]
         slip = report.error if report.error.startswith(ASSIGNMENT) else ""
         error = say(NOT_JUDGED) if slip else respoken(report.error)
-        missing, reached = stages_of(latex, task)
+        missing, reached = stages_of(latex, task) if report.steps else ("", 1)
         pipe.send(Checked(steps, error, slip, missing, reached))
     except BaseException as error:
         pipe.send(Checked([], say(NOT_JUDGED), _fault(error)))

@@ -24,6 +24,7 @@ from nbformat import NotebookNode
 
 HERE = Path(__file__).parent
 LANGUAGES = ("en", *sorted(path.stem for path in HERE.glob("*.po")))
+_language: ContextVar[str] = ContextVar("language", default="en")
 _spoken: ContextVar[dict[str, str]] = ContextVar("spoken")
 
 
@@ -48,11 +49,12 @@ def speaking(language: str, *catalogues: Path) -> Iterator[None]:
     known: dict[str, str] = {}
     for path in (HERE / f"{language}.po", *catalogues) if language != "en" else ():
         known |= translations(path)
-    token = _spoken.set(known)
+    tokens = _language.set(language), _spoken.set(known)
     try:
         yield
     finally:
-        _spoken.reset(token)
+        _language.reset(tokens[0])
+        _spoken.reset(tokens[1])
 
 
 def translations(path: Path) -> dict[str, str]:
@@ -70,18 +72,19 @@ def _read(path: Path, changed: int) -> dict[str, str]:
 def respoken(english: str) -> str:
     """What the checker of derivations says, which speaks English alone, by the texts that
     have a translation. What has none is left out; a formula that it shows stays."""
-    if not (known := _spoken.get({})):
+    if (language := _language.get()) == "en":
         return english
-    told = []
+    known, lines = translations(HERE / f"{language}.po"), []
     for line in english.split("\n"):
-        if line.startswith("    "):
-            told.append(line)
-            continue
-        line = re.sub(r" \[[^][]*\](?=;|$)", "", line)  # the world in which it was judged
-        parts = [_again(p, known) for p in re.split(r"(?<=[.?!]) +|; ", line) if p]
-        whole = "" if all(parts) else _again(line, known)
-        told.append(whole or " ".join(filter(None, parts)))
-    return "\n".join(filter(None, told))
+        told = [line] if line.startswith("    ") else []
+        # without the world in which it was judged
+        line = "" if told else re.sub(r" \[[^][]*\](?=;|$)", "", line)
+        for sentence in re.split(r"(?<=[.?!]) +", line):
+            whole = _again(sentence, known)
+            parts = [whole] if whole else [_again(p, known) for p in sentence.split("; ")]
+            told += [p if p[-1] in ".?!:" else f"{p}." for p in parts if p]
+        lines.append(" ".join(told))
+    return "\n".join(filter(None, lines))
 
 
 def _again(english: str, known: dict[str, str]) -> str:
@@ -90,14 +93,15 @@ def _again(english: str, known: dict[str, str]) -> str:
         if found := _pattern(text).fullmatch(english.strip()):
             for name, value in found.groupdict().items():
                 again = _again(value, known) or ("" if name == "words" else value)
-                translation = translation.replace(f"{{{name}}}", again)
+                blank = value[len(value.rstrip()) :]
+                translation = translation.replace(f"{{{name}}}", again.rstrip() + blank)
             return translation
     return ""
 
 
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
-    slots = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(text.strip()))
+    slots = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>(?:(?!; ).)+?)", re.escape(text.strip()))
     return re.compile(slots, re.S)
 
 
@@ -173,7 +177,7 @@ def texts_of_assignment(markdown: Path) -> list[Text]:
 
 NAMED = ("Property", "Shows", "Averages", "Item")  # of checks.py: their first is a name
 SAID = ("say", "later", "Wrong", "wrong")
-CHECKER = ("assignment", "judge", "read", "relation", "repair")  # of derivations
+CHECKER = ("assignment", "chain", "judge", "read", "relation", "repair")  # of derivations
 
 
 def texts_of_checks(path: Path) -> Iterator[Text]:
@@ -194,7 +198,7 @@ def texts_of_checker(module: str) -> Iterator[Text]:
     for node, text in _strings(ast.parse(path.read_text(encoding="utf-8"))):
         words = re.findall(r"[a-z]{2,}", re.sub(r"\\\w+|\{\w+\}", "", text))
         if len(words) > 2 - isinstance(node, ast.JoinedStr):
-            yield Text(text.strip(), node.lineno, "message of the checker")
+            yield Text(text.strip("; \n"), node.lineno, "message of the checker")
 
 
 def _strings(tree: ast.Module) -> Iterator[tuple[ast.expr, str]]:
