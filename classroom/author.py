@@ -87,11 +87,12 @@ def _refuse_untranslated(assignment: Assignment) -> None:
     name, language = assignment.name, assignment.language
     if language not in LANGUAGES:
         raise ClassroomError(f"LANGUAGE is one of {', '.join(LANGUAGES)}; got {language!r}")
+    # what cannot be used is told first
+    if not assignment.checks or language == "en":
+        return
     known = translations(assignment.catalogue)
-    lacking = [
-        text for text, *_ in texts_of_assignment(assignment.markdown) if text not in known
-    ]
-    if lacking and language != "en":
+    texts = texts_of_assignment(assignment.markdown)
+    if lacking := [text for text, *_ in texts if text not in known]:
         raise ClassroomError(
             f"{name} cannot be released in {language!r}: {assignment.catalogue} lacks "
             f"{len(lacking)} of its texts, such as {lacking[0][:60]!r}. Write it with "

@@ -13,16 +13,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SHEET = json.loads((HERE / "sheet.json").read_text(encoding="utf-8"))
 OUTPUT = 1_500_000  # characters of pictures and text that a cell may leave behind
+
+
+@cache
+def sheet() -> dict:
+    """What is known of the assignment: nothing that the notebook does not show."""
+    return json.loads((HERE / "sheet.json").read_text(encoding="utf-8"))
 
 
 def say(english: str, **values: object) -> str:
     """A text in the language of the sheet, with values for the names in braces."""
-    text = SHEET["words"].get(english, english)
+    text = sheet()["words"].get(english, english)
     return text.format(**values) if values else text
 
 
@@ -60,7 +66,7 @@ def look(cells: list[dict]) -> list[str]:
         found.setdefault(cell["id"], []).append(cell["source"])
     everything = bare("".join(cell["source"] for cell in cells))
     said = []
-    for name, cell in SHEET["cells"].items():
+    for name, cell in sheet()["cells"].items():
         sources = found.get(name, [])
         if not cell["answer"]:
             if not sources and bare(cell["source"]) not in everything:
@@ -109,7 +115,7 @@ def run(cells: list[dict]) -> list[str]:
             seconds = time.perf_counter() - start
             total += seconds
             outputs = json.loads(answer)["outputs"]
-            if seconds > 0.7 * (most := SHEET["seconds_per_cell"]):
+            if seconds > 0.7 * (most := sheet()["seconds_per_cell"]):
                 said.append(say("The cell {cell} takes {n} s; at most {most}.",
                                 cell=where, n=round(seconds), most=most))  # fmt: skip
             if len(json.dumps(outputs)) > OUTPUT:
@@ -125,7 +131,7 @@ def run(cells: list[dict]) -> list[str]:
                     print("\n" + say("{cell}, on the examples:", cell=where) + f"\n{text}")
         process.stdin.close()
         process.kill()
-    if total > 0.7 * (most := SHEET["seconds"]):
+    if total > 0.7 * (most := sheet()["seconds"]):
         said.append(say("All cells take {n} s together; at most {most}.",
                         n=round(total), most=most))  # fmt: skip
     return said
@@ -134,13 +140,13 @@ def run(cells: list[dict]) -> list[str]:
 def read(cells: list[dict]) -> list[str]:
     """Whether the derivations can be read; not whether they hold."""
     said = []
-    for name in SHEET["derivations"]:
+    for name in sheet()["derivations"]:
         text = "\n".join(cell["source"] for cell in cells if cell["id"] == name)
         found = re.search(
             r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|(\\begin\{.*\\end\{[^}]*\})", text, re.S
         )
         if not found:
-            if bare(text) != bare(SHEET["cells"][name]["source"]):
+            if bare(text) != bare(sheet()["cells"][name]["source"]):
                 said.append(
                     say("{name}: no formula between $$ signs was found.", name=name)
                 )
@@ -167,7 +173,7 @@ def read(cells: list[dict]) -> list[str]:
 def main() -> None:
     """Say what was found."""
     words = [word for word in sys.argv[1:] if word.endswith(".ipynb")]
-    path = Path(words[0]) if words else HERE / f"{SHEET['assignment']}.ipynb"
+    path = Path(words[0]) if words else HERE / f"{sheet()['assignment']}.ipynb"
     cells = cells_of(path)
     said = look(cells) + read(cells) + run(cells)
     if said:
