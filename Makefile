@@ -63,8 +63,8 @@ serve: .venv/installed  ## serve the built book at http://127.0.0.1:8000
 new: .venv/installed  ## ASSIGNMENT=hw6: write a small assignment that works, to edit
 	$(PY) -m classroom new "$(ASSIGNMENT)"
 
-release: .venv/installed  ## ASSIGNMENT=hw1: make the student's version, and test it
-	$(PY) -m classroom release "$(ASSIGNMENT)"
+release: .venv/installed  ## ASSIGNMENT=hw1 [LANGUAGE=ko]: make the student's version, and test it
+	$(PY) -m classroom release "$(ASSIGNMENT)" $(if $(LANGUAGE),--language "$(LANGUAGE)")
 
 collect: .venv/installed  ## ASSIGNMENT=hw1 FROM=path [ROSTER=file]: take in a folder or zip of uploads
 	$(PY) -m classroom collect "$(ASSIGNMENT)" "$(FROM)" $(if $(ROSTER),--roster "$(ROSTER)")

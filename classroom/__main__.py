@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
 
     release = command("release", "make the student's version, and test it")
     release.add_argument("--no-sandbox", action="store_true")
+    release.add_argument("--language", default="", help="en or ko; else as it was before")
     collect = command("collect", "take in a folder or zip of uploads; nothing is executed")
     collect.add_argument("source", type=some_path, metavar="PATH")
     collect.add_argument("--roster", type=Path, help="a CSV of the class, to be kept")
@@ -160,7 +161,8 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
         os.chdir(course.root)
         lab = [sys.executable, "-m", "jupyterlab", "--ServerApp.default_url=/formgrader"]
         os.execv(sys.executable, lab)
-    assignment = course.assignment(arguments.assignment)
+    language = getattr(arguments, "language", "")
+    assignment = course.assignment(arguments.assignment, language)
     match arguments.command:
         case "release":
             from classroom.author import make_release

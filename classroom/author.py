@@ -23,14 +23,23 @@ from nbgrader.api import MissingEntry
 from nbgrader.converters import GenerateAssignment
 
 from classroom.checks import Derivation, Task
-from classroom.course import Assignment, ClassroomError, Course
+from classroom.course import Assignment, ClassroomError, Course, in_its_language
 from classroom.files import as_json, replacing, write_atomically
 from classroom.gradebook import open_gradebook, run_converter
 from classroom.judge import cases_of
+from classroom.words import (
+    LANGUAGES,
+    MARKS,
+    later,
+    say,
+    texts_of_assignment,
+    texts_of_checker,
+    texts_of_code,
+    translate,
+    translations,
+)
 
-CODE_STUB = "# your answer here\nraise NotImplementedError"
 PRACTICE = 0  # the seed of the cases that a student sees
-MARKS = {"given", "answer", "test", "derivation", "written", "points"}
 
 
 def read_source(assignment: Assignment) -> NotebookNode:
@@ -50,6 +59,7 @@ def read_source(assignment: Assignment) -> NotebookNode:
             "language_info": {"name": "python"},
         }
     )
+    translate(notebook, say)
     _with_rules(assignment, notebook)
     tasks, seen = assignment.checks.TASKS, set()
     for number, cell in enumerate(notebook.cells):
@@ -71,6 +81,23 @@ def read_source(assignment: Assignment) -> NotebookNode:
     if untested:
         raise ClassroomError(f"{assignment.markdown} lacks the cells {sorted(untested)}")
     return notebook
+
+
+def _refuse_untranslated(assignment: Assignment) -> None:
+    name, language = assignment.name, assignment.language
+    if language not in LANGUAGES:
+        raise ClassroomError(f"LANGUAGE is one of {', '.join(LANGUAGES)}; got {language!r}")
+    # what cannot be used is told first
+    if not assignment.checks or language == "en":
+        return
+    known = translations(assignment.catalogue)
+    texts = texts_of_assignment(assignment.markdown)
+    if lacking := [text for text, *_ in texts if text not in known]:
+        raise ClassroomError(
+            f"{name} cannot be released in {language!r}: {assignment.catalogue} lacks "
+            f"{len(lacking)} of its texts, such as {lacking[0][:60]!r}. Write it with "
+            f"'tools/translations.py update {name}', or release {name} in English"
+        )
 
 
 SOLUTION = "### BEGIN SOLUTION"
@@ -162,8 +189,14 @@ def practice_cases(assignment: Assignment) -> dict:
     }
 
 
+@in_its_language
 def make_release(course: Course, assignment: Assignment) -> Path:
-    """Write source and release, and tell nbgrader's gradebook; return the release."""
+    """Write source and release, and tell nbgrader's gradebook; return the release.
+
+    Raises:
+        ClassroomError: where the assignment has a fault, or lacks a translation.
+    """
+    _refuse_untranslated(assignment)
     source = course.root / "source" / assignment.name
     notebook = read_source(assignment)
     _refuse_other_tasks(course, assignment, notebook)
@@ -171,8 +204,9 @@ def make_release(course: Course, assignment: Assignment) -> Path:
     write_atomically(source / f"{assignment.name}.ipynb", text)
     config = course.nbgrader_config(assignment.name)
     config.GenerateAssignment.force = True
-    config.ClearSolutions.code_stub = {"python": CODE_STUB}
-    config.ClearSolutions.text_stub = "*Your answer here.*"
+    stub = f"# {say('your answer here')}\nraise NotImplementedError"
+    config.ClearSolutions.code_stub = {"python": stub}
+    config.ClearSolutions.text_stub = f"*{say('Your answer here.')}*"
     run_converter(GenerateAssignment, course, config)
     with open_gradebook(course) as gradebook:
         gradebook.update_or_create_assignment(
@@ -224,8 +258,13 @@ def _sheet(assignment: Assignment, release: NotebookNode) -> dict:
                 "min_steps": task.min_steps,
             }
     cells = [c for c in release.cells if c.metadata.get("nbgrader")]
+    files = (Path(__file__).with_name(name) for name in STUDENTS_FILES)
+    texts = [text for path in files for text, *_ in texts_of_code(path)]
+    texts += [text for text, *_ in texts_of_checker("read")]  # what `check.py` may quote
     return {
         "assignment": assignment.name,
+        "language": assignment.language,
+        "words": {text: said for text in texts if (said := say(text)) != text},
         "seconds_per_cell": limits.seconds_per_cell,
         "seconds": limits.seconds,
         "memory_mb": limits.memory_mb,
@@ -242,16 +281,24 @@ def _sheet(assignment: Assignment, release: NotebookNode) -> dict:
     }
 
 
+RULES = later(
+    "*When it is graded, a cell has {cell} seconds of the processor, all cells together "
+    "{all}, and {memory} MB of memory; there is no network. When the time is up, cells of "
+    "your own are left out. Installed are Python 3.11, its standard library, {packages}. "
+    "Before you hand in, run* `%run check.py`*: it says whether this can be graded.*"
+)
+
+
 def _with_rules(assignment: Assignment, notebook: NotebookNode) -> None:
     """On the sheet: limits, packages, and the file that a notebook alone lacks."""
     limits = assignment.limits
     known = ", ".join(f"{name} {version}" for name, version in packages().items())
-    rules = (
-        f"*When it is graded, a cell has {limits.seconds_per_cell:g} seconds of the "
-        f"processor, all cells together {limits.seconds:g}, and {limits.memory_mb:,} MB of "
-        "memory; there is no network. When the time is up, cells of your own are left out. "
-        f"Installed are Python 3.11, its standard library, {known}. "
-        "Before you hand in, run* `%run check.py`*: it says whether this can be graded.*"
+    rules = say(
+        RULES,
+        cell=f"{limits.seconds_per_cell:g}",
+        all=f"{limits.seconds:g}",
+        memory=f"{limits.memory_mb:,}",
+        packages=known,
     )
     bring = (
         "# In Colab this asks for the zip that you were given; elsewhere it does nothing.\n"

@@ -13,10 +13,23 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OUTPUT = 1_500_000  # characters of pictures and text that a cell may leave behind
+
+
+@cache
+def sheet() -> dict:
+    """What is known of the assignment: nothing that the notebook does not show."""
+    return json.loads((HERE / "sheet.json").read_text(encoding="utf-8"))
+
+
+def say(english: str, **values: object) -> str:
+    """A text in the language of the sheet, with values for the names in braces."""
+    text = sheet()["words"].get(english, english)
+    return text.format(**values) if values else text
 
 
 def cells_of(path: Path) -> list[dict]:
@@ -24,9 +37,15 @@ def cells_of(path: Path) -> list[dict]:
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     except FileNotFoundError:
-        sys.exit(f"There is no {path}. Save the notebook, and name it: check.py NAME.ipynb")
+        sys.exit(
+            say(
+                "There is no {path}. Save the notebook, and name it: check.py NAME.ipynb",
+                path=path,
+            )
+        )
     except (ValueError, KeyError, TypeError):
-        sys.exit(f"{path} is no notebook that can be read: save it again as .ipynb")
+        sys.exit(say("{path} is no notebook that can be read: save it again as .ipynb",
+                     path=path))  # fmt: skip
     for cell in cells:
         source = cell.get("source", "")
         cell["source"] = "".join(source) if isinstance(source, list) else source
@@ -40,30 +59,34 @@ def bare(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
-def look(cells: list[dict], sheet: dict) -> list[str]:
+def look(cells: list[dict]) -> list[str]:
     """What is missing, or was changed."""
     found: dict[str, list[str]] = {}
     for cell in cells:
         found.setdefault(cell["id"], []).append(cell["source"])
     everything = bare("".join(cell["source"] for cell in cells))
     said = []
-    for name, cell in sheet["cells"].items():
+    for name, cell in sheet()["cells"].items():
         sources = found.get(name, [])
         if not cell["answer"]:
             if not sources and bare(cell["source"]) not in everything:
-                said.append(f"The cell {name} is gone: it will be put back.")
+                said.append(say("The cell {name} is gone: it will be put back.", name=name))
             elif sources and all(bare(s) != bare(cell["source"]) for s in sources):
-                said.append(f"The cell {name} was changed: ours will be used.")
+                said.append(
+                    say("The cell {name} was changed: ours will be used.", name=name)
+                )
         elif not sources:
-            said.append(f"The place for {name} is gone: is the answer in another cell?")
+            said.append(say("The place for {name} is gone: is the answer in another cell?",
+                            name=name))  # fmt: skip
         elif all(bare(s) == bare(cell["source"]) for s in sources):
-            said.append(f"{name} is not answered yet.")
+            said.append(say("{name} is not answered yet.", name=name))
         elif len(sources) > 1:
-            said.append(f"There are {len(sources)} cells for {name}: keep one.")
+            said.append(say("There are {n} cells for {name}: keep one.",
+                            n=len(sources), name=name))  # fmt: skip
     return said
 
 
-def run(cells: list[dict], sheet: dict) -> list[str]:
+def run(cells: list[dict]) -> list[str]:
     """Run the code as the grader does, but for the sandbox; what would be stopped."""
     said: list[str] = []
     total = 0.0
@@ -79,75 +102,84 @@ def run(cells: list[dict], sheet: dict) -> list[str]:
         for n, cell in enumerate(cells):
             if cell.get("cell_type") != "code" or "check.py" in cell["source"]:
                 continue
-            where = cell["id"] or "beginning " + repr(cell["source"].strip()[:30])
+            where = cell["id"] or repr(cell["source"].strip()[:30])
             start = time.perf_counter()
             line = json.dumps({"n": n, "source": cell["source"]}) + "\n"
             process.stdin.write(line.encode())
             process.stdin.flush()
             answer = process.stdout.readline()
             if not answer:
-                return [*said, f"Python ended in the cell {where}: does it exit, or crash?"]
+                ended = say("Python ended in the cell {cell}: does it exit, or crash?",
+                            cell=where)  # fmt: skip
+                return [*said, ended]
             seconds = time.perf_counter() - start
             total += seconds
             outputs = json.loads(answer)["outputs"]
-            if seconds > 0.7 * sheet["seconds_per_cell"]:
-                most = sheet["seconds_per_cell"]
-                said.append(f"The cell {where} takes {seconds:.0f} s; at most {most:g}.")
+            if seconds > 0.7 * (most := sheet()["seconds_per_cell"]):
+                said.append(say("The cell {cell} takes {n} s; at most {most}.",
+                                cell=where, n=round(seconds), most=most))  # fmt: skip
             if len(json.dumps(outputs)) > OUTPUT:
-                said.append(f"The cell {where} shows very much: a part will be cut.")
+                said.append(say("The cell {cell} shows very much: a part will be cut.",
+                                cell=where))  # fmt: skip
             for output in outputs:
                 if output.get("output_type") == "error":
                     error = f"{output['ename']}: {output['evalue']}"[:200]
-                    said.append(f"The cell {where} ends with {error}")
+                    said.append(say("The cell {cell} ends with {error}",
+                                    cell=where, error=error))  # fmt: skip
                 text = (output.get("data") or {}).get("text/plain", "")
                 if "probe+json" in str(output.get("data", {}).keys()):
-                    print(f"\n{where}, on the examples:\n{text}")
+                    print("\n" + say("{cell}, on the examples:", cell=where) + f"\n{text}")
         process.stdin.close()
         process.kill()
-    if total > 0.7 * sheet["seconds"]:
-        said.append(f"All cells take {total:.0f} s together; at most {sheet['seconds']:g}.")
+    if total > 0.7 * (most := sheet()["seconds"]):
+        said.append(say("All cells take {n} s together; at most {most}.",
+                        n=round(total), most=most))  # fmt: skip
     return said
 
 
-def read(cells: list[dict], sheet: dict) -> list[str]:
+def read(cells: list[dict]) -> list[str]:
     """Whether the derivations can be read; not whether they hold."""
     said = []
-    for name in sheet["derivations"]:
+    for name in sheet()["derivations"]:
         text = "\n".join(cell["source"] for cell in cells if cell["id"] == name)
         found = re.search(
             r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|(\\begin\{.*\\end\{[^}]*\})", text, re.S
         )
         if not found:
-            if bare(text) != bare(sheet["cells"][name]["source"]):
-                said.append(f"{name}: no formula between $$ and $$ was found.")
+            if bare(text) != bare(sheet()["cells"][name]["source"]):
+                said.append(
+                    say("{name}: no formula between $$ signs was found.", name=name)
+                )
             continue
         try:
             from derivations.block import read_block
             from derivations.read import ReadingError
         except ImportError:
-            said.append("To have derivations read, install the book: see its first page.")
+            said.append(
+                say("To have derivations read, install the book: see its first page.")
+            )
             break
         try:
             read_block(next(filter(None, found.groups())))
-            print(f"\n{name}: the formula can be read.")
+            print("\n" + say("{name}: the formula can be read.", name=name))
         except ReadingError as error:
-            said.append(
-                f"{name}: this is not understood yet, and will wait for a person:\n{error}"
-            )
+            waits = say("{name}: this is not understood yet, and will wait for a person:",
+                        name=name)  # fmt: skip
+            place = str(error).removeprefix(error.message)
+            said.append(f"{waits}\n{say(error.message)}{place}")
     return said
 
 
 def main() -> None:
     """Say what was found."""
-    sheet = json.loads((HERE / "sheet.json").read_text(encoding="utf-8"))
     words = [word for word in sys.argv[1:] if word.endswith(".ipynb")]
-    path = Path(words[0]) if words else HERE / f"{sheet['assignment']}.ipynb"
+    path = Path(words[0]) if words else HERE / f"{sheet()['assignment']}.ipynb"
     cells = cells_of(path)
-    said = look(cells, sheet) + read(cells, sheet) + run(cells, sheet)
-    print(
-        f"\n{path.name}: "
-        + ("it can be graded, with this to mend:" if said else "all is well.")
-    )
+    said = look(cells) + read(cells) + run(cells)
+    if said:
+        print("\n" + say("{file}: it can be graded, with this to mend:", file=path.name))
+    else:
+        print("\n" + say("{file}: all is well.", file=path.name))
     for one in said:
         print(f"- {one}")
 

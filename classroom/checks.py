@@ -10,10 +10,14 @@
 
 `kl_cases(rng)` gives the inputs, `kl_values(answers)` returns if all is well and raises
 `Wrong("...")` if not. The answers are a student's: numbers and lists, or anything else.
+
+A message is a text with names in braces for what differs, `Wrong("it is {n}", n=3)`: so it
+can be translated (words.py).
 """
 
 import math
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,16 +25,28 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from classroom.words import later, say
+
 Case = dict[str, Any]
 
 
 class Wrong(Exception):
     """A property does not hold. The message is for the student: what came out, where to
-    look. It never holds the answer. `case` are the inputs that show it."""
+    look. It never holds the answer. `case` are the inputs that show it, `at` says them;
+    `kind` is the message without what differs between students."""
 
-    def __init__(self, message: str, case: Case | None = None):
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str,
+        case: Case | None = None,
+        at: str = "",
+        hint: str = "",
+        **values: object,
+    ):
+        told = [say(message, **values), *([say(hint)] if hint else [])]
+        super().__init__((f"{at}: " if at else "") + ". ".join(told))
         self.case = case
+        self.kind = say(hint) or re.sub(r"\{\w+\}", "...", say(message))
 
 
 @dataclass(frozen=True)
@@ -43,34 +59,41 @@ class Answer:
     message: str = ""
     kinds: tuple[str, ...] = ()  # the error's class and all that it is derived from
 
-    def wrong(self, message: str) -> Wrong:
+    def wrong(self, message: str, hint: str = "", **values: object) -> Wrong:
         """To raise: what is wrong at these inputs, which the student can then repeat."""
-        return Wrong(f"{self.at}: {message}", self.case)
+        return Wrong(message, self.case, self.at, hint, **values)
 
     @property
     def at(self) -> str:
         """The inputs, as a student reads them."""
         parts = (f"{name} = {shown(value)}" for name, value in self.case.items())
-        return "at " + ", ".join(parts)
+        return say("at {inputs}", inputs=", ".join(parts))
 
-    def tensor(self, *shape: int, value: Any = None) -> Tensor:
-        """The value as float64. Raises Wrong unless it has that shape and is finite."""
-        if self.raised:
-            raise self.wrong(f"your function raised {self.raised}: {self.message}")
+    def tensor(self, *shape: int, value: Any = None, hint: str = "") -> Tensor:
+        """The value as float64. Raises Wrong, with a hint if there is one, unless it has
+        that shape and is finite."""
+        self._returned(hint)
         value = self.value if value is None else value
-        kind = "a number" if shape == () else f"shape {shape}"
+        kind = _shape(shape)
         try:
             tensor = torch.tensor(value, dtype=torch.float64)
         except (TypeError, ValueError, RuntimeError, OverflowError):
-            raise self.wrong(f"you returned {shown(value)}, not {kind}") from None
+            said = later("you returned {value}, not {kind}")
+            raise self.wrong(said, hint, value=shown(value), kind=kind) from None
         if tensor.numel() == 1 == math.prod(shape):
             tensor = tensor.reshape(shape)
         if tensor.shape != shape:
-            got = "a number" if tensor.ndim == 0 else f"shape {tuple(tensor.shape)}"
-            raise self.wrong(f"you returned {got}, and {kind} is asked for")
+            said = later("you returned {got}, and {kind} is asked for")
+            raise self.wrong(said, hint, got=_shape(tuple(tensor.shape)), kind=kind)
         if not tensor.isfinite().all():
-            raise self.wrong(f"you returned {shown(value)}, which is not finite")
+            said = later("you returned {value}, which is not finite")
+            raise self.wrong(said, hint, value=shown(value))
         return tensor
+
+    def _returned(self, hint: str = "") -> None:
+        if self.raised:
+            said = later("your function raised {error}: {words}")
+            raise self.wrong(said, hint, error=self.raised, words=self.message)
 
     def number(self) -> float:
         """The value as a finite number. Raises Wrong where it is none.
@@ -82,11 +105,15 @@ class Answer:
 
     def items(self, n: int) -> list[Any]:
         """The parts of a tuple or list of n. Raises Wrong where it is none."""
-        if self.raised:
-            raise self.wrong(f"your function raised {self.raised}: {self.message}")
+        self._returned()
         if not isinstance(self.value, list) or len(self.value) != n:
-            raise self.wrong(f"you returned {shown(self.value)}, not {n} results")
+            said = later("you returned {value}, not {n} results")
+            raise self.wrong(said, value=shown(self.value), n=n)
         return self.value
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return say("shape {shape}", shape=shape) if shape else say("a number")
 
 
 Check = Callable[[Sequence[Answer]], None]
@@ -185,7 +212,8 @@ def shown(value: Any, levels: int = 4) -> str:
         if not levels:
             return "..."
         head = ", ".join(shown(item, levels - 1) for item in value[:4])
-        return f"[{head}, ... {len(value)} in all]" if len(value) > 4 else f"[{head}]"
+        rest = say(", ... {n} in all", n=len(value)) if len(value) > 4 else ""
+        return f"[{head}{rest}]"
     return repr(value)[:80]
 
 
@@ -204,7 +232,7 @@ def expect_close(
     """
     value, truth = (torch.as_tensor(v, dtype=torch.float64) for v in (value, truth))
     if not torch.allclose(value, truth, rtol=rtol, atol=rtol):
-        raise answer.wrong(f"you returned {shown(value.tolist())}. {hint}")
+        raise answer.wrong("you returned {value}", hint, value=shown(value.tolist()))
 
 
 def expect_near(
@@ -214,8 +242,10 @@ def expect_near(
     if not abs(value - truth) <= 5 * standard_error:
         z = abs(value - truth) / standard_error
         raise answer.wrong(
-            f"you returned {shown(value)}, {z:.1f} standard errors from what a right "
-            f"estimate gives. {hint}"
+            "you returned {value}, {z} standard errors from what a right estimate gives",
+            hint,
+            value=shown(value),
+            z=f"{z:.1f}",
         )
 
 
@@ -225,10 +255,14 @@ def expect_raised(
     """Raises Wrong unless the student's function raised that error, there and not in each
     of the `others`, whose inputs are fine: what refuses everything has checked nothing."""
     if others and all(error in (o.raised, *o.kinds) for o in others):
-        raise Wrong(f"Your function raised {error} for every input, also for good ones.")
-    if error not in (answer.raised, *answer.kinds):
-        did = f"raised {answer.raised}" if answer.raised else f"gave {shown(answer.value)}"
-        raise answer.wrong(f"your function {did}, and {error} is asked for. {hint}")
+        said = later("Your function raised {error} for every input, also for good ones.")
+        raise Wrong(said, error=error)
+    if answer.raised and error not in (answer.raised, *answer.kinds):
+        said = later("your function raised {raised}, and {error} is asked for")
+        raise answer.wrong(said, hint, raised=answer.raised, error=error)
+    if not answer.raised:
+        said = later("your function gave {value}, and {error} is asked for")
+        raise answer.wrong(said, hint, value=shown(answer.value), error=error)
 
 
 def expect_drawn(
@@ -249,13 +283,16 @@ def expect_drawn(
     spread = sum((value - truth) ** 2 for value, _ in pairs) / len(pairs)
     if spread < 0.02 * standard_error**2:
         raise answers[0].wrong(
-            f"over {len(pairs)} seeds your estimates hardly spread: are they averages of "
-            f"{answers[0].case['n']} samples that you drew, or a formula?"
+            "over {seeds} seeds your estimates hardly spread: are they averages of {n} "
+            "samples that you drew, or a formula?",
+            seeds=len(pairs),
+            n=answers[0].case["n"],
         )
     for answer, (value, _) in zip(answers, pairs, strict=True):
         if not inside(value, 0.0):
             raise answer.wrong(
-                f"your estimate is {shown(value)}, which no average of samples can be"
+                "your estimate is {value}, which no average of samples can be",
+                value=shown(value),
             )
 
 
@@ -274,6 +311,8 @@ def expect_own_errors(
     for answer, (value, error) in zip(answers, pairs, strict=True):
         if not inside(value, error):
             raise answer.wrong(
-                f"your standard error is {shown(error)} beside an estimate of "
-                f"{shown(value)}, which two samples cannot give"
+                "your standard error is {error} beside an estimate of {value}, which two "
+                "samples cannot give",
+                error=shown(error),
+                value=shown(value),
             )

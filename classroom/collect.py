@@ -23,7 +23,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from classroom.course import Assignment, ClassroomError, Course
+from classroom.course import Assignment, ClassroomError, Course, in_its_language
 from classroom.files import sha256, write_atomically
 from classroom.gradebook import open_gradebook
 from classroom.late import Extensions, lateness
@@ -55,11 +55,12 @@ from classroom.restore import (
     restore,
 )
 from classroom.roster import Roster, answers, ask
+from classroom.words import later, say
 
 MOST_ENTRIES = 50_000  # files in a class's archive
 MOST_IN_ONE = 200  # files in one student's archive
 MOST_BYTES_IN_ONE = 5 * MOST_BYTES  # and bytes of all of them, unpacked
-NO_LINKS = "it is a link, and links are not followed"
+NO_LINKS = later("it is a link, and links are not followed")
 NOTEBOOK_LIKE = {".ipynb", ".json", ".txt"}
 
 
@@ -114,12 +115,12 @@ def _from_disk(path: Path, source: Path) -> Iterator[Upload]:
     except OSError as error:
         why = error.strerror or str(error)
         is_link = path.is_symlink()
-        yield Upload(name, 0.0, fault=NO_LINKS if is_link else why)
+        yield Upload(name, 0.0, fault=say(NO_LINKS) if is_link else why)
         return
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            yield Upload(name, status.st_mtime, fault="it is no regular file")
+            yield Upload(name, status.st_mtime, fault=say("it is no regular file"))
         elif path.suffix.lower() == ".zip" and status.st_size <= 5 * MOST_BYTES:
             yield from _nested(file.read(), name, status.st_mtime)
         else:
@@ -131,9 +132,8 @@ def _from_zip(
 ) -> Iterator[Upload]:
     entries = archive.infolist()
     if len(entries) > most:
-        yield _from_archive(
-            prefix or "the archive", 0.0, fault=f"{len(entries):,} files in it"
-        )
+        fault = say("{n} files in it", n=f"{len(entries):,}")
+        yield _from_archive(prefix or "the archive", 0.0, fault=fault)
         entries = entries[:most]
     for entry in entries:
         if entry.is_dir():
@@ -141,7 +141,7 @@ def _from_zip(
         name = f"{prefix}{_zip_name(entry)}"
         time = _zip_time(entry)
         if stat.S_ISLNK(entry.external_attr >> 16):
-            yield _from_archive(name, time, fault=NO_LINKS)
+            yield _from_archive(name, time, fault=say(NO_LINKS))
             continue
         try:
             is_zip = name.lower().endswith(".zip") and not prefix
@@ -149,13 +149,14 @@ def _from_zip(
                 yield _from_archive(name, time)  # it will be named, and not read
                 continue
             if room <= 0:
-                yield _from_archive(name, time, fault="there is too much in its archive")
+                fault = say("there is too much in its archive")
+                yield _from_archive(name, time, fault=fault)
                 continue
             # `file_size` may lie; what is read may not be longer than this.
             with archive.open(entry) as file:
                 data = file.read(MOST_BYTES * (5 if is_zip else 1) + 1)
         except Exception as error:  # zipfile and zlib raise many kinds
-            yield _from_archive(name, time, fault=f"it does not unpack: {error}"[:200])
+            yield _from_archive(name, time, fault=_packed(error))
             continue
         room -= len(data)
         if is_zip:
@@ -178,12 +179,16 @@ def _nested(data: bytes, name: str, time: float) -> Iterator[Upload]:
                 upload.time = time
                 yield upload
     except Exception as error:
-        yield Upload(name, time, fault=f"it does not unpack: {error}"[:200])
+        yield Upload(name, time, fault=_packed(error))
+
+
+def _packed(error: Exception) -> str:
+    return say("it does not unpack: {error}", error=error)[:200]
 
 
 def _upload(name: str, time: float, data: bytes, clock: str = "of the file") -> Upload:
     if len(data) > MOST_BYTES:
-        fault = f"more than {MOST_BYTES / 1e6:.0f} MB"
+        fault = say("more than {n} MB", n=round(MOST_BYTES / 1e6))
         return Upload(name, time, fault=fault, clock=clock)
     return Upload(name, time, data, clock=clock)
 
@@ -234,6 +239,7 @@ IGNORED = re.compile(
 )
 
 
+@in_its_language
 def collect(course: Course, assignment: Assignment, source: Path) -> list[Collected]:
     """Take in what students handed in; return what became of each.
 
@@ -384,7 +390,8 @@ def _note_identical(
             same[one.sha256].append(one.student)
     for result in results:
         others = [s for s in same.get(result.sha256, []) if s != result.student]
-        if others and not any("not answered" in note for note in result.notes):
+        counts = [f["answered"] for f in result.files if f["sha256"] == result.sha256]
+        if others and any(counts):
             note = f"the same file, byte for byte, as that of {', '.join(others[:5])}"
             if note not in result.odd:
                 result.odd.append(note)
@@ -410,7 +417,7 @@ def _take(
     readable: list[dict[str, Any]] = []
     for upload in theirs:
         if not upload.fault and Path(upload.path).suffix.lower() not in NOTEBOOK_LIKE:
-            upload.fault = "it is no notebook"
+            upload.fault = say("it is no notebook")
         if not upload.fault:
             try:
                 pieces = read_pieces(upload.data)
@@ -428,7 +435,8 @@ def _take(
         result.fault = "; ".join(result.notes)[:500]
         result.path = theirs[-1].path  # so that the page about it can be given back
         if known and not known.fault:
-            known.notes.append(f"a later upload cannot be read: {result.fault}")
+            said = say("a later upload cannot be read: {fault}", fault=result.fault)
+            known.notes.append(said)
             known.notes = known.notes[-5:]
             write_collected(course, assignment.name, known)
             return known
@@ -444,10 +452,10 @@ def _take(
     file = counting(assignment, result, Extensions.of(course.root))
     for other in readable:
         if other["sha256"] != file["sha256"]:
-            said = f"not taken, {_shown(file['path'])} was"
-            result.notes.append(f"{_shown(other['path'])}: {said}")
+            paths = {"path": _shown(other["path"]), "other": _shown(file["path"])}
+            result.notes.append(say("{path}: not taken, {other} was", **paths))
     if known and not known.fault and known.sha256 not in ("", file["sha256"]):
-        result.notes.append("another file took the place of an earlier one")
+        result.notes.append(say("another file took the place of an earlier one"))
     put(course, assignment, release, result, file)
     return result
 
@@ -457,15 +465,17 @@ def _refuse_others(
 ) -> None:
     """Raises Unreadable for a notebook that is empty, or of another assignment."""
     if not pieces:
-        raise Unreadable("the notebook is empty")
+        raise Unreadable(say("the notebook is empty"))
     ours = belongs(pieces, release)
     for path in sorted((course.root / "release").glob("*/*.ipynb")):
         other = path.parent.name
         if other != assignment.name and path.stem == other:
             if belongs(pieces, course.read_release(other)) > 3 * ours:
-                raise Unreadable(f"this is {other}, and {assignment.name} was asked for")
+                said = later("this is {other}, and {name} was asked for")
+                raise Unreadable(say(said, other=other, name=assignment.name))
     if not ours:
-        raise Unreadable(f"nothing in it is of {assignment.name}: is it another notebook?")
+        said = later("nothing in it is of {name}: is it another notebook?")
+        raise Unreadable(say(said, name=assignment.name))
 
 
 def _file(upload: Upload, pieces: list[Piece], release: NotebookNode) -> dict[str, Any]:
@@ -507,6 +517,7 @@ def counting(
     return max(enumerate(good), key=lambda item: (item[1]["saved"], item[0]))[1]
 
 
+@in_its_language
 def put(
     course: Course,
     assignment: Assignment,
@@ -523,15 +534,15 @@ def put(
     )
     found = [*notebook.metadata["classroom"]["notes"]]
     if not file["answered"]:
-        found.append("not answered: it is as it was handed out")
+        found.append(say("not answered: it is as it was handed out"))
     if file["clock"] == "of the download":
-        found.append(
-            "no time of its own"
-            + (": late by its name" if file["late"] else ": counted as in time")
-        )
+        late, in_time = later("late by its name"), later("counted as in time")
+        how = say(late if file["late"] else in_time)
+        found.append(say("no time of its own: {how}", how=how))
     kept = [note for note in collected.notes if note not in found]
     collected.notes = [*kept, *found]
-    notebook.metadata["classroom"] = {"upload_sha256": collected.sha256}
+    old = notebook.metadata["classroom"]["old"]
+    notebook.metadata["classroom"] = {"upload_sha256": collected.sha256, "old": old}
     student = collected.student
     target = course.submitted(assignment.name, student)
     write_atomically(upload_path(course, assignment.name, student), data)

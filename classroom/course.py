@@ -6,15 +6,18 @@ nbgrader's own layout: `course/{source,release,submitted,autograded,feedback}` a
 """
 
 import importlib.util
+import json
 import os
 import re
 import secrets
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import nbformat
@@ -23,6 +26,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from classroom.files import sha256, write_atomically
+from classroom.words import speaking
 
 ROOT = Path(__file__).resolve().parents[1]
 COURSE_ID = "default_course"  # what nbgrader's gradebook calls its only course
@@ -52,7 +56,7 @@ class Assignment:
     """One `assignments/hwN`: its Markdown, its checks, its limits.
 
     `uses` names the modules of vae_lib that a submission can import while it is graded.
-    What a task asks for must not be among them.
+    What a task asks for must not be among them. `language` is that of the release.
     """
 
     name: str
@@ -65,6 +69,20 @@ class Assignment:
     late_days: int = 0  # free ones, for all assignments together
     counts: str = "newest"
     limits: Limits = field(default_factory=Limits)
+    language: str = "en"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without its checks, which are a module: they do not travel to a worker."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    @property
+    def catalogue(self) -> Path:
+        """Its texts in the language."""
+        return self.folder.parent / self.language / f"{self.name}.po"
+
+    def speaking(self) -> AbstractContextManager[None]:
+        """Within the block all that a student will read is said in the language."""
+        return speaking(self.language, self.catalogue)
 
     @property
     def markdown(self) -> Path:
@@ -114,7 +132,7 @@ class Assignment:
         text = self.markdown.read_text(encoding="utf-8")
         body = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.S).encode()
         files = [self.folder / "checks.py", *judges, *used]
-        limits = repr((self.uses, self.limits)).encode()
+        limits = repr((self.uses, self.limits, self.language)).encode()
         parts = (path.read_bytes() for path in files)
         return sha256(body, limits, *parts, fingerprint())[:16]
 
@@ -152,17 +170,29 @@ class Course:
             db_url=os.environ.get("CLASSROOM_DB_URL", ""),
         )
 
-    def assignment(self, name: str) -> Assignment:
-        """Raises ClassroomError where there is none of that name, or it is malformed."""
+    def assignment(self, name: str, language: str = "") -> Assignment:
+        """In a language, or in that of its release.
+
+        Raises:
+            ClassroomError: where there is none of that name, or it is malformed.
+        """
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
             raise ClassroomError(
                 f"{name!r} is no name of an assignment: letters and digits"
             )
         for folder in self.assignments:
             if (folder / name / f"{name}.md").exists():
-                return read_assignment(name, folder / name)
+                language = language or self._language(name)
+                return replace(read_assignment(name, folder / name), language=language)
         looked = ", ".join(str(folder) for folder in self.assignments)
         raise ClassroomError(f"no {name}/{name}.md in {looked}")
+
+    def _language(self, assignment: str) -> str:
+        try:
+            sheet = self.release(assignment).with_name("sheet.json").read_text("utf-8")
+            return str(json.loads(sheet)["language"])
+        except (OSError, ValueError, KeyError):
+            return "en"
 
     def release(self, assignment: str) -> Path:
         """The notebook that is handed out."""
@@ -223,6 +253,25 @@ class Course:
         if self.db_url:
             lines.append(f"c.CourseDirectory.db_url = {self.db_url!r}")
         return "\n".join(lines) + "\n"
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def in_its_language(
+    function: Callable[Concatenate[Course, Assignment, P], R],
+) -> Callable[Concatenate[Course, Assignment, P], R]:
+    """A function of a course and an assignment that says what a student will read."""
+
+    @wraps(function)
+    def speaks(
+        course: Course, assignment: Assignment, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        with assignment.speaking():
+            return function(course, assignment, *args, **kwargs)
+
+    return speaks
 
 
 def moment(date: object) -> tuple[datetime, tzinfo]:

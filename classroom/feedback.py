@@ -11,25 +11,31 @@ from pathlib import Path, PurePosixPath
 
 from jinja2 import Environment, FileSystemLoader
 
-from classroom.course import Assignment, ClassroomError, Course
+from classroom.course import Assignment, ClassroomError, Course, in_its_language
 from classroom.files import replacing, write_atomically
 from classroom.platforms import PLATFORMS
 from classroom.results import Result, results
+from classroom.words import say
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
 )
+TEMPLATES.globals["say"] = say
 TEMPLATES.filters["points"] = lambda value: f"{value:g}"
 TEMPLATES.filters["case"] = lambda case: json.dumps(case)
 
 
+@in_its_language
 def write_feedback(course: Course, assignment: Assignment) -> list[Path]:
     """Write feedback/<student>/hwN/hwN.html, where nbgrader looks for it."""
     template = TEMPLATES.get_template("feedback.html")
     paths = []
     for result in results(course, assignment):
         path = _page(course, assignment, result)
-        write_atomically(path, template.render(result=result, assignment=assignment.name))
+        page = template.render(
+            result=result, assignment=assignment.name, language=assignment.language
+        )
+        write_atomically(path, page)
         paths.append(path)
     return paths
 

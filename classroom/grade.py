@@ -14,7 +14,6 @@ import traceback
 from collections import deque
 from collections.abc import Generator, Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from typing import TextIO
@@ -71,6 +70,7 @@ def run_and_judge(
     ran = {cell["id"]: run for cell, run in zip(cells, runs, strict=True)}
     by_grade_id = {grade_id(cell): cell for cell in notebook.cells}
     stubs = {grade_id(cell): cell.source for cell in release.cells}
+    old_edition = notebook.metadata.get("classroom", {}).get("old", False)
     marks = {}
     for name, task in assignment.checks.TASKS.items():
         cell_id = test_id(name, task)
@@ -83,6 +83,8 @@ def run_and_judge(
                 mark.pending = True  # what it needed may have been in one of those
         else:
             marks[cell_id] = judge_derivation(name, task, cell.source, stubs[cell_id])
+        if marks[cell_id].points < task.points and old_edition:
+            marks[cell_id].pending = True
     return marks, ran
 
 
@@ -95,18 +97,15 @@ def self_test(course: Course, assignment: Assignment, sandboxed: bool = True) ->
     release = course.read_release(assignment.name)
     source = course.root / "source" / assignment.name / f"{assignment.name}.ipynb"
     solution = nbformat.read(source, 4)
-    drawn = {
-        name: cases_of(task, course.seed(assignment.name, "self-test", name))
-        for name, task in assignment.checks.TASKS.items()
-        if isinstance(task, Task)
-    }
+    drawn = _cases(course, assignment, "self-test")
     faults, total = [], 0.0
     for what, notebook, cases in (
         ("the solution", solution, practice_cases(assignment)),
         ("the solution", solution, drawn),
         ("the untouched release", release, drawn),
     ):
-        marks, _ = run_and_judge(assignment, notebook, release, cases, sandboxed)
+        with assignment.speaking():
+            marks, _ = run_and_judge(assignment, notebook, release, cases, sandboxed)
         total = sum(mark.most for mark in marks.values())
         for mark in marks.values():
             wanted = mark.most if notebook is solution else 0.0
@@ -123,33 +122,9 @@ def self_test(course: Course, assignment: Assignment, sandboxed: bool = True) ->
     return f"self-test: the solution gets {total:g} of {total:g} points, the release 0"
 
 
-@dataclass(frozen=True)
-class Job:
-    """One submission to grade: what a worker needs to know."""
-
-    course: Course
-    assignment: str
-    student: str
-    sandboxed: bool = True
-
-    @classmethod
-    def of(cls, submission: Submission, sandboxed: bool) -> "Job":
-        """By names alone: the checks of an assignment are a module, and do not travel."""
-        return cls(
-            submission.course, submission.assignment.name, submission.student, sandboxed
-        )
-
-    def submission(self) -> Submission:
-        """With the assignment as it stands in its files now."""
-        return Submission(
-            self.course, self.course.assignment(self.assignment), self.student
-        )
-
-
-def make_record(job: Job) -> None:
+def make_record(submission: Submission, sandboxed: bool) -> None:
     """Grade one submission and write its record. Runs in a worker."""
-    course, student = job.course, job.student
-    submission = job.submission()
+    course, student = submission.course, submission.student
     assignment, key = submission.assignment, submission.key
     notebook = nbformat.read(course.submitted(assignment.name, student), 4)
     release = course.read_release(assignment.name)
@@ -164,16 +139,8 @@ def make_record(job: Job) -> None:
             f"checks.py has no task for {', '.join(sorted(unknown))}: put it back, or run "
             "'release' and 'collect' again"
         )
-    seeds = {
-        name: course.seed(assignment.name, student, name)
-        for name in assignment.checks.TASKS
-    }
-    cases = {
-        name: cases_of(task, seeds[name])
-        for name, task in assignment.checks.TASKS.items()
-        if isinstance(task, Task)
-    }
-    marks, ran = run_and_judge(assignment, notebook, release, cases, job.sandboxed)
+    cases = _cases(course, assignment, student)
+    marks, ran = run_and_judge(assignment, notebook, release, cases, sandboxed)
     submission.write(
         Record(
             student=student,
@@ -188,12 +155,19 @@ def make_record(job: Job) -> None:
     )
 
 
-def make_best_record(job: Job) -> None:
+def _cases(course: Course, assignment: Assignment, student: str) -> dict[str, list]:
+    return {
+        name: cases_of(task, course.seed(assignment.name, student, name))
+        for name, task in assignment.checks.TASKS.items()
+        if isinstance(task, Task)
+    }
+
+
+def make_best_record(submission: Submission, sandboxed: bool) -> None:
     """`make_record`; where the best file counts, of each file that was handed in, and the
     best of the records is the one that stays."""
-    course, submission = job.course, job.submission()
-    assignment = submission.assignment
-    collected = read_collected(course, assignment.name, job.student)
+    course, assignment = submission.course, submission.assignment
+    collected = read_collected(course, assignment.name, submission.student)
     files = collected.files if collected else []
     if (
         collected is None
@@ -201,15 +175,15 @@ def make_best_record(job: Job) -> None:
         or len(files) < 2
         or collected.by_hand
     ):
-        make_record(job)
+        make_record(submission, sandboxed)
         return
     release = course.read_release(assignment.name)
-    until = Extensions.of(course.root).until(assignment, job.student)
+    until = Extensions.of(course.root).until(assignment, submission.student)
     tried = []
     for file in files:
         put(course, assignment, release, collected, file)
-        make_record(job)
-        record = read_record(course, assignment.name, job.student)
+        make_record(submission, sandboxed)
+        record = read_record(course, assignment.name, submission.student)
         assert record is not None, "it was just written"
         late = lateness(assignment, file["time"], file["late"], until)
         points = sum(mark["points"] for mark in record["marks"].values())
@@ -243,12 +217,12 @@ def _is_safe(mime: str, value: object) -> bool:
     return is_picture(mime, value) or (mime == "text/plain" and isinstance(value, str))
 
 
-def work(job: Job) -> None:
+def work(submission: Submission, sandboxed: bool) -> None:
     """What a worker does: one record, or a note why there is none."""
-    submission = job.submission()
     threading.Thread(target=_leave_with_the_driver, daemon=True).start()
     try:
-        make_best_record(job)
+        with submission.assignment.speaking():
+            make_best_record(submission, sandboxed)
     except ClassroomError as error:
         submission.note_failed(str(error))
     except BaseException:
@@ -357,7 +331,7 @@ def _made(
                     yield submission, lock
                     continue
                 submission.note_failed("its worker was stopped")
-                process = start_worker(Job.of(submission, sandboxed))
+                process = start_worker(submission, sandboxed)
                 end = time.monotonic() + longest(submission.assignment)
                 running[process.sentinel] = process, end, submission, lock
                 continue
@@ -374,9 +348,9 @@ def _made(
             process.kill()
 
 
-def start_worker(job: Job) -> ForkServerProcess:
+def start_worker(submission: Submission, sandboxed: bool) -> ForkServerProcess:
     """A process of its own for one submission: a fork of one that ran nobody's code."""
-    process = FORKSERVER.Process(target=work, args=(job,))
+    process = FORKSERVER.Process(target=work, args=(submission, sandboxed))
     process.start()
     return process
 

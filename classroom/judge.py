@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from classroom.checks import Answer, Case, Derivation, Task, Wrong
 from classroom.probe import MIME, arguments
 from classroom.sandbox import CellRun
+from classroom.words import later, respoken, say
 
 DERIVATION_SECONDS = 60  # of the processor; the longest takes a quarter of it
 DERIVATION_BYTES = 4 << 30  # beside what the process that was forked has already
@@ -33,6 +34,7 @@ class Line:
     most: float
     message: str = ""
     case: Case | None = None  # the inputs that show it, in full
+    kind: str = ""  # the message without what differs between students
 
 
 @dataclass
@@ -64,22 +66,25 @@ def judge_task(name: str, task: Task, cases: list[Case], run: CellRun) -> Mark:
     try:
         answers = _answers(name, cases, run)
     except Wrong as wrong:
-        lines = [Line(p.name, 0.0, p.points, "see above") for p in task.properties]
-        lines[0].message = str(wrong)
+        above = say("see above")
+        lines = [Line(say(p.name), 0.0, p.points, above) for p in task.properties]
+        lines[0].message, lines[0].kind = str(wrong), wrong.kind
         return Mark(name, task.points, pending=run.status in NOT_THEIRS, lines=lines)
     mark = Mark(name, task.points)
     for p in task.properties:
         try:
             p.holds(answers)
-            mark.lines.append(Line(p.name, p.points, p.points))
+            mark.lines.append(Line(say(p.name), p.points, p.points))
         except Wrong as wrong:
-            line = Line(p.name, 0.0, p.points, str(wrong)[:1000], wrong.case)
+            said = str(wrong)[:1000]
+            line = Line(say(p.name), 0.0, p.points, said, wrong.case, wrong.kind)
             mark.lines.append(line)
         except Exception as error:  # ours: of checks.py, or of what it calls
             mark.pending = True
             mark.fault += f"{p.name}: {_fault(error)}"
-            said = f"could not be judged ({type(error).__name__}): a person will look"
-            mark.lines.append(Line(p.name, 0.0, p.points, said))
+            said = say("could not be judged ({error}): a person will look",
+                       error=type(error).__name__)  # fmt: skip
+            mark.lines.append(Line(say(p.name), 0.0, p.points, said, kind=said))
     mark.points = sum(line.points for line in mark.lines)
     return mark
 
@@ -91,16 +96,18 @@ def _fault(error: BaseException) -> str:
     return f"{type(error).__name__}: {said}\n{where}"
 
 
+TOO_LONG = later("The test took too long and was stopped: is there a loop that never ends?")
 STOPPED = {
-    "timeout": "The test took too long and was stopped: is there a loop that never ends?",
-    "stuck": "The test took too long and was stopped: is there a loop that never ends?",
-    "memory": "The test needed more memory than there is, and was stopped.",
-    "flood": "The test wrote too much and was stopped.",
-    "died": "Python ended during the test: does your function call exit, or crash?",
-    "killed": "Python was killed during the test, twice: a person will look.",
-    "not run": "The time for the whole notebook was up before this test could run: a "
-    "person will look.",
-}
+    "timeout": TOO_LONG,
+    "stuck": TOO_LONG,
+    "memory": later("The test needed more memory than there is, and was stopped."),
+    "flood": later("The test wrote too much and was stopped."),
+    "died": later("Python ended during the test: does your function call exit, or crash?"),
+    "killed": later("Python was killed during the test, twice: a person will look."),
+    "not run": later("The time for the whole notebook was up before this test could run: a "
+                     "person will look."),
+}  # fmt: skip
+NO_VALUES = later("The test gave no values: was something that it needs replaced?")
 NOT_THEIRS = ("killed", "not run")  # what the machine may have done
 
 
@@ -119,13 +126,13 @@ def _answers(name: str, cases: list[Case], run: CellRun) -> Sequence[Answer]:
     for output in run.outputs:
         if isinstance(output, dict) and output.get("output_type") == "error":
             error = f"{output.get('ename')}: {output.get('evalue')}"[:300]
-            raise Wrong(f"The test ended with {error}")
-    raise Wrong("The test gave no values: was something that it needs replaced?")
+            raise Wrong("The test ended with {error}", error=error)
+    raise Wrong(NO_VALUES)
 
 
 def _answer(case: Case, said: object) -> Answer:
     if not isinstance(said, dict) or not {"value", "raised"} & said.keys():
-        raise Wrong("The test gave no values: was something that it needs replaced?")
+        raise Wrong(NO_VALUES)
     if "raised" in said:
         kinds = said.get("kinds")
         kinds = tuple(map(str, kinds[:20])) if isinstance(kinds, list) else ()
@@ -151,8 +158,8 @@ def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
     mark = Mark(name, task.points)
     found = displays(text)
     if not found or _bare(text) == _bare(stub):
-        said = "There is no derivation here: put it between $$ and $$."
-        mark.lines = [Line("the derivation", 0.0, task.points, said)]
+        said = say("There is no derivation here: put it between $$ signs.")
+        mark.lines = [Line(say("the derivation"), 0.0, task.points, said, kind=said)]
         mark.pending = bool(text.strip()) and _bare(text) != _bare(stub)
         return mark
     latex = max(
@@ -170,19 +177,20 @@ def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
         mark.points = round(share * task.points * 2) / 2
         mark.pending = True
         if not error and held == len(steps):
-            error = (
-                f"All steps hold, but a stage is left out or was not recognised: {missing}."
-            )
+            error = say("All steps hold, but a stage is left out or was not recognised: "
+                        "{stage}.", stage=say(missing))  # fmt: skip
+        told = [error] if error else []
         if len(found) > 1:
-            error += (
-                "\nOnly the longest formula between $$ and $$ was judged: put all in it."
-            )
-        said = f"{error}\nA person will read it.".strip()
-        mark.lines.append(Line("the derivation", mark.points, task.points, said))
+            told.append(say("Only the longest formula between $$ signs was judged: put "
+                            "all in it."))  # fmt: skip
+        said = "\n".join([*told, say("A person will read it.")])
+        kind = said.split("\n")[0][:160]
+        name = say("the derivation")
+        mark.lines.append(Line(name, mark.points, task.points, said, kind=kind))
     each = mark.points / len(steps) if steps and not mark.lines else 0.0
     for n, (ok, message) in enumerate(steps, start=1):
-        said = message or ("holds" if ok else "does not hold")
-        mark.lines.append(Line(f"step {n}", each, each, "" if ok else said))
+        said = "" if ok else message
+        mark.lines.append(Line(say("step {n}", n=n), each, each, said, kind=said[:160]))
     return mark
 
 
@@ -281,6 +289,16 @@ class Checked(NamedTuple):
     reached: int = 1
 
 
+OF_THE_CHECKER = (  # how its words begin; `respoken` needs them
+    later("wrong."),
+    later("not understood."),
+    later("untested."),
+    later("not understood, line {n}: {words}"),
+    later("at {values}:"),
+    later("first"),
+    later("last"),
+)
+NOT_JUDGED = later("It could not be judged.")
 OUT_OF_TIME = (
     -signal.SIGXCPU,
     -signal.SIGKILL,
@@ -303,11 +321,11 @@ def _checked(task: Derivation, latex: str) -> Checked:
         worker.join()
         if worker.exitcode not in OUT_OF_TIME:
             fault = f"the judge of derivations died: exit code {worker.exitcode}"
-            return Checked([], "It could not be judged.", fault)
+            return Checked([], say(NOT_JUDGED), fault)
     finally:
         worker.kill()
         worker.join()
-    return Checked([], "It could not be judged in the time there is.")
+    return Checked([], say("It could not be judged in the time there is."))
 
 
 def _address_space() -> int:
@@ -335,11 +353,11 @@ def _check(pipe: Connection, task: Derivation, latex: str) -> None:
             given=task.given,
             min_steps=task.min_steps,
         )
-        steps = [(bool(s.ok), f"{s.verdict}. {s.detail}"[:600]) for s in report.steps]
+        said = [respoken(f"{s.verdict}. {s.detail}")[:600] for s in report.steps]
+        steps = [(bool(s.ok), text) for s, text in zip(report.steps, said, strict=True)]
         slip = report.error if report.error.startswith(ASSIGNMENT) else ""
-        said = "It could not be judged." if slip else report.error
-        missing, reached = stages_of(latex, task)
-        pipe.send(Checked(steps, said, slip, missing, reached))
+        error = say(NOT_JUDGED) if slip else respoken(report.error)
+        missing, reached = stages_of(latex, task) if report.steps else ("", 1)
+        pipe.send(Checked(steps, error, slip, missing, reached))
     except BaseException as error:
-        said = f"It could not be judged ({type(error).__name__})."
-        pipe.send(Checked([], said, _fault(error)))
+        pipe.send(Checked([], say(NOT_JUDGED), _fault(error)))

@@ -17,6 +17,7 @@ from pathlib import Path
 from classroom.course import Assignment, ClassroomError, moment
 from classroom.platforms import safe_name
 from classroom.roster import table
+from classroom.words import say
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 DAY = 86_400
@@ -64,12 +65,12 @@ def lateness(
     days = int(-(-seconds // DAY))
     free = min(days, free_days)
     share = min(1.0, assignment.late_penalty_per_day * (days - free))
-    word = (
-        f"{days} day{'s' * (days > 1)} late" if time else "late, says the platform: a day"
-    )
-    return Late(
-        seconds, days, free, share, word + (f", {free} of them free" if free else "")
-    )
+    if time:
+        word = say("{n} days late", n=days) if days > 1 else say("1 day late")
+    else:
+        word = say("late, says the platform: a day")
+    word += say(", {n} of them free", n=free) if free else ""
+    return Late(seconds, days, free, share, word)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,13 @@ MOST_NUMBERS = 50_000
 MOST_SHOWN = 8
 
 
+def say(english: str, **values: object) -> str:
+    """A text in the language of the sheet, where there is one beside this file."""
+    sheet = Path(__file__).with_name("sheet.json")
+    words = json.loads(sheet.read_text(encoding="utf-8"))["words"] if sheet.exists() else {}
+    return words.get(english, english).format(**values)
+
+
 def given_cases(task: str) -> list[dict[str, Any]]:
     """The inputs for one task: a list of dictionaries."""
     return json.loads(Path(__file__).with_name("cases.json").read_text())[task]
@@ -89,8 +96,9 @@ def probe(
         short = [
             text if len(text) < 160 else text[:160] + " ..." for text in (inputs, shown)
         ]
-        lines.append(f"{short[0]}\n    gives {short[1]}")
+        gives = say("gives {value}", value=short[1])
+        lines.append(f"{short[0]}\n    {gives}")
     if len(lines) > MOST_SHOWN:
-        lines[MOST_SHOWN:] = [f"and {len(lines) - MOST_SHOWN} cases more"]
+        lines[MOST_SHOWN:] = [say("and {n} cases more", n=len(lines) - MOST_SHOWN)]
     message = {"task": task, "answers": answers}
     display({MIME: message, "text/plain": "\n".join(lines)}, raw=True)

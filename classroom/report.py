@@ -89,21 +89,11 @@ def spreads(found: list[Result]) -> list[Spread]:
                 spread.values.append(task.points)
             count = said.setdefault(task.name, Counter())
             for line in task.lines:
-                if line["message"] and line["message"] != "see above":
-                    count[f"{line['name']}: {_kind(line['message'])}"] += 1
+                if kind := line.get("kind"):
+                    count[f"{line['name']}: {kind}"] += 1
     for name, count in said.items():
         tasks[name].messages = count.most_common(8)
     return list(tasks.values())
-
-
-def _kind(message: str) -> str:
-    """A message without the numbers of one student."""
-    last = message.strip().splitlines()[0]
-    if last.startswith("at ") and ": " in last:
-        last = last.partition(": ")[2]
-    if last.startswith("you returned") and ". " in last:
-        last = last.partition(". ")[2]
-    return last[:160]
 
 
 def write_totals(course: Course) -> Path:

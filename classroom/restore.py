@@ -21,6 +21,8 @@ import nbformat
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
+from classroom.words import later, say
+
 MOST_BYTES = 20_000_000
 MOST_CELLS = 1_000
 MOST_CHARACTERS = 400_000  # of one cell
@@ -30,6 +32,9 @@ MOST_PICTURES = 8_000_000  # characters of them in one cell
 MOST_RENDERED, MOST_RENDERED_IN_ALL = 6_000, 60_000
 # MathJax makes links and styles of these, and a macro or a tab hides where a link leads.
 RUNNING_TEX = re.compile(r"\\(href|mmlToken|style)(?![A-Za-z])")
+
+
+BESIDE = later("{name} was written beside its place")
 
 
 class Unreadable(Exception):
@@ -51,31 +56,32 @@ class Piece:
 def read_pieces(data: bytes) -> list[Piece]:
     """The cells of an uploaded notebook. Raises Unreadable, with a reason, or returns."""
     if len(data) > MOST_BYTES:
-        raise Unreadable(
-            f"{len(data) / 1e6:.0f} MB; at most {MOST_BYTES / 1e6:.0f} are read"
-        )
+        said = later("{n} MB; at most {most} are read")
+        raise Unreadable(say(said, n=round(len(data) / 1e6), most=round(MOST_BYTES / 1e6)))
     if not data.strip():
-        raise Unreadable("the file is empty")
+        raise Unreadable(say("the file is empty"))
     try:
         content = json.loads(_decoded(data))
     except RecursionError:
-        raise Unreadable("its JSON is nested too deeply") from None
+        raise Unreadable(say("its JSON is nested too deeply")) from None
     except ValueError as error:
         if not data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(
             (b"{", b"\xff\xfe", b"\xfe\xff")
         ):
-            raise Unreadable("it is not a notebook: no JSON") from None
-        raise Unreadable(f"it was cut off or damaged: {error}"[:200]) from None
+            raise Unreadable(say("it is not a notebook: no JSON")) from None
+        said = say("it was cut off or damaged: {error}", error=error)
+        raise Unreadable(said[:200]) from None
     cells = content.get("cells") if isinstance(content, dict) else None
     if cells is None and isinstance(content, dict):  # notebooks of format 3 and before
         sheets = content.get("worksheets")
         sheet = sheets[0] if isinstance(sheets, list) and sheets else {}
         cells = sheet.get("cells") if isinstance(sheet, dict) else None
     if not isinstance(cells, list):
-        raise Unreadable("it has no cells: is it a notebook?")
+        raise Unreadable(say("it has no cells: is it a notebook?"))
     pieces = [piece for cell in cells if (piece := _piece(cell)) and piece.source.strip()]
     if len(pieces) > MOST_CELLS:
-        raise Unreadable(f"{len(pieces):,} cells; at most {MOST_CELLS:,} are read")
+        said = later("{n} cells; at most {most} are read")
+        raise Unreadable(say(said, n=f"{len(pieces):,}", most=f"{MOST_CELLS:,}"))
     return pieces
 
 
@@ -189,6 +195,11 @@ class _Restored:
         self.cells = release.cells
         self.answers = [k for k, cell in enumerate(self.cells) if is_answer(cell)]
         self.gone: set[int] = set()  # pieces that went into another, or stand for nothing
+        self.old_edition = _is_of_another_edition(release, pieces)
+        if self.old_edition:
+            self.notes.append(
+                say("a test in it is not of this release: was another edition worked on?")
+            )
         for piece in pieces:
             _as_text(piece)
         self.place = _places(release, pieces)
@@ -246,8 +257,10 @@ class _Restored:
             cell, piece = self.cells[k], self.pieces[n]
             if is_test(cell) and _bare(cell.source) != _bare(piece.source):
                 self.beside[n] = _beside_test(piece.source, cell.source)
-                run = ": what it holds besides is run before it" if self.beside[n] else ""
-                self.notes.append(f"the test cell {grade_id(cell)} was changed{run}")
+                note = say("the test cell {name} was changed", name=grade_id(cell))
+                if self.beside[n]:
+                    note += say(": what it holds besides is run before it")
+                self.notes.append(note)
 
     def _definitions_beside(self) -> None:
         """Functions that stand elsewhere: their stub, below them, would take them away."""
@@ -274,7 +287,7 @@ class _Restored:
             }
             if not elsewhere:
                 continue
-            self.notes.append(f"{grade_id(self.cells[k])} was written beside its place")
+            self.notes.append(say(BESIDE, name=grade_id(self.cells[k])))
             self.waits[k] = {
                 min(m for m in definers[name] if m != place) for name in elsewhere
             }
@@ -313,7 +326,7 @@ class _Restored:
                 continue
             if not untouched:
                 found.insert(0, (n, self.pieces[n].source))
-            self.notes.append(f"{grade_id(cell)} was written beside its place")
+            self.notes.append(say(BESIDE, name=grade_id(cell)))
             self.pieces[n].source = "\n\n".join(text for _, text in found)
             for m, _ in found:
                 if m != n:
@@ -414,7 +427,7 @@ class _Restored:
         notebook.cells = cells
         for number, cell in enumerate(notebook.cells):
             cell["id"] = f"cell-{number:04d}"
-        notebook.metadata["classroom"] = {"notes": self.notes}
+        notebook.metadata["classroom"] = {"notes": self.notes, "old": self.old_edition}
         nbformat.validate(notebook)
         return notebook
 
@@ -500,6 +513,26 @@ def _probed(source: str) -> str:
     """The task that a test cell probes; empty for another cell."""
     found = PROBE.search(source)
     return found[1] if found else ""
+
+
+def _is_of_another_edition(release: NotebookNode, pieces: list[Piece]) -> bool:
+    """Whether a marked test in it is not in the release, or tests another function: then
+    answers may be right to other questions, and a person decides."""
+    ours = {grade_id(c): _tested(c.source) for c in release.cells if is_test(c)}
+    theirs = [p for p in pieces if p.grade_id and _probed(p.source)]
+    return any(
+        ours.get(p.grade_id) != _tested(p.source) for p in theirs if _tested(p.source)
+    )
+
+
+def _tested(source: str) -> str:
+    """The function that a test cell hands to `probe`; empty where nobody can say."""
+    tree = _parsed(source)
+    for node in ast.walk(tree) if tree else ():
+        named = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "probe"
+        if named and len(node.args) > 1:  # type: ignore[attr-defined]
+            return ast.dump(node.args[1])  # type: ignore[attr-defined]
+    return ""
 
 
 def _beside_test(source: str, test: str) -> str:

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field, replace
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from classroom.course import Assignment, ClassroomError, Course
+from classroom.course import Assignment, ClassroomError, Course, in_its_language
 from classroom.gradebook import open_gradebook
 from classroom.late import Extensions, Late, lateness
 from classroom.records import Collected, all_collected, read_record
 from classroom.restore import grade_id
 from classroom.roster import Roster, teams
 from classroom.rubric import Rubric
+from classroom.words import later, say
 
-TOUCHED = "something else than 'grade' has written into the gradebook: run 'grade'"
+TOUCHED = later("something else than 'grade' has written into the gradebook: run 'grade'")
 
 
 @dataclass
@@ -73,6 +74,7 @@ class Result:
         return sum(task.points for task in self.tasks) - self.penalty
 
 
+@in_its_language
 def results(course: Course, assignment: Assignment) -> list[Result]:
     """Everybody who handed in anything, and their teams, in the order of their ids.
 
@@ -147,7 +149,12 @@ def _with_teams(course: Course, found: list[Result], late: _LateDays) -> list[Re
                 name=name,
                 lms_id=mine.lms_id if mine else student,
                 late=late.of(student, best.collected),
-                notes=[*best.notes, f"handed in by {best.name} for the team {team}"],
+                notes=[
+                    *best.notes,
+                    say(
+                        "handed in by {name} for the team {team}", name=best.name, team=team
+                    ),
+                ],
                 by=best.student,
             )
     return [own[student] for student in sorted(own)]
@@ -180,16 +187,16 @@ def _result(
         record = None
     if record is None:
         result.late = late.of(student, collected)
-        result.status, result.reason = "not graded", "run 'grade'"
+        result.status, result.reason = "not graded", say("run 'grade'")
         return result
     granted = submission.extension.total_seconds() if submission.extension else 0.0
     result.late = late.of(student, collected, granted)
     if record["upload_sha256"] != collected.sha256:
-        said = "another file counts since it was graded: run 'grade'"
+        said = say("another file counts since it was graded: run 'grade'")
         result.status, result.reason = "not graded", said
         return result
     if was_touched(record["marks"], notebook.grades):
-        result.status, result.reason = "not graded", TOUCHED
+        result.status, result.reason = "not graded", say(TOUCHED)
         return result
     result.version, result.upload = record["version"], record["upload_sha256"]
     result.stopped = sum(s not in ("ok", "error") for s in record["cells"].values())
@@ -218,7 +225,7 @@ def _result(
     waiting = [task.name for task in result.tasks if task.pending]
     if waiting:
         result.status = "pending"
-        result.reason = f"to grade by hand: {', '.join(waiting)}"
+        result.reason = say("to grade by hand: {tasks}", tasks=", ".join(waiting))
     return result
 
 

@@ -21,6 +21,7 @@ from classroom.files import write_table
 from classroom.records import all_collected
 from classroom.restore import grade_id
 from classroom.roster import table
+from classroom.words import say
 
 
 @dataclass
@@ -61,7 +62,7 @@ class Rubric:
                 if place < len(row) and row[place].strip():
                     given = rubric.ticks.setdefault((row[0].strip(), task), Given(0.0, []))
                     given.points += item.points
-                    given.words.append(f"{item.words} ({item.points:+g})")
+                    given.words.append(f"{say(item.words)} ({item.points:+g})")
             for place, title in enumerate(head):
                 task = title.removeprefix("comment: ")
                 if (

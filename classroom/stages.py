@@ -6,20 +6,20 @@ still to be taken. Pieces of a line are computed at random numbers, and compared
 the assignment names; what only looks like a piece is not taken for one.
 """
 
-import cmath
 import math
-import random
 from collections.abc import Iterator
 
 from classroom.checks import Averages, Derivation, Shows
 from derivations import tree as t
 from derivations.block import read_block
+from derivations.calculus import At, numeric
+from derivations.evaluate import TooMuchWork
+from derivations.quantity import Meaningless, OutOfDomain, number
+from derivations.scope import Scope
+from derivations.worlds import Foreign, Line
 
-DRAWS, K = 3, 3  # how often a piece is compared; how many terms a sum to K has
-
-
-class NoNumber(Exception):
-    """A piece that is not computed here."""
+DRAWS = 3  # how often a piece is compared
+NO_NUMBER = (Meaningless, OutOfDomain, Foreign, TooMuchWork, ArithmeticError, ValueError)
 
 
 def stages_of(latex: str, task: Derivation) -> tuple[str, int]:
@@ -48,27 +48,9 @@ def _side(latex: str) -> t.Node:
     return first
 
 
-class Numbers(dict[str, complex]):
-    """A number for each name, the same whenever it is asked for."""
-
-    def __init__(self, seed: str):
-        super().__init__()
-        self.seed = seed
-
-    def __missing__(self, name: str) -> complex:
-        self[name] = random.Random(f"{self.seed} {name}").uniform(0.4, 1.9)
-        return self[name]
-
-    def with_name(self, name: str, value: complex) -> "Numbers":
-        """The same, but for one name."""
-        new = Numbers(self.seed)
-        new.update(self)
-        new[name] = value
-        return new
-
-
-def _draws(seed: int) -> Iterator[Numbers]:
-    return (Numbers(f"{seed}-{n}") for n in range(DRAWS))
+def _draws(seed: int) -> Iterator[At]:
+    """Worlds in which each name is a number, the same whenever it is asked for."""
+    return (numeric(Line(10 * seed + n), Scope()) for n in range(DRAWS))
 
 
 def _is_at(stage: Shows | Averages, side: t.Node) -> bool:
@@ -76,7 +58,7 @@ def _is_at(stage: Shows | Averages, side: t.Node) -> bool:
         if isinstance(stage, Shows):
             return _shows(stage, side)
         return _averages(stage, side)
-    except (NoNumber, ArithmeticError, ValueError, RecursionError):
+    except (*NO_NUMBER, RecursionError):
         return False
 
 
@@ -100,11 +82,11 @@ def _among(piece: t.Node, parts: list[t.Node]) -> bool:
             continue
         try:
             if all(
-                cmath.isclose(_value(exponent, draw), _value(other, draw), rel_tol=1e-7)
+                math.isclose(_value(exponent, draw), _value(other, draw), rel_tol=1e-7)
                 for draw in _draws(1)
             ):
                 return True
-        except NoNumber:
+        except NO_NUMBER:
             continue
     return False
 
@@ -143,13 +125,15 @@ def _same_but_for_a_constant(side: t.Node, form: t.Node, over: str) -> bool:
     """As functions of `over`, the side with each average in the place of its mean."""
     points = (-1.3, 0.2, 0.9, 2.1)
     for draw in _draws(2):
-        ours, theirs = (
-            [_value(node, draw.with_name(over, x)) for x in points] for node in (side, form)
-        )
+        ours, theirs = [list[float](), list[float]()]
+        for x in points:
+            with draw.binding({(over, ()): number(x)}):
+                ours.append(_value(side, draw))
+                theirs.append(_value(form, draw))
         gaps = [a - b for a, b in zip(ours, theirs, strict=True)]
         bends = _bend(points, theirs)
         if abs(bends) > 1e-9:  # a square: what is linear in it may have been taken out
-            if not cmath.isclose(_bend(points, ours), bends, rel_tol=1e-6):
+            if not math.isclose(_bend(points, ours), bends, rel_tol=1e-6):
                 return False
         elif max(abs(gap - gaps[0]) for gap in gaps) > 1e-6 * (1 + abs(gaps[0])):
             return False
@@ -160,60 +144,23 @@ def _same_but_for_a_constant(side: t.Node, form: t.Node, over: str) -> bool:
     return True
 
 
-def _bend(points: tuple[float, ...], values: list[complex]) -> complex:
+def _bend(points: tuple[float, ...], values: list[float]) -> float:
     """Half of the second derivative of a square through the first three."""
     (x, y, z), (a, b, c) = points[:3], values[:3]
     return ((c - a) / (z - x) - (b - a) / (y - x)) / (z - y)
 
 
-def _third(points: tuple[float, ...], values: list[complex]) -> complex:
+def _third(points: tuple[float, ...], values: list[float]) -> float:
     return _bend(points, values) - _bend(points[1:], values[1:])
 
 
-def _value(node: t.Node, at: Numbers) -> complex:
+def _value(node: t.Node, at: At) -> float:
     """A formula as a number, each expectation as what it averages."""
-    node = t.bare(node)
-
-    def of(part: t.Node) -> complex:
-        return _value(part, at)
-
-    match node:
-        case t.Number():
-            return complex(node.value)
-        case t.Symbol():
-            if node.name in ("pi", "e") and not node.component:
-                return complex(getattr(math, node.name))
-            if node.name == "K":
-                return K
-            place = [of(part).real for part in (*node.index, *node.component)]
-            return at[node.key + (f"[{place}]" if place else "")]
-        case t.Add():
-            return sum((s * of(p) for s, p in zip(node.signs, node.terms, strict=True)), 0j)
-        case t.Product():
-            value = of(node.factors[0])
-            for sign, part in zip(node.operations, node.factors[1:], strict=True):
-                value = value / of(part) if sign == "/" else value * of(part)
-            return value
-        case t.Quotient():
-            return of(node.over) / of(node.under)
-        case t.Power():
-            return of(node.base) ** of(node.exponent)
-        case t.Function():
-            return _function(node.name, of(node.body))
-        case t.Expectation() if node.kind == "E":
-            return of(node.body)
-        case t.Total() if node.kind == "sum":
-            low, high = (int(of(part).real) for part in (node.low, node.high))
-            inner: list[complex] = []
-            for k in range(low, high + 1):
-                inner.append(_value(node.body, at.with_name(node.index, k)))
-            return sum(inner, 0j)
-        case _:
-            raise NoNumber(type(node).__name__)
+    value = at(t.rebuild(node, _body)).plain()
+    if value.array.ndim or not math.isfinite(value.array):
+        raise OutOfDomain("this is no number")
+    return float(value.array)
 
 
-def _function(name: str, value: complex) -> complex:
-    known = {"exp": cmath.exp, "log": cmath.log, "ln": cmath.log, "sqrt": cmath.sqrt}
-    if name not in known:
-        raise NoNumber(name)
-    return known[name](value)
+def _body(node: t.Node) -> t.Node:
+    return node.body if isinstance(node, t.Expectation) and node.kind == "E" else node

@@ -8,14 +8,16 @@ The English Markdown in `book/` is the one source of structure, formulas, code a
 catalogue (gettext's PO format) holds for each page what is said in words, a paragraph, a
 heading, a cell of a table, a caption, a hint at a time: the English as `msgid`, the Korean
 as `msgstr`. What several pages say stands in `common.po`, what scripts and extensions say
-in `interface.po`, the words in drawings in `pictures.po`. From these the Korean Markdown is
-written, with the formulas and cells of the English. Terms are translated by the table
-`terms.csv`.
+in `interface.po`, the words in drawings in `pictures.po`; an assignment's texts in
+`assignments/ko/hw1.po`, what the classroom says to students in `classroom/ko.po`. From
+these the Korean Markdown is written, with the formulas and cells of the English. Terms are
+translated by the table `terms.csv`.
 """
 
 import argparse
 import ast
 import json
+import os
 import re
 import shutil
 import sys
@@ -45,6 +47,8 @@ sys.path.append(str(ROOT / "book" / "extensions"))
 from mount import texts_of  # noqa: E402
 from words import MEASURED, name_of  # noqa: E402
 
+from classroom.course import Assignment, Course  # noqa: E402
+from classroom.words import texts_of_assignment, texts_of_classroom  # noqa: E402
 from derivations import Verdict  # noqa: E402
 from derivations.chapters import displays  # noqa: E402
 from derivations.sorts import GRADES, KINDS  # noqa: E402
@@ -68,6 +72,7 @@ THEME = """Skip to main content|Back to top|Search|Search this book|On this page
 |Link to this definition|Copy|Copy to clipboard|Toggle hidden content|Main|Page
 |© Copyright %(copyright)s.""".replace("\n", "").split("|")
 COMMON, INTERFACE, PICTURES = "common", "interface", "pictures"
+CLASSROOM = "classroom"
 
 # Directives whose argument, or whose content, is text.
 TITLED = ("exercise", "exercise-start", "admonition")
@@ -100,7 +105,7 @@ class Message:
 
     @property
     def place(self) -> str:
-        return f"{self.file.relative_to(ROOT).as_posix()}:{self.line}"
+        return f"{os.path.relpath(self.file, ROOT)}:{self.line}"
 
 
 # ---------------------------------------------------------------- a page
@@ -377,7 +382,24 @@ def messages() -> dict[str, list[Message]]:
     found[PICTURES] = []
     for file in sorted(DRAWINGS.glob("*.svg")):
         redrawn(file.read_text("utf-8"), noting(file, found[PICTURES]))
+    ours = ((file, m) for file, m in texts_of_classroom() if has_words(m.text))
+    found[CLASSROOM] = [Message(m.text, file, m.line, m.what) for file, m in ours]
+    for name, assignment in assignments().items():
+        checks = dict.fromkeys(("name", "message"), assignment.folder / "checks.py")
+        found[name] = [
+            Message(m.text, checks.get(m.what, assignment.markdown), m.line, m.what)
+            for m in texts_of_assignment(assignment.markdown)
+        ]
     return found
+
+
+@cache
+def assignments() -> dict[str, Assignment]:
+    """Also those of a folder that CLASSROOM_ASSIGNMENTS names."""
+    course = Course.here()
+    files = chain(*(folder.glob("*/*.md") for folder in course.assignments))
+    names = sorted({file.stem for file in files if file.stem == file.parent.name})
+    return {name: course.assignment(name) for name in names}
 
 
 def interface() -> Iterator[Message]:
@@ -463,6 +485,10 @@ def data() -> dict[Path, list[str]]:
 
 # ---------------------------------------------------------------- catalogues
 def catalogue_path(name: str, language: str = "ko") -> Path:
+    if name == CLASSROOM:
+        return ROOT / "classroom" / f"{language}.po"
+    if name in assignments():
+        return assignments()[name].folder.parent / language / f"{name}.po"
     return BOOK / language / f"{name}.po"
 
 

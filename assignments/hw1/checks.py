@@ -63,10 +63,7 @@ def density_values(answers: Sequence[Answer]) -> None:
 def density_tail(answers: Sequence[Answer]) -> None:
     far = answers[3]
     hint = "So far out the density itself is 0 in a computer: take the logarithm by hand."
-    try:
-        value = far.tensor(2)
-    except Wrong as wrong:
-        raise Wrong(f"{wrong}. {hint}") from None
+    value = far.tensor(2, hint=hint)
     expect_close(far, value, density_truth(far), hint, rtol=1e-5)
 
 
@@ -142,7 +139,7 @@ def moment_standard_error(answers: Sequence[Answer]) -> None:
         if ratio > 10:
             hint = "That is the spread of one value; the mean of n of them spreads less."
         if not 0.8 < ratio < 1.25:
-            raise answer.wrong(f"your standard error is {shown(value)}. {hint}")
+            raise answer.wrong("your standard error is {error}", hint, error=shown(value))
     expect_own_errors(answers[4:], of_two_squares)
 
 

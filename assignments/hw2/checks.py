@@ -74,10 +74,8 @@ def kl_values(answers: Sequence[Answer]) -> None:
 def kl_never_negative(answers: Sequence[Answer]) -> None:
     for answer in answers[:5]:
         if answer.number() < -1e-9:
-            raise Wrong(
-                f"the KL of {answer.at[3:]}: you returned {shown(answer.number())}. "
-                "A KL is never negative: look at the sign of the log term."
-            )
+            hint = "A KL is never negative: look at the sign of the log term."
+            raise answer.wrong("you returned {value}", hint, value=shown(answer.number()))
     expect_close(
         answers[4], answers[4].number(), 0.0, "A density has no divergence from itself."
     )
@@ -136,7 +134,7 @@ def estimate_standard_error(answers: Sequence[Answer]) -> None:
                 "That is the spread of one log-ratio; the mean of n of them spreads less."
             )
         if not 0.75 < ratio < 1.35:
-            raise answer.wrong(f"your standard error is {shown(value)}. {hint}")
+            raise answer.wrong("your standard error is {error}", hint, error=shown(value))
     expect_own_errors(answers[4:], of_two_ratios)
 
 
@@ -190,23 +188,24 @@ def elbo_is_a_bound(answers: Sequence[Answer]) -> None:
             torch.tensor(case["x"])
         )
         if value > evidence + 1e-4:
-            raise Wrong(f"{answer.at}: {shown(value)} lies above the evidence: no bound.")
+            raise answer.wrong(
+                "{value} lies above the evidence: no bound.", value=shown(value)
+            )
         truth = elbo_truth(case, case["m"], case["s"])
         if value < truth - 5:
-            raise Wrong(f"{answer.at}: {shown(value)} is far below the ELBO.")
+            raise answer.wrong("{value} is far below the ELBO.", value=shown(value))
 
 
 def elbo_posterior(answers: Sequence[Answer]) -> None:
     for answer in answers:
         mean, deviation = (answer.tensor(value=v).item() for v in answer.items(3)[1:])
         x, w = answer.case["x"], answer.case["w"]
-        hint = "Complete the square in z of log p(x | z) + log p(z)."
-        expect_close(answer, mean, w * x / (1 + w**2), f"For the mean. {hint}", rtol=1e-5)
+        hint = "For the mean. Complete the square in z of log p(x | z) + log p(z)."
+        expect_close(answer, mean, w * x / (1 + w**2), hint, rtol=1e-5)
+        hint = "For the deviation. Complete the square in z of log p(x | z) + log p(z)."
         if math.isclose(deviation, 1 / (1 + w**2), rel_tol=1e-5):
-            hint = "That is the variance."
-        expect_close(
-            answer, deviation, (1 + w**2) ** -0.5, f"For the deviation. {hint}", 1e-5
-        )
+            hint = "For the deviation. That is the variance."
+        expect_close(answer, deviation, (1 + w**2) ** -0.5, hint, rtol=1e-5)
 
 
 def bits_cases(rng: random.Random) -> list[Case]:
@@ -253,10 +252,11 @@ def bits_zero(answers: Sequence[Answer]) -> None:
 
 
 def bits_infinite(answers: Sequence[Answer]) -> None:
-    third = answers[2]
-    if third.raised or third.value != math.inf:
-        got = f"raised {third.raised}" if third.raised else f"returned {shown(third.value)}"
-        raise Wrong(f"{third.at}: you {got}. q is zero where p is not: is that finite?")
+    third, hint = answers[2], "q is zero where p is not: is that finite?"
+    if third.raised:
+        raise third.wrong("your function raised {error}", hint, error=third.raised)
+    if third.value != math.inf:
+        raise third.wrong("you returned {value}", hint, value=shown(third.value))
 
 
 def bits_refuses(answers: Sequence[Answer]) -> None:

@@ -49,7 +49,9 @@ def encoder_shapes(answers: Sequence[Answer]) -> None:
         want = [answer.case["B"], answer.case["H"]]
         for name, shape in zip(("mu", "log_var"), shapes, strict=True):
             if shape != want:
-                raise answer.wrong(f"{name} has shape {shown(shape)}, not (B, H)")
+                raise answer.wrong(
+                    "{name} has shape {shape}, not (B, H)", name=name, shape=shown(shape)
+                )
 
 
 def encoder_outputs(answer: Answer) -> list[Tensor]:
@@ -73,9 +75,10 @@ def encoder_layers(answers: Sequence[Answer]) -> None:
         extra = rest - 16 - 2 * H
         if [16, D] not in weights or outputs != 2 * H or not 0 <= extra <= 16:
             raise answer.wrong(
-                f"your encoder has parameters of the shapes {shown(sizes)}. A hidden layer "
-                "of 16 with biases, and one linear layer with biases to both outputs, have "
-                "others."
+                "your encoder has parameters of the shapes {sizes}. A hidden layer of 16 "
+                "with biases, and one linear layer with biases to both outputs, have "
+                "others.",
+                sizes=shown(sizes),
             )
         here, there, between = encoder_outputs(answer)
         bend = (between - (here + there) / 2).abs().max()
@@ -93,13 +96,16 @@ def encoder_signs(answers: Sequence[Answer]) -> None:
         mu, log_var = outputs[:, :H], outputs[:, H:]
         for name, output in (("mu", mu), ("log_var", log_var)):
             if output.std(0).max() < 1e-6:
-                raise answer.wrong(f"{name} is the same for all images: is x used?")
-            if output.min() >= 0 or output.max() <= 0:
-                sign = "negative" if output.min() >= 0 else "positive"
                 raise answer.wrong(
-                    f"with other weights than yours, {name} is never {sign}; it may have "
-                    "any sign: what stands behind the last linear layer?"
+                    "{name} is the same for all images: is x used?", name=name
                 )
+            hint = "It may have any sign: what stands behind the last linear layer?"
+            if output.min() >= 0:
+                said = "with other weights than yours, {name} is never negative"
+                raise answer.wrong(said, hint, name=name)
+            if output.max() <= 0:
+                said = "with other weights than yours, {name} is never positive"
+                raise answer.wrong(said, hint, name=name)
         if (mu - log_var).abs().max() < 1e-6:
             raise Wrong(
                 "mu and log_var are the same numbers: each needs outputs of its own."
@@ -213,10 +219,8 @@ def kl_never_negative(answers: Sequence[Answer]) -> None:
     for answer in answers:
         value = answer.tensor(len(answer.case["mu"]))
         if (value < -1e-9).any():
-            raise Wrong(
-                f"{answer.at}: you returned {shown(value.tolist())}. "
-                "A KL is never negative: look at the log terms."
-            )
+            hint = "A KL is never negative: look at the log terms."
+            raise answer.wrong("you returned {value}", hint, value=shown(value.tolist()))
     prior = answers[3]
     hint = "There q is the prior, and the divergence is 0."
     expect_close(prior, prior.tensor(1), torch.zeros(1), hint)
@@ -265,10 +269,7 @@ def likelihood_values(answers: Sequence[Answer]) -> None:
 def likelihood_extremes(answers: Sequence[Answer]) -> None:
     for answer in answers[2:]:
         hint = "exp(a) overflows there, and a sigmoid rounds to 0 or 1: see softplus."
-        try:
-            value = answer.tensor(1)
-        except Wrong as wrong:
-            raise Wrong(f"{wrong}. {hint}") from None
+        value = answer.tensor(1, hint=hint)
         expect_close(answer, value, likelihood_truth(answer.case), hint)
 
 

@@ -54,14 +54,18 @@ def train_cases(rng: random.Random) -> list[Case]:
 def parameters(answer: Answer) -> dict[str, Tensor]:
     value = answer.value
     if answer.raised:
-        raise Wrong(f"Training raised {answer.raised}: {answer.message}")
+        raise Wrong(
+            "Training raised {error}: {words}", error=answer.raised, words=answer.message
+        )
     if not isinstance(value, dict) or value.keys() != SHAPES.keys():
         raise Wrong("`train` did not return a VAE of the class in the first cell.")
     named = {}
     for name, shape in SHAPES.items():
         tensor = torch.as_tensor(value[name], dtype=torch.float64)
         if tensor.shape != shape or not tensor.isfinite().all():
-            raise Wrong(f"The parameter {name} is not finite, or has another shape.")
+            raise Wrong(
+                "The parameter {name} is not finite, or has another shape.", name=name
+            )
         named[name] = tensor
     return named
 
@@ -100,39 +104,47 @@ def trained_at_all(answers: Sequence[Answer]) -> None:
     reconstruction, kl, _ = terms(parameters(answers[0]), test_images())
     if not reconstruction - kl > UNTRAINED:
         raise Wrong(
-            f"Your model has an ELBO of {reconstruction - kl:.0f} nats an image on new "
-            "digits (an untrained one has about -138). Does the loss go down in training?"
+            "Your model has an ELBO of {elbo} nats an image on new digits (an untrained "
+            "one has about -138). Does the loss go down in training?",
+            elbo=f"{reconstruction - kl:.0f}",
         )
 
 
 def trained_for_the_elbo(answers: Sequence[Answer]) -> None:
     reconstruction, kl, weight = terms(parameters(answers[0]), test_images())
-    said = (
-        f"Your model has an ELBO of {reconstruction - kl:.1f} nats an image on new digits, "
-        f"with a KL of {kl:.2f}."
-    )
+    said = "Your model has an ELBO of {elbo} nats an image on new digits, with a KL of {kl}"
+    seen = {"elbo": f"{reconstruction - kl:.1f}", "kl": f"{kl:.2f}"}
     if not reconstruction - kl > GOOD:
         hint = "Are both terms sums, with the right signs? Are there enough steps?"
         if kl > 30:
             hint = "Its KL is very large: is the KL term in the loss, with a plus?"
-        raise Wrong(f"{said} {hint}")
+        raise Wrong(said, hint=hint, **seen)
     if not WEIGHT[0] < weight < WEIGHT[1]:
         raise Wrong(
-            f"{said} But at its maximum the two terms of the ELBO would be in balance, and "
-            f"here one nat of the KL weighs as {weight:.2f} nats of reconstruction. Is the "
-            "reconstruction that of a Bernoulli, is the noise multiplied by sigma, and has "
-            "the KL the weight 1?"
+            "Your model has an ELBO of {elbo} nats an image on new digits, with a KL of "
+            "{kl}. But at its maximum the two terms of the ELBO would be in balance, and "
+            "here one nat of the KL weighs as {weight} nats of reconstruction",
+            hint="Is the reconstruction that of a Bernoulli, is the noise multiplied by "
+            "sigma, and has the KL the weight 1?",
+            weight=f"{weight:.2f}",
+            **seen,
         )
 
 
 def latents_used(answers: Sequence[Answer]) -> None:
     _, kl, _ = terms(parameters(answers[0]), test_images())
     if not USED < kl < 30:
-        raise Wrong(
-            f"The KL of your model is {kl:.2f} nats an image: its latents carry "
-            + ("almost nothing. Is the reconstruction averaged over pixels?" if kl < 30 else
-               "far more than the prior allows. Is the KL term in the loss?")
-        )  # fmt: skip
+        said = (
+            "The KL of your model is {kl} nats an image: its latents carry almost nothing"
+        )
+        hint = "Is the reconstruction averaged over pixels?"
+        if kl >= 30:
+            said = (
+                "The KL of your model is {kl} nats an image: its latents carry far more "
+                "than the prior allows"
+            )
+            hint = "Is the KL term in the loss?"
+        raise Wrong(said, hint=hint, kl=f"{kl:.2f}")
 
 
 def diagnose_cases(rng: random.Random) -> list[Case]:
@@ -234,12 +246,15 @@ def mend_values(answers: Sequence[Answer]) -> None:
 def mend_batch(answers: Sequence[Answer]) -> None:
     once, twice, pixels, _ = (answer.number() for answer in answers)
     if not abs(once - twice) <= 1e-6 * (1 + abs(once)):
-        raise Wrong(f"A batch gives {once:.4g}, and twice over {twice:.4g}.")
+        said = "A batch gives {once}, and twice over {twice}."
+        raise Wrong(said, once=f"{once:.4g}", twice=f"{twice:.4g}")
     reconstruction, _ = mended_loss(answers[0].case)
     if not abs(pixels - once - reconstruction.mean().item()) <= 1e-6 * (1 + abs(once)):
         raise Wrong(
-            f"A batch gives {once:.4g}, and with each pixel twice {pixels:.4g}: the "
-            "reconstruction term should double, and the KL stay."
+            "A batch gives {once}, and with each pixel twice {pixels}: the reconstruction "
+            "term should double, and the KL stay.",
+            once=f"{once:.4g}",
+            pixels=f"{pixels:.4g}",
         )
 
 
@@ -281,8 +296,8 @@ def widened(case: Case, of_q: bool = True) -> Tensor:
     return torch.stack(estimates)
 
 
-def estimates_of(answer: Answer) -> Tensor:
-    return answer.tensor(len(answer.case["widths"]), value=answer.items(2)[0])
+def estimates_of(answer: Answer, hint: str = "") -> Tensor:
+    return answer.tensor(len(answer.case["widths"]), value=answer.items(2)[0], hint=hint)
 
 
 def widen_values(answers: Sequence[Answer]) -> None:
@@ -299,10 +314,7 @@ def widen_values(answers: Sequence[Answer]) -> None:
 def widen_far(answers: Sequence[Answer]) -> None:
     far = answers[2]
     hint = "exp(-1500) is 0 in a computer: take the largest out first."
-    try:
-        value = estimates_of(far)
-    except Wrong as wrong:
-        raise Wrong(f"{wrong}. {hint}") from None
+    value = estimates_of(far, hint)
     expect_close(far, value, widened(far.case), hint)
 
 

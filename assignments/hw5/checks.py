@@ -149,8 +149,9 @@ def top_is_reached(answers: Sequence[Answer]) -> None:
     value = answers[3].tensor()
     if not abs(value) < 1e-6:
         raise Wrong(
-            f"After 90 large steps you returned {shown(value.item())}. There the encoder "
-            "has arrived at the prior, and the divergence is 0 but for rounding."
+            "After 90 large steps you returned {value}. There the encoder has arrived at "
+            "the prior, and the divergence is 0 but for rounding.",
+            value=shown(value.item()),
         )
 
 

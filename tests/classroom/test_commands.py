@@ -172,9 +172,9 @@ def test_a_task_that_came_later(course, toy, handed_in, tmp_path, graded):
     assert names == ["square", "root", "by-hand", "why", "cube"]
 
 
-def _as_cube(job) -> None:
-    fake_work(job)
-    path = job.course.record("toy", "ada")
+def _as_cube(submission, sandboxed) -> None:
+    fake_work(submission, sandboxed)
+    path = submission.course.record("toy", "ada")
     record = json.loads(path.read_text())
     record["marks"]["cube-test"] = record["marks"]["square-test"]
     path.write_text(json.dumps(record))

@@ -134,10 +134,10 @@ def test_a_worker_that_dies_is_named_and_graded_the_next_time(handed_in, monkeyp
 
 
 def test_where_something_changed_while_it_was_graded_the_reason_says_so(handed_in):
-    def work_of_before(job):
-        fake_work(job)
-        record = read_record(job.course, job.assignment, job.student)
-        job.submission().write(record | {"key": "of other files"})
+    def work_of_before(submission, sandboxed):
+        fake_work(submission, sandboxed)
+        record = read_record(submission.course, "toy", submission.student)
+        submission.write(record | {"key": "of other files"})
 
     outcome = fake_grade(handed_in, handed_in.assignment("toy"), work_of_before)
     assert all("changed meanwhile; grade again" in said for said in outcome.values())

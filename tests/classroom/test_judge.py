@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from classroom import judge, probe
-from classroom.checks import Derivation, Property, Task, Wrong
+from classroom.checks import Derivation, Property, Shows, Task, Wrong
 from classroom.collect import collect
 from classroom.course import Course
 from classroom.grade import work
@@ -166,11 +166,11 @@ def test_a_test_that_checks_no_longer_know_earns_nothing_by_itself(handed_in, tm
     assert results(anew, anew.assignment("toy"))[0].status == "not graded"
 
 
-def without_root(job) -> None:
-    fake_work(job)
-    record = read_record(job.course, job.assignment, job.student)
+def without_root(submission, sandboxed) -> None:
+    fake_work(submission, sandboxed)
+    record = read_record(submission.course, "toy", submission.student)
     del record["marks"]["root-test"]
-    job.submission().write(record)
+    submission.write(record)
 
 
 def test_a_record_without_a_mark_is_not_filled_in_by_nbgrader(handed_in, toy):
@@ -190,3 +190,12 @@ def test_a_student_whose_notes_are_damaged_is_listed(handed_in, toy, tmp_path, c
     assert "ada.json is damaged: collect" in ada.reason
     collect(handed_in, toy, tmp_path / "uploads")
     assert results(handed_in, toy)[0].status == "not graded"
+
+
+def test_a_formula_that_cannot_be_read_is_no_fault_of_ours():
+    """Seen: where stages are asked for, nobody was told what was not understood."""
+    stages = (Shows("the power", (r"\exp(a)",)),)
+    task = Derivation("(a + b)^2", "a^2 + 2 a b + b^2", points=2, stages=stages)
+    mark = judge_derivation("by-hand", task, r"$$(a + b)^2 = \nonsense{a}$$", "")
+    assert (mark.points, mark.pending, mark.fault) == (0, True, "")
+    assert "unknown command" in mark.lines[0].message

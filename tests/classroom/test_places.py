@@ -3,7 +3,9 @@
 import nbformat
 import pytest
 
+from classroom.grade import run_and_judge
 from classroom.restore import grade_id, read_pieces, restore
+from classroom.sandbox import CellRun
 
 from .conftest import cell, edited, released, solution, text
 
@@ -137,3 +139,40 @@ def test_under_the_question(course):
     with_new(notebook, place_of(notebook, "by-hand"), "markdown", f"{old}\n\n{FORMULA}")
     new = restore(release, read_pieces(text(notebook).encode()))
     assert FORMULA in cell(new, "by-hand").source
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_old"),
+    [
+        ("lambda x: root(x)", "lambda x, y: root(x, y)", True),
+        ("from probe import probe", "import math\nfrom probe import probe", False),
+        ("lambda x: root(x))", "lambda x: root(x), cases=[])", False),
+        ('probe("root", ', 'probe("root", 3 if ', False),  # it does not parse
+    ],
+)  # fmt: skip
+def test_a_notebook_of_another_edition_is_known(course, old, new, is_old):
+    notebook = edited(solution(course), root_test=lambda s: s.replace(old, new))
+    assert new in cell(notebook, "root-test").source
+    assert restored(course, notebook).metadata.classroom.old is is_old
+    notes = restored(course, notebook).metadata.classroom.notes
+    assert any("another edition" in note for note in notes) is is_old
+
+
+def test_a_test_that_is_no_more_tells_of_another_edition(course):
+    notebook = solution(course)
+    cell(notebook, "root-test").metadata["nbgrader"]["grade_id"] = "cube-test"
+    assert restored(course, notebook).metadata.classroom.old
+
+
+def test_what_another_edition_lacks_is_no_final_zero(course, toy, monkeypatch):
+    """Seen: tasks were replaced after students had the sheet, and all of them got 0."""
+    monkeypatch.setattr(
+        "classroom.grade.run_cells", lambda sources, *_: [CellRun("ok")] * len(sources)
+    )
+    for task, pending in (("root", True), ("other", True), ("", False)):
+        notebook = solution(course)
+        test = cell(notebook, "root-test")
+        test.source = test.source.replace("x: root", f"{task or 'x'}: root")
+        marks, _ = run_and_judge(toy, restored(course, notebook), released(course),
+                                 {"square": [], "root": []}, False)  # fmt: skip
+        assert {m.pending for m in marks.values() if m.points < m.most} == {pending}
