@@ -370,7 +370,9 @@ def test_a_finger_taps_drags_and_scrolls_on_a_phone_in_the_dark(browser, html):
     explorer = Explorer(page)
     explorer.settle()
     assert page.evaluate("() => document.documentElement.scrollWidth") == 390
-    for canvas in (explorer.plane, explorer.sheet, explorer.root.locator(".strip")):
+    for canvas in (explorer.root.locator(".strip"), explorer.sheet, explorer.plane):
+        canvas.scroll_into_view_if_needed()
+        page.evaluate(AT_REST)
         picture = Image.open(io.BytesIO(canvas.screenshot())).convert("L")
         assert picture.getpixel((picture.width - 8, picture.height - 8)) < 60
     page.touchscreen.tap(*explorer.place(1.0, -1.0))
