@@ -807,6 +807,7 @@ const Attempts = (() => {
     forget() {
       this.form.removeAttribute("data-state");
       this.input?.removeAttribute("aria-invalid");
+      if (this.told) this.told.open = true;
       this.reply.querySelector(".attempt-verdict")?.remove();
     }
 
@@ -832,6 +833,7 @@ const Attempts = (() => {
       write(line, says);
       if (caret) element(box, "div", "attempt-caret", caret);
       this.reply.prepend(box);
+      if (ok && this.told) this.told.open = false; // what is solved needs no hint
       openToTheKeyboard(box);
       if (this.input && state !== "right") this.input.setAttribute("aria-invalid", "true");
       this.form.dataset.took = (performance.now() - start).toFixed(1);
@@ -841,7 +843,12 @@ const Attempts = (() => {
     hint() {
       const { hints } = this.question;
       if (this.hints < hints.length) {
-        const line = element(this.reply, "p", "attempt-hint-text");
+        if (!this.told) {
+          this.told = element(this.reply, "details", "attempt-hints");
+          element(this.told, "summary", "", say("The hints"));
+        }
+        this.told.open = true;
+        const line = element(this.told, "p", "attempt-hint-text");
         const which = { which: this.hints + 1, all: hints.length };
         element(line, "b", "", say("Hint {which} of {all}:", which) + " ");
         write(line, hints[this.hints]);
