@@ -190,7 +190,9 @@ def test_only_what_scrolls_is_a_tab_stop(visit, html):
     ask = page.locator("#ask-ex-elbo-account-b mjx-container").first
     assert ask.evaluate(sticks)
     page.wait_for_load_state("load")
-    page.evaluate("() => MathJax.startup.promise.then(() => new Promise(requestIdleCallback))")
+    page.evaluate(
+        "() => MathJax.startup.promise.then(() => new Promise(requestIdleCallback))"
+    )
     assert page.locator("#ask-ex-elbo-account-b [tabindex]").count() == 0
 
 
