@@ -159,8 +159,16 @@
   const spoken = (text) =>
     text.replace(/\b(hat|bar|tilde) (\w+)/g, (_, accent, name) => (GREEK[name] ?? name) + { hat: "\u0302", bar: "\u0304", tilde: "\u0303" }[accent])
       .replace(/[a-z]+(?=_|\b)/g, (name) => GREEK[name] ?? name).replace(/(?<![\w])-(?=\d)/g, "−");
-  const at = (values) => (values.at ? say("At {values}", { values: spoken(values.at) }) : say("At one choice of all parameters"));
-  const short = (text) => spoken(text);
+  const at = (values) => (values.at ? say("At {values}", { values: spoken(rounded(values.at, 4)) }) : say("At one choice of all parameters"));
+
+  // Four digits of each number are enough, or as many as two values need to differ.
+  const rounded = (text, digits) =>
+    text.replace(/\d+\.\d+(e[+-]?\d+)?/g, (all) => (all.replace(/^0\.0*|\.|e.*/g, "").length > digits ? String(Number(Number(all).toPrecision(Math.max(digits, all.indexOf("."))))) : all));
+  function pair({ left, right }) {
+    let digits = 4;
+    while (digits < 17 && left !== right && rounded(left, digits) === rounded(right, digits)) digits += 1;
+    return { left: spoken(rounded(left, digits)), right: spoken(rounded(right, digits)) };
+  }
 
   function linkTo(parent, text, href) {
     return element(parent, "a", { href }, text);
@@ -180,7 +188,7 @@
   function numbers(box, slip, line) {
     const { values } = slip;
     if (!values) return;
-    const told = { at: at(values), left: short(values.left), right: short(values.right), above: line - 1, line };
+    const told = { at: at(values), ...pair(values), above: line - 1, line };
     const sentence = line > 1
       ? values.slopes
         ? say("{at}, line {above} improves in the direction {left}, and line {line} improves in the direction {right}.", told)
@@ -341,7 +349,9 @@
       if (line === now.line) settle(taps);
       else {
         row(line).dataset.told = "right";
-        row(line).querySelector(".pick").setAttribute("aria-label", say("Line {line}: it is right", { line }));
+        const pick = row(line).querySelector(".pick");
+        pick.setAttribute("aria-label", say("Line {line}: it is right", { line }));
+        pick.dataset.says = say("holds");
         said("no", say("Not line {line}.", { line }), stands(line));
       }
     }
@@ -351,8 +361,12 @@
       const chain = asked.chains[now.label];
       const values = chain.values[line - 1];
       const equal = chain.lines.slice(1, line + 1).every((text) => text.startsWith("=") || text.startsWith(":="));
-      if (!values || values.slopes || !equal || values.left !== values.right) return say("It is as it should be.");
-      return say("{at}, it is worth {right}, and so is what the chain begins with.", { at: at(values), right: short(values.right) });
+      if (!values || values.slopes || !equal || values.left !== values.right) {
+        return line > 1
+          ? say("In the book it follows from line {above}.", { above: line - 1 })
+          : say("In the book it follows from what the chain begins with.");
+      }
+      return say("{at}, it is worth {right}, and so is what the chain begins with.", { at: at(values), right: pair(values).right });
     }
 
     function said(verdict, ...words) {
@@ -361,11 +375,19 @@
       const text = element(answer, "p", { class: "said" });
       element(text, "b", {}, `${verdict === "no" ? "✗" : "✓"} ${words[0]}`);
       text.append(` ${words[1] ?? ""}`);
+      bringIntoView();
+    }
+
+    // Under a long chain on a phone the answer would be below the screen.
+    function bringIntoView() {
+      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      answer.scrollIntoView({ block: "nearest", behavior: calm ? "instant" : "smooth" });
     }
 
     function settle(taken) {
       const chain = asked.chains[now.label];
       over = true;
+      if (document.activeElement === show) another.focus({ preventScroll: true });
       show.hidden = true;
       const mine = score.of(asked.page);
       const name = nameOf(now);
@@ -374,8 +396,9 @@
       count();
       said("yes", taken ? say("It is line {line}.", now) : say("Line {line} is false.", now));
       numbers(answer, now, now.line);
-      mended(answer, chain, now);
+      mended(answer, chain, now).then(bringIntoView);
       why(answer, now);
+      bringIntoView();
       const wrong = row(now.line);
       wrong.dataset.told = "wrong";
       wrong.querySelector(".pick").setAttribute("aria-label", say("Line {line}: it is false", now));
