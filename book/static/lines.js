@@ -200,7 +200,7 @@ window.lines = (() => {
     const next = button(say("Next line"), () => show(at + 1));
     const progress = make("span", "lines-progress");
     progress.ariaHidden = "true";
-    const key = make("p", "lines-key", make("span", "new", say("In this colour")), say(": what changes from one line to the next."));
+    const key = make("p", "lines-key", make("span", "new", "■ "), say("What changes from one line to the next"));
     const bar = make("div", "lines-bar", back, hint, next, progress, live, key);
     bar.hidden = true;
     let at = rows.length;
