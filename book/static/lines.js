@@ -201,7 +201,7 @@ window.lines = (() => {
     const progress = make("span", "lines-progress");
     progress.ariaHidden = "true";
     const key = make("p", "lines-key", make("span", "new", "■ "), say("What changes from one line to the next"));
-    const bar = make("div", "lines-bar", back, hint, next, progress, live, key);
+    const bar = make("div", "lines-bar", back, hint, next, progress, key, live);
     bar.hidden = true;
     let at = rows.length;
 
