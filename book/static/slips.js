@@ -437,13 +437,15 @@
     menu.addEventListener("change", () => begin(menu.value));
     element(root, "p", { class: "task" }, say("Choose a line, a symbol in it, and what to put in its place."));
     const chainBox = element(root, "div", { class: "chain" });
-    const symbols = element(root, "div", { class: "chips" });
-    const changes = element(root, "div", { class: "chips" });
-    const answer = element(root, "div", { class: "answer", role: "status" });
-    const foot = element(root, "div", { class: "foot" });
+    // What is offered and what is said stand under the line that was chosen.
+    const choices = element(null, "li", { class: "choices" });
+    const symbols = element(choices, "div", { class: "chips" });
+    const changes = element(choices, "div", { class: "chips" });
+    const answer = element(choices, "div", { class: "answer", role: "status" });
+    const foot = element(choices, "div", { class: "foot" });
     const back = button(foot, say("Put it back"), { class: "next" }, () => begin(label));
     addEventListener("resize", () => root.querySelectorAll(".formula").forEach((box) => fit(box)));
-    const rows = () => chainBox.querySelectorAll("li");
+    const rows = () => chainBox.querySelectorAll("li:not(.choices)");
     // A symbol in the chosen line; the buttons below are for keys and large fingers.
     chainBox.addEventListener("click", (event) => {
       const place = event.target.closest?.(".slip-place");
@@ -493,7 +495,14 @@
       element(made, "span", { class: "math notranslate nohighlight", "aria-hidden": "true" }, `\\(${latex}\\)`);
       return made;
     };
-    const bare = (latex) => latex.trim().replace(/^([\^_])/, "\\square$1") || `\\text{${say("nothing")}}`;
+    // An exponent is shown on what it stands on, as far as that is short.
+    const bare = (latex, before) => {
+      const base = /(\\?[A-Za-z]+)(_\{?\w+\}?)?\s*$/.exec(before)?.[0] ?? (/\)\s*$/.test(before) ? "(\\cdots)" : "\\square");
+      return latex.trim().replace(/^(?=[\^_])/, () => base) || `\\text{${say("nothing")}}`;
+    };
+    const before = (place) => asked.chains[label].lines[place.line].slice(0, place.begin);
+    // Without its exponent, the base is what remains.
+    const offered = (place, slip) => (/^\^/.test(place.old) && !slip.new.trim() ? bare("^{}", before(place)) : bare(slip.new, before(place)));
     const named = (latex) => latex.replace(/[\\{}]/g, " ").replace(/\s+/g, " ").trim() || say("nothing");
 
     function choose(number) {
@@ -503,21 +512,25 @@
       symbols.replaceChildren();
       changes.replaceChildren();
       element(symbols, "span", { class: "name" }, say("In line {line}, change", { line }));
-      for (const place of here()) chip(symbols, bare(place.old), say("{symbol}, in line {line}", { symbol: named(place.old), line }), () => pick(place));
-      const box = rows()[line].querySelector(".formula");
+      for (const place of here()) chip(symbols, bare(place.old, before(place)), say("{symbol}, in line {line}", { symbol: named(place.old), line }), () => pick(place));
+      const row = rows()[line];
+      row.after(choices);
+      const box = row.querySelector(".formula");
       show(box, touchable(asked.chains[label].lines[line], here()));
-      draw(symbols, box, ...boxes);
+      draw(symbols, box, ...boxes).then(inView);
     }
 
     function pick(place) {
       mend();
       changes.replaceChildren();
       element(changes, "span", { class: "name" }, say("to"));
-      for (const slip of place.changes) chip(changes, bare(slip.new), say("to {symbol}", { symbol: named(slip.new) }), () => change(slip));
+      for (const slip of place.changes) chip(changes, offered(place, slip), say("to {symbol}", { symbol: named(slip.new) }), () => change(slip));
       const box = rows()[line].querySelector(".formula");
       show(box, touchable(asked.chains[label].lines[line], here(), place));
-      draw(changes, box);
+      draw(changes, box).then(inView);
     }
+
+    const inView = () => choices.scrollIntoView({ block: "nearest" });
 
     function change(slip) {
       mend();
@@ -536,7 +549,7 @@
         text.append(say(" The judges find both sides equal, or the bound kept, at every point that they try. Can you see why?"));
       }
       back.hidden = false;
-      draw(box);
+      draw(box, answer).then(inView);
     }
 
     begin(label);

@@ -171,6 +171,9 @@ def test_a_chain_is_broken_without_a_kernel(visit, html):
     drawn(page, ".breaker")
     box.locator(".pick").nth(4).click()
     drawn(page, ".breaker")
+    chosen = box.locator("li[data-chosen] + .choices .chips").first
+    assert chosen.is_visible(), "what can be changed stands under the line"
+    assert "□" not in chosen.inner_text() and "25A1" not in chosen.inner_html()
     symbol = box.locator("li").nth(5).locator("svg .slip-place").first
     symbol.click()
     assert box.locator(".chip[aria-pressed=true]").count() == 1
