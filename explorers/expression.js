@@ -164,8 +164,8 @@ function contour(heights, xs, ys, level) {
 const LAYERS = {
   curve(panel, layer) {
     const y = panel.compile(layer.y);
-    const area = layer.fill && element(panel.plot, "path", { fill: color(layer), class: "area" });
-    const stroke = element(panel.plot, "path", { stroke: color(layer), class: "curve", "stroke-dasharray": DASHES[layer.line] });
+    const area = layer.fill && element(panel.plot, "path", { fill: color(layer), class: "area", ...panel.above });
+    const stroke = element(panel.plot, "path", { stroke: color(layer), class: "curve", "stroke-dasharray": DASHES[layer.line], ...panel.above });
     return (scope) => {
       const xs = panel.placesUpTo(scope[layer.upto]);
       const points = y(scope, xs).map((value, i) => [panel.x.map(xs[i]), panel.y.map(value)]);
@@ -177,7 +177,7 @@ const LAYERS = {
   },
   band(panel, layer) {
     const [low, high] = [panel.compile(layer.low), panel.compile(layer.high)];
-    const area = element(panel.plot, "path", { fill: color(layer), class: "area" });
+    const area = element(panel.plot, "path", { fill: color(layer), class: "area", ...panel.above });
     return (scope) => {
       const xs = panel.placesUpTo(scope[layer.upto]);
       const edge = (f) => f(scope, xs).map((value, i) => [panel.x.map(xs[i]), panel.y.map(value)]);
@@ -189,7 +189,7 @@ const LAYERS = {
     const [x, y] = [layer.x, layer.y].map((code) => compile(code, panel.names, layer.t.name));
     const ts = places(layer.t, 160);
     const style = `stroke-width: ${layer.width}px; stroke-linecap: round`;
-    const stroke = element(panel.plot, "path", { stroke: color(layer), class: "curve", style, "stroke-dasharray": DASHES[layer.line] });
+    const stroke = element(panel.plot, "path", { stroke: color(layer), class: "curve", style, "stroke-dasharray": DASHES[layer.line], ...panel.above });
     return (scope) => {
       const [xs, ys] = [x(scope, ts), y(scope, ts)];
       stroke.setAttribute("d", line(xs.map((value, i) => [panel.x.map(value), panel.y.map(ys[i])])));
@@ -270,7 +270,10 @@ class Panel {
     this.legend(box.querySelectorAll(".swatch"));
     this.image = box.querySelector(":scope > svg");
     const id = `clip-${Math.random().toString(36).slice(2)}`;
-    this.clip = element(element(element(this.image, "defs"), "clipPath", { id }), "rect");
+    const defs = element(this.image, "defs");
+    // A dot that lies on the axis is whole; a line or an area ends there.
+    [this.clip, this.clipAbove] = [id, `${id}-above`].map((name) => element(element(defs, "clipPath", { id: name }), "rect"));
+    this.above = { "clip-path": `url(#${id}-above)` };
     this.axes = element(this.image, "g", { class: "axes" });
     this.plot = element(this.image, "g", { "clip-path": `url(#${id})` });
     this.front = element(this.image, "g");
@@ -318,7 +321,10 @@ class Panel {
     this.y = scale(spec.y, this.bottom, this.top);
     this.xs = places(spec.x);
     const frame = { x: this.left, y: this.top - 4, width: this.right - this.left + 2, height: this.bottom - this.top + 8 };
-    for (const [name, value] of Object.entries(frame)) this.clip.setAttribute(name, value);
+    for (const [name, value] of Object.entries(frame)) {
+      this.clip.setAttribute(name, value);
+      this.clipAbove.setAttribute(name, name === "height" ? value - 3 : value);
+    }
     for (const [value, label] of yTicks) {
       const y = this.y.map(value);
       label.setAttribute("x", this.left - 7);
@@ -449,6 +455,11 @@ class Figure {
 
   layout() {
     for (const panel of this.panels) panel.layout();
+    // The sliders begin at one place, after the longest of their names.
+    const names = [...this.root.querySelectorAll(".name")];
+    for (const name of names) name.style.minWidth = "";
+    const longest = Math.max(...names.map((name) => name.getBoundingClientRect().width));
+    for (const name of names) name.style.minWidth = `${longest}px`;
     this.draw();
   }
 

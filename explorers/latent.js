@@ -195,6 +195,7 @@ function render({ model, el }) {
 
   el.innerHTML = model.get("_markup");
   const ui = find(el.firstElementChild);
+  ui.root.classList.toggle("coloured", channels === 3);
   const group = `latent-ground-${nameless++}`;
   for (const radio of ui.grounds) radio.name = group;
   const axes = [0, 1];
@@ -363,7 +364,7 @@ function render({ model, el }) {
   }
 
   function drawPoints(pen) {
-    pen.font = `600 ${clamp(size / 32, 10, 12)}px system-ui, sans-serif`;
+    pen.font = `600 ${clamp(size / 32, 11, 12)}px system-ui, sans-serif`;
     pen.textAlign = "center";
     pen.textBaseline = "middle";
     points.forEach((point, n) => {
@@ -394,7 +395,7 @@ function render({ model, el }) {
     pen.fillStyle = INK;
     pen.font = "11px system-ui, sans-serif";
     const step = extent > 6 ? 2 : 1;
-    const last = step * Math.floor((extent - 0.5) / step);
+    const last = step * Math.floor((extent * (1 - 44 / span)) / step); // the ends are for the names
     for (let tick = -last; tick <= last; tick += step) {
       pen.textAlign = "right";
       pen.textBaseline = "middle";
@@ -403,12 +404,12 @@ function render({ model, el }) {
       pen.textBaseline = "top";
       pen.fillText(fixed(tick, 0), right(tick), span + 6);
     }
-    for (const [axis, left, top] of [[axes[0], LEFT + span - 11, span + 5], [axes[1], 8, 3]]) {
+    for (const [axis, left, top] of [[axes[0], LEFT + span - 12, span + 5], [axes[1], 8, 3]]) {
       pen.font = "italic 600 13px Georgia, serif";
       pen.fillText("z", left, top);
       // not every font has lowered digits
-      pen.font = "600 9px system-ui, sans-serif";
-      pen.fillText(String(axis + 1), left + 7, top + 6);
+      pen.font = "600 11px system-ui, sans-serif";
+      pen.fillText(String(axis + 1), left + 7, top + 5);
     }
   }
 
@@ -630,8 +631,9 @@ function render({ model, el }) {
     const box = ui.plane.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
-  // The small plane leaves room beside it for a finger that scrolls.
-  const onMarker = (event) => !ui.values.here || distance(at(event), place(z)) < 32;
+  // A plane that takes every touch leaves room beside it for a finger that scrolls: see latent.css.
+  const takesTouches = () => getComputedStyle(ui.plane).touchAction === "none";
+  const onMarker = (event) => takesTouches() || distance(at(event), place(z)) < 32;
   function drag(event) {
     const [left, top] = at(event);
     const point = [...z];

@@ -156,9 +156,12 @@
 
   // ------------------------------------------------------------ words
   const GREEK = { alpha: "α", beta: "β", epsilon: "ε", theta: "θ", lambda: "λ", mu: "μ", pi: "π", sigma: "σ", tau: "τ", phi: "φ" };
+  const LOWERED = { t: "ₜ", x: "ₓ" };
   const spoken = (text) =>
     text.replace(/\b(hat|bar|tilde) (\w+)/g, (_, accent, name) => (GREEK[name] ?? name) + { hat: "\u0302", bar: "\u0304", tilde: "\u0303" }[accent])
-      .replace(/[a-z]+(?=_|\b)/g, (name) => GREEK[name] ?? name).replace(/(?<![\w])-(?=\d)/g, "−");
+      .replace(/[a-z]+(?=_|\b)/g, (name) => GREEK[name] ?? name).replace(/(?<![\w])-(?=\d)/g, "−")
+      .replace(/_([\dtx])/g, (_, index) => LOWERED[index] ?? String.fromCodePoint(0x2080 + Number(index)))
+      .replace(/(?<=\[) +| +(?=[\],])/g, "");
   const at = (values) => (values.at ? say("At {values}", { values: spoken(rounded(values.at, 4)) }) : say("At one choice of all parameters"));
 
   // Four digits of each number are enough, or as many as two values need to differ.
