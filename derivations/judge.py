@@ -105,13 +105,15 @@ def _untied(trial: Trial, pair: Pair) -> str:
         )
     if "epsilon" in free and shape_of(trial.scope.nodes) and pair.relation == "=":
         return "how do x_t and \\epsilon hang together?\nsay so: given: x_t := ..."
+    conditions = [(left, right) for left, _, right in trial.scope.conditions]
+    told = {n.key for both in conditions for side in both for n in t.names_in(side)}
     for side, other in (pair.sides, pair.sides[::-1]):
         if isinstance(side, t.Expectation) and isinstance(side.body, t.Symbol):
             if side.body.name in free_points(other):  # E(x) = -\\log p(x)
                 return "is this the mean, or a function?\nsay so: given: E(x) := ..."
         for part in t.names_in(side):
             capital = part.name.isupper() and len(part.name) == 1 and not part.index
-            meant = part.key in (*NAMES, *known) or part.key + "[]" in known
+            meant = part.key in (*NAMES, *known, *told) or part.key + "[]" in known
             written = part.span != (0, 0)
             if capital and written and not meant and part not in t.names_in(other):
                 text = latex(part)  # \\log Z = \\log p(x)

@@ -381,7 +381,7 @@ WAYS = (
     Way("of vectors and matrices", (r"\mathrm{tr}(C)", r"\mathrm{diag}(v)", r"\det C",
                                     r"W^\top", r"W^{\mathrm{T}}"),
         r"\mathrm{tr}(C) = \mathrm{tr}(C^{\top})"),
-    Way("second slopes", (r"\nabla_x^2 f(x)",), r"\mathrm{tr}(\nabla_x^2 x^\top x) = 2 D"),
+    Way("second slopes", (r"\nabla_x^2 f(x)",), r"\nabla_x^2 \log p(x) = \nabla_x \nabla_x \log p(x)"),
     Way("one number of what a network puts out", (r"\mu_{\phi, j}(x)",),
         r"\sum_{j=1}^{H} \mu_{\phi, j}(x)^2 = \| \mu_\phi(x) \|^2"),
     Way("place of a maximum",

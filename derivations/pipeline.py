@@ -95,12 +95,11 @@ def judge_block(
         if _good(tried) == _good(judged):
             if mode is Mode.FIRST and _wrong(tried) < _wrong(judged):
                 _ask(judged, tried, other.choice)
+            if other.own and not _good(judged) and not _wrong(tried):
+                _no_bound([judged.steps[i] for i in _wrong(judged)], other.own)
             continue
         if other.own:
-            for step in judged.steps:
-                message = f"{other.own} is not the bound here, nor its negative"
-                advice = f"say what it is: given: {other.own} := ..."
-                step.fail(f"{message}\n{advice}", NOT_UNDERSTOOD)
+            _no_bound(judged.steps, other.own)
         elif mode is not Mode.ANY:
             _ask(judged, tried, other.choice)
         elif any(step.verdict is not Verdict.DEFINITION for step in tried.steps):
@@ -117,6 +116,13 @@ def _good(judged: Judged) -> bool:
 
 def _wrong(judged: Judged) -> set[int]:
     return {i for i, step in enumerate(judged.steps) if step.verdict is Verdict.WRONG}
+
+
+def _no_bound(steps: list[Step], name: str) -> None:
+    """The block takes \\mathcal{L} for something of its own."""
+    for step in steps:
+        message = f"{name} is not the bound here, nor its negative"
+        step.fail(f"{message}\nsay what it is: given: {name} := ...", NOT_UNDERSTOOD)
 
 
 def _ask(judged: Judged, tried: Judged, choice: Choice) -> None:

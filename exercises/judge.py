@@ -111,6 +111,8 @@ def judge(
 
 def judge_number(given: float, right: float, text: str = "") -> Verdict:
     """What is off in a number that is not right."""
+    if math.isinf(given) and math.isfinite(right):
+        return Verdict(False, "undefined", "That is no finite number.")
     if math.isfinite(given) and math.isfinite(right) and right != 0:
         ratio = given / right
         if same(ratio, math.log(2), WITHIN) or same(ratio, 1 / math.log(2), WITHIN):

@@ -28,6 +28,7 @@ GREEK = (
 VARIANTS = {"varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "varrho": "rho"}
 CONSTANTS = {"e": math.e, "E": math.e, "pi": math.pi}
 INFINITE = {"oo", "inf", "infty", "infinity"}
+UNITS = {"nat", "nats", "bit", "bits"}
 ACCENTS = {"hat", "bar", "tilde"}
 DRESS = {"mathrm", "operatorname", "text", "mathit", "mathbf", "mathbb", "boldsymbol"}
 SPACE = {"left", "right", "big", "Big", "bigl", "bigr", "quad", "qquad", "displaystyle"}
@@ -342,18 +343,42 @@ class _Parser:
                 left = ("*", left, self.signed())
             elif self.next() == "/":
                 self.take()
+                slash = self.at - 1
                 left = ("/", left, self.signed())
-                if self.begins():
+                if self.begins() and not self.is_fraction(slash):
                     raise self.fail(
                         "This can be read in two ways: write (1/2) x or 1/(2 x), "
                         "with brackets."
                     )
             elif self.begins():
                 if self.next() == "num":
-                    raise self.fail("Write * before this number, or ^ if it is a power.")
+                    raise self.second_number()
                 left = ("*", left, self.power())
             else:
                 return left
+
+    def is_fraction(self, slash: int) -> bool:
+        """Is it 1/2 and a space, as in 1/2 log(x)? That is half of what follows."""
+        parts = self.tokens[slash - 1 : self.at]
+        if [token.kind for token in parts] != ["num", "/", "num"]:
+            return False
+        around = [parts[1].place - 1, parts[1].place + 1, self.place() - 1]
+        if [self.text[at].isspace() for at in around] != [False, False, True]:
+            return False
+        kinds = ["(", *(token.kind for token in self.tokens[: slash - 1])]
+        if kinds[-1] not in ("+", "-"):
+            return kinds[-1] in ("*", "(", "[", "{", "|")
+        while kinds[-1] in ("+", "-"):
+            kinds.pop()
+        return kinds[-1] not in ("^", "/")
+
+    def second_number(self) -> Unread:
+        is_split = self.tokens[self.at - 1].kind == "num"
+        if is_split and self.text[self.place() - 1].isspace():
+            return self.fail(
+                "A number has no space inside. Between two numbers write * or a sign."
+            )
+        return self.fail("Write * before this number, or ^ if it is a power.")
 
     def signed(self) -> Tree:
         signs = 0
@@ -482,10 +507,21 @@ class _Parser:
                     f"{digits}*{name}.",
                     place,
                 )
+            if found[1] in FUNCTIONS:
+                raise self.fail(f"Write {found[1]}({found[2]}), with brackets.", place)
         raise self.unknown(word, place)
 
     def unknown(self, word: str, place: int) -> Unread:
+        if word in UNITS:
+            return self.fail("Leave the unit out.", place)
         names = list(self.names.values())
+        alike = [name for name in names if key(name).lower() == key(word).lower()]
+        if len(alike) == 1:
+            return self.fail(
+                f"{word} is not known here. Did you mean {alike[0]}? "
+                "Capital and small letters differ.",
+                place,
+            )
         if not names:
             return self.fail(
                 f"{word} is not known here: the answer is a number without symbols.", place

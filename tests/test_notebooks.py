@@ -6,10 +6,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from jupytext.config import (
-    find_jupytext_configuration_file,
-    load_jupytext_configuration_file,
-)
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -73,14 +69,6 @@ def outputs(chapter: Path) -> list[str]:
 
 def test_the_books_own_pairs_agree():
     assert tool.check() == []
-
-
-def test_jupyterlab_writes_no_markdown_beside_the_notebooks_of_an_edition():
-    (language,) = tool.editions()
-    for folder, paired in ((tool.NOTEBOOKS, True), (tool.NOTEBOOKS / language, False)):
-        file = find_jupytext_configuration_file(str(folder))
-        config = load_jupytext_configuration_file(file)
-        assert bool(config.default_formats(str(folder / "own-data.ipynb"))) is paired
 
 
 def test_a_chapter_runs_into_a_notebook_and_the_pair_agrees(book):

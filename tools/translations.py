@@ -59,6 +59,7 @@ EXPLORERS, TOOLS = ROOT / "explorers", ROOT / "tools"
 CONFIG, PROJECT = ROOT / "_config.yml", ROOT / "pyproject.toml"
 TIMINGS = ROOT / "benchmarks" / "timings.json"
 LEDGER, CELLS = BOOK / "extensions" / "ledger.py", BOOK / "extensions" / "cells.py"
+SLIPS = BOOK / "extensions" / "slips.py"
 WORLDS = ROOT / "derivations" / "worlds.py"
 DRAWINGS = BOOK / "static" / "pictures"
 # What the theme says and has no Korean words for.
@@ -477,6 +478,7 @@ def data() -> dict[Path, list[str]]:
             *re.findall('"(.+?)"', how),
         ],
         CELLS: re.findall(r'"(.+?)"', compared),
+        SLIPS: re.findall(r'"eq-.*": "(.+)"', SLIPS.read_text("utf-8")),
         WORLDS: [MEASURED.sub("{n}", name.replace("{}", "2")) for name in worlds],
         ROOT / "derivations" / "verdict.py": [*map(str, Verdict), "broken"],
         ROOT / "derivations" / "sorts.py": [*GRADES.values(), *kinds],

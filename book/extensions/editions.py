@@ -12,9 +12,9 @@ import re
 from pathlib import Path
 
 from docutils import nodes
+from sections import English
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.search.en import SearchEnglish
 from words import say
 
 BOOK = Path(__file__).resolve().parents[1]
@@ -127,7 +127,7 @@ var splitQuery = (query) => wordsOf(query).flatMap(pairs);
 """.replace("PARTICLES", "|".join(PARTICLES))
 
 
-class Korean(SearchEnglish):
+class Korean(English):
     """Korean words are found by their pairs of letters, so that neither the particle that
     hangs on one nor the words that are written together with it hide it. Latin ones are
     found as in English."""

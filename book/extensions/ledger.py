@@ -20,7 +20,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
-from words import name_of, say, say_found
+from words import name_of, readable, say, say_found
 
 from derivations import Verdict
 from derivations.chapters import Row, chapters, duplicates, judge_chapters
@@ -30,12 +30,13 @@ PAGE = "ledger"
 # What the numbers showed, where the judge has nothing to add.
 SHOWN = {"=": "equal", ":=": "has a value", "≈": "equal", "≥": "never violated"}
 SHOWN |= {"≤": "never violated", "∝": "proportional"}
-# How they showed it, in the judges' own words.
+# How they showed it, in the judges' own words, but for those that are the judges' alone.
+PLAIN = {"an adversary's least gap is": "the smallest gap that a search found is"}
 HOW = (
     "from here on", "agrees with what the worlds know", "names the maximiser", "rounded",
     "same slopes up to a positive factor", "the slope vanishes and neighbours are lower",
     "unbiased", "unbiased, z-score {n}", "consistent, biased at finite size",
-    "an adversary's least gap is {n}",
+    "the smallest gap that a search found is {n}",
 )  # fmt: skip
 COLUMNS = "equation|step|sign|verdict|SymPy|numbers|draws|worst|time"
 
@@ -281,7 +282,8 @@ def facts(number: int, step: Row) -> list[str]:
     compared = step.relation in ("=", "≈", ":=") and step.worlds and step.how != "rounded"
     if "at every draw" in step.values:
         numbers, compared = say("equal up to a constant"), False  # which has no measure
-    worst = f"{step.worst:.0e}" if step.worst else "0" if step.draws and compared else "–"
+    worst = "0" if step.draws and compared else "–"
+    worst = readable(f"{step.worst:.0e}") if step.worst else worst
     draws = "–"
     if step.draws:
         draws = say("{draws} in {worlds}", draws=step.draws, worlds=len(step.worlds))
@@ -295,6 +297,8 @@ def facts(number: int, step: Row) -> list[str]:
 def shown(step: Row) -> str:
     """What the numbers showed, in a word or two."""
     words = step.how or SHOWN.get(step.relation, "")
+    for judges, plain in PLAIN.items():
+        words = words.replace(judges, plain)
     return words and say_found(words)
 
 

@@ -14,16 +14,18 @@ import json
 import re
 from pathlib import Path
 
+from changes import as_shown
 from docutils import nodes
 from ledger import PAGE, page_of, row_id, shown
 from sphinx.application import Sphinx
-from words import say, say_found
+from words import readable, say, say_found
 
 from derivations.chapters import Row, displays
 from derivations.lines import Line, lines_of
 from derivations.verdict import Verdict
 
 FOLDER = "lines"
+CHECKED = "how-checked"
 # A sign that would stand alone on a line, before or behind a formula; and a Korean
 # particle, which belongs to the word before it.
 OPENS = re.compile(r"[(\[“‘]+\Z")
@@ -101,16 +103,18 @@ def verdict(row: Row) -> dict[str, object]:
             else say(", at {draws} random draws in 1 world", **count)
         )
     if row.worst and row.relation in ("=", "≈", ":="):
-        worst = f"{row.worst:.0e}"
+        worst = readable(f"{row.worst:.0e}")
         numbers += say("; the two sides differ by {worst} at most", worst=worst)
     settled = (
-        say("the two sides are one formula") if row.symbolic else say("did not settle it")
+        say("the two sides are one formula")
+        if row.symbolic
+        else say("no proof was found: the numbers alone speak for this line")
     )
     asked = row.verdict in (Verdict.PROVED, Verdict.TESTED)
     facts = {
-        "SymPy": settled if asked else "", say("Numbers"): numbers,
+        say("Algebra (SymPy)"): settled if asked else "", say("Numbers"): numbers,
         say("Worlds"): "; ".join(map(say_found, row.worlds)),
-        say("At a point"): both_sides(row.values.removeprefix("at ")),
+        say("At a point"): readable(both_sides(row.values.removeprefix("at "))),
         say("Note"): " ".join([row.detail, *map(note, row.notes)]).strip(),
     }  # fmt: skip
     said = [[name, fact] for name, fact in facts.items() if fact]
@@ -150,12 +154,14 @@ def write_lines(app: Sphinx, pagename, templatename, context, doctree) -> None:
         if page_of(row) == pagename:
             rows.setdefault(row.label, []).append(row)
     ledger = app.builder.get_relative_uri(pagename, PAGE)
+    checked = app.builder.get_relative_uri(pagename, CHECKED)
     data = {}
     for label, lines in known.items():
         said = rows.get(label, [])
-        data[label] = {"ledger": f"{ledger}#{row_id(label)}", "lines": [
-            line.as_json() | (verdict(said[i]) if i < len(said) else {})
-            for i, line in enumerate(lines)
+        links = {"ledger": f"{ledger}#{row_id(label)}", "checked": checked}
+        data[label] = links | {"lines": [
+            line | (verdict(said[i]) if i < len(said) else {})
+            for i, line in enumerate(as_shown(lines))
         ]}  # fmt: skip
     name = f"{FOLDER}/{pagename}.js"
     file = Path(app.outdir) / "_static" / name

@@ -31,11 +31,15 @@ from derivations.sorts import GRADES, KINDS
 
 MUSEUM = "bug-museum"
 FOLDER = "slips"
-# The chains that a reader may break.
-BREAKABLE = (
-    "eq-evidence", "eq-gaussian-log-density", "eq-elbo-two-terms", "eq-gaussian-kl-one",
-    "eq-objective",
-)  # fmt: skip
+# The chains that a reader may break, and what the menu calls them.
+TITLES = {
+    "eq-evidence": "The evidence and its lower bound",
+    "eq-gaussian-log-density": "The log-density of a Gaussian",
+    "eq-elbo-two-terms": "The ELBO as two terms",
+    "eq-gaussian-kl-one": "The KL divergence between two Gaussians",
+    "eq-objective": "The objective of one image",
+}
+BREAKABLE = tuple(TITLES)
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +123,7 @@ def the_questions(app: Sphinx, pages: dict[str, dict], breaks: bool) -> dict:
             label = slip["label"]
             href = f"#equation-{label}" if not breaks else f"{page}.html#equation-{label}"
             about = {"href": href, "number": number(app, page, label)}
-            about["name"] = say(name_of(label))
+            about["name"] = say(TITLES.get(label) or name_of(label))
             chains[label] = content["chains"][label] | about
             slips.append(slip)
     labels = [label for label in (BREAKABLE if breaks else chains) if label in chains]

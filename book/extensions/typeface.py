@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
+import matplotlib
 from fontTools import subset
 from sphinx.application import Sphinx
 from sphinx.util.fileutil import copy_asset_file
@@ -21,6 +22,8 @@ PACKAGE = "font_source_serif_pro"
 FOLDER = "_static/typeface"
 NAME = "Book"
 KOREAN = "Noto Serif CJK KR"
+# The ticks of the verdicts: in the text face they look like signs of a root.
+TICKS = {0x2713, 0x2717}
 FACES = {"Regular": "regular", "It": "italic", "Semibold": "semibold"}
 
 # Latin with all accents of Europe, Greek, punctuation, indices, arrows and signs.
@@ -45,6 +48,11 @@ def files() -> Path:
     if package is None or package.origin is None:
         raise RuntimeError(MISSING.format("text face"))
     return Path(package.origin).parent / "files"
+
+
+def ticks_face() -> Path:
+    """DejaVu Sans, which comes with matplotlib; its ticks are drawn as by a pen."""
+    return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
 
 
 def math_face() -> Path:
@@ -119,7 +127,11 @@ def write(app: Sphinx, error: Exception | None) -> None:
         target = folder / f"{name}.woff"
         if not target.exists():
             cut(files() / f"SourceSerifPro-{face}.ttf", target)
+    if not (target := folder / "ticks.woff").exists():
+        cut(ticks_face(), target, TICKS, "Ticks")
     copy_asset_file(str(files() / "LICENSE.txt"), str(folder))
+    licence = ticks_face().with_name("LICENSE_DEJAVU")
+    copy_asset_file(str(licence), str(folder))
 
 
 def setup(app: Sphinx) -> dict:

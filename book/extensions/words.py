@@ -1,6 +1,7 @@
 """What an extension says, in the language of the edition: `interface.po` translates it."""
 
 import re
+from unicodedata import lookup
 
 from sphinx.locale import _
 
@@ -15,14 +16,40 @@ def say(english: str, **values: object) -> str:
     return text.format(**values) if values else text
 
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+GREEK = re.compile(r"\b(alpha|beta|epsilon|theta|lambda|mu|pi|sigma|tau|phi)(?=(_\w+)? =)")
 MEASURED = re.compile(r"(?<= )(?:[-+]?\d[\w.+-]*|inf)$")
 
 
 def say_found(english: str) -> str:
     """The words for what a judge found; a number at its end is {n} in the catalogue."""
     if not (number := MEASURED.search(english)):
-        return say(english)
-    return say(english[: number.start()] + "{n}", n=number[0])
+        return readable(say(english))
+    return say(english[: number.start()] + "{n}", n=readable(number[0]))
+
+
+def readable(text: str) -> str:
+    """What a program prints, as one writes it by hand.
+
+    >>> readable("left = -2.4e-07, right = inf"), readable("x in R^3")
+    ('left = −2.4 · 10⁻⁷, right = ∞', 'x ∈ ℝ³')
+    >>> readable("at sigma_x = 0.5, mu = 1")
+    'at σ_x = 0.5, μ = 1'
+    """
+    text = re.sub(r"(?<=\d)e([+-]\d+)", lambda f: f" · 10{raised(int(f[1]))}", text)
+    text = re.sub(r"(?<![\w)])-(?=\d)", "−", re.sub(r"\binf\b", "∞", text))
+    text = re.sub(r" in (?=R\^|\{)", " ∈ ", text)
+    text = re.sub(r"(R|\})\^(\d)", lambda f: f[1].replace("R", "ℝ") + raised(f[2]), text)
+    return GREEK.sub(lambda found: letter(found[0]), text)
+
+
+def raised(number: object) -> str:
+    return str(number).translate(RAISED)
+
+
+def letter(name: str) -> str:
+    name = {"lambda": "lamda"}.get(name, name)
+    return lookup(f"GREEK SMALL LETTER {name}")
 
 
 def name_of(label: str) -> str:

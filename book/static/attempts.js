@@ -12,6 +12,7 @@ const Attempts = (() => {
   const VARIANTS = { varepsilon: "epsilon", vartheta: "theta", varphi: "phi", varrho: "rho" };
   const CONSTANTS = { e: Math.E, E: Math.E, pi: Math.PI };
   const INFINITE = new Set(["oo", "inf", "infty", "infinity"]);
+  const UNITS = new Set(["nat", "nats", "bit", "bits"]);
   const ACCENTS = new Set(["hat", "bar", "tilde"]);
   const DRESS = new Set(["mathrm", "operatorname", "text", "mathit", "mathbf", "mathbb", "boldsymbol"]);
   const SPACE = new Set(["left", "right", "big", "Big", "bigl", "bigr", "quad", "qquad", "displaystyle"]);
@@ -184,7 +185,7 @@ const Attempts = (() => {
         const braced = this.match(/\s*\{\s*/);
         this.match(/\s*/);
         if (!/[A-Za-z\\Ͱ-Ͽ]/.test(this.text[this.at] ?? " ")) {
-          throw this.fail(`\\${name} needs a letter, as in \\${name}{x}.`, place);
+          throw this.fail(say("{command} needs a letter, as in {example}.", { command: `\\${name}`, example: `\\${name}{x}` }), place);
         }
         const inner = braced ? this.word() : this.letter();
         if (braced && !this.match(/\s*\}/)) throw this.fail(say("A closing brace } is missing here."));
@@ -193,7 +194,7 @@ const Attempts = (() => {
       }
       if (DRESS.has(name)) {
         const inside = this.match(/\s*\{\s*([A-Za-z0-9]+)\s*\}/);
-        if (!inside) throw this.fail(`\\${name} needs a name, as in \\${name}{x}.`, place);
+        if (!inside) throw this.fail(say("{command} needs a name, as in {example}.", { command: `\\${name}`, example: `\\${name}{x}` }), place);
         return inside[1];
       }
       if (GREEK.includes(name) || has(FUNCTIONS, name)) return name;
@@ -291,13 +292,37 @@ const Attempts = (() => {
           left = ["*", left, this.signed()];
         } else if (this.next === "/") {
           this.take();
+          const slash = this.at - 1;
           left = ["/", left, this.signed()];
-          if (this.begins) throw this.fail(say("This can be read in two ways: write (1/2) x or 1/(2 x), with brackets."));
+          if (this.begins && !this.isFraction(slash)) throw this.fail(say("This can be read in two ways: write (1/2) x or 1/(2 x), with brackets."));
         } else if (this.begins) {
-          if (this.next === "num") throw this.fail(say("Write * before this number, or ^ if it is a power."));
+          if (this.next === "num") throw this.secondNumber();
           left = ["*", left, this.power()];
         } else return left;
       }
+    }
+
+    isSpace(at) {
+      return /\s/.test(this.text[at]);
+    }
+
+    // Is it 1/2 and a space, as in 1/2 log(x)? That is half of what follows.
+    isFraction(slash) {
+      const parts = this.tokens.slice(slash - 1, this.at);
+      if (parts.map((token) => token.kind).join(" ") !== "num / num") return false;
+      const { place } = parts[1];
+      if (this.isSpace(place - 1) || this.isSpace(place + 1) || !this.isSpace(this.place - 1)) return false;
+      const kinds = ["(", ...this.tokens.slice(0, slash - 1).map((token) => token.kind)];
+      if (!"+-".includes(kinds.at(-1))) return ["*", "(", "[", "{", "|"].includes(kinds.at(-1));
+      while ("+-".includes(kinds.at(-1))) kinds.pop();
+      return !["^", "/"].includes(kinds.at(-1));
+    }
+
+    secondNumber() {
+      const isSplit = this.tokens[this.at - 1].kind === "num" && this.isSpace(this.place - 1);
+      return this.fail(isSplit
+        ? say("A number has no space inside. Between two numbers write * or a sign.")
+        : say("Write * before this number, or ^ if it is a power."));
     }
 
     signed() {
@@ -385,7 +410,7 @@ const Attempts = (() => {
         const place = this.place;
         return this.word(this.take().value, place);
       }
-      throw this.fail(`${name} needs two groups in braces, as in \\frac{1}{2}.`);
+      throw this.fail(say("{command} needs two groups in braces, as in {example}.", { command: name, example: "\\frac{1}{2}" }));
     }
 
     root() {
@@ -412,11 +437,19 @@ const Attempts = (() => {
       if (found && (this.names.has(key(found[1])) || GREEK.includes(found[1]))) {
         throw this.fail(say("{word} can be read in two ways: write {a}^{b} or {b}*{a}.", { word, a: found[1], b: found[2] }), place);
       }
+      if (found && has(FUNCTIONS, found[1])) {
+        throw this.fail(say("Write {name}({number}), with brackets.", { name: found[1], number: found[2] }), place);
+      }
       throw this.unknown(word, place);
     }
 
     unknown(word, place) {
+      if (UNITS.has(word)) return this.fail(say("Leave the unit out."), place);
       const names = [...this.names.values()];
+      const alike = names.filter((name) => key(name).toLowerCase() === key(word).toLowerCase());
+      if (alike.length === 1) {
+        return this.fail(say("{word} is not known here. Did you mean {name}? Capital and small letters differ.", { word, name: alike[0] }), place);
+      }
       if (!names.length) return this.fail(say("{word} is not known here: the answer is a number without symbols.", { word }), place);
       const known = names.length === 1 ? names[0] : say("{names} and {last}", { names: names.slice(0, -1).join(", "), last: names.at(-1) });
       return this.fail(say("{word} is not known here: the answer is made of {known}.", { word, known }), place);
@@ -465,7 +498,7 @@ const Attempts = (() => {
           const base = name.slice(3);
           throw this.fail(say("Write log({base}) for a logarithm of {base}, or {name}(8) for the logarithm to the base {base}.", { base, name }), place);
         }
-        if (!BEGINS.has(this.next) && this.next !== "|") throw this.fail(`${shown} needs brackets, as in ${shown}(x).`);
+        if (!BEGINS.has(this.next) && this.next !== "|") throw this.fail(say("{name} needs brackets, as in {name}(x).", { name: shown }));
         inside = this.power();
         const isFunction = this.next === "word" && has(FUNCTIONS, key(this.tokens[this.at].value));
         if (this.begins && !isFunction) throw this.fail(say("How far does this {name} reach? Write brackets: {name}(...).", { name: shown }), place);
@@ -570,7 +603,7 @@ const Attempts = (() => {
   }
   const allSame = (a, b, within) => a.every((value, i) => same(value, b[i], within));
   const constant = (values) => values.every(Number.isFinite) && allSame(values, values.map(() => values[0]), SAME);
-  const short = (value) => String(Number(value.toPrecision(4)));
+  const short = (value) => String(Number(value.toPrecision(4))).replaceAll("-", "−");
   const shown = (point) => Object.entries(point).map(([name, value]) => `$${latexOfName(name)} = ${short(value)}$`).join(", ");
   const named = (name) => `$${latexOfName(name)}$`;
 
@@ -611,6 +644,7 @@ const Attempts = (() => {
   }
 
   function judgeNumber(given, right, text) {
+    if (!Number.isFinite(given) && Number.isFinite(right)) return verdict(false, "undefined", say("That is no finite number."));
     if (Number.isFinite(given) && Number.isFinite(right) && right !== 0) {
       const ratio = given / right;
       if (same(ratio, Math.LN2, WITHIN) || same(ratio, 1 / Math.LN2, WITHIN)) {
@@ -677,7 +711,7 @@ const Attempts = (() => {
     return verdict(false, "parts", say("At {values} yours is {given}, and right is {right}.", { values: shown(places[worst]), given: short(given[worst]), right: short(right[worst]) }));
   }
 
-  return { parse, evaluate, namesIn, latex, judge, Unread };
+  return { parse, evaluate, namesIn, latex, latexOfNumber, judge, Unread };
 })();
 
 // ---------------------------------------------------------------- on the page
@@ -710,10 +744,19 @@ const Attempts = (() => {
     }
   }
 
+  // "≈ 1.3294", "= 0.5", and nothing of what is a number already.
+  function worth(tree) {
+    const value = Attempts.evaluate(tree, {});
+    if (!Number.isFinite(value) || tree[0] === "num" || (tree.length === 2 && tree[1][0] === "num")) return "";
+    const rounded = Number(value.toPrecision(5));
+    return ` ${Math.abs(rounded - value) <= 1e-12 * Math.abs(value) ? "=" : "\\approx"} ${Attempts.latexOfNumber(rounded)}`;
+  }
+
   // What scrolls sideways must be reachable by keyboard.
   function openToTheKeyboard(box) {
     for (const part of box.querySelectorAll("mjx-container, .attempt-caret")) {
-      if (part.clientWidth > 0 && part.scrollWidth > part.clientWidth + 1) part.tabIndex = 0;
+      const scrolls = getComputedStyle(part).overflowX !== "visible"; // the slant of a lone q does not
+      if (scrolls && part.clientWidth > 0 && part.scrollWidth > part.clientWidth + 1) part.tabIndex = 0;
     }
   }
 
@@ -754,9 +797,7 @@ const Attempts = (() => {
       const formula = element(this.preview, "span", "attempt-formula");
       formula.setAttribute("role", "img");
       formula.setAttribute("aria-label", this.input.value);
-      const value = kind === "number" && tree[0] !== "num" ? Attempts.evaluate(tree, {}) : NaN;
-      const equals = Number.isFinite(value) ? ` \\approx ${Number(value.toPrecision(5))}` : "";
-      draw(formula, Attempts.latex(tree) + equals, this.input.value);
+      draw(formula, Attempts.latex(tree) + (kind === "number" ? worth(tree) : ""), this.input.value);
       this.note.hidden = true;
       // What is too wide becomes smaller, down to a half; beyond that it scrolls.
       const room = this.preview.clientWidth / formula.scrollWidth;
@@ -767,6 +808,7 @@ const Attempts = (() => {
     forget() {
       this.form.removeAttribute("data-state");
       this.input?.removeAttribute("aria-invalid");
+      if (this.told) this.told.open = true;
       this.reply.querySelector(".attempt-verdict")?.remove();
     }
 
@@ -792,6 +834,7 @@ const Attempts = (() => {
       write(line, says);
       if (caret) element(box, "div", "attempt-caret", caret);
       this.reply.prepend(box);
+      if (ok && this.told) this.told.open = false; // what is solved needs no hint
       openToTheKeyboard(box);
       if (this.input && state !== "right") this.input.setAttribute("aria-invalid", "true");
       this.form.dataset.took = (performance.now() - start).toFixed(1);
@@ -801,7 +844,12 @@ const Attempts = (() => {
     hint() {
       const { hints } = this.question;
       if (this.hints < hints.length) {
-        const line = element(this.reply, "p", "attempt-hint-text");
+        if (!this.told) {
+          this.told = element(this.reply, "details", "attempt-hints");
+          element(this.told, "summary", "", say("The hints"));
+        }
+        this.told.open = true;
+        const line = element(this.told, "p", "attempt-hint-text");
         const which = { which: this.hints + 1, all: hints.length };
         element(line, "b", "", say("Hint {which} of {all}:", which) + " ");
         write(line, hints[this.hints]);

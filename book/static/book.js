@@ -32,8 +32,17 @@ function mendRoles() {
   sidebar?.setAttribute("aria-label", say("Chapters"));
 }
 
+// 'Solution to Exercise 4.1': the space between is no part of the link.
+function mendSolutions() {
+  for (const link of document.querySelectorAll(".solution > .admonition-title > a")) {
+    link.before(" ");
+    link.firstChild.textContent = link.firstChild.textContent.trimStart();
+  }
+}
+
 window.addEventListener("load", () => {
   mendRoles();
+  mendSolutions();
   openScrollersToTheKeyboard();
   window.addEventListener("resize", openScrollersToTheKeyboard);
   // MathJax draws after the page has loaded.

@@ -4,7 +4,7 @@
 //   lines.draw(label)                             the display of that label, as lines
 //   lines.display({lines})              a display without reasons, as an element
 //   lines.formula(pieces, {sign, tail})           one line, as an element
-//   lines.figure({lines, reasons, head, ledger})  a chain of lines, as an element
+//   lines.figure({lines, reasons, head, ledger, checked})  a chain of lines, as an element
 //   lines.typeset(element)                        when MathJax has drawn what is in it
 //   lines.fit()                                   to a width that changed at once: on paper
 "use strict";
@@ -108,16 +108,26 @@ window.lines = (() => {
   // ------------------------------------------------------------ a figure of lines
   let figures = 0;
 
-  function verdict(line, ledger, id) {
+  // What a verdict is worth, in a sentence.
+  const worth = {
+    proved: () => say("Proved means: computer algebra turned one side into the other, in the smallest Gaussian model. It is a proof for that model; numbers from other models agree with it."),
+    tested: () => say("Tested means: in every small model that was tried, numbers found nothing against this line. That is evidence, and no proof."),
+  };
+
+  function verdict(line, { ledger, checked }, id) {
     const panel = make("div", "lines-verdict");
     panel.id = id;
     panel.hidden = true;
     const facts = make("dl");
     for (const [name, fact] of line.facts) facts.append(make("dt", "", name), make("dd", "", fact));
-    panel.append(make("p", "", make("strong", "", `${line.glyph} ${line.word}`)), facts);
-    if (ledger) {
-      const link = make("a", "", say("This equation in the ledger"));
-      link.href = ledger;
+    panel.append(make("p", "", make("strong", "", `${line.glyph} ${line.word}`)));
+    if (worth[line.verdict]) panel.append(make("p", "", worth[line.verdict]()));
+    panel.append(facts);
+    const links = [[checked, say("How the equations are checked")], [ledger, say("This equation in the ledger")]];
+    for (const [href, text] of links) {
+      if (!href) continue;
+      const link = make("a", "", text);
+      link.href = href;
       panel.append(make("p", "", link));
     }
     const button = make("button", `lines-mark lines-mark-${line.verdict.replace(" ", "-")}`, line.glyph);
@@ -132,7 +142,7 @@ window.lines = (() => {
     return [button, panel];
   }
 
-  function row(line, number, reason, ledger, name) {
+  function row(line, number, reason, links, name) {
     const item = make("li", "lines-row");
     item.tabIndex = -1;
     const count = make("span", "lines-number", String(number));
@@ -141,15 +151,15 @@ window.lines = (() => {
     sign.classList.add("lines-sign");
     drawnLine.firstChild.prepend(sign);
     item.append(count, drawnLine, make("div", "lines-reason", ...reason));
-    if (line.verdict) item.append(...verdict(line, ledger, `${name}-${number}`));
+    if (line.verdict) item.append(...verdict(line, links, `${name}-${number}`));
     return item;
   }
 
-  function figure({ lines, reasons = [], head, ledger, label }) {
+  function figure({ lines, reasons = [], head, ledger, checked, label }) {
     const name = `lines-${label ?? ++figures}`;
     const rows = make("ol", "lines-rows");
     rows.setAttribute("role", "list");
-    lines.forEach((line, i) => rows.append(row(line, i + 1, reasons[i] ?? [], ledger, name)));
+    lines.forEach((line, i) => rows.append(row(line, i + 1, reasons[i] ?? [], { ledger, checked }, name)));
     const box = make("div", "lines", head ?? make("div", "lines-head"), rows);
     box.setAttribute("role", "group");
     if (lines[0].left) box.firstChild.append(formula(lines[0].left, {}));
@@ -188,7 +198,10 @@ window.lines = (() => {
     const back = button(say("Back"), () => show(at - 1));
     const hint = button(say("Reason"), () => rows[at]?.classList.add("hinted"));
     const next = button(say("Next line"), () => show(at + 1));
-    const bar = make("div", "lines-bar", back, hint, next, live);
+    const progress = make("span", "lines-progress");
+    progress.ariaHidden = "true";
+    const key = make("p", "lines-key", make("span", "new", "■ "), say("What changes from one line to the next"));
+    const bar = make("div", "lines-bar", back, hint, next, progress, key, live);
     bar.hidden = true;
     let at = rows.length;
 
@@ -203,6 +216,7 @@ window.lines = (() => {
       back.disabled = at === 0;
       hint.disabled = next.disabled = at === rows.length;
       live.textContent = at === rows.length ? say("All lines are shown.") : say("{at} of {all} lines are shown.", { at, all: rows.length });
+      progress.textContent = say("{at} of {all}", { at, all: rows.length });
       if (focus) (rows[at - 1] ?? next).focus({ preventScroll: false });
     }
     function enter() {

@@ -162,8 +162,16 @@
       .replace(/[a-z]+(?=_|\b)/g, (name) => GREEK[name] ?? name).replace(/(?<![\w])-(?=\d)/g, "−")
       .replace(/_([\dtx])/g, (_, index) => LOWERED[index] ?? String.fromCodePoint(0x2080 + Number(index)))
       .replace(/(?<=\[) +| +(?=[\],])/g, "");
-  const at = (values) => (values.at ? say("At {values}", { values: spoken(values.at) }) : say("At one choice of all parameters"));
-  const short = (text) => spoken(text);
+  const at = (values) => (values.at ? say("At {values}", { values: spoken(rounded(values.at, 4)) }) : say("At one choice of all parameters"));
+
+  // Four digits of each number are enough, or as many as two values need to differ.
+  const rounded = (text, digits) =>
+    text.replace(/\d+\.\d+(e[+-]?\d+)?/g, (all) => (all.replace(/^0\.0*|\.|e.*/g, "").length > digits ? String(Number(Number(all).toPrecision(Math.max(digits, all.indexOf("."))))) : all));
+  function pair({ left, right }) {
+    let digits = 4;
+    while (digits < 17 && left !== right && rounded(left, digits) === rounded(right, digits)) digits += 1;
+    return { left: spoken(rounded(left, digits)), right: spoken(rounded(right, digits)) };
+  }
 
   function linkTo(parent, text, href) {
     return element(parent, "a", { href }, text);
@@ -183,7 +191,7 @@
   function numbers(box, slip, line) {
     const { values } = slip;
     if (!values) return;
-    const told = { at: at(values), left: short(values.left), right: short(values.right), above: line - 1, line };
+    const told = { at: at(values), ...pair(values), above: line - 1, line };
     const sentence = line > 1
       ? values.slopes
         ? say("{at}, line {above} improves in the direction {left}, and line {line} improves in the direction {right}.", told)
@@ -344,7 +352,9 @@
       if (line === now.line) settle(taps);
       else {
         row(line).dataset.told = "right";
-        row(line).querySelector(".pick").setAttribute("aria-label", say("Line {line}: it is right", { line }));
+        const pick = row(line).querySelector(".pick");
+        pick.setAttribute("aria-label", say("Line {line}: it is right", { line }));
+        pick.dataset.says = say("holds");
         said("no", say("Not line {line}.", { line }), stands(line));
       }
     }
@@ -354,8 +364,12 @@
       const chain = asked.chains[now.label];
       const values = chain.values[line - 1];
       const equal = chain.lines.slice(1, line + 1).every((text) => text.startsWith("=") || text.startsWith(":="));
-      if (!values || values.slopes || !equal || values.left !== values.right) return say("It is as it should be.");
-      return say("{at}, it is worth {right}, and so is what the chain begins with.", { at: at(values), right: short(values.right) });
+      if (!values || values.slopes || !equal || values.left !== values.right) {
+        return line > 1
+          ? say("In the book it follows from line {above}.", { above: line - 1 })
+          : say("In the book it follows from what the chain begins with.");
+      }
+      return say("{at}, it is worth {right}, and so is what the chain begins with.", { at: at(values), right: pair(values).right });
     }
 
     function said(verdict, ...words) {
@@ -364,11 +378,19 @@
       const text = element(answer, "p", { class: "said" });
       element(text, "b", {}, `${verdict === "no" ? "✗" : "✓"} ${words[0]}`);
       text.append(` ${words[1] ?? ""}`);
+      bringIntoView();
+    }
+
+    // Under a long chain on a phone the answer would be below the screen.
+    function bringIntoView() {
+      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      answer.scrollIntoView({ block: "nearest", behavior: calm ? "instant" : "smooth" });
     }
 
     function settle(taken) {
       const chain = asked.chains[now.label];
       over = true;
+      if (document.activeElement === show) another.focus({ preventScroll: true });
       show.hidden = true;
       const mine = score.of(asked.page);
       const name = nameOf(now);
@@ -377,8 +399,9 @@
       count();
       said("yes", taken ? say("It is line {line}.", now) : say("Line {line} is false.", now));
       numbers(answer, now, now.line);
-      mended(answer, chain, now);
+      mended(answer, chain, now).then(bringIntoView);
       why(answer, now);
+      bringIntoView();
       const wrong = row(now.line);
       wrong.dataset.told = "wrong";
       wrong.querySelector(".pick").setAttribute("aria-label", say("Line {line}: it is false", now));
@@ -417,13 +440,15 @@
     menu.addEventListener("change", () => begin(menu.value));
     element(root, "p", { class: "task" }, say("Choose a line, a symbol in it, and what to put in its place."));
     const chainBox = element(root, "div", { class: "chain" });
-    const symbols = element(root, "div", { class: "chips" });
-    const changes = element(root, "div", { class: "chips" });
-    const answer = element(root, "div", { class: "answer", role: "status" });
-    const foot = element(root, "div", { class: "foot" });
+    // What is offered and what is said stand under the line that was chosen.
+    const choices = element(null, "li", { class: "choices" });
+    const symbols = element(choices, "div", { class: "chips" });
+    const changes = element(choices, "div", { class: "chips" });
+    const answer = element(choices, "div", { class: "answer", role: "status" });
+    const foot = element(choices, "div", { class: "foot" });
     const back = button(foot, say("Put it back"), { class: "next" }, () => begin(label));
     addEventListener("resize", () => root.querySelectorAll(".formula").forEach((box) => fit(box)));
-    const rows = () => chainBox.querySelectorAll("li");
+    const rows = () => chainBox.querySelectorAll("li:not(.choices)");
     // A symbol in the chosen line; the buttons below are for keys and large fingers.
     chainBox.addEventListener("click", (event) => {
       const place = event.target.closest?.(".slip-place");
@@ -473,7 +498,14 @@
       element(made, "span", { class: "math notranslate nohighlight", "aria-hidden": "true" }, `\\(${latex}\\)`);
       return made;
     };
-    const bare = (latex) => latex.trim().replace(/^([\^_])/, "\\square$1") || `\\text{${say("nothing")}}`;
+    // An exponent is shown on what it stands on, as far as that is short.
+    const bare = (latex, before) => {
+      const base = /(\\?[A-Za-z]+)(_\{?\w+\}?)?\s*$/.exec(before)?.[0] ?? (/\)\s*$/.test(before) ? "(\\cdots)" : "\\square");
+      return latex.trim().replace(/^(?=[\^_])/, () => base) || `\\text{${say("nothing")}}`;
+    };
+    const before = (place) => asked.chains[label].lines[place.line].slice(0, place.begin);
+    // Without its exponent, the base is what remains.
+    const offered = (place, slip) => (/^\^/.test(place.old) && !slip.new.trim() ? bare("^{}", before(place)) : bare(slip.new, before(place)));
     const named = (latex) => latex.replace(/[\\{}]/g, " ").replace(/\s+/g, " ").trim() || say("nothing");
 
     function choose(number) {
@@ -483,21 +515,25 @@
       symbols.replaceChildren();
       changes.replaceChildren();
       element(symbols, "span", { class: "name" }, say("In line {line}, change", { line }));
-      for (const place of here()) chip(symbols, bare(place.old), say("{symbol}, in line {line}", { symbol: named(place.old), line }), () => pick(place));
-      const box = rows()[line].querySelector(".formula");
+      for (const place of here()) chip(symbols, bare(place.old, before(place)), say("{symbol}, in line {line}", { symbol: named(place.old), line }), () => pick(place));
+      const row = rows()[line];
+      row.after(choices);
+      const box = row.querySelector(".formula");
       show(box, touchable(asked.chains[label].lines[line], here()));
-      draw(symbols, box, ...boxes);
+      draw(symbols, box, ...boxes).then(inView);
     }
 
     function pick(place) {
       mend();
       changes.replaceChildren();
       element(changes, "span", { class: "name" }, say("to"));
-      for (const slip of place.changes) chip(changes, bare(slip.new), say("to {symbol}", { symbol: named(slip.new) }), () => change(slip));
+      for (const slip of place.changes) chip(changes, offered(place, slip), say("to {symbol}", { symbol: named(slip.new) }), () => change(slip));
       const box = rows()[line].querySelector(".formula");
       show(box, touchable(asked.chains[label].lines[line], here(), place));
-      draw(changes, box);
+      draw(changes, box).then(inView);
     }
+
+    const inView = () => choices.scrollIntoView({ block: "nearest" });
 
     function change(slip) {
       mend();
@@ -516,7 +552,7 @@
         text.append(say(" The judges find both sides equal, or the bound kept, at every point that they try. Can you see why?"));
       }
       back.hidden = false;
-      draw(box);
+      draw(box, answer).then(inView);
     }
 
     begin(label);

@@ -495,7 +495,7 @@ KK(NN(\mu, \sigma^2) \| NN(0, 1)) = HALF (\mu^2 + \sigma^2 - \log \sigma^2 - 1) 
 Ep[x^2] \leq 10^4
 Ep[x^2] - 10^4 \leq 0
 \log NN(x; \mu, \sigma^2) \leq 20
-Eq[\log q(z)] \leq 2 || -Eq[\log q(z)] \leq HALF \log(2 \pi e Eq[z^2])
+Eq[\log q(z)] \leq 2
 a^2 \geq 10^{-12} || a^2 \geq 0
 a^2 \geq a^2 + 10^{-13}
 H \|z\|^2 \leq 3 \|z\|^2 || \|z\|^2 \leq H \|z\|^2

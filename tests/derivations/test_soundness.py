@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from derivations import check, check_derivation
+from derivations import Verdict, check, check_derivation
 from derivations.evaluate import Budget
 from derivations.report import check_block
 from derivations.scope import Scope
@@ -148,3 +148,11 @@ def test_no_edit_makes_the_judges_fail(seed):
 )  # fmt: skip
 def test_a_strange_form_gets_a_verdict(latex):
     assert not check(latex).ok
+
+
+def test_a_letter_that_a_given_speaks_of_may_be_any():
+    kl = r"D_{\mathrm{KL}}(q_{\phi}(z \mid x) \,\|\, p(z))"
+    sizes = r"\frac{1}{2} \sum_{h=1}^{H} (\mu_h^2 + \sigma_h^2 - \log \sigma_h^2)"
+    line = rf"{kl} = {sizes} - \frac{{T}}{{2}}"
+    assert check(line).verdict is Verdict.NOT_UNDERSTOOD
+    assert check(f"% given: T \\geq 1\n{line}").verdict is Verdict.WRONG

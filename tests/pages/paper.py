@@ -17,7 +17,8 @@ WHITE = 250
 # tall in mm the tallest thing is that does not break.
 IN_THE_PAGE = """() => {
     const article = document.querySelector("article");
-    const {left, right} = article.getBoundingClientRect();
+    // a formula beside its reason, or in a table, has less room than the page
+    const columns = "article, .line, .lines-reason, td, th";
     const seen = e => e.checkVisibility({checkVisibilityCSS: true});
     const named = e => `${e.localName}.${e.getAttribute("class") ?? ""}: ` +
         (e.textContent ?? "").trim().slice(0, 60);
@@ -29,6 +30,7 @@ IN_THE_PAGE = """() => {
         if (!seen(e)) continue;
         const box = e.getBoundingClientRect();
         if (box.width < 2) continue;
+        const {left, right} = e.parentElement.closest(columns).getBoundingClientRect();
         if (e.matches(things) && (box.left < left - 1 || box.right > right + 1))
             faults.push(`stands out by ${box.right - right} px: ${named(e)}`);
         const style = getComputedStyle(e);

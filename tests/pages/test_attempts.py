@@ -43,6 +43,23 @@ READ_ALL = """([texts, at]) => texts.map(text => {
     }
 })"""
 
+# What is said in English even where the page has a table of strings.
+UNTRANSLATED = """([texts, names]) => {
+    const kept = globalThis.bookStrings;
+    globalThis.bookStrings = new Proxy({}, { get: (_, english) => "~" + english });
+    try {
+        return texts.filter(text => {
+            try {
+                Attempts.parse(text, names);
+            } catch (error) {
+                return !error.message.startsWith("~") && !error.message.includes("comma");
+            }
+        });
+    } finally {
+        globalThis.bookStrings = kept;
+    }
+}"""
+
 JUDGE_ALL = """triples => triples.map(([question, text]) => {
     const { why, says } = Attempts.judge(question, text);
     return [why, says];
@@ -80,6 +97,12 @@ def test_the_page_reads_what_is_typed_as_python_does(read, html):
     assert not wrong
 
 
+def test_every_refusal_can_be_said_in_another_language(read, html):
+    page = read(address(html, CHAPTER))
+    texts = [text for text, *_ in CASES["refuses"]]
+    assert page.evaluate(UNTRANSLATED, [texts, list(CASES["at"])]) == []
+
+
 def test_the_page_judges_as_python_does(read, html):
     """The table's verdicts; three forms and every likely mistake of each exercise."""
     page = read(address(html, CHAPTER))
@@ -115,6 +138,9 @@ def test_wrong_then_helped_then_right_and_within_a_tenth_of_a_second(page):
     expect(form.get_by_role("button", name="Hint")).to_be_disabled()
     assert try_answer(form, r"\left(1 - \eta c\right)^3") == "✓ Right."
     assert form.get_attribute("data-state") == "right"
+    expect(form.locator(".attempt-hint-text").first).to_be_hidden()
+    form.locator("summary").click()
+    expect(form.locator(".attempt-hint-text").first).to_be_visible()
     times = []
     for text in ["1 - c eta", "2 - eta c", "eta", "(1 - eta c)(1 + eta c)", "eta/c"] * 4:
         try_answer(form, text)
@@ -142,6 +168,32 @@ def test_a_formula_is_drawn_while_it_is_typed_and_a_bad_one_gets_a_caret(page):
     number = field(page, "ex-mle-step", 2)
     assert "decimal comma" in try_answer(number, "0,5")
     assert number.locator(".attempt-formula").count() == 0
+
+
+def test_a_number_is_shown_with_what_it_is_worth(page):
+    form = field(page, "ex-mle-compare")
+    drawn = []
+    for text in ("-7", "1/2", "1/3", "1e-8/3"):
+        form.locator("input[type=text]").fill(text)
+        signs = form.locator(".attempt-formula").inner_html()
+        drawn.append((text, 'data-c="2248"' in signs, 'data-c="3D"' in signs))
+    assert drawn == [
+        ("-7", False, False), ("1/2", False, True), ("1/3", True, False),
+        ("1e-8/3", True, False),
+    ]  # fmt: skip
+
+
+def test_only_what_scrolls_is_a_tab_stop(visit, html):
+    """The slant of a lone q sticks out of its box, and that is no reason to stop there."""
+    page = visit(address(html, "04-elbo"), width=390)
+    sticks = """e => e.scrollWidth > e.clientWidth + 1"""
+    ask = page.locator("#ask-ex-elbo-account-b mjx-container").first
+    assert ask.evaluate(sticks)
+    page.wait_for_load_state("load")
+    page.evaluate(
+        "() => MathJax.startup.promise.then(() => new Promise(requestIdleCallback))"
+    )
+    assert page.locator("#ask-ex-elbo-account-b [tabindex]").count() == 0
 
 
 def test_a_choice_by_keyboard_alone(visit, html):
@@ -190,6 +242,8 @@ def test_fields_fit_a_phone_with_enough_contrast(visit, html):
     form.locator("input[type=text]").fill(text)
     form.get_by_role("button", name="Check").tap()
     assert "Right." in form.inner_text()
+    check, hint = (button.bounding_box() for button in form.get_by_role("button").all())
+    assert check["y"] == hint["y"]
     for button in form.get_by_role("button").all():
         assert button.bounding_box()["height"] >= 36
     try_answer(field(page, "ex-mle-step"), "(1 + eta c)^3")

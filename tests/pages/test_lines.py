@@ -1,6 +1,7 @@
 """Derivations as lines with their reasons, and displays that fit a narrow screen."""
 
 import re
+import sys
 
 import pytest
 
@@ -9,6 +10,9 @@ from derivations.lines import lines_of
 from tests.pages.conftest import ROOT
 from tests.pages.test_layout import OPEN_ALL
 from tests.pages.test_pages import address, serious
+
+sys.path.insert(0, str(ROOT / "book" / "extensions"))
+import changes  # noqa: E402
 
 # What of a line is out of its column, and how it was made to fit.
 MEASURE = """async () => {
@@ -110,6 +114,30 @@ def test_a_line_and_its_reason_light_up_with_what_changed(figure):
     )
 
 
+def test_what_takes_the_place_of_a_term_lights_up_whole():
+    text = (ROOT / "book" / "04-elbo.md").read_text(encoding="utf-8")
+    [chain] = [d for d in displays(text) if d.label == "eq-evidence"]
+    lines = changes.as_shown(lines_of(chain.source))
+    above, below = lines[4]["right"][1], lines[5]["right"][1]
+    assert above["marks"] == "gone" and r"\int" in above["latex"]
+    kl = r"D_{\mathrm{KL}}(q(z) \,\|\, p_{\theta}(z \mid x))"
+    assert below == rf"{{}} + \class{{new}}{{\class{{gone}}{{{kl}}}}}"
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        (r"\class{new}{a} + \class{new}{b}", None),
+        (r"f(\class{new}{a})) \class{new}{b}", None),
+        (r"\frac{\class{new}{a}}{\class{new}{b}}", None),
+        (r"p\class{new}{(x)} p\class{new}{(z)}", r"\class{new}{p(x) p(z)}"),
+        (r"\class{new}{E}[\class{new}{x}]^2 y", r"\class{new}{E[x]^2} y"),
+    ],
+)
+def test_marks_are_joined_within_a_term(before, after):
+    assert changes.joined(before) == (after or before)
+
+
 def test_a_mark_opens_its_verdict_in_place(figure):
     box = figure()
     mark = box.locator(".lines-mark").last
@@ -120,8 +148,18 @@ def test_a_mark_opens_its_verdict_in_place(figure):
     assert mark.get_attribute("aria-expanded") == "true"
     assert mark.get_attribute("aria-controls") == panel.get_attribute("id")
     said = panel.inner_text()
-    for word in ("tested", "linear-Gaussian", "left = ", "random draws", "did not settle"):
+    for word in (
+        "tested",
+        "linear-Gaussian",
+        "left = ",
+        "random draws",
+        "no proof was found",
+    ):
         assert word in said
+    assert "found is 2.4 · 10⁻⁷" in said and "x ∈ ℝ³" in said and "= −1.46" in said
+    assert "That is evidence, and no proof." in said
+    link = panel.get_by_role("link", name="How the equations are checked")
+    assert link.get_attribute("href") == "how-checked.html"
     link = panel.get_by_role("link", name="ledger")
     assert link.get_attribute("href") == "ledger.html#ledger-eq-evidence"
     assert serious(box.page, {"runOnly": ["wcag2a", "wcag2aa"]}, WITHOUT_CODE) == []
@@ -159,6 +197,7 @@ def test_the_lines_come_one_at_a_time_by_keyboard(figure, theme):
     assert box.locator(".lines-reason").first.is_visible(), "a hint before the line"
     press("ArrowRight")
     press("ArrowRight")
+    assert box.locator(".lines-progress").inner_text() == "2 of 7"
     assert box.locator(".lines-bar").inner_text().endswith("2 of 7 lines are shown.")
     focused = box.locator(".lines-row:nth-child(2)")
     assert focused.evaluate("e => e === document.activeElement"), "what came is read out"
@@ -177,8 +216,9 @@ def test_the_lines_come_by_touch(figure):
         box.locator(".lines-row.next").tap()
         assert shown(box) == count
     after = box.get_by_role("button", name="Next line")
-    size = after.bounding_box()
-    assert size["height"] >= 44 and size["width"] >= 44
+    mark = box.locator(".lines-row:first-child .lines-mark")
+    for size in after.bounding_box(), mark.bounding_box():
+        assert size["height"] >= 44 and size["width"] >= 44 and size["x"] >= 0
     after.tap()
     assert shown(box) == 4
     box.get_by_role("button", name="Step through").tap()

@@ -151,7 +151,8 @@ def test_the_face_has_every_letter_of_the_book_and_is_small(html):
     """Of the letters in the book's text, formulas and code aside."""
     folder = html / typeface.FOLDER
     files = sorted(folder.glob("*.woff"))
-    assert [file.stem for file in files] == sorted(typeface.FACES.values())
+    assert [file.stem for file in files] == sorted([*typeface.FACES.values(), "ticks"])
+    assert TTFont(folder / "ticks.woff").getBestCmap().keys() == typeface.TICKS
     assert sum(file.stat().st_size for file in files) < 400_000
     assert "Open Font License" in (folder / "LICENSE.txt").read_text(encoding="utf-8")
     letters = TTFont(folder / "regular.woff").getBestCmap()
@@ -171,6 +172,36 @@ def test_the_search_leads_to_the_section_and_quotes_it(visit, html):
     link.click()
     page.wait_for_url(re.compile(r"\.html#"))
     assert page.locator(":target").first.is_visible()
+
+
+def hits(visit, html, query: str):
+    page = visit(f"{address(html, 'search')}?q={query}", wait=False)
+    page.wait_for_function("document.querySelector('.search-summary')?.innerText")
+    assert re.match(r"Found on (one|\d+) pages?\.", page.inner_text(".search-summary"))
+    return page.locator("#search-results ul.search > li")
+
+
+def test_the_search_knows_both_spellings_and_no_raw_labels(visit, html):
+    found = [
+        hits(visit, html, query).evaluate_all("all => all.map(e => e.innerText)")
+        for query in ("reparameterisation", "reparameterization", "reparametrization")
+    ]
+    assert found[0][0].startswith("Glossary: reparameterisation\n")
+    assert found[0] == found[1] == found[2]
+    assert "eq-reparam" not in "".join(found[0])
+
+
+def test_the_search_puts_in_front_what_says_most_and_leads_to_it(visit, html):
+    found = hits(visit, html, "jensen")
+    links = found.locator("> a").evaluate_all("all => all.map(e => e.href)")
+    names = [re.search(r"(\w[\w-]*)\.html", link)[1] for link in links]
+    assert names.index("04-elbo") < names.index("10-variants")
+    assert all("#" in link for link in links if "/api-" not in link), links
+    term = hits(visit, html, "posterior collapse").first
+    assert (
+        term.locator("a").get_attribute("href") == "glossary.html#term-posterior-collapse"
+    )
+    assert term.locator("mark").first.inner_text() == "posterior"
 
 
 def test_on_a_phone_the_ledger_shows_every_column(visit, html):
