@@ -194,6 +194,25 @@ def nearby(handle) -> tuple[float, float]:
     return box["x"] - 12, box["y"] + box["height"] / 2
 
 
+@pytest.mark.parametrize("name", ["03-kl-and-mle", "07-training", "10-variants"])
+def test_sliders_begin_at_one_place_and_curves_end_at_the_axis(visit, html, name):
+    page = visit(address(html, name), width=390)
+    for figure in page.locator(".expression-explorer").all():
+        begins = figure.locator("input[type=range]").evaluate_all(
+            "inputs => inputs.map(input => input.getBoundingClientRect().x)"
+        )
+        assert max(begins) - min(begins) < 0.5
+    below = page.locator(".panel > svg .curve").evaluate_all(
+        """curves => curves.map(curve => {
+            const name = curve.getAttribute("clip-path").slice(4, -1);
+            const { y, height } = document.querySelector(name).firstElementChild;
+            const axis = curve.closest("svg").querySelector(".axes > .axis");
+            return y.baseVal.value + height.baseVal.value - axis.getBBox().y;
+        })"""
+    )
+    assert below and max(below) < 1.5
+
+
 def test_a_collapse_is_seen_to_happen(visit, html):
     page = visit(address(html, "07-training"))
     figure = page.locator(".expression-explorer").last

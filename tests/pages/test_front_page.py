@@ -96,3 +96,20 @@ def test_each_chapter_and_no_other_page_says_where_it_is(html):
         text = page.read_text(encoding="utf-8")
         expected = int(re.match(r"\d\d-", page.name) is not None)
         assert text.count("You are here") == text.count('<g class="here"') == expected, page
+
+
+def test_on_a_narrow_phone_the_plane_is_wide_and_nothing_lies_on_the_text(visit, html):
+    page = visit(address(html, "index"), width=320, has_touch=True, is_mobile=True)
+    plane = page.locator(".latent-explorer .plane")
+    button = page.locator(".latent-explorer .next").bounding_box()
+    box = plane.bounding_box()
+    assert box["width"] > 270 and button["y"] > box["y"] + box["height"]
+    assert plane.evaluate("p => getComputedStyle(p).touchAction") != "none"
+    page.evaluate("() => scrollTo(0, 2000)")
+    page.evaluate("() => scrollTo(0, 1500)")  # on the way up the theme would offer it
+    assert not page.locator("#pst-back-to-top").is_visible()
+    sizes = page.locator("div.model-map text").evaluate_all(
+        """texts => texts.map(t => parseFloat(getComputedStyle(t).fontSize) *
+            t.getScreenCTM().a)"""
+    )
+    assert sizes and min(sizes) >= 11
