@@ -98,6 +98,8 @@ def words(node: nodes.Node) -> Iterator[str]:
     ):
         return
     if isinstance(node, addnodes.pending_xref) and not node.get("refexplicit"):
+        if node["refdomain"] == "cite":
+            return
         if node.get("reftype") in ("eq", "ref", "numref", "doc"):
             yield f"\0{node['reftarget']}\0"
             return

@@ -47,8 +47,7 @@
     const folded = plain(text);
     const places = patterns.map(p => folded.search(p)).filter(place => place >= 0);
     const line = document.createElement("p");
-    if (!places.length) return line;
-    const place = Math.min(...places);
+    const place = places.length ? Math.min(...places) : 0;
     const from = Math.max(0, text.lastIndexOf(" ", Math.max(0, place - AROUND)) + 1);
     const end = text.indexOf(" ", place + AROUND);
     const part = text.slice(from, end < 0 ? text.length : end);
@@ -86,6 +85,8 @@
       .map(section => [score(section, patterns), section])
       .filter(([points, [id]]) => points > 0 && !met.has(`${name}#${id}`))
       .sort((a, b) => b[0] - a[0])
+      // Only in code: where no text has the words.
+      .filter(([points], i, [most]) => points >= 100 || most[0] < 100)
       .slice(0, SECTIONS);
     const list = document.createElement("ul");
     list.className = "sections";

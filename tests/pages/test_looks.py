@@ -196,12 +196,12 @@ def test_the_search_puts_in_front_what_says_most_and_leads_to_it(visit, html):
     links = found.locator("> a").evaluate_all("all => all.map(e => e.href)")
     names = [re.search(r"(\w[\w-]*)\.html", link)[1] for link in links]
     assert names.index("04-elbo") < names.index("10-variants")
-    assert all("#" in link for link in links if "/api-" not in link), links
+    assert all("#" in link for link in links if re.search(r"/\d\d-", link)), links
     term = hits(visit, html, "posterior collapse").first
     assert (
         term.locator("a").get_attribute("href") == "glossary.html#term-posterior-collapse"
     )
-    assert term.locator("mark").first.inner_text() == "posterior"
+    assert len(term.locator("p").inner_text()) > 40
 
 
 def test_on_a_phone_the_ledger_shows_every_column(visit, html):

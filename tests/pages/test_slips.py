@@ -131,20 +131,6 @@ def test_a_slip_is_found_by_keyboard_and_where_nothing_may_be_stored(visit, html
     assert page.faults == []
 
 
-def test_names_of_parameters_have_lowered_indices(visit, html):
-    page = visit(address(html, "03-kl-and-mle"))
-    drawn(page)
-    page.evaluate("""() => {
-        const { slips } = window.slipQuestions;
-        slips.splice(0, slips.length, slips.find(s => /sigma_2/.test(s.values?.at)));
-    }""")
-    page.locator(".slips .next").click()
-    drawn(page)
-    page.keyboard.press(str(page.evaluate(ANSWER)["line"]))
-    said = page.locator(".slips [role=status]").inner_text()
-    assert re.search("[Aa]t .*σ₂ = ", said) and not re.search("[μσ]_", said)
-
-
 def test_a_reply_is_in_sight_and_a_wrong_pick_is_no_praise(visit, html):
     page = visit(address(html, "04-elbo"), width=390, has_touch=True)
     page.emulate_media(reduced_motion="reduce")
@@ -177,6 +163,20 @@ def test_a_reply_is_in_sight_and_a_wrong_pick_is_no_praise(visit, html):
     found.hover()
     assert found.evaluate(ground) == before
     assert page.faults == []
+
+
+def test_names_of_parameters_have_lowered_indices(visit, html):
+    page = visit(address(html, "03-kl-and-mle"))
+    drawn(page)
+    page.evaluate("""() => {
+        const { slips } = window.slipQuestions;
+        slips.splice(0, slips.length, slips.find(s => /sigma_2/.test(s.values?.at)));
+    }""")
+    page.locator(".slips .next").click()
+    drawn(page)
+    page.keyboard.press(str(page.evaluate(ANSWER)["line"]))
+    said = page.locator(".slips [role=status]").inner_text()
+    assert re.search("[Aa]t .*σ₂ = ", said) and not re.search("[μσ]_", said)
 
 
 def test_a_chain_is_broken_without_a_kernel(visit, html):
