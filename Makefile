@@ -49,6 +49,7 @@ notebooks: .venv/installed  ## regenerate the notebooks from the Markdown, execu
 	$(PY) tools/attempts.py write
 	$(PY) tools/notebooks.py run
 	$(PY) tools/claims.py write
+	$(PY) tools/translations.py update experiments
 
 bench: .venv/installed  ## measure what you wait for, beside the alternatives; about an hour
 	$(PY) -m benchmarks

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Message
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "extensions")]
@@ -240,3 +241,23 @@ def test_korean_is_indexed_by_pairs_of_letters():
         "ELBO",
         "를",
     ]
+
+
+@pytest.mark.parametrize(
+    ("new", "korean"),
+    [
+        ("Above 0 by 17.8 SE of 4.5.", "4.5 SE를 넘어 0보다 17.8 SE 큽니다."),
+        ("Above 1 by 25.0 SE of 4.5 or more.", None),  # other words, too
+    ],
+)
+def test_new_numbers_alone_are_put_into_the_translation(new, korean):
+    old, said = "Above 0 by 25.0 SE of 4.5.", "4.5 SE를 넘어 0보다 25.0 SE 큽니다."
+    message = Message(new, said, flags=["fuzzy"], previous_id=[old])
+    translations.renumber(message)
+    assert (message.string, message.fuzzy) == (korean or said, korean is None)
+
+
+def test_a_number_that_stands_twice_is_left_to_a_translator():
+    message = Message("5 of 4", "4 가운데 4", flags=["fuzzy"], previous_id=["4 of 4"])
+    translations.renumber(message)
+    assert message.fuzzy and message.string == "4 가운데 4"

@@ -31,13 +31,14 @@ from pathlib import Path
 
 import yaml
 from babel.messages.catalog import Catalog
+from babel.messages.catalog import Message as PoMessage
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.mdit import create_md_parser
-from translation_checks import faults_of, forms_of, has_words
+from translation_checks import NUMBER, faults_of, forms_of, has_words
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
@@ -594,7 +595,26 @@ def update(names: list[str], language: str = "ko") -> None:
     for name in names:
         path = catalogue_path(name, language)
         path.parent.mkdir(exist_ok=True)
-        write_catalogue(path, brought_up(name, messages()[name], language))
+        catalogue = brought_up(name, messages()[name], language)
+        for message in catalogue:
+            if message.id and message.fuzzy and message.previous_id:
+                renumber(message)
+        write_catalogue(path, catalogue)
+
+
+def renumber(message: PoMessage) -> None:
+    """Where other numbers are all that is new in the English, they are put into the
+    translation: a run on another machine makes no work for a translator."""
+    (old, *_), new = message.previous_id, message.id
+    pairs = list(zip(NUMBER.findall(old), NUMBER.findall(new), strict=False))
+    now, given = dict(pairs), Counter(NUMBER.findall(message.string))
+    counted = Counter(number for number, _ in pairs)
+    moved = [number for number in now if now[number] != number]
+    clear = len(set(pairs)) == len(now) and all(given[n] == counted[n] for n in moved)
+    if clear and NUMBER.sub("0", old) == NUMBER.sub("0", new):
+        message.string = NUMBER.sub(lambda n: now[n[0]], message.string)
+        message.flags.discard("fuzzy")
+        message.previous_id = []
 
 
 def status(names: list[str], language: str = "ko") -> list[str]:
