@@ -77,7 +77,7 @@ async ({ page, pages, terms, drawn }) => {
   }
 
   const dropped = `script, noscript, button, select, dialog, .headerlink, .viewcode-link,
-    .you-are-here, .language-offer, .breaker, #spot-the-slip .admonition, mjx-assistive-mml, .lines-spoken, .lines-bar, .lines-verdict,
+    .you-are-here, .downloads, .language-offer, .breaker, #spot-the-slip .admonition, mjx-assistive-mml, .lines-spoken, .lines-bar, .lines-verdict,
     .attempt-elsewhere, .attempt-reply, .explorer-room, .live, details:not([open]), wbr:not(.line wbr),
     .slips .bar, .slips .foot, .slips .answer`;
   for (const element of copy.querySelectorAll(dropped)) element.remove();
