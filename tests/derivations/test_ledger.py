@@ -176,7 +176,7 @@ def test_the_counts_add_up():
 def test_a_difference_is_shown_where_two_numbers_were_compared():
     compared = {"worlds": ["one"], "draws": 2}
     assert ledger.facts(1, row(**compared))[-2] == "0"
-    assert ledger.facts(1, row(worst=2.4e-16, **compared))[-2] == "2e-16"
+    assert ledger.facts(1, row(worst=2.4e-16, **compared))[-2] == "2 · 10⁻¹⁶"
     for step in [row(), row(relation="≥", **compared), row(how="rounded", **compared)]:
         assert ledger.facts(1, step)[-2] == "–"
     const = row(values="left - right = 1.8, at every draw", **compared)
