@@ -47,7 +47,7 @@ def joined(latex: str) -> str:
                 continue
             end = closing(latex, second.end()) + 1
             whole = extent(latex, first.start(), end)
-            if whole is None or parted(latex[slice(*whole)]):
+            if whole is None or parted(latex[slice(*whole)]) or torn(latex[slice(*whole)]):
                 break
             begin, end = whole
             inside = unmarked(latex[begin:end], first[1])
@@ -93,6 +93,20 @@ def extent(latex: str, begin: int, end: int) -> tuple[int, int] | None:
         begin = head.start() if head else begin
     raised = SCRIPT.match(latex, end)  # which would else stand on all that is marked
     return begin, raised.end() if raised else end
+
+
+def torn(latex: str) -> bool:
+    r"""Is a \left here whose \right is elsewhere, or the other way round?
+
+    >>> torn(r"D(q \right.")
+    True
+    """
+    depth = 0
+    for sign in re.findall(r"\\(left|right)(?![A-Za-z])", latex):
+        depth += 1 if sign == "left" else -1
+        if depth < 0:
+            return True
+    return depth > 0
 
 
 def parted(latex: str) -> bool:

@@ -132,6 +132,7 @@ def test_what_takes_the_place_of_a_term_lights_up_whole():
         (r"\frac{\class{new}{a}}{\class{new}{b}}", None),
         (r"p\class{new}{(x)} p\class{new}{(z)}", r"\class{new}{p(x) p(z)}"),
         (r"\class{new}{E}[\class{new}{x}]^2 y", r"\class{new}{E[x]^2} y"),
+        (r"\left[ \class{new}{D(q} \class{new}{z} \right.", None),
     ],
 )
 def test_marks_are_joined_within_a_term(before, after):
