@@ -66,7 +66,10 @@ def translations(path: Path) -> dict[str, str]:
 def _read(path: Path, changed: int) -> dict[str, str]:
     with path.open("rb") as file:
         found = read_po(file)
-    return {str(m.id): str(m.string) for m in found if m.id and m.string and not m.fuzzy}
+    said = {str(m.id): str(m.string) for m in found if m.id and m.string and not m.fuzzy}
+    # the one that says the most first: `_again` takes the first that fits
+    longest = sorted(said, key=lambda text: -len(re.sub(r"\{\w+\}", "", text)))
+    return {text: said[text] for text in longest}
 
 
 def respoken(english: str) -> str:
@@ -88,8 +91,7 @@ def respoken(english: str) -> str:
 
 
 def _again(english: str, known: dict[str, str]) -> str:
-    for text in sorted(known, key=lambda text: -len(re.sub(r"\{\w+\}", "", text))):
-        translation = known[text]
+    for text, translation in known.items():
         if found := _pattern(text).fullmatch(english.strip()):
             for name, value in found.groupdict().items():
                 again = _again(value, known) or ("" if name == "words" else value)

@@ -138,8 +138,8 @@ def _untied(trial: Trial, pair: Pair) -> str:
     alone = any_functions[0].keys() ^ any_functions[1].keys()
     averaged = any(isinstance(n, t.Expectation | t.Integral)
                    for side in pair.sides for n in side.walk())  # fmt: skip
+    said = any(t.is_density(n) for side in pair.sides for n in side.walk())
     for key, call in (any_functions[0] | any_functions[1]).items():
-        said = any(t.is_density(n) for side in pair.sides for n in side.walk())
         noisy = t.Symbol("epsilon") in call.group.items
         if noisy or said and key in alone and not averaged and pair.relation == "=":
             name = trial.source[slice(*call.span)]

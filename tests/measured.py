@@ -43,9 +43,10 @@ def kept(measure):
             return value
         if given.arguments["seed"] == 0:
             return measure(*args, **options)
-        if key not in load():
+        found = load()
+        if key not in found:
             pytest.fail(f"{key} was never measured: run its test with --all-seeds")
-        return load()[key]
+        return found[key]
 
     return numbers
 

@@ -56,7 +56,7 @@ def test_a_file_that_is_gone_or_older_than_the_book_is_not_offered(built, capsys
 
 def test_each_edition_links_its_own_files(built):
     (built.parent / "book" / "ko").mkdir()
-    (built.parent / "book" / "ko" / "index.po").write_text("")
+    (built.parent / "book" / "ko" / "interface.po").write_text("")
     (built / "html" / "ko").mkdir()
     (built / "html" / "ko" / "index.html").write_text(PAGE)
     (built / "vae-line-by-line-ko.pdf").write_bytes(b"a book")

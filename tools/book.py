@@ -125,7 +125,7 @@ def main() -> int:
         print("the book was not built: see the warnings above", file=sys.stderr)
         return 1
     offer()
-    for language in editions():
+    for language in editions(ROOT / "book"):
         if subprocess.run(
             [sys.executable, "tools/edition.py", language], cwd=ROOT
         ).returncode:

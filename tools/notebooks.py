@@ -72,9 +72,9 @@ def notebook_path(chapter: Path, language: str = "") -> Path:
     return NOTEBOOKS / language / f"{chapter.stem}.ipynb"
 
 
-def editions() -> list[str]:
+def editions(book: Path) -> list[str]:
     """The other languages of the book: each has a folder of catalogues."""
-    return sorted(file.parent.name for file in BOOK.glob("*/interface.po"))
+    return sorted(file.parent.name for file in book.glob("*/interface.po"))
 
 
 @cache
@@ -235,7 +235,7 @@ def outputs(notebook: NotebookNode) -> list:
 
 
 def check() -> list[str]:
-    pages, languages = chapters(), ["", *editions()]
+    pages, languages = chapters(), ["", *editions(BOOK)]
     faults = [f for one in languages for page in pages for f in differences(page, one)]
     paired = {notebook_path(page, one) for one in languages for page in pages}
     # not Jupyter's own copies, in hidden folders
@@ -270,7 +270,7 @@ def main() -> None:
                 lambda p: make(p, options.action == "run", options.all), pages
             )
             faults = [fault for fault in results if fault]
-        for language in editions():
+        for language in editions(BOOK):
             for page in pages:
                 save(translated(page, language), notebook_path(page, language))
     if faults:

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
+from notebooks import editions
+
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 ENGLISH = "en"
@@ -46,8 +48,7 @@ def words_of(language: str, build: Path = BUILD) -> Callable[[str], str]:
 
 def offer(build: Path = BUILD, book: Path = ROOT / "book") -> None:
     """Copy what is there and of this edition, and link it."""
-    languages = [catalogue.parent.name for catalogue in book.glob("*/index.po")]
-    for language in [ENGLISH, *sorted(languages)]:
+    for language in [ENGLISH, *editions(book)]:
         page = pages_of(language, build) / "index.html"
         if page.exists():
             sources = [*book.glob("*.md"), *build.glob("code.sha256")]
