@@ -3,7 +3,7 @@
     python tools/book.py            execute what changed, build what changed
     python tools/book.py --fresh    build every page anew (executed cells stay cached)
     python tools/book.py --all      execute and build everything anew
-    python tools/book.py --cells    execute only; with --all every cell
+    python tools/book.py --cells    execute and judge only; with --all every cell
 
 The edition in Korean is built beside the English pages, in _build/html/ko.
 
@@ -29,6 +29,10 @@ from offer import offer
 from notebooks import chapters, editions
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "extensions"))
+import ledger  # noqa: E402
+import slips  # noqa: E402
+
 BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
 VECTORS = CACHE / "vectors"  # what the cells drew
@@ -94,6 +98,12 @@ def fill_the_cache() -> list[str]:
     return failures
 
 
+def judge_the_equations() -> None:
+    """Of all chapters, with their slips: Sphinx and the tests find the verdicts."""
+    ledger.judged(ROOT / "book", BUILD / "ledger.json")
+    slips.kept(ROOT / "book", BUILD / "slips.json")
+
+
 def sphinx(*builder: str) -> int:
     """Build with these options of jupyter-book; return its exit status."""
     # Through Python: the script has another name on Windows, another place elsewhere.
@@ -119,6 +129,7 @@ def main() -> int:
     if failures:
         print("\n".join(failures), file=sys.stderr)
         return 1
+    judge_the_equations()
     if options.cells:
         return 0
     if sphinx():

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from derivations.__main__ import main
 from derivations.chapters import Row
 from derivations.verdict import Verdict
 
@@ -53,11 +52,10 @@ def rows_of(book: Path, text: str) -> list[Row]:
     return ledger.judged(book, book.parent / "build" / "ledger.json")
 
 
-def test_every_equation_of_the_book_holds(capsys):
-    status = main(["check", str(ROOT / "book")])
-    printed = capsys.readouterr().out
-    assert status == 0, "\n".join(x for x in printed.splitlines() if x[:2] != "ok")
-    assert printed.endswith(" 0 exempt, 0 broken\n")
+def test_every_equation_of_the_book_holds():
+    rows = ledger.judged(ROOT / "book", ROOT / "_build" / "ledger.json")
+    assert list(ledger.complaints(rows)) == [] and len(rows) >= 270
+    assert all(row.verdict is not Verdict.EXEMPT for row in rows)
 
 
 # ---------------------------------------------------------------- what fails a build
