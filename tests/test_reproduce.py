@@ -19,7 +19,7 @@ from vae_lib.evaluation import (
 )
 from vae_lib.monte_carlo import Estimate
 from vae_lib.objective import elbo_objective
-from vae_lib.reproduce import Run, Small, finished, read, recipe
+from vae_lib.reproduce import Run, Small, finished, read, recipe, unpacked
 from vae_lib.training import train
 
 PLAIN = Run("plain", 2, (8,), 3, 50, 1e-3)
@@ -119,6 +119,9 @@ def test_the_numbers_are_those_of_the_network_that_was_trained(tmp_path, mnist):
     value, error, n = ours["test_log_likelihood"].values()
     assert n == 100 and value == pytest.approx(theirs.value, abs=theirs.standard_error)
     assert error == pytest.approx(theirs.standard_error, rel=0.1)
+    of_each = Estimate.of(unpacked(ours["of_each"]))  # rounded to three digits
+    assert of_each.n == 100 and of_each.value == pytest.approx(value, rel=1e-3)
+    assert of_each.standard_error == pytest.approx(error, rel=1e-3)
 
 
 @pytest.mark.parametrize("activation", [nn.Tanh, nn.GELU])
@@ -319,12 +322,12 @@ def test_a_misused_option_is_one_line_and_status_2(
 def test_the_papers_settings_that_are_named_in_the_papers():
     """Kingma and Welling: 500 units, batches of 100. Burda et al.: 200, 200 and 50."""
     experiments = real_experiments()
-    assert [run.z_dim for run in experiments["aevb"]] == [2, 3, 5, 10, 20]
+    assert [run.z_dim for run in experiments["aevb"]] == [2, 3, 5, 10, 20, 200]
     assert {(run.hidden, run.batch_size) for run in experiments["aevb"]} == {((500,), 100)}
     for run in experiments["iwae"]:
         assert (run.z_dim, run.hidden, run.binarized) == (50, (200, 200), True)
         assert run.weights == 5000
-    assert [run.K for run in experiments["iwae"]] == [0, 5, 50]
+    assert [run.K for run in experiments["iwae"]] == [0, 5, 50, 0, 5]
     assert {run.epochs for runs in real_experiments(2).values() for run in runs} == {2}
 
 
