@@ -30,8 +30,8 @@ figures: .venv/installed  ## after make book: each figure as SVG and PNG, in _bu
 pdf: .venv/installed  ## [LANGUAGE=ko] print the built book into one PDF, after make book; needs Chromium
 	$(PY) tools/pdf.py $(if $(LANGUAGE),--language "$(LANGUAGE)")
 
-slides: .venv/installed  ## after make book: slides for each chapter, and their handouts
-	$(PY) tools/slides.py
+slides: .venv/installed  ## [LANGUAGE=ko] after make book: slides for each chapter, and their handouts
+	$(PY) tools/slides.py $(if $(LANGUAGE),--language "$(LANGUAGE)")
 
 test: .venv/installed  ## everything: lint, types, tests, notebooks, the book and its pages
 	$(PY) tools/test.py

@@ -30,11 +30,15 @@ revealjs_static_path = [
     "static",
     *(
         f"../book/static/{name}"
-        for name in ("typeface.css", "lines.css", "lines.js", "mount.js")
+        for name in ("typeface.css", "lines.css", "say.js", "lines.js", "mount.js")
     ),
 ]
 revealjs_css_files = ["typeface.css", "lines.css"]
-revealjs_js_files = [("lines.js", {"priority": 600}), ("slides.js", {"priority": 601})]
+revealjs_js_files = [
+    ("say.js", {"priority": 599}),
+    ("lines.js", {"priority": 600}),
+    ("slides.js", {"priority": 601}),
+]
 revealjs_script_plugins = [{"src": "revealjs/plugin/notes/notes.js", "name": "RevealNotes"}]
 revealjs_script_conf = {
     "width": 1280,

@@ -61,6 +61,11 @@ Show that it holds.
 $$
 x = x
 $$ (eq-same)
+
+```{notes}
+Say it
+slowly.
+```
 """
 
 
@@ -91,6 +96,7 @@ def test_every_text_of_a_page_is_found_with_its_line():
         ("Look at $y$.", 36, "hint"),
         ("It holds.", 40, "text"),
         ("It does: always.", 41, "text"),
+        ("Say it slowly.", 49, "text"),
     ]
 
 
@@ -106,7 +112,11 @@ def test_texts_are_replaced_and_nothing_else():
     assert question["wrong"] == {"번역: choice": "번역: reply"}
 
 
-@pytest.mark.parametrize("page", translations.pages(), ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [*translations.pages(), *translations.decks()],
+    ids=lambda page: f"{page.parent.name}-{page.stem}",
+)
 def test_a_page_that_is_translated_by_itself_is_itself(page):
     """Formulas, cells, labels, and how all of it is nested."""
     source = page.read_text("utf-8")
@@ -190,6 +200,11 @@ def test_a_good_translation_has_no_fault(english, korean, comment):
 def test_all_is_translated_and_right():
     faults = translations.status(list(translations.messages()))
     assert not faults, "\n".join(["see 'make translation-status'", *faults])
+
+
+def test_a_deck_leaves_to_the_book_what_the_book_says():
+    told = {m.text for m in translations.messages()["slides/04-elbo"]}
+    assert "An account book" in told and "The bound in three lines" not in told
 
 
 def test_every_term_of_the_glossary_has_a_korean_word():

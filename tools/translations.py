@@ -2,16 +2,17 @@
 
     python tools/translations.py update [PAGE ...]   bring book/ko/*.po up to the English
     python tools/translations.py status [PAGE ...]   list what is missing, stale or wrong
-    python tools/translations.py write               _build/ko/book/: the Korean sources
+    python tools/translations.py write               _build/ko/: the Korean sources
 
 The English Markdown in `book/` is the one source of structure, formulas, code and labels. A
 catalogue (gettext's PO format) holds for each page what is said in words, a paragraph, a
 heading, a cell of a table, a caption, a hint at a time: the English as `msgid`, the Korean
 as `msgstr`. What several pages say stands in `common.po`, what scripts and extensions say
 in `interface.po`, the words in drawings in `pictures.po`; an assignment's texts in
-`assignments/ko/hw1.po`, what the classroom says to students in `classroom/ko.po`. From
-these the Korean Markdown is written, with the formulas and cells of the English. Terms are
-translated by the table `terms.csv`.
+`assignments/ko/hw1.po`, what the classroom says to students in `classroom/ko.po`, a deck's
+texts in `slides/ko/`, but for those that the book says, too. From these the Korean Markdown
+is written, with the formulas and cells of the English. Terms are translated by the table
+`terms.csv`.
 """
 
 import argparse
@@ -56,7 +57,7 @@ from derivations.sorts import GRADES, KINDS  # noqa: E402
 from explorers.markup import latent_markup  # noqa: E402
 
 BOOK, BUILD = ROOT / "book", ROOT / "_build"
-EXPLORERS, TOOLS = ROOT / "explorers", ROOT / "tools"
+EXPLORERS, TOOLS, SLIDES = ROOT / "explorers", ROOT / "tools", ROOT / "slides"
 CONFIG, PROJECT = ROOT / "_config.yml", ROOT / "pyproject.toml"
 TIMINGS = ROOT / "benchmarks" / "timings.json"
 LEDGER, CELLS = BOOK / "extensions" / "ledger.py", BOOK / "extensions" / "cells.py"
@@ -75,10 +76,11 @@ THEME = """Skip to main content|Back to top|Search|Search this book|On this page
 |© Copyright %(copyright)s.""".replace("\n", "").split("|")
 COMMON, INTERFACE, PICTURES = "common", "interface", "pictures"
 CLASSROOM = "classroom"
+DECKS = "slides/"  # what the names of the decks' catalogues begin with
 
 # Directives whose argument, or whose content, is text.
 TITLED = ("exercise", "exercise-start", "admonition")
-PROSE = ("exercise", "solution", "admonition", "figure")
+PROSE = ("exercise", "solution", "admonition", "figure", "notes")
 # In the header of a code cell: the keys whose values are text.
 SPOKEN = ("caption", "alt", "code_prompt_show", "code_prompt_hide")
 
@@ -355,6 +357,10 @@ def pages() -> list[Path]:
     return sorted(BOOK.glob("*.md"))
 
 
+def decks() -> list[Path]:
+    return sorted(SLIDES.glob("*.md"))
+
+
 def messages_of(page: Path) -> list[Message]:
     found: list[Message] = []
     rewritten(page.read_text("utf-8"), noting(page, found))
@@ -375,11 +381,13 @@ def noting(file: Path, found: list[Message]) -> Say:
 def messages() -> dict[str, list[Message]]:
     """By the catalogue that has to translate them: a page's name, or one that all share."""
     of_pages = {page.stem: messages_of(page) for page in pages()}
-    count = Counter(text for some in of_pages.values() for text in {m.text for m in some})
-    found: dict[str, list[Message]] = {COMMON: []}
-    for name, some in of_pages.items():
-        found[name] = [m for m in some if count[m.text] == 1]
-        found[COMMON] += [m for m in some if count[m.text] > 1]
+    found = shared(of_pages, COMMON)
+    of_book = {message.text for some in of_pages.values() for message in some}
+    of_decks = {
+        f"{DECKS}{deck.stem}": [m for m in messages_of(deck) if m.text not in of_book]
+        for deck in decks()
+    }
+    found |= shared(of_decks, f"{DECKS}{COMMON}")
     found[INTERFACE] = list(interface())
     found[PICTURES] = []
     for file in sorted(DRAWINGS.glob("*.svg")):
@@ -392,6 +400,16 @@ def messages() -> dict[str, list[Message]]:
             Message(m.text, checks.get(m.what, assignment.markdown), m.line, m.what)
             for m in texts_of_assignment(assignment.markdown)
         ]
+    return found
+
+
+def shared(of_files: dict[str, list[Message]], common: str) -> dict[str, list[Message]]:
+    """The messages of each file, and by the name `common` those that several files have."""
+    count = Counter(text for some in of_files.values() for text in {m.text for m in some})
+    found: dict[str, list[Message]] = {common: []}
+    for name, some in of_files.items():
+        found[name] = [m for m in some if count[m.text] == 1]
+        found[common] += [m for m in some if count[m.text] > 1]
     return found
 
 
@@ -410,9 +428,10 @@ def interface() -> Iterator[Message]:
     for number, line in enumerate(toc.read_text("utf-8").split("\n"), 1):
         if caption := re.match(r" *- caption: *(.*)", line):
             yield Message(caption[1], toc, number, "caption of the table of contents")
-    for file in sorted([*(BOOK / "extensions").glob("*.py"), *TOOLS.glob("*.py")]):
+    code = [BOOK / "extensions", SLIDES / "extensions", TOOLS]
+    for file in sorted(file for folder in code for file in folder.glob("*.py")):
         yield from said_in(file, "python")
-    scripts = [BOOK / "static", EXPLORERS, TOOLS]
+    scripts = [BOOK / "static", SLIDES / "static", EXPLORERS, TOOLS]
     for file in sorted(file for folder in scripts for file in folder.glob("*.js")):
         yield from said_in(file, "javascript")
     yield Message(yaml.safe_load(CONFIG.read_text("utf-8"))["author"], CONFIG, 1, "author")
@@ -492,6 +511,8 @@ def catalogue_path(name: str, language: str = "ko") -> Path:
         return ROOT / "classroom" / f"{language}.po"
     if name in assignments():
         return assignments()[name].folder.parent / language / f"{name}.po"
+    if name.startswith(DECKS):
+        return SLIDES / language / f"{name.removeprefix(DECKS)}.po"
     return BOOK / language / f"{name}.po"
 
 
@@ -548,10 +569,10 @@ def read_catalogue_once(path: Path) -> Catalog:
 
 
 @cache
-def translations(language: str = "ko") -> dict[str, str]:
+def translations(language: str = "ko", folder: Path = BOOK) -> dict[str, str]:
     """English to the translation, of all that is translated from today's English."""
     found = {}
-    for path in sorted((BOOK / language).glob("*.po")):
+    for path in sorted((folder / language).glob("*.po")):
         for message in read_catalogue_once(path):
             if message.id and message.string and not message.fuzzy:
                 found[message.id] = message.string
@@ -672,6 +693,18 @@ def write(language: str = "ko") -> Path:
     return folder
 
 
+def write_decks(language: str = "ko") -> Path:
+    """The decks' sources, beside those of the book that they take from."""
+    known = translations(language) | translations(language, SLIDES)
+    folder = BUILD / language / "slides"
+    folder.mkdir(parents=True, exist_ok=True)
+    for deck in decks():
+        said = rewritten(deck.read_text("utf-8"), lambda text, *_: known.get(text, text))
+        replace(folder / deck.name, said)
+    replace(folder.parent / "strings.json", json.dumps(strings(language)))
+    return folder
+
+
 def headword(term: str) -> str:
     """A term of the glossary, with the English word that readers of papers know."""
     korean = forms_of(term)[0]
@@ -702,7 +735,7 @@ def main() -> None:
     if options.action == "update":
         update(names)
     elif options.action == "write":
-        print(write())
+        print(write(), write_decks())
     elif faults := status(names):
         print("\n".join(faults))
         sys.exit(f"{len(faults)} places are missing, stale or wrong")

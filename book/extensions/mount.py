@@ -81,6 +81,13 @@ def labels(app: Sphinx) -> dict[str, str]:
     return json.loads((Path(app.srcdir).parent / "labels.json").read_text("utf-8"))
 
 
+def labels_in_markup(app: Sphinx) -> dict[str, str]:
+    """The same where a figure's HTML is translated: a label of a cell stands there escaped,
+    what the HTML says itself does not."""
+    known = labels(app)
+    return known | {escape(english): escape(words) for english, words in known.items()}
+
+
 def told(label: str, known: dict[str, str]) -> str:
     """A label's translation, or the label. One of a cell's f-strings is known with its
     names in braces.
@@ -119,9 +126,7 @@ def is_explorer(state: dict) -> bool:
 def frame_explorers(app: Sphinx, doctree: nodes.document) -> None:
     """Put each explorer's still picture into a box that `mount.js` finds."""
     states = widget_states(app, app.env.docname)
-    # a label of a cell stands in the markup escaped, what the markup says itself does not
-    known = labels(app)
-    known |= {escape(english): escape(words) for english, words in known.items()}
+    known = labels_in_markup(app)
     for bundle in list(doctree.findall(nodes.container)):
         if bundle.get("nb_element") != "mime_bundle":
             continue

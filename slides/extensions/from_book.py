@@ -13,6 +13,9 @@
 
 So nothing that is judged is typed again. A formula within a sentence may be typed where it
 states nothing; one with a relation sign must stand in a chapter, letter by letter.
+
+A deck in another language takes from the book in that language, whose sources lie beside
+it: reasons, captions and the words of explorers are translated there.
 """
 
 import html
@@ -29,10 +32,13 @@ import mount
 import slips
 from docutils import nodes
 from docutils.parsers.rst import directives
+from editions import add_strings, write_strings
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from vectors import digest, light
+from words import say
 
 from book import BUILD, VECTORS, executed_chapter
 from derivations.chapters import DISPLAY, displays
@@ -42,8 +48,7 @@ from derivations.slips import SIGN
 from derivations.sorts import KINDS
 from notebooks import REASON, REASONS
 
-BOOK = Path(__file__).parents[2] / "book"
-CHAPTERS = sorted(BOOK.glob("[0-9][0-9]-*.md"))
+BOOK = Path(__file__).parents[2] / "book"  # the English one
 PICTURES = "_static/figures"
 FIGURE = re.compile(r"^:::\{figure\} (?P<path>\S+)\n(?P<options>(?::.*\n)+)", re.M)
 INLINE = re.compile(r"(?<!\$)\$([^$\n]+)\$(?!\$)")
@@ -77,16 +82,25 @@ class Figure:
     state: dict | None = None
 
 
+def book_of(app: Sphinx) -> Path:
+    """The chapters in the language of the decks, as `tools/translations.py` writes them."""
+    return Path(app.srcdir).parent / "book" if app.config.english_book else BOOK
+
+
+def chapters_of(book: Path) -> list[Path]:
+    return sorted(book.glob("[0-9][0-9]-*.md"))
+
+
 @cache
 def text_of(chapter: Path) -> str:
     return chapter.read_text(encoding="utf-8")
 
 
 @cache
-def formulas() -> dict[str, Formula]:
+def formulas(book: Path) -> dict[str, Formula]:
     """The labelled displays of all chapters."""
     found = {}
-    for chapter in CHAPTERS:
+    for chapter in chapters_of(book):
         text = text_of(chapter)
         lists = {m["label"]: REASONS.match(text, m.end()) for m in DISPLAY.finditer(text)}
         labelled = [display for display in displays(text) if display.label]
@@ -104,7 +118,7 @@ def figures(chapter: Path) -> dict[str, Figure]:
     found = {}
     for match in FIGURE.finditer(text_of(chapter)):
         options = dict(re.findall(r"^:(\w+): (.*)", match["options"], re.M))
-        path = BOOK / match["path"]
+        path = chapter.parent / match["path"]
         found[options["name"]] = Figure(path.suffix, path.read_bytes(), options["alt"])
     notebook = executed_chapter(chapter)
     if notebook is None:
@@ -128,9 +142,11 @@ def figures(chapter: Path) -> dict[str, Figure]:
 
 
 @cache
-def said_inline() -> set[str]:
+def said_inline(book: Path) -> set[str]:
     """The formulas within the book's sentences."""
-    return {latex for chapter in CHAPTERS for latex in INLINE.findall(text_of(chapter))}
+    return {
+        latex for chapter in chapters_of(book) for latex in INLINE.findall(text_of(chapter))
+    }
 
 
 # ---------------------------------------------------------------- directives
@@ -152,10 +168,11 @@ class FromBook(SphinxDirective):
     @property
     def chapter(self) -> Path:
         """The chapter of this deck: it bears the same name."""
-        return BOOK / f"{Path(self.env.docname).name}.md"
+        return book_of(self.env.app) / f"{Path(self.env.docname).name}.md"
 
     def formula(self) -> Formula:
-        return self.of(formulas(), "no display of the book has the label")
+        known = formulas(book_of(self.env.app))
+        return self.of(known, "no display of the book has the label")
 
     def figure(self) -> tuple[str, Figure]:
         """The address of its picture, and the figure."""
@@ -217,7 +234,8 @@ class Explorer(FromBook):
             raise self.error(f"{self.arguments[0]} does not move: use {{picture}}")
         shown = self.env.app.explorers.setdefault(self.env.docname, {})
         shown[figure.model] = figure.state
-        box = mount.opening(figure.model, figure.state) + image(address, figure)
+        known = mount.labels_in_markup(self.env.app)
+        box = mount.opening(figure.model, figure.state, known) + image(address, figure)
         return [raw(f'<div class="live">{box}{mount.CLOSING}</div>')]
 
 
@@ -251,18 +269,25 @@ class SlipAnswer(Slip):
         chain, slip = self.slip()
         right, kind, values = chain[slip["line"]], KINDS[slip["sort"]], slip["values"]
         shown = [line_as_json(wrong(right, slip)), line_as_json(right)]
+        worth = {side: values[side].replace("-", "−") for side in ("left", "right")}
         numbers = (
-            "At one point the parameters improve along {left} by the line above, and along "
-            "{right} by the wrong line."
+            say(
+                "At one point the parameters improve along {left} by the line above, and "
+                "along {right} by the wrong line.",
+                **worth,
+            )
             if values["slopes"]
-            else "With numbers put in, the line above is worth {left}, and the wrong line "
-            "{right}."
+            else say(
+                "With numbers put in, the line above is worth {left}, and the wrong line "
+                "{right}.",
+                **worth,
+            )
         )
-        numbers = numbers.format(**values).replace("-", "−")
-        what = nodes.strong("", f"Line {slip['line']}: {kind.name}. ")
+        what = say("Line {line}: {name}.", line=slip["line"], name=say(kind.name))
+        why = nodes.Text(f" {say(kind.why)}")
         return [
             call("mended", {"lines": shown}),
-            nodes.paragraph("", "", what, nodes.Text(kind.why)),
+            nodes.paragraph("", "", nodes.strong("", what), why),
             nodes.paragraph("", numbers, classes=["small"]),
         ]
 
@@ -281,8 +306,10 @@ class Notes(SphinxDirective):
 
 class Number(SphinxRole):
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        if self.text in formulas():
-            return [nodes.Text(f"({formulas()[self.text].number})")], []
+        known = formulas(book_of(self.env.app))
+        if self.text in known:
+            # a word joiner: no line begins with the particle that Korean hangs on it
+            return [nodes.Text(f"({known[self.text].number})\u2060")], []
         message = f"no display of the book has the label {self.text}"
         return [], [self.inliner.reporter.error(message, line=self.lineno)]
 
@@ -318,37 +345,45 @@ def line_as_json(line: str) -> dict[str, str]:
 def read(app: Sphinx, doctree: nodes.document) -> None:
     """What holds of every deck, once it is read."""
     lines.keep_signs_with_formulas(doctree)
-    refuse_typed_formulas(doctree)
-    chapter = BOOK / f"{app.env.docname}.md"
+    book = book_of(app)
+    refuse_typed_formulas(doctree, said_inline(book))
+    chapter = book / f"{app.env.docname}.md"
     title = next(iter(doctree.findall(nodes.title)), None)
-    if title is None or chapter not in CHAPTERS:
+    if title is None or chapter not in chapters_of(book):
         return
     expected = re.search(r"(?m)^# (.*)", text_of(chapter))[1]
     if title.astext() != expected:
         logger.warning(f"the chapter is called {expected!r}", location=title)
-    book = nodes.emphasis("", app.config.project)
-    of = f"Chapter {int(chapter.name[:2])} of "
-    below = nodes.paragraph("", of, book, nodes.Text(". Text and figures: CC BY 4.0."))
-    title.parent.insert(1, below)
+    of = say("Chapter {number} of {book}. Text and figures: CC BY 4.0.")
+    before, after = of.replace("{number}", str(int(chapter.name[:2]))).split("{book}")
+    named = nodes.emphasis("", app.config.project)
+    title.parent.insert(1, nodes.paragraph("", before, named, nodes.Text(after)))
 
 
-def refuse_typed_formulas(doctree: nodes.document) -> None:
+def refuse_typed_formulas(doctree: nodes.document, known: set[str]) -> None:
     """A formula that states something is the book's, or it is not judged."""
     for display in doctree.findall(nodes.math_block):
         message = "a display is taken from the book, with {formula} or {derivation}"
         logger.warning(message, location=display)
     for formula in doctree.findall(nodes.math):
         latex = formula.astext()
-        if STATES.search(latex) and latex not in said_inline():
+        if STATES.search(latex) and latex not in known:
             message = f"${latex}$ states something that no chapter says in these letters"
             logger.warning(message, location=formula)
 
 
 def add_explorers(app: Sphinx, pagename, templatename, context, doctree) -> None:
-    states = app.explorers.get(pagename, {})
+    states = mount.in_words(app.explorers.get(pagename, {}), mount.labels(app))
     for style in mount.embed(app, states) if states else ():
         # sphinx-revealjs has copied the list already
         context["css_files"].append(f"_static/{style}")
+
+
+def take_strings(app: Sphinx, config: Config) -> None:
+    """What the scripts say in the language of the decks."""
+    if config.english_book:
+        file = Path(app.srcdir).parent / "strings.json"
+        config.strings = json.loads(file.read_text(encoding="utf-8"))
 
 
 def prepare(app: Sphinx) -> None:
@@ -363,7 +398,12 @@ def setup(app: Sphinx) -> dict:
     }.items():  # fmt: skip
         app.add_directive(name, directive)
     app.add_role("eq", Number(), override=True)
+    app.add_config_value("english_book", "", "env", str)
+    app.add_config_value("strings", {}, "env", dict)
+    app.connect("config-inited", take_strings)
     app.connect("builder-inited", prepare)
     app.connect("doctree-read", read)
     app.connect("html-page-context", add_explorers, priority=800)
+    app.connect("html-page-context", add_strings)
+    app.connect("build-finished", write_strings)
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

@@ -45,9 +45,9 @@ window.slides = (() => {
   }
 
   function mended({ lines: [wrong, right] }) {
-    const row = (word, { sign, right: side, says }) =>
-      box(`mended-${word}`, box("mended-word", word), lines.formula(side, { sign, says }));
-    put(box("mended", row("wrong", wrong), row("right", right)));
+    const row = (kind, word, { sign, right: side, says }) =>
+      box(`mended-${kind}`, box("mended-word", word), lines.formula(side, { sign, says }));
+    put(box("mended", row("wrong", say("wrong"), wrong), row("right", say("right"), right)));
   }
 
   // reveal.js calls itself an application, and a page's main part may not stand in one: it is

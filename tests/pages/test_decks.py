@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.pages.conftest import ROOT, open_page
+from tests.pages.test_layout import ENGLISH
 from tests.pages.test_pages import WITH_FORMULAS, WITHOUT_FORMULAS
 from tests.slides.conftest import DECKS, tool
 
@@ -57,8 +58,18 @@ SHOW = """what => {
 def built(tmp_path_factory) -> Path:
     """The folder of all decks, which takes some ten seconds."""
     out = tmp_path_factory.mktemp("slides")
-    assert tool.build(tool.SOURCE, out), "the slides were not built: run 'make book' first"
+    assert tool.build(out), "the slides were not built: run 'make book' first"
     return out
+
+
+@pytest.fixture(scope="module")
+def korean(browser, tmp_path_factory):
+    """A deck in Korean."""
+    out = tmp_path_factory.mktemp("slides-ko")
+    assert tool.build(out, "ko", include_patterns="04-elbo.md,index.md")
+    page = open_page(browser, (out / "04-elbo.html").as_uri())
+    yield page
+    page.context.close()
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +168,24 @@ def test_the_list_leads_to_every_deck(browser, built):
     links = page.locator(".slides a").evaluate_all("links => links.map(a => a.href)")
     page.close()
     assert links == [(built / f"{deck.stem}.html").as_uri() for deck in DECKS]
+
+
+# ---------------------------------------------------------------- in Korean
+def test_a_korean_slide_is_whole(korean):
+    for screen, (width, height) in SCREENS.items():
+        korean.set_viewport_size({"width": width, "height": height})
+        assert korean.evaluate(OUTSIDE) == [], screen
+    assert korean.faults == []
+
+
+def test_all_that_a_korean_deck_says_is_korean(korean):
+    """Reasons, explorers and slips are the book's, in its language."""
+    korean.locator(".reveal > .controls").evaluate_all(tool.REMOVE)  # not shown
+    assert korean.evaluate(ENGLISH) == []
+    said = korean.locator(".slides").evaluate("slides => slides.textContent")
+    for words in ("상수의 기댓값은 그 상수입니다", "둘의 합", "뒤집힌 분수", "옳음"):
+        assert words in said
+    assert korean.locator("html").get_attribute("lang") == "ko"
 
 
 # ---------------------------------------------------------------- what is refused

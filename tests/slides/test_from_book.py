@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.slides.conftest import DECKS, ROOT
+from tests.slides.conftest import DECKS, ROOT, tool
 
 sys.path[:0] = [str(ROOT / folder) for folder in ("slides/extensions", "book/extensions")]
 import from_book  # noqa: E402
@@ -13,12 +13,19 @@ import from_book  # noqa: E402
 each_deck = pytest.mark.parametrize("deck", DECKS, ids=lambda path: path.stem)
 
 
+def test_a_language_without_decks_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["slides.py", "--language", "fr"])
+    assert tool.main() == 1
+    assert capsys.readouterr().err == "no slides in 'fr', only in: en, ko\n"
+
+
 def slides_of(deck) -> list[str]:
     return re.split(r"^#{1,2} ", deck.read_text(encoding="utf-8"), flags=re.M)[1:]
 
 
 def test_each_chapter_has_a_deck():
-    assert [deck.name for deck in DECKS] == [path.name for path in from_book.CHAPTERS]
+    chapters = from_book.chapters_of(from_book.BOOK)
+    assert [deck.name for deck in DECKS] == [chapter.name for chapter in chapters]
 
 
 @each_deck
@@ -40,9 +47,10 @@ def test_a_deck_is_a_lecture(deck):
 
 
 def test_the_numbers_of_equations_are_those_of_the_book():
-    assert from_book.formulas()["eq-iid-product"].number == "1.1"
-    assert from_book.formulas()["eq-elbo-gap"].number == "4.8"
-    assert len(from_book.formulas()["eq-evidence"].reasons) == 7
+    known = from_book.formulas(from_book.BOOK)
+    assert known["eq-iid-product"].number == "1.1"
+    assert known["eq-elbo-gap"].number == "4.8"
+    assert len(known["eq-evidence"].reasons) == 7
 
 
 @pytest.mark.parametrize("latex", ["a = b", r"a\leq b", "a<b", r"x \in y", r"q \sim p"])
