@@ -297,7 +297,7 @@
         next();
       });
     }
-    const task = element(root, "p", { class: "task" }, say("One of these lines is false. Tap it, or press its number."));
+    const task = element(root, "p", { class: "task" }, say("One of these lines is false. Choose it, or press its number."));
     task.dataset.onPaper = say("One of these lines is false.");
     const chainBox = element(root, "div", { class: "chain" });
     const answer = element(root, "div", { class: "answer", role: "status" });
