@@ -36,7 +36,9 @@ CLOSES = re.compile(
 )
 # A claim in a table of verdicts, as derivations/workbench.py prints it.
 CLAIM = re.compile(
-    r'(?s)(?<=<td><div)(?=><span class="math notranslate nohighlight">\\\((.*?)\\\)</span></div>)'
+    r'(?<=<td><div)(?=><span class="math notranslate nohighlight">'
+    r"\\\((.*?)\\\)</span></div>)",
+    re.S,
 )
 # A formula whose TeX is longer may be as wide as a phone.
 SHORT = 30

@@ -140,7 +140,8 @@ CROWDED = """() => [...document.querySelectorAll("svg")].flatMap(svg => {
         if (a.left < within.left || a.right > within.right || a.top < within.top ||
             a.bottom > within.bottom) say(i, "is cut");
         boxes.slice(0, i).forEach((b, j) => {
-            if (a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+            const beside = a.left >= b.right || b.left >= a.right;
+            if (!(beside || a.top >= b.bottom || b.top >= a.bottom))
                 say(i, `lies on ${texts[j].textContent}`);
         });
     });
