@@ -267,6 +267,8 @@ const LAYERS = {
 class Panel {
   constructor(figure, spec, box) {
     Object.assign(this, { figure, spec, names: figure.names });
+    this.ends = [spec.y.low, spec.y.high].map((end) => compile(end, this.names));
+    this.follow(figure.scope);
     this.legend(box.querySelectorAll(".swatch"));
     this.image = box.querySelector(":scope > svg");
     const id = `clip-${Math.random().toString(36).slice(2)}`;
@@ -304,7 +306,16 @@ class Panel {
     });
   }
 
-  // The style sheet says how large the image is, the text how much of that the axes need.
+  // The ends of the y axis may depend on the sliders. Have they moved?
+  follow(scope) {
+    const [low, high] = this.ends.map((end) => end(scope, [0])[0]);
+    const { y } = this.spec;
+    if (low === y.low && high === y.high) return false;
+    this.spec = { ...this.spec, y: { ...y, low, high } };
+    return true;
+  }
+
+  // The style sheet says how large the image is.
   layout() {
     const { spec } = this;
     const { width, height } = this.image.getBoundingClientRect();
@@ -312,6 +323,12 @@ class Panel {
     if (width === 0 || (width === this.width && height === this.height && unit === this.unit)) return;
     Object.assign(this, { width, height, unit, right: width - 10, top: (spec.ylabel ? 22 : 10) * unit, bottom: height - 38 * unit });
     this.image.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.arrange();
+  }
+
+  // The text says how much of the image the axes need.
+  arrange() {
+    const { spec, unit, width, height } = this;
     this.axes.replaceChildren();
     const yTicks = ticksOf(spec.y, this.bottom - this.top, 42 * unit).map(([value, text]) => {
       return [value, element(this.axes, "text", { class: "tick", "text-anchor": "end" }, text)];
@@ -343,6 +360,7 @@ class Panel {
   }
 
   draw(scope) {
+    if (this.follow(scope)) this.arrange();
     for (const draw of this.draws) draw(scope);
     this.image.setAttribute("aria-label", `${this.spec.title || this.spec.ylabel}: ${this.figure.summary}`);
   }
@@ -398,6 +416,7 @@ class Figure {
     const [boxes, outputs, rows] = [".panel", ".readout b", ".controls label"].map((which) => this.root.querySelectorAll(which));
     this.names = [...Object.keys(this.data), ...sliders.map(({ name }) => name), ...where.flatMap(({ names }) => names)];
     this.abbreviate = abbreviations(where, this.names);
+    this.scope = this.abbreviate({ ...this.data, ...this.values });
     this.readouts = readouts.map((readout, i) => ({ ...readout, f: compile(readout.value, this.names), output: outputs[i] }));
     this.panels = panels.map((spec, i) => new Panel(this, spec, boxes[i]));
     this.controls = sliders.map((slider, i) => this.control(rows[i], slider));

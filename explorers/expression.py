@@ -321,7 +321,8 @@ class ExpressionExplorer(Explorer):
 
     def _panel(self, panel: Panel) -> dict:
         x, *y = panel.variables
-        (low, high), (bottom, top) = panel.x_range, panel.y_range
+        low, high = panel.x_range
+        bottom, top = (self._print("the y axis", end, []) for end in panel.y_range)
         ticks = [[float(place), name] for place, name in panel.ticks.items()]
         return {
             "title": panel.title,

@@ -9,9 +9,12 @@ colours, or -1 for black.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import sympy as sp
 
+# Where an axis of heights begins or ends.
+End: TypeAlias = float | sp.Expr
 # Where a reader holds a `Dot`, in the numbers of its panel's axes.
 POINTER = sp.symbols("pointer_x pointer_y", real=True)
 
@@ -214,7 +217,8 @@ class Panel:
     """Axes and what is drawn in them.
 
     `x` is (symbol, from, to); `y` is (from, to), or (symbol, from, to) where layers need
-    the height itself as a variable. `ticks` name places on the x axis. With `log` the
+    the height itself as a variable. Its ends may be expressions: then the axis follows the
+    sliders. `ticks` name places on the x axis. With `log` the
     x axis is logarithmic, with `integer` its variable takes whole numbers only.
 
     >>> x, y = sp.symbols("x y")
@@ -225,7 +229,7 @@ class Panel:
 
     layers: Sequence[Layer | sp.Expr]
     x: tuple[sp.Symbol, float, float]
-    y: tuple[float, float] | tuple[sp.Symbol, float, float]
+    y: tuple[End, End] | tuple[sp.Symbol, float, float]
     xlabel: str = ""
     ylabel: str = ""
     title: str = ""
@@ -244,6 +248,6 @@ class Panel:
         return self.x[1:]
 
     @property
-    def y_range(self) -> tuple[float, float]:
+    def y_range(self) -> tuple[End, End]:
         """Where the y axis begins and ends."""
         return self.y[-2], self.y[-1]

@@ -54,7 +54,7 @@ def draw_still(panels: Sequence[Panel], readouts: Sequence[Readout], value: Valu
         for ax, panel in zip(axes, panels, strict=True):
             for layer in panel.layers:
                 draw(layer, ax, panel, value)
-            _dress(ax, panel)
+            _dress(ax, panel, value)
         numbers = [
             f"{r.label} {value(r.value):.{r.digits}f} {r.unit}".strip() for r in readouts
         ]
@@ -64,8 +64,9 @@ def draw_still(panels: Sequence[Panel], readouts: Sequence[Readout], value: Valu
     return file.getvalue()
 
 
-def _dress(ax: Axes, panel: Panel) -> None:
-    ax.set(xlabel=panel.xlabel, xlim=panel.x_range, ylim=panel.y_range)
+def _dress(ax: Axes, panel: Panel, value: Value) -> None:
+    ends = [float(value(end)) for end in panel.y_range]
+    ax.set(xlabel=panel.xlabel, xlim=panel.x_range, ylim=ends)
     ax.set_title(panel.title or panel.ylabel)
     if panel.log:
         ax.set_xscale("log")
@@ -100,7 +101,8 @@ def _(layer: Curve, ax: Axes, panel: Panel, value: Value) -> None:
     y = value(layer.y, {panel.x[0]: xs})
     ax.plot(xs, y, layer.line, color=color, label=layer.label or None)
     if layer.fill:
-        ax.fill_between(xs, y, max(panel.y_range[0], 0), color=color, alpha=0.2, lw=0)
+        ground = max(float(value(panel.y_range[0])), 0)
+        ax.fill_between(xs, y, ground, color=color, alpha=0.2, lw=0)
 
 
 @draw.register

@@ -7,9 +7,11 @@ display, `lines.draw(...)`, makes one of the other while the page is still being
 that nothing jumps.
 
 A display whose relations are followed by as many numbered reasons becomes a figure: a line,
-its mark, its reason. Any other display only learns where it may break.
+its mark, its reason. Any other display only learns where it may break, and so does each
+claim of a table of verdicts that a cell shows.
 """
 
+import html
 import json
 import re
 from pathlib import Path
@@ -31,6 +33,12 @@ CHECKED = "how-checked"
 OPENS = re.compile(r"[(\[“‘]+\Z")
 CLOSES = re.compile(
     r"[.,;:!?)\]”’…-]+\w{0,8}[.,;:!?)\]”’…]*|[가-힣]{1,3}(?![가-힣])[.,;:!?)\]”’]*"
+)
+# A claim in a table of verdicts, as derivations/workbench.py prints it.
+CLAIM = re.compile(
+    r'(?<=<td><div)(?=><span class="math notranslate nohighlight">'
+    r"\\\((.*?)\\\)</span></div>)",
+    re.S,
 )
 # A formula whose TeX is longer may be as wide as a phone.
 SHORT = 30
@@ -91,6 +99,20 @@ def keep_signs_with_formulas(doctree: nodes.document) -> None:
             held += nodes.Text(closes[0])
 
 
+def with_cut_claims(body: str) -> str:
+    """A page's tables of verdicts say where each claim may break."""
+
+    def cut(claim: re.Match[str]) -> str:
+        latex = html.unescape(claim[1])
+        lines = as_shown(lines_of(f"x {latex}"))  # a claim has no left side
+        if len(lines) != 1:
+            return ""
+        data = json.dumps(lines[0] | {"says": latex})
+        return f' data-claim="{html.escape(data)}"'
+
+    return CLAIM.sub(cut, body)
+
+
 # ---------------------------------------------------------------- what the judges said
 def verdict(row: Row) -> dict[str, object]:
     """A row of the ledger in words: the verdict, its mark, and the facts behind it."""
@@ -144,6 +166,7 @@ def write_lines(app: Sphinx, pagename, templatename, context, doctree) -> None:
     """The scripts of a page: one that fits formulas, and what stands in its displays."""
     if doctree is None or 'class="math' not in context.get("body", ""):
         return
+    context["body"] = with_cut_claims(context["body"])
     # Not deferred: the calls in the page need them.
     app.add_css_file("lines.css", priority=600)
     app.add_js_file("lines.js", priority=600)

@@ -23,7 +23,7 @@ from between_builds import cache_of, english_book, keys_of
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
-from words import name_of, say
+from words import name_of, readable, say
 
 from derivations.chapters import chapters
 from derivations.slips import Chapter, slips_of
@@ -124,8 +124,10 @@ def the_questions(app: Sphinx, pages: dict[str, dict], breaks: bool) -> dict:
             href = f"#equation-{label}" if not breaks else f"{page}.html#equation-{label}"
             about = {"href": href, "number": number(app, page, label)}
             about["name"] = say(TITLES.get(label) or name_of(label))
-            chains[label] = content["chains"][label] | about
-            slips.append(slip)
+            chain = content["chains"][label]
+            about["values"] = [legible(values) for values in chain["values"]]
+            chains[label] = chain | about
+            slips.append(slip | {"values": legible(slip["values"])})
     labels = [label for label in (BREAKABLE if breaks else chains) if label in chains]
     for label in sorted({*BREAKABLE} - chains.keys()) if breaks else ():
         logger.warning(f"no chapter has a chain {label} that readers could break")
@@ -136,6 +138,12 @@ def the_questions(app: Sphinx, pages: dict[str, dict], breaks: bool) -> dict:
         "slips": slips,
         "kinds": kinds_of(slips, rooms),
     }
+
+
+def legible(values: dict | None) -> dict | None:
+    """A place and what both sides are worth there, as a page shows it."""
+    texts = {"at", "left", "right"}
+    return values and {k: readable(v) if k in texts else v for k, v in values.items()}
 
 
 def kinds_of(slips: Iterable[dict], rooms: dict[int, tuple[str, str]]) -> dict[str, dict]:

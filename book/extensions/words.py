@@ -17,7 +17,10 @@ def say(english: str, **values: object) -> str:
 
 
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-GREEK = re.compile(r"\b(alpha|beta|epsilon|theta|lambda|mu|pi|sigma|tau|phi)(?=(_\w+)? =)")
+LOWERED = str.maketrans("0123456789tx", "₀₁₂₃₄₅₆₇₈₉ₜₓ")
+NAMED = re.compile(r"\b((?:hat|bar|tilde) )?([A-Za-z]+)(_[\dtx]+)?(?= =)")
+ACCENTS = {"hat ": "\u0302", "bar ": "\u0304", "tilde ": "\u0303"}
+GREEK = set("alpha beta epsilon theta lambda mu pi sigma tau phi".split())
 MEASURED = re.compile(r"(?<= )(?:[-+]?\d[\w.+-]*|inf)$")
 
 
@@ -33,14 +36,21 @@ def readable(text: str) -> str:
 
     >>> readable("left = -2.4e-07, right = inf"), readable("x in R^3")
     ('left = −2.4 · 10⁻⁷, right = ∞', 'x ∈ ℝ³')
-    >>> readable("at sigma_x = 0.5, mu = 1")
-    'at σ_x = 0.5, μ = 1'
+    >>> readable("at sigma_x = 0.5, mu_1 = [-0.7, -1.2 ]")
+    'at σₓ = 0.5, μ₁ = [−0.7, −1.2]'
     """
     text = re.sub(r"(?<=\d)e([+-]\d+)", lambda f: f" · 10{raised(int(f[1]))}", text)
     text = re.sub(r"(?<![\w)])-(?=\d)", "−", re.sub(r"\binf\b", "∞", text))
     text = re.sub(r" in (?=R\^|\{)", " ∈ ", text)
     text = re.sub(r"(R|\})\^(\d)", lambda f: f[1].replace("R", "ℝ") + raised(f[2]), text)
-    return GREEK.sub(lambda found: letter(found[0]), text)
+    return re.sub(r"(?<=\[) +| +(?=[\],])", "", NAMED.sub(written, text))
+
+
+def written(name: re.Match[str]) -> str:
+    """The name of a value, with its accent and its index."""
+    accent, stem, index = name.groups("")
+    stem = letter(stem) if stem in GREEK else stem
+    return stem + ACCENTS.get(accent, "") + index[1:].translate(LOWERED)
 
 
 def raised(number: object) -> str:

@@ -285,6 +285,14 @@ window.lines = (() => {
     place.replaceWith(box);
   }
 
+  // A claim in a table of verdicts: before MathJax, which is deferred, sets it in one piece.
+  document.addEventListener("readystatechange", () => {
+    for (const box of document.querySelectorAll("[data-claim]")) {
+      const { sign, right, says } = JSON.parse(box.dataset.claim);
+      box.replaceChildren(formula(right, { sign, says }));
+    }
+  }, { once: true });
+
   // ------------------------------------------------------------ when it is drawn
   // What no break makes narrow enough is set smaller, and scrolls only as the last resort.
   function fit(line) {

@@ -155,22 +155,15 @@
   }
 
   // ------------------------------------------------------------ words
-  const GREEK = { alpha: "α", beta: "β", epsilon: "ε", theta: "θ", lambda: "λ", mu: "μ", pi: "π", sigma: "σ", tau: "τ", phi: "φ" };
-  const LOWERED = { t: "ₜ", x: "ₓ" };
-  const spoken = (text) =>
-    text.replace(/\b(hat|bar|tilde) (\w+)/g, (_, accent, name) => (GREEK[name] ?? name) + { hat: "\u0302", bar: "\u0304", tilde: "\u0303" }[accent])
-      .replace(/[a-z]+(?=_|\b)/g, (name) => GREEK[name] ?? name).replace(/(?<![\w])-(?=\d)/g, "−")
-      .replace(/_([\dtx])/g, (_, index) => LOWERED[index] ?? String.fromCodePoint(0x2080 + Number(index)))
-      .replace(/(?<=\[) +| +(?=[\],])/g, "");
-  const at = (values) => (values.at ? say("At {values}", { values: spoken(rounded(values.at, 4)) }) : say("At one choice of all parameters"));
+  const at = (values) => (values.at ? say("At {values}", { values: rounded(values.at, 4) }) : say("At one choice of all parameters"));
 
   // Four digits of each number are enough, or as many as two values need to differ.
   const rounded = (text, digits) =>
-    text.replace(/\d+\.\d+(e[+-]?\d+)?/g, (all) => (all.replace(/^0\.0*|\.|e.*/g, "").length > digits ? String(Number(Number(all).toPrecision(Math.max(digits, all.indexOf("."))))) : all));
+    text.replace(/\d+\.\d+/g, (all) => (all.replace(/^0\.0*|\./g, "").length > digits ? String(Number(Number(all).toPrecision(Math.max(digits, all.indexOf("."))))) : all));
   function pair({ left, right }) {
     let digits = 4;
     while (digits < 17 && left !== right && rounded(left, digits) === rounded(right, digits)) digits += 1;
-    return { left: spoken(rounded(left, digits)), right: spoken(rounded(right, digits)) };
+    return { left: rounded(left, digits), right: rounded(right, digits) };
   }
 
   function linkTo(parent, text, href) {
@@ -297,7 +290,7 @@
         next();
       });
     }
-    const task = element(root, "p", { class: "task" }, say("One of these lines is false. Tap it, or press its number."));
+    const task = element(root, "p", { class: "task" }, say("One of these lines is false. Choose it, or press its number."));
     task.dataset.onPaper = say("One of these lines is false.");
     const chainBox = element(root, "div", { class: "chain" });
     const answer = element(root, "div", { class: "answer", role: "status" });

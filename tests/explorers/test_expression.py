@@ -334,6 +334,10 @@ def test_a_point_held_elsewhere_may_move_other_sliders():
     [
         (lambda: line(sliders={a: (0.0, 1.0, 0.1)}), "contains s, which nothing"),
         (lambda: line(readouts=[Readout("r", sp.Symbol("b"))]), "readout 'r' contains b"),
+        (
+            lambda: ExpressionExplorer([x], (x, 0, 1), (0, a), sliders={}),
+            "the y axis contains a",
+        ),
         (lambda: javascript(sp.erf(x)), "no JavaScript for erf"),
         (
             lambda: line(sliders={a: (0.0, 1.0, 0.1), sp.Symbol("x hat"): (0, 1, 1)}),
@@ -386,6 +390,14 @@ def test_the_still_is_a_picture_of_the_present_values():
     figure = line()
     before = figure.still()
     assert before.startswith(b"\x89PNG") and figure.still() == before
+    figure.values = {"a": 2.0}
+    assert figure.still() != before
+
+
+def test_an_axis_may_follow_a_slider():
+    figure = ExpressionExplorer([x], (x, 0, 1), (-a, 2 * a), sliders={a: (1.0, 2.0, 0.5)})
+    assert figure._figure["panels"][0]["y"] == {"name": "", "low": "-a", "high": "2*a"}
+    before = figure.still()
     figure.values = {"a": 2.0}
     assert figure.still() != before
 

@@ -220,7 +220,8 @@ def test_a_collapse_is_seen_to_happen(visit, html):
         figure.get_by_role("slider", name=name) for name in ("epoch", "β", "σ")
     )
     runs = finished("collapse")
-    for v, b, n in [("1", "1", 40), ("0.05", "1", 40), ("0.05", "4", 3)]:
+    heights = figure.locator(".panel").first.locator("text.tick[text-anchor=end]")
+    for v, b, n, top in [("1", "1", 40, 2), ("0.05", "1", 40, 30), ("0.05", "4", 3, 20)]:
         beta.fill(str(["0.25", "1", "4"].index(b)))
         variance.fill(str(["1", "0.5", "0.25", "0.1", "0.05"].index(v)))
         epoch.fill(str(n))
@@ -231,6 +232,7 @@ def test_a_collapse_is_seen_to_happen(visit, html):
         assert readout(figure, "KL, all") == pytest.approx(sum(kl), abs=0.006)
         bars = figure.locator("text.value").all_text_contents()
         assert [float(text) for text in bars] == pytest.approx(kl, abs=0.006)
+        assert float(heights.last.text_content()) == top, "the axis follows"
     assert page.faults == []
 
 

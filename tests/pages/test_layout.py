@@ -7,13 +7,17 @@ Every page is laid out in the widest of the families, DejaVu, with larger text a
 width; in Liberation those with formulas or figures are, with larger text on the narrowest.
 In Noto, whose letters are narrower than DejaVu's, stand the Korean pages, which are seen on
 phones, and an English one of each kind. They must come without an error or a request.
+
+The letters of every drawing are at least 11 pixels high; in the widest letters of each
+language its words have room.
 """
 
 import re
+from xml.etree import ElementTree
 
 import pytest
 
-from tests.pages.conftest import EXPLORERS_ARE_MOUNTED, PAGES, watch
+from tests.pages.conftest import EXPLORERS_ARE_MOUNTED, PAGES, ROOT, watch
 from tests.pages.fonts import FAMILIES, browser_with
 
 WIDTHS = (1280, 768, 390, 320)
@@ -25,6 +29,30 @@ IN_NOTO = [f"ko/{name}" for name in (*PAGES, "genindex", "search?q=잠재변수�
 IN_NOTO += ["index", "07-training", "08-latent-space", "break-the-derivation", "ledger"]
 IN_NOTO += ["for-teachers", "api-vae-lib"]
 assert {"for-teachers", "07-training"} <= set(PAGES)
+
+DRAWINGS = "book/static/pictures"
+SMALLEST = 11  # pixels of a drawing's letters
+
+
+def letters(svg: str) -> float:
+    """A drawing's smallest letters, as a share of its width."""
+    found = set()
+
+    def walk(element, size: str | None) -> None:
+        size = element.get("font-size", size)
+        if element.tag.endswith(("text", "tspan")) and (element.text or "").strip():
+            found.add(float(size))
+        for child in element:
+            walk(child, size)
+
+    root = ElementTree.fromstring(svg)
+    walk(root, None)
+    return min(found) / float(root.get("viewBox").split()[2])
+
+
+LETTERS = {
+    file.name: letters(file.read_text("utf-8")) for file in (ROOT / DRAWINGS).glob("*.svg")
+}
 
 # Each figure as the page came, before any script has touched it.
 KEEP_THE_ROOMS = """document.addEventListener("readystatechange", () => {
@@ -38,7 +66,7 @@ OPEN_ALL = """() => {
         box.classList.remove("toggle-hidden");
 }"""
 
-FAULTS = """async ([width, size]) => {
+FAULTS = """async ([width, size, letters, smallest]) => {
     const root = document.documentElement, faults = [];
     const frame = () =>
         new Promise(done => requestAnimationFrame(() => setTimeout(done)));
@@ -74,6 +102,15 @@ FAULTS = """async ([width, size]) => {
         if (spills && !formula.closest(".scrolls, .slips, .breaker"))
             faults.push(`spills: ${named(formula.closest("p, li, .line") ?? formula)}`);
     }
+    for (const image of document.querySelectorAll("figure.picture img")) {
+        const high = letters[image.src.split("/").at(-1)] * image.clientWidth;
+        if (!(high >= smallest)) faults.push(`letters of ${high} px in ${image.src}`);
+    }
+    for (const text of document.querySelectorAll("article svg.the-model text")) {
+        const high = text.getScreenCTM()?.a * parseFloat(getComputedStyle(text).fontSize);
+        if (text.checkVisibility() && !(high >= smallest))
+            faults.push(`letters of ${high} px in the model: ${text.textContent}`);
+    }
     const drawer = document.querySelector(".bd-sidebar-primary");
     if (drawer && drawer.scrollWidth > drawer.clientWidth)
         faults.push(`the sidebar: ${drawer.scrollWidth} px in ${drawer.clientWidth}`);
@@ -87,6 +124,29 @@ FAULTS = """async ([width, size]) => {
     });
     return faults;
 }"""
+
+
+# Words of a drawing that lie on each other or leave it.
+CROWDED = """() => [...document.querySelectorAll("svg")].flatMap(svg => {
+    const within = svg.getBoundingClientRect(), faults = [];
+    const texts = [...svg.querySelectorAll("text")];
+    const boxes = texts.map(text => {
+        const { left, right, top, bottom } = text.getBoundingClientRect();
+        const slack = (bottom - top) / 5; // above and below its letters
+        return { left, right, top: top + slack, bottom: bottom - slack };
+    });
+    const say = (i, what) => faults.push(`${svg.id}: ${texts[i].textContent} ${what}`);
+    boxes.forEach((a, i) => {
+        if (a.left < within.left || a.right > within.right || a.top < within.top ||
+            a.bottom > within.bottom) say(i, "is cut");
+        boxes.slice(0, i).forEach((b, j) => {
+            const beside = a.left >= b.right || b.left >= a.right;
+            if (!(beside || a.top >= b.bottom || b.top >= a.bottom))
+                say(i, `lies on ${texts[j].textContent}`);
+        });
+    });
+    return faults;
+})"""
 
 
 # Four English words of a text in a row, or two of a label; but for names, which are written
@@ -111,12 +171,18 @@ ENGLISH = """() => {
 
 def pytest_generate_tests(metafunc):
     if "family" in metafunc.fixturenames:
-        noto = metafunc.function is test_in_noto_a_page_comes_whole
-        marked = [
-            pytest.param(family, name, marks=pytest.mark.xdist_group(f"fonts-{family}"))
-            for family in (["Noto"] if noto else LATIN)
-            for name in (IN_NOTO if noto else ADDRESSES)
+        laid_out = {
+            test_in_noto_a_page_comes_whole: [("Noto", name) for name in IN_NOTO],
+            test_the_words_of_a_drawing_have_room: [("DejaVu", "."), ("Noto", "ko")],
+        }.get(metafunc.function) or [
+            (family, name)
+            for family in LATIN
+            for name in ADDRESSES
             if family != "Liberation" or not PLAIN.match(name)
+        ]
+        marked = [
+            pytest.param(*one, marks=pytest.mark.xdist_group(f"fonts-{one[0]}"))
+            for one in laid_out
         ]
         metafunc.parametrize(("family", "name"), marked, scope="module")
 
@@ -165,7 +231,7 @@ def test_nothing_is_too_wide_and_no_figure_jumps(frame, family, html, name):
 
 def faults_at(frame, width: int, size: str = "100%") -> list[str]:
     frame.page.evaluate(RESIZE, width)
-    found = frame.evaluate(FAULTS, [width, size])
+    found = frame.evaluate(FAULTS, [width, size, LETTERS, SMALLEST])
     return [f"{width} px, text at {size}: {fault}" for fault in found]
 
 
@@ -179,3 +245,13 @@ def test_in_noto_a_page_comes_whole(frame, family, html, name):
     if language == "ko" and not name.startswith("ko/api-"):
         faults += [f"English: {words}" for words in frame.evaluate(ENGLISH)]
     assert frame.page.faults + faults == []
+
+
+def test_the_words_of_a_drawing_have_room(frame, family, html, name):
+    files = [html / name / "_images" / file for file in LETTERS if file != "model.svg"]
+    drawings = [
+        file.read_text("utf-8").replace("<svg ", f'<svg id="{file.stem}" ', 1)
+        for file in files
+    ]
+    frame.set_content("".join(drawings))
+    assert frame.evaluate(CROWDED) == []

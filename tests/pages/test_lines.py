@@ -76,6 +76,8 @@ def test_every_display_and_every_reason_stands_in_its_place(read, html, page_nam
             assert figure.locator(".lines-row > .lines-reason:not(:empty)").count() == count
             assert figure.locator(".lines-mark").count() == count
     assert page.locator(".lines ~ ol.arabic.simple:empty").count() == 0
+    claims = page.locator("table.derivation td > div")
+    assert claims.locator("> .line").count() == claims.count()
 
 
 def test_a_reason_stands_beside_its_line_and_on_a_phone_beneath(figure):

@@ -22,7 +22,7 @@ def test_a_page_prints_light_and_without_what_is_pressed(elbo):
     for words in (
         "Show me",
         "Reset the score",
-        "Tap it",
+        "Choose it",
         "Search",
         "Next line",
         "Code for",
