@@ -43,10 +43,14 @@ def kept(markdown: str) -> list[str]:
     return sorted(" ".join(one.split()) for one in re.findall(pattern, markdown, re.S))
 
 
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    return Course(tmp_path_factory.mktemp("course"), (ROOT / "assignments",))
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_a_sheet_is_korean_and_its_formulas_are_not_touched(name, tmp_path):
+def test_a_sheet_is_korean_and_its_formulas_are_not_touched(name, course):
     def sheet(language: str) -> nbformat.NotebookNode:
-        course = Course(tmp_path / language, (ROOT / "assignments",))
         make_release(course, course.assignment(name, language))
         assert course.assignment(name).language == language  # it is remembered
         return released(course, name)
