@@ -170,7 +170,7 @@ def test_names_of_parameters_have_lowered_indices(visit, html):
     drawn(page)
     page.evaluate("""() => {
         const { slips } = window.slipQuestions;
-        slips.splice(0, slips.length, slips.find(s => /sigma_2/.test(s.values?.at)));
+        slips.splice(0, slips.length, slips.find(s => /σ₂/.test(s.values?.at)));
     }""")
     page.locator(".slips .next").click()
     drawn(page)
