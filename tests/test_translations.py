@@ -187,6 +187,7 @@ def test_a_fault_of_a_translation_is_seen(english, korean, fault):
     [
         ("Sixty thousand, $x$ and 95%.", "$x$와 95%, 그리고 6만입니다.", ""),
         ("{ref}`chapter 3 <kl>`", "{ref}`3장 <kl>`", ""),
+        ("It vanishes at 2.", "2에서 0이 됩니다.", ""),
         ("Log-likelihoods of priors", "사전분포의 로그 가능도", ""),
         ("A network is off.", "인터넷이 꺼져 있습니다.", "free: network"),
         ("**MLE** for short.", "줄여서 **MLE**라고 합니다.", ""),

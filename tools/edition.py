@@ -8,9 +8,11 @@ results.
 """
 
 import copy
+import json
 import sys
 from pathlib import Path
 
+import sphinx.locale
 import translations
 from babel.messages.mofile import write_mo
 from jupyter_book.sphinx import build_sphinx
@@ -56,10 +58,18 @@ def with_results(notebook: NotebookNode, executed: NotebookNode) -> NotebookNode
 def compiled(language: str) -> Path:
     """The folder in which Sphinx finds `interface.po` for its words and the extensions'."""
     folder = BUILD / language / "locale"
-    target = folder / language / "LC_MESSAGES" / "sphinx.mo"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("wb") as file:
+    messages = Path(language) / "LC_MESSAGES"
+    (folder / messages).mkdir(parents=True, exist_ok=True)
+    with (folder / messages / "sphinx.mo").open("wb") as file:
         write_mo(file, translations.read_catalogue(BOOK / language / "interface.po"))
+    # The search's own words: Sphinx takes one table, so ours has all of its texts.
+    table = Path(sphinx.locale.__file__).parent / messages / "sphinx.js"
+    before, brace, rest = table.read_text("utf-8").partition("{")
+    theirs, end = json.JSONDecoder().raw_decode(brace + rest)
+    ours = translations.strings(language)
+    theirs["messages"] |= {text: ours[text] for text in theirs["messages"] if text in ours}
+    script = before + json.dumps(theirs, ensure_ascii=False) + (brace + rest)[end:]
+    (folder / messages / "sphinx.js").write_text(script, encoding="utf-8")
     return folder
 
 

@@ -25,7 +25,7 @@ NUMBER_WORDS = re.compile(
     r"(?i)\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|"
     r"fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|"
     r"seventy|eighty|ninety|hundreds?|thousands?|millions?|half|halves|thirds?|quarters?|"
-    r"fifths?|tenths?|twice|double|both|first|second|once|single|a)\b|-dimensional"
+    r"fifths?|tenths?|vanish(?:es)?|twice|double|both|first|second|once|single|a)\b|-dimensional"
 )
 ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z'’]+[,;:]?\s+){3,}[A-Za-z][a-z'’]+\b")
 HANGUL = re.compile(r"[가-힣]")

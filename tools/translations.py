@@ -63,8 +63,9 @@ TIMINGS = ROOT / "benchmarks" / "timings.json"
 LEDGER, CELLS = BOOK / "extensions" / "ledger.py", BOOK / "extensions" / "cells.py"
 SLIPS = BOOK / "extensions" / "slips.py"
 WORLDS = ROOT / "derivations" / "worlds.py"
-DRAWINGS = BOOK / "static" / "pictures"
-# What the theme says and has no Korean words for.
+WORKBENCH = ROOT / "derivations" / "workbench.py"
+DRAWINGS, LOGO = BOOK / "static" / "pictures", BOOK / "static" / "logo.svg"
+# What Sphinx, its theme and extensions say, and have no Korean words for, or worse ones.
 THEME = """Skip to main content|Back to top|Search|Search this book|On this page|Contents
 |previous|next|previous page|next page|Color mode|Light|Dark|System Settings
 |Site navigation|Section Navigation|Breadcrumb|Home|Error|Announcement
@@ -73,6 +74,9 @@ THEME = """Skip to main content|Back to top|Search|Search this book|On this page
 |By |Text: CC BY 4.0. Code: MIT.|Version warning|Link to this heading|Link to this image
 |Link to this equation|Link to this table|Link to this code|Link to this term
 |Link to this definition|Copy|Copy to clipboard|Toggle hidden content|Main|Page
+|Exercise|Solution to|Click to show|Click to hide
+|Your search did not match any documents. Please make sure that all words are
+ spelled correctly and that you've selected enough categories.
 |© Copyright %(copyright)s.""".replace("\n", "").split("|")
 COMMON, INTERFACE, PICTURES = "common", "interface", "pictures"
 CLASSROOM = "classroom"
@@ -367,6 +371,10 @@ def messages_of(page: Path) -> list[Message]:
     return [message for message in found if message.what != TERM]
 
 
+def drawings() -> list[Path]:
+    return [LOGO, *sorted(DRAWINGS.glob("*.svg"))]
+
+
 def noting(file: Path, found: list[Message]) -> Say:
     """Says each text of a file as it is, and adds it to the messages."""
 
@@ -390,7 +398,7 @@ def messages() -> dict[str, list[Message]]:
     found |= shared(of_decks, f"{DECKS}{COMMON}")
     found[INTERFACE] = list(interface())
     found[PICTURES] = []
-    for file in sorted(DRAWINGS.glob("*.svg")):
+    for file in drawings():
         redrawn(file.read_text("utf-8"), noting(file, found[PICTURES]))
     ours = ((file, m) for file, m in texts_of_classroom() if has_words(m.text))
     found[CLASSROOM] = [Message(m.text, file, m.line, m.what) for file, m in ours]
@@ -499,6 +507,7 @@ def data() -> dict[Path, list[str]]:
         ],
         CELLS: re.findall(r'"(.+?)"', compared),
         SLIPS: re.findall(r'"eq-.*": "(.+)"', SLIPS.read_text("utf-8")),
+        WORKBENCH: ["published", "mended", "line"],
         WORLDS: [MEASURED.sub("{n}", name.replace("{}", "2")) for name in worlds],
         ROOT / "derivations" / "verdict.py": [*map(str, Verdict), "broken"],
         ROOT / "derivations" / "sorts.py": [*GRADES.values(), *kinds],
@@ -684,12 +693,11 @@ def write(language: str = "ko") -> Path:
         part["caption"] = known.get(part["caption"], part["caption"])
     replace(folder / "_toc.yml", yaml.safe_dump(toc, allow_unicode=True, sort_keys=False))
     shutil.copy2(BOOK / "references.bib", folder)
-    drawings = folder / DRAWINGS.relative_to(BOOK)
-    drawings.mkdir(parents=True, exist_ok=True)
-    others = shutil.ignore_patterns(DRAWINGS.name)
+    (folder / DRAWINGS.relative_to(BOOK)).mkdir(parents=True, exist_ok=True)
+    others = shutil.ignore_patterns(DRAWINGS.name, LOGO.name)
     shutil.copytree(BOOK / "static", folder / "static", ignore=others, dirs_exist_ok=True)
-    for drawing in DRAWINGS.glob("*.svg"):
-        replace(drawings / drawing.name, redrawn(drawing.read_text("utf-8"), say))
+    for file in drawings():
+        replace(folder / file.relative_to(BOOK), redrawn(file.read_text("utf-8"), say))
     return folder
 
 

@@ -41,6 +41,10 @@ COMPARISON = re.compile(
 CLAIM = re.compile(
     r"^claim (?P<name>[\w-]+): (?P<measured>[^,\n]+), (?P<asked>(?:above|below) .+)\n", re.M
 )
+RUNS = re.compile(r"\((\d+) runs\)")
+# In what `derivations.workbench` draws: the names of its parts, and the verdicts.
+DRAWN = re.compile(r'<(?:div class="beside"|table class="derivation")')
+DRAWN_WORD = re.compile(r"(?<=>)([^<\w]*)([a-z][a-z ]*)(?=</(?:strong|th|span)>)")
 ASKED = re.compile(r"(above|below) (\S+) by (\S+) SE of ([\d.]+)")
 COLUMNS = {
     COMPARISON: ("compared", "symbolic", "by numbers", "apart by", ""),
@@ -250,14 +254,17 @@ def facts(found: re.Match[str]) -> list[nodes.Node]:
             refwarn=True, reftarget=f"claim-{name}",
         )  # fmt: skip
         asked = ASKED.sub(in_words, found["asked"])
-        return [link, *map(nodes.Text, (found["measured"], asked, "✓"))]
+        measured = RUNS.sub(
+            lambda runs: say("({count} runs)", count=runs[1]), found["measured"]
+        )
+        return [link, *map(nodes.Text, (measured, asked, "✓"))]
     if found["within"]:
         share, relative, more = found["within"].partition(" relative")
         apart = say("less than {bound}", bound=share)
         if relative:
             apart = say("less than {share} of it", share=share) + more
     else:
-        apart = f"{found['difference']}, {found['z']} SE"
+        apart = say("{difference}, {z} SE", difference=found["difference"], z=found["z"])
     shown = (found["quantity"], found["symbolic"], found["other"], apart, "✓")
     return [nodes.Text(fact) for fact in shown]
 
@@ -296,6 +303,16 @@ def set_tables(app: Sphinx, doctree: nodes.document) -> None:
             printed.parent.replace(printed, made)
 
 
+def say_verdicts(app: Sphinx, doctree: nodes.document) -> None:
+    """Verdicts that a cell drew are said as elsewhere on the page; the judge's sentences
+    stay in English, as all that is printed."""
+    for drawn in doctree.findall(nodes.raw):
+        text = drawn.astext()
+        if DRAWN.match(text):
+            text = DRAWN_WORD.sub(lambda found: found[1] + say(found[2]), text)
+            drawn.rawsource, drawn.children = text, [nodes.Text(text)]
+
+
 class Lean(HtmlFormatter):
     """Names, brackets and blanks have the colour of all code: half of the page's code would
     be the marks that say so."""
@@ -313,4 +330,5 @@ def setup(app: Sphinx) -> dict:
     app.add_post_transform(FoldCode)
     app.connect("doctree-read", cut_panels, priority=400)
     app.connect("doctree-read", set_tables)
+    app.connect("doctree-read", say_verdicts)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

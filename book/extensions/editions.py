@@ -13,6 +13,7 @@ from pathlib import Path
 
 from docutils import nodes
 from sections import English
+from sphinx import locale
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from words import say
@@ -36,6 +37,11 @@ NAMES = {
 def configure(app: Sphinx, config: Config) -> None:
     config.templates_path = [*config.templates_path, str(BOOK / "templates")]
     if config.english_book:
+        # What these extensions say is in the same catalogue as Sphinx's words.
+        for catalog in ("exercise", "togglebutton"):
+            locale.translators["general", catalog] = locale.get_translator()
+        config.togglebutton_hint = say("Click to show")
+        config.togglebutton_hint_hide = say("Click to hide")
         options = config.html_theme_options
         options["search_bar_text"] = say("Search this book")
         options["logo"] = {"alt_text": config.html_title}
@@ -155,7 +161,7 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("english_book", "", "env", str)
     app.add_config_value("strings", {}, "env", dict)
     app.add_search_language(Korean)
-    app.connect("config-inited", configure)
+    app.connect("config-inited", configure, priority=400)  # before they make their titles
     app.connect("doctree-read", keep_anchors, priority=300)
     app.connect("html-page-context", offer)
     app.connect("html-page-context", add_strings)

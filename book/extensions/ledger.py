@@ -289,7 +289,7 @@ def facts(number: int, step: Row) -> list[str]:
         draws = say("{draws} in {worlds}", draws=step.draws, worlds=len(step.worlds))
     return [
         str(number), step.relation, f"{step.verdict.glyph} {say(str(step.verdict))}",
-        step.symbolic or "–", numbers, draws, worst,
+        say(step.symbolic) if step.symbolic else "–", numbers, draws, worst,
         f"{1000 * step.seconds:.0f} ms" if step.seconds else "–",
     ]  # fmt: skip
 

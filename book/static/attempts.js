@@ -109,6 +109,12 @@ const Attempts = (() => {
       if (",;".includes(char)) return this.fail(COMMA);
       if (char === "_") return this.fail(say("A subscript needs a name before it, as in x_1."));
       if ("<>≤≥≈".includes(char)) return this.fail(say("Type one expression, not a comparison."));
+      const [word] = /^\p{L}+/u.exec(this.text.slice(this.at)) ?? [];
+      if (word && globalThis.bookStrings) {
+        // In another language a unit has a name of its own, and no word is a sign.
+        const isUnit = [say("nats"), say("bits")].some((unit) => word.startsWith(unit));
+        return this.fail(isUnit ? say("Leave the unit out.") : say("Words cannot be read here: write a number as 1/3 or 0.5."));
+      }
       return this.fail(say("The sign {sign} cannot be read here.", { sign: String.fromCodePoint(this.text.codePointAt(this.at)) }));
     }
 

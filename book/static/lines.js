@@ -217,7 +217,12 @@ window.lines = (() => {
       hint.disabled = next.disabled = at === rows.length;
       live.textContent = at === rows.length ? say("All lines are shown.") : say("{at} of {all} lines are shown.", { at, all: rows.length });
       progress.textContent = say("{at} of {all}", { at, all: rows.length });
-      if (focus) (rows[at - 1] ?? next).focus({ preventScroll: false });
+      // The bar stands above the page's lower edge: a line must end above the bar.
+      box.style.setProperty("--bar", `${bar.offsetHeight}px`);
+      if (!focus) return;
+      const came = rows[at - 1] ?? next;
+      came.focus({ preventScroll: true });
+      came.scrollIntoView({ block: "nearest" });
     }
     function enter() {
       box.classList.add("stepping");

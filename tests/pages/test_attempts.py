@@ -103,6 +103,23 @@ def test_every_refusal_can_be_said_in_another_language(read, html):
     assert page.evaluate(UNTRANSLATED, [texts, list(CASES["at"])]) == []
 
 
+def test_a_unit_or_a_number_in_korean_words_is_told_as_such(read, html):
+    page = read(address(html, CHAPTER))
+    strings = (html / "ko" / "_static" / "strings.js").read_text("utf-8")
+    table = strings.partition("=")[2].rstrip(";\n")
+    page.evaluate("text => { globalThis.bookStrings = JSON.parse(text); }", table)
+    try:
+        found = page.evaluate(READ_ALL, [["7나트", "2 비트입니다", "3분의 1", "칠"], {}])
+    finally:
+        page.evaluate("() => { delete globalThis.bookStrings; }")
+    unit, words = (
+        "단위는 빼고 쓰십시오.",
+        "한글은 읽지 못합니다. 수는 1/3이나 0.5처럼 쓰십시오.",
+    )
+    assert [one["says"] for one in found] == [unit, unit, words, words]
+    assert [one["place"] for one in found] == [1, 2, 1, 0]
+
+
 def test_the_page_judges_as_python_does(read, html):
     """The table's verdicts; three forms and every likely mistake of each exercise."""
     page = read(address(html, CHAPTER))

@@ -176,6 +176,13 @@ def shown(box) -> int:
     )
 
 
+def covered(box) -> bool:
+    """Whether the buttons hide the end of the line that came last, or of its reason."""
+    last, bar = box.locator(".lines-row.now"), box.locator(".lines-bar")
+    bottom = "e => e.getBoundingClientRect().bottom"
+    return last.evaluate(bottom) > bar.evaluate("e => e.getBoundingClientRect().top")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_lines_come_one_at_a_time_by_keyboard(figure, theme):
     box = figure(theme=theme)
@@ -218,12 +225,15 @@ def test_the_lines_come_by_touch(figure):
     for count in range(1, 4):
         box.locator(".lines-row.next").tap()
         assert shown(box) == count
+        assert not covered(box)
     after = box.get_by_role("button", name="Next line")
     mark = box.locator(".lines-row:first-child .lines-mark")
     for size in after.bounding_box(), mark.bounding_box():
         assert size["height"] >= 44 and size["width"] >= 44 and size["x"] >= 0
-    after.tap()
-    assert shown(box) == 4
+    for count in range(4, 8):
+        after.tap()
+        assert shown(box) == count
+        assert not covered(box)
     box.get_by_role("button", name="Step through").tap()
     assert shown(box) == 7
 
