@@ -28,6 +28,11 @@ class Shape:
     waves: tuple[tuple[Range, float, Range], ...]
     slope: Range = (0, 0)
 
+    @property
+    def everywhere(self) -> bool:
+        """Does it grow in each component, so that e^{-f} has an integral?"""
+        return "confining" in self.traits
+
 
 def _shape(
     traits: str, level: Range, *waves: tuple[Range, float, Range], slope: Range = (0, 0)
@@ -39,6 +44,7 @@ STILL = (0.0, 0.0)
 UP, DOWN = ((0.6, 1.4), 0.35, STILL), ((0.6, 1.4), -0.3, STILL)
 FALL, RISE = ((-1.4, -0.6), 0.35, STILL), ((-1.4, -0.6), -0.3, STILL)
 WAVE, RIPPLE = ((0.5, 0.9), 0.0, (0.7, 1.0)), ((0.2, 0.5), 0.0, (1.0, 1.2))
+STEEP, STEEP_DOWN = ((0.6, 1.0), 0.9, STILL), ((0.6, 1.0), -0.8, STILL)
 SHAPES = (
     _shape("", (-1, 1), UP, RISE, WAVE),
     _shape("", (-2, 2), FALL, DOWN, WAVE, RIPPLE),
@@ -56,6 +62,8 @@ SHAPES = (
     _shape("decreasing", (-1, 1), FALL, DOWN),
     _shape("linear convex concave increasing", (-1, 1), slope=(0.6, 1.4)),
     _shape("linear convex concave decreasing", (-1, 1), slope=(-1.4, -0.6)),
+    _shape("confining", (-1, 1), STEEP, STEEP_DOWN, ((0.7, 1.0), 0.0, (1.6, 2.0))),
+    _shape("confining", (0, 2), STEEP, STEEP_DOWN, WAVE),
 )
 
 
@@ -93,10 +101,11 @@ def any_function(
     if not shape.waves:
         total = total + rng.uniform(*shape.slope) * along() + shift
     for sizes, growth, pitch in shape.waves:
-        size_here, place = rng.uniform(*sizes) * np.exp(growth * shift), along()
+        size_here = rng.uniform(*sizes) * np.exp(growth * shift)
         phase = rng.uniform(0, 6) + shift if pitch != STILL else 0.0
-        wave = np.cos(rng.uniform(*pitch) * place + phase)
-        total = total + size_here * np.exp(growth * place) * wave
+        for place in parts if growth and shape.everywhere else [along()]:
+            wave = np.cos(rng.uniform(*pitch) * place + phase)
+            total = total + size_here * np.exp(growth * place) * wave
     return Quantity(total)
 
 

@@ -107,6 +107,7 @@ def _untied(trial: Trial, pair: Pair) -> str:
         return "how do x_t and \\epsilon hang together?\nsay so: given: x_t := ..."
     conditions = [(left, right) for left, _, right in trial.scope.conditions]
     told = {n.key for both in conditions for side in both for n in t.names_in(side)}
+    told |= {n.key for d in known.values() for n in t.names_in(d.body)}
     for side, other in (pair.sides, pair.sides[::-1]):
         if isinstance(side, t.Expectation) and isinstance(side.body, t.Symbol):
             if side.body.name in free_points(other):  # E(x) = -\\log p(x)
@@ -132,7 +133,7 @@ def _untied(trial: Trial, pair: Pair) -> str:
     any_functions = [
         {n.function.key: n for n in side.walk()
          if isinstance(n, t.Call) and n.function.name in ANY
-         and n.function.key + "()" not in known}
+         and n.function.key + "()" not in known and n.function.key not in told}
         for side in pair.sides
     ]  # fmt: skip
     alone = any_functions[0].keys() ^ any_functions[1].keys()

@@ -174,7 +174,7 @@ GREEK = tuple(
 SPELLINGS = {
     "varepsilon": "epsilon", "varphi": "phi", "widehat": "hat", "overline": "bar",
     "widetilde": "tilde", "ln": "log", "intercal": "top", "vartheta": "theta",
-    "eps": "epsilon", "varrho": "rho", "varsigma": "sigma", "varpi": "pi", "varkappa": "kappa",
+    "eps": "epsilon", "veps": "epsilon", "varrho": "rho", "varsigma": "sigma", "varpi": "pi", "varkappa": "kappa",
 }  # fmt: skip
 # what a styled letter means; of the others \mathcal{F} is the name calF
 STYLED = {
@@ -199,7 +199,11 @@ BOLD = tuple(
     "mathbf boldsymbol bm pmb bf boldmath vec mathbold symbf mathit it mathnormal rm "
     "mathrm mathsf mathtt sf tt operatorname underline mathbfit textbf textit".split()
 )
-# and in the macros of many a paper, \\bx, \\vz, \\rvz
+# the brackets behind the macros of many a paper
+BRACKETS = {
+    "brac": ("[", "]"), "paren": ("(", ")"), "abs": ("|", "|"), "norm": (r"\|", r"\|"),
+}  # fmt: skip
+# and in its macros \\bx, \\vz, \\rvz
 BOLD_MACROS, BOLD_LETTERS = ("b", "v", "rv", "mb", "bs"), "xyzuwh"
 ACCENTS = ("hat", "bar", "tilde")
 WORD_FUNCTIONS = ("diag", "tr", "det", "sigmoid", "softplus", "tanh", "log", "exp")
@@ -212,7 +216,7 @@ WORDS = {
     "elbo": "ELBO", "Elbo": "ELBO", "var": "Var", "V": "Var", "Var": "Var", "Tr": "tr",
     "trace": "tr", "tr": "tr", "Diag": "diag", "diag": "diag", "sigm": "sigmoid",
     "Sigmoid": "sigmoid", "const": "const", "constant": "const", "cst": "const",
-    "JSD": "JS", "VLB": "ELBO", "vlb": "ELBO", "MI": "I", "ln": "log", "Pr": "P", "prob": "P", "dd": "d", "d": "d", "Expect": "Expect", "dif": "d", "diff": "d",
+    "JSD": "JS", "CE": "H", "VLB": "ELBO", "vlb": "ELBO", "MI": "I", "ln": "log", "Pr": "P", "prob": "P", "dd": "d", "d": "d", "Expect": "Expect", "dif": "d", "diff": "d",
 }  # fmt: skip
 LETTERS_ONLY = (
     "KLD",
@@ -476,5 +480,5 @@ def terminals() -> dict[str, str]:
         "STYLE": pattern(*("\\" + style for style in STYLES)),
         "BOLD": pattern(*("\\" + style for style in BOLD)),
         "MACRO.2": pattern(*("\\" + word for word in WORDS if word != "ln"))
-        + f"|{letters(*LETTERS_ONLY)}|tr(?=\\s*(\\\\left\\s*)?(\\\\\\{{|[([]))",
+        + f"|{letters(*LETTERS_ONLY)}|(?:tr|MI|CE)(?=\\s*(\\\\left\\s*)?(\\\\\\{{|[([]))",
     }

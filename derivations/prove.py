@@ -212,6 +212,8 @@ def _in_place_of(
 @lru_cache(maxsize=4096)
 def _gaussian_integral(c: sp.Expr, e: sp.Expr, u: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
     """exp(-a u^2 + b u + r) is a Gaussian of mean b/2a and variance 1/2a."""
+    if sp.count_ops(c) + sp.count_ops(e) > MOST_OPERATIONS:
+        raise Unprovable("too large")
     quadratic, polynomial = sp.Poly(e, u), sp.Poly(c, u)
     if quadratic.degree() != 2 or polynomial.degree() > 8:
         raise Unprovable("not a polynomial times a Gaussian")

@@ -51,6 +51,8 @@ RESTARTS = ("log", "nabla")  # after a function's factors: a factor of its own
 SIGNS = {row.terminal: row.sign for row in RELATIONS.values()}
 MARKS = {"MID": "|", "PARALLEL": "‖", "SIM": "~"}
 OPERATIONS = {"TIMES": "times", "ODOT": "odot", "SLASH": "/"}
+OF_DATA = tuple(t.Symbol(name) for name, label in LABELLED.items() if label == "*")
+POPULATION = t.Symbol("p", label="*")  # which \\langle f \\rangle_{data} is over
 REST = t.Constant("rest")  # a derivative that has not met its body yet
 PROSE = re.compile(r"[A-Za-z]{4,}")
 SPELLED = re.compile(
@@ -99,6 +101,7 @@ class Statement:
     hedge: str = ""  # why it is not wrong where it fails
     under: tuple[Statement, ...] = ()  # the conditions that stand beside it
     brace: bool = False  # it stands at a brace of another
+    equality: bool = False  # an inequality is one exactly where this holds
     beside: bool = False  # it stands beside another, which the next row continues
     offset: int = 0  # where the text that was read begins in the source
     tree: Tree[Token] | None = field(default=None, repr=False, compare=False)
@@ -355,7 +358,9 @@ class Builder(Interpreter[Token, t.Node]):
     def _known_call(self, name: t.Symbol, group: t.Node) -> t.Node | None:
         """`a (x)^2` is a product, where `f(x)^2` is a square."""
         known = name.name in CALLED or len(name.name) > 1
-        if not isinstance(group, t.Group) or not known:
+        if not isinstance(group, t.Group):
+            return None
+        if not known and not (group.items[0] in NETWORK_INPUTS and len(group.items) == 1):
             return None
         function = name.label or name.name == "ell" or group.items[0] in NETWORK_INPUTS
         if name.name in GREEK and not function:
@@ -378,6 +383,10 @@ class Builder(Interpreter[Token, t.Node]):
             left = under.sides[0]
             for density, *following in under.sides[1:]:
                 names = self._drawn_names(left)
+                if isinstance(density, t.Product):  # x, z ~ p(x) q(z|x)
+                    drawn += [((), law) for law in density.factors]
+                    left = tuple(following)
+                    continue
                 density = filled(density, names[0]) if names else density
                 whole = any(t.is_run(name.component) for name in names)
                 drawn.append((() if whole else names, density))  # x_{1:T} ~ q(x_{1:T})
@@ -387,6 +396,7 @@ class Builder(Interpreter[Token, t.Node]):
         else:
             for density in under.sides[0]:
                 laws = density.factors if isinstance(density, t.Product) else (density,)
+                laws = tuple(POPULATION if law in OF_DATA else law for law in laws)
                 drawn += [((), _of_one_variable(law)[0]) for law in laws]
         kind = "E" if name.name == "Expect" else name.name
         return t.Expectation(kind, tuple(drawn), group.items[0], span=span)
@@ -534,6 +544,9 @@ class Builder(Interpreter[Token, t.Node]):
         token, scripts, body = parts(tree)
         under, above, _ = self._scripts(scripts)
         kind, inner = token[1:], self.build(body)
+        own = _density_in_front(inner) if kind == "int" and not (under or above) else None
+        if own:  # \\int q(z) f(z), and dz is left out
+            return t.Integral(own, inner)
         if under is None:
             lacks = "dz at its end" if kind == "int" else "index"
             raise self.error(f"\\{kind} needs its {lacks}", token)
@@ -882,6 +895,16 @@ def _is_domain(under: t.Inside) -> bool:
     variable = isinstance(first, t.Symbol) and first.name in (*VARIABLES, "X", "Z", "R")
     domain = isinstance(first, t.Symbol) and first.name.startswith(("bb", "cal"))
     return variable or domain or first == t.Symbol("Omega")
+
+
+def _density_in_front(body: t.Node) -> t.Symbol | None:
+    """The z of q(z) f(z), q(z|x) f(z): a weight in one variable is integrated over it."""
+    weight = body.factors[0] if isinstance(body, t.Product) else body
+    if not isinstance(weight, t.Call) or weight.function.name not in ("p", "q"):
+        return None
+    first = t.split_bar(weight.group)[0]
+    plain = len(first) == 1 and isinstance(first[0], t.Symbol) and not first[0].index
+    return replace(first[0], span=(0, 0)) if plain else None  # type: ignore[arg-type]
 
 
 def _is_gradient(node: t.Node) -> bool:

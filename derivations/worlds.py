@@ -342,6 +342,10 @@ class Line(LinearGaussian[Quantity], NumericWorld):
         # An encoder's mean at the rim of x must still lie inside the grid of z.
         return line_axis(-11.03, 11.11, 193) if role == "x" else line_axis()
 
+    def inner_axis(self, role: str) -> Axis:
+        """And the decoder's at the rim of z inside that of x."""
+        return line_axis(-25.03, 25.11, 251) if role == "x" else self.axis(role)
+
 
 class Bent(Line):
     """One latent variable and one pixel, and nothing is Gaussian or linear but the noise.
