@@ -107,7 +107,6 @@ def _untied(trial: Trial, pair: Pair) -> str:
         return "how do x_t and \\epsilon hang together?\nsay so: given: x_t := ..."
     conditions = [(left, right) for left, _, right in trial.scope.conditions]
     told = {n.key for both in conditions for side in both for n in t.names_in(side)}
-    told |= {n.key for d in known.values() for n in t.names_in(d.body)}
     for side, other in (pair.sides, pair.sides[::-1]):
         if isinstance(side, t.Expectation) and isinstance(side.body, t.Symbol):
             if side.body.name in free_points(other):  # E(x) = -\\log p(x)
@@ -130,10 +129,12 @@ def _untied(trial: Trial, pair: Pair) -> str:
         family = t.signature(left).partition("(")[0]  # its model may have been told
         if open_names and not any(key.startswith(f"{family}(") for key in known):
             return "is this what the density means?\nthen write := for =, or give it"
+    modelled = {n.function.key for d in known.values() for n in d.body.walk()
+                if isinstance(n, t.Call)}  # fmt: skip
     any_functions = [
         {n.function.key: n for n in side.walk()
          if isinstance(n, t.Call) and n.function.name in ANY
-         and n.function.key + "()" not in known and n.function.key not in told}
+         and n.function.key + "()" not in known and n.function.key not in modelled}
         for side in pair.sides
     ]  # fmt: skip
     alone = any_functions[0].keys() ^ any_functions[1].keys()

@@ -324,8 +324,9 @@ class Symbols(Calculus[Formula]):
         return False
 
     def integrate(
-        self, at: At, places: list[Place], body: Callable[[list[Formula]], Formula]
-    ) -> Formula:
+        self, at: At, places: list[Place], body: Callable[[list[Formula]], Formula],
+        mean: bool = False,
+    ) -> Formula:  # fmt: skip
         fresh = [sp.Symbol(f"u{at.depth + i}", real=True) for i in range(len(places))]
         points = [Formula.of(u) for u in fresh]
         bound = {**at.bound, **dict(zip(places, points, strict=True))}
@@ -334,6 +335,10 @@ class Symbols(Calculus[Formula]):
         for u in reversed(fresh):
             value = value.integrate(u)
         return value
+
+    def tends(self, values: list[Formula]) -> None:
+        if len(values) > 1:
+            raise Unprovable("a limit")
 
     def slope(
         self, at: At, symbol: Symbol, squared: bool, body: Callable[[], Formula]

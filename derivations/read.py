@@ -290,6 +290,20 @@ class Builder(Interpreter[Token, t.Node]):
             nodes += more
         return self._product(nodes, operations)
 
+    def between(self, tree: Tree) -> t.Node:
+        """`x^2 \\bigg|_0^1`: of the one variable that the term holds."""
+        *held, bar, scripts = parts(tree)
+        return self._between(self.term(Tree("term", held, tree.meta)), scripts, bar)
+
+    def _between(self, body: t.Node, scripts: Tree, place: Tree | Token) -> t.Node:
+        under, above, _ = self._scripts(scripts)
+        names = {n for n in t.names_in(body) if n.name in VARIABLES}
+        (low, *more), (high, *others) = (s.sides[0] if s else () for s in (under, above))
+        if len(names) != 1 or more or others or under and under.relations:
+            raise self.error("between what limits, and of which variable?", place)
+        (variable,) = names
+        return t.Between(body, variable, low, high)
+
     def _list(self, tree: Tree) -> tuple[list[t.Node], list[str]]:
         """The factors of a tree and the operations between them, with calls made."""
         if tree.data != "factors":
@@ -620,6 +634,9 @@ class Builder(Interpreter[Token, t.Node]):
         """`x^{(n)}_d`: an atom and its scripts."""
         atom, scripts = parts(tree)
         node = self.build(atom)
+        both = {mark.type for mark in parts(scripts) if isinstance(mark, Token)}
+        if isinstance(node, t.Group) and both >= {"SUB", "SUPER"}:  # [F(x)]_a^b
+            return self._between(t.bare(node), scripts, atom)
         return self._name(node, scripts) if parts(scripts) else node
 
     def _scripts(self, tree: Tree) -> tuple[t.Inside | None, t.Inside | None, int]:
