@@ -407,6 +407,13 @@ def told_later(w: Writing) -> None:
         after = lines[j + 1 : j + 2]
         single = [relation for relation, _ in line.rest] in (["="], [":="])
         name = line.first
+        if line.rest and line.rest[0][0] == ":=" and isinstance(name, t.Call):
+            place = next((i for i, other in enumerate(lines[:j]) if other.first and any(
+                isinstance(n, t.Call) and t.signature(n) == t.signature(name)
+                for side in other.sides for n in side.walk())), j)  # fmt: skip
+            if not after or after[0].first:
+                lines[place : j + 1] = [line, *lines[place:j]]
+            continue
         square = isinstance(name, t.Power) and name.exponent == t.TWO
         base = name.base if isinstance(name, t.Power) and square else name
         if not single or not isinstance(base, t.Symbol) or after and not after[0].first:
@@ -1233,6 +1240,8 @@ def bounds(w: Writing) -> None:
             return node
         if symbol.component or symbol.accent or symbol.label not in OF_A_BOUND:
             return node
+        if symbol.index and symbol.index not in {s.index for s in indexed}:
+            return node  # \\mathcal{L}_k, the bound of k samples
         if symbol.name != "ELBO" and w.defines(symbol.key):
             return node
         items = node.group.items if isinstance(node, t.Call) else ()
