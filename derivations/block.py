@@ -117,7 +117,7 @@ def read_block(source: str) -> Block:
 
 
 def commanded(source: str) -> str:
-    r"""With a command for each sign that was typed as itself, and brackets for their macros.
+    r"""With a command for each sign that was typed as itself, and brackets for macros.
 
     >>> commanded("q_φ(z) ≥ 0, φz")
     'q_\\phi(z) \\geq 0, \\phi z'

@@ -95,7 +95,7 @@ def _fails(
 
 
 def _untied(trial: Trial, pair: Pair) -> str:
-    """What a text ties together elsewhere, and nothing ties here: the first of the rules."""
+    """What a text ties together elsewhere, and nothing here: by the first such rule."""
     return next(filter(None, (rule(trial, pair) for rule in UNTIED)), "")
 
 
@@ -121,7 +121,11 @@ def _data(trial: Trial, pair: Pair) -> str:
     )  # fmt: skip
     apart = plain != indexed and sorted(plain) == sorted(indexed) == [False, True]
     chain = shape_of(trial.scope.nodes) is not None
-    return "are x and x^{(i)} the same point?\nwrite one of them" if apart and not chain else ""
+    return (
+        "are x and x^{(i)} the same point?\nwrite one of them"
+        if apart and not chain
+        else ""
+    )
 
 
 def _mean(trial: Trial, pair: Pair) -> str:
@@ -136,7 +140,8 @@ def _mean(trial: Trial, pair: Pair) -> str:
 def _capital(trial: Trial, pair: Pair) -> str:
     """\\log Z = \\log p(x): a capital on one side only, of which nothing is said."""
     scope = trial.scope
-    told = {n.key for one, _, other in scope.conditions for n in (*t.names_in(one), *t.names_in(other))}  # fmt: skip
+    conditions = (side for one, _, other in scope.conditions for side in (one, other))
+    told = {n.key for side in conditions for n in t.names_in(side)}
     told |= {"T"} if shape_of(scope.nodes) else set()
     for side, other in (pair.sides, pair.sides[::-1]):
         for part in t.names_in(side):

@@ -79,7 +79,16 @@ def judge_block(
     def judge(reading: Reading) -> Judged:
         mends = not quick and reading is first  # of the others only a good one is shown
         judged = _judged(
-            reading.block, page, seed, symbolic, defines, strict, quick, mends, since, budget
+            reading.block,
+            page,
+            seed,
+            symbolic,
+            defines,
+            strict,
+            quick,
+            mends,
+            since,
+            budget,
         )
         return replace(judged, taken=reading.taken | judged.taken)
 

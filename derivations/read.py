@@ -919,9 +919,10 @@ def _density_in_front(body: t.Node) -> t.Symbol | None:
     weight = body.factors[0] if isinstance(body, t.Product) else body
     if not isinstance(weight, t.Call) or weight.function.name not in ("p", "q"):
         return None
-    first = t.split_bar(weight.group)[0]
-    plain = len(first) == 1 and isinstance(first[0], t.Symbol) and not first[0].index
-    return replace(first[0], span=(0, 0)) if plain else None  # type: ignore[arg-type]
+    first, *more = t.split_bar(weight.group)[0]
+    if more or not isinstance(first, t.Symbol) or first.index:
+        return None
+    return replace(first, span=(0, 0))
 
 
 def _is_gradient(node: t.Node) -> bool:

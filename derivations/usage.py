@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
+from functools import partial
 from itertools import product
+from typing import Any
 
 from . import tree as t
 from .block import Block
@@ -295,7 +297,7 @@ def latex(node: t.Node) -> str:
 
 # ---------------------------------------------------------------- what is left out
 def dotted(w: Writing) -> None:
-    """a_1 \\dots a_N is a product, a_1 + \\dots + a_N a sum: over what tells its ends apart."""
+    """a_1 \\dots a_N is a product, a_1 + \\dots + a_N a sum: over what differs."""
     used = {s.name for s in w.symbols()}
     letter = next((i for i in "nijklm" if i not in used), "")
 
@@ -320,7 +322,9 @@ def dotted(w: Writing) -> None:
         marks = {*node.operations} if isinstance(node, t.Product) else {""}
         if not total or len({*signs}) > 1 or not marks <= {"", "times"}:
             return node
-        new = w.take(t.Product(tuple(items[begin - 1 : end + 2]), (), span=node.span), total)
+        new = w.take(
+            t.Product(tuple(items[begin - 1 : end + 2]), (), span=node.span), total
+        )
         items = (*items[: begin - 1], new, *items[end + 2 :])
         if len(items) == 1 and (not isinstance(node, t.Add) or node.signs[0] > 0):
             return new
@@ -350,7 +354,8 @@ def _total(kind: str, letter: str, first: t.Node, last: t.Node) -> t.Total | Non
                 return t.Add((index, t.Number(Fraction(abs(step)))), (1, (-1, 1)[step > 0]))
         if isinstance(a, t.Node) and type(a) is type(b):
             both = {name: (getattr(a, name), getattr(b, name)) for name in a.parts}
-            return replace(a, **{n: between(*pair) for n, pair in both.items()})
+            changed: dict[str, Any] = {n: between(*pair) for n, pair in both.items()}
+            return replace(a, **changed)
         if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
             return tuple(between(*pair) for pair in zip(a, b, strict=True))
         if a != b:
@@ -382,21 +387,18 @@ def lettered(w: Writing) -> None:
     """The c of l_c(\\theta) is a label, where nothing else is numbered by c."""
     for line in w.block.lines:
         name = line.first.function if isinstance(line.first, t.Call) else line.first
-        own = name.component if isinstance(name, t.Symbol) else ()
-        letter = own[0] if len(own) == 1 and isinstance(own[0], t.Symbol) else None
+        if not isinstance(name, t.Symbol) or len(name.component) != 1:
+            continue
+        (letter,) = own = name.component
         said = sum(s == letter for s in w.symbols())
-        below = sum(s.name == getattr(name, "name", "") and s.component == own
-                    for s in w.symbols())  # fmt: skip
-        if letter and letter.key == letter.name and said == below and not w.defines(
-            letter.key
-        ):
+        below = sum((s.name, s.component) == (name.name, own) for s in w.symbols())
+        if isinstance(letter, t.Symbol) and said == below and not w.defines(letter.key):
+            new = replace(name, component=(), label=name.label + letter.name)
+            w.change(partial(_exchanged, name, new))
 
-            def label(node: t.Node, old: t.Node = name, letter: str = letter.name) -> t.Node:  # type: ignore[assignment]
-                if not isinstance(node, t.Symbol) or node != old:
-                    return node
-                return replace(node, component=(), label=node.label + letter)
 
-            w.change(label)
+def _exchanged(old: t.Node, new: t.Node, node: t.Node) -> t.Node:
+    return replace(new, span=node.span) if node == old else node
 
 
 def told_later(w: Writing) -> None:
@@ -477,10 +479,10 @@ def capitals(w: Writing) -> None:
             for pair in pairs for side in (pair.left, pair.right)}  # fmt: skip
     if laws == {"f", "g"} and not names & {*LETTERS}:  # KL(f || g)
         new |= {"f": "p", "g": "q"}
-    means = [n for n in w.nodes() if isinstance(n, t.Expectation)]
-    random = {s.name for mean in means for s in t.names_in(mean.body)}
-    letters = {getattr(law, "name", "") in LETTERS for mean in means for _, law in mean.drawn}
-    within = "X" in random and (not all(mean.drawn for mean in means) or True in letters)
+    random = {s.name for mean in averaged_over for s in t.names_in(mean.body)}
+    drawn = {getattr(law, "name", "") for mean in averaged_over for _, law in mean.drawn}
+    bare = not all(mean.drawn for mean in averaged_over) or drawn & {*LETTERS}
+    within = "X" in random and bare
     if any(s.name == "x" and (s.index or s.component) for s in w.symbols()) and "X" in new:
         new["X"] = "x" if within else "Data"  # E_q[f(X)] is no average over data sets
 
@@ -1479,7 +1481,7 @@ def _energy(node: t.Node) -> t.Node | None:
 
 
 def sampled(w: Writing) -> None:
-    """E_q[f(z)] \\approx \\frac1L \\sum_l f(z^{(l)}): the samples are from the q of the left.
+    """The z^{(l)} of E_q[f(z)] \\approx \\frac1L \\sum_l f(z^{(l)}) are drawn from q.
 
     If it is not so, nobody has said from what they are.
     """
@@ -1497,7 +1499,7 @@ def sampled(w: Writing) -> None:
                 told = [f"drawn from {latex(d.density)}" for d in found.values()]
                 w.taken |= zip(map(latex, found), told, strict=True)
                 whole = replace(line, first=None, rest=[(relation, side)])
-                (_, side), = _renamed(whole, plain).rest
+                ((_, side),) = _renamed(whole, plain).rest
                 line = replace(
                     _renamed(line, plain), samples=(*found.values(),), hedge=UNSAMPLED
                 )
@@ -1616,16 +1618,15 @@ def _coupled(line: Statement, name: t.Symbol, noise: t.Node) -> Statement:
     said = frozenset[str]().union(*map(free_points, line.sides))
     averaged = any(isinstance(n, t.Integral | t.Expectation | t.Divergence)
                    for side in line.sides for n in side.walk())  # fmt: skip
-    if averaged or "epsilon" not in said or not any(
-        name in t.names_in(side) for side in line.sides
+    if (
+        averaged
+        or "epsilon" not in said
+        or not any(name in t.names_in(side) for side in line.sides)
     ):
         return line
-    first, *rest = (
-        side and t.rebuild(side, lambda node: noise if node == name else node)
-        for side in (line.first, *(side for _, side in line.rest))
-    )
-    relations = [relation for relation, _ in line.rest]
-    return replace(line, first=first, rest=list(zip(relations, rest, strict=True)))
+    made = partial(_exchanged, name, noise)
+    rest = [(relation, t.rebuild(side, made)) for relation, side in line.rest]
+    return replace(line, first=line.first and t.rebuild(line.first, made), rest=rest)
 
 
 def chains(w: Writing) -> None:
@@ -1751,8 +1752,9 @@ def _encoded(arguments: t.Group) -> t.Node:
 
 
 RULES: tuple[Callable[[Writing], None], ...] = (
-    dotted, lettered, told_later, capitals, bases, second_letters, averages, supports, letter_of_a_bound, parameters,
-    labels, conditions, energies, chains, networks, samples, open_sums, sizes, laws,
-    entropies, bare_densities, model, short_names, reparametrised, bounds, constants, sampled,
+    dotted, lettered, told_later, capitals, bases, second_letters, averages, supports,
+    letter_of_a_bound, parameters, labels, conditions, energies, chains, networks, samples,
+    open_sums, sizes, laws, entropies, bare_densities, model, short_names, reparametrised,
+    bounds, constants, sampled,
 )  # fmt: skip
 OF_CHAINS = (laws, reparametrised, bare_densities, bounds, constants)
