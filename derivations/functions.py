@@ -44,7 +44,6 @@ STILL = (0.0, 0.0)
 UP, DOWN = ((0.6, 1.4), 0.35, STILL), ((0.6, 1.4), -0.3, STILL)
 FALL, RISE = ((-1.4, -0.6), 0.35, STILL), ((-1.4, -0.6), -0.3, STILL)
 WAVE, RIPPLE = ((0.5, 0.9), 0.0, (0.7, 1.0)), ((0.2, 0.5), 0.0, (1.0, 1.2))
-STEEP, STEEP_DOWN = ((0.6, 1.0), 0.9, STILL), ((0.6, 1.0), -0.8, STILL)
 SHAPES = (
     _shape("", (-1, 1), UP, RISE, WAVE),
     _shape("", (-2, 2), FALL, DOWN, WAVE, RIPPLE),
@@ -62,8 +61,13 @@ SHAPES = (
     _shape("decreasing", (-1, 1), FALL, DOWN),
     _shape("linear convex concave increasing", (-1, 1), slope=(0.6, 1.4)),
     _shape("linear convex concave decreasing", (-1, 1), slope=(-1.4, -0.6)),
-    _shape("confining", (-1, 1), STEEP, STEEP_DOWN, ((0.7, 1.0), 0.0, (1.6, 2.0))),
-    _shape("confining", (0, 2), STEEP, STEEP_DOWN, WAVE),
+)
+
+
+STEEP, STEEP_DOWN = ((0.6, 1.0), 0.9, STILL), ((0.6, 1.0), -0.8, STILL)
+ENERGIES = (  # of which e^{-f} has an integral; neither is convex
+    _shape("confining", (-5, -4), STEEP, STEEP_DOWN, ((0.7, 1.0), 0.0, (1.6, 2.0))),
+    _shape("confining", (1, 2), STEEP, STEEP_DOWN, ((1.0, 1.3), 0.0, (1.3, 1.6))),
 )
 
 
@@ -73,7 +77,8 @@ def shapes_with(traits: frozenset[str]) -> tuple[Shape, ...]:
     >>> len(shapes_with(frozenset({"convex", "positive"})))
     3
     """
-    return tuple(shape for shape in SHAPES if traits <= shape.traits)
+    kinds = ENERGIES if "confining" in traits else SHAPES
+    return tuple(shape for shape in kinds if traits <= shape.traits)
 
 
 def any_function(

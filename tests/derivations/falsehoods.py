@@ -562,6 +562,7 @@ P(X) \approx \frac{1}{n} \sum_i P(X | z_i), \quad z_i \sim Q(z | X) || P(X) \app
 \nabla_x^2 \log p(x) \leq 0 || \nabla_x^2 \log p(x) = -\nabla_x^2 f(x) || p(x) := \frac{e^{-f(x)}}{Z}
 \nabla_\theta \log p_\theta(x) = -\nabla_\theta f_\theta(x) || \nabla_\theta \log p_\theta(x) = -\nabla_\theta f_\theta(x) + \mathbb{E}_{p_\theta(x)}[\nabla_\theta f_\theta(x)] || p_\theta(x) := \frac{e^{-f_\theta(x)}}{Z_\theta}
 KK(q(s) \| p(s)) = \int q(s) \log q(s) + \int q(s) \beta E(s) - \log Z || KK(q(s) \| p(s)) = \int q(s) \log q(s) + \int q(s) \beta E(s) + \log Z || p(s) := \frac{e^{-\beta E(s)}}{Z}
+f(x) \geq 0 || f(x) \leq f(x) + e^{-f(x)} || p(x) := \frac{e^{-f(x)}}{Z}
 Z = 1 || Z = \int e^{-f(x)} dx || p(x) := \frac{e^{-f(x)}}{Z}
 """,
 "between limits": r"""
