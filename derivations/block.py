@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import tree as t
 from .functions import TRAITS
-from .notation import ARROWS, BOUNDS, RELATIONS, SIGNS, pattern
+from .notation import ARROWS, BOUNDS, BRACKETS, RELATIONS, SIGNS, pattern
 from .read import ReadingError, Statement, blank, drawn_from, read_statement
-from .surface import CLAIM_AT_SIGN, at_braces, plain, remarks, spaces
+from .surface import CLAIM_AT_SIGN, argument, at_braces, plain, remarks, spaces
 
 MOST_CHARACTERS = 20_000
 ROW_END = re.compile(r"\\\\\*?(\s*\[-?[\d.]+\s*\w+\])?|\\(newline|cr)(?![A-Za-z])|\Z")
@@ -24,6 +24,8 @@ TRAIT = re.compile(r"\s*((?P<name>[A-Za-z](_\\?\w+)?)(\([^()]*\))?\s)?(?P<words>
 SETTING = re.compile(r"\\(text|mathrm|textrm)\s*\{|[{}$,]|\\[,;: ]")
 LITTLE_WORDS = set("is a an and any some function smooth strictly".split())
 SPACES = ("\\,", "\\;", "\\:", "\\!", "\\ ")
+BRACKET = re.compile(rf"\\({'|'.join(BRACKETS)})(?=\s*{{)")
+SIDES = ("left", "right")
 SIGN = re.compile(f"([{''.join(SIGNS)}])([A-Za-z]?)")
 BEGINS = re.compile(r"(\s|\\[,;:!])*(x\^|z\^|z\s*\\sim)")
 ARROW = pattern(*("\\" + name for name in ARROWS))
@@ -102,6 +104,10 @@ def read_block(source: str) -> Block:
                 block.lines.append(line)
         for line in lines or block.lines[-1:]:
             line.under += tuple(other for other in conditions if other is not line)
+            bound = any(relation in BOUNDS for relation, _ in line.rest)
+            if not bound and (told := [c for c in conditions if c.equality]):
+                message = "an inequality can be an equality: where is it?"
+                raise ReadingError(message, source, told[0].offset)
         begin = match.end()
     for claim, named in at_braces(bare):
         block.hence += _at_brace(source, plain(claim), named)
@@ -111,17 +117,25 @@ def read_block(source: str) -> Block:
 
 
 def commanded(source: str) -> str:
-    r"""With a command for each sign that was typed as itself.
+    r"""With a command for each sign that was typed as itself, and brackets for macros.
 
     >>> commanded("q_φ(z) ≥ 0, φz")
     'q_\\phi(z) \\geq 0, \\phi z'
+    >>> commanded(r"\paren{a + \paren{b}}")
+    '\\left(a + \\left(b\\right)\\right)'
     """
 
     def command(match: re.Match[str]) -> str:
         typed, letter = SIGNS[match[1]], match[2]
         return typed + " " * (letter.isalpha() and typed[-1].isalpha()) + letter
 
-    return SIGN.sub(command, SIGN.sub(command, source))
+    source = SIGN.sub(command, SIGN.sub(command, source))
+    while macro := BRACKET.search(source):
+        low, high = argument(source, macro.end())
+        left, right = (f"\\{s}{b}" for s, b in zip(SIDES, BRACKETS[macro[1]], strict=True))
+        held = source[low:high].removeprefix("{").removesuffix("}")
+        source = source[: macro.start()] + left + held + right + source[high:]
+    return source
 
 
 def traits_in(text: str) -> tuple[str, frozenset[str]]:
@@ -201,12 +215,12 @@ def _row(source: str, begin: int, text: str) -> tuple[list[Statement], list[Stat
     told = False  # what follows stands beside the first
     for place, piece, arrow, word in found:
         place += begin
-        if EQUALITY.search(word):
-            message = "when the sides are equal is not judged: write it in \\text{...}"
-            raise ReadingError(message, source, place)
         number = source.count("\n", 0, place + len(piece) - len(piece.lstrip())) + 1
         line = read_statement(source, place, piece, number)
         line.hedge = arrow or hedge
+        if EQUALITY.search(word):
+            conditions.append(_where_equal(line, source, place))
+            continue
         if lines and line.first and [relation for relation, _ in line.rest] == ["~"]:
             lines[-1].samples += drawn_from(line.first, line.rest[0][1])
         elif _is_condition(line, bool(CONDITION.search(word)), not (lines or conditions)):
@@ -235,6 +249,19 @@ def _told(text: str) -> tuple[str, list[tuple[int, int, str]]]:
         said.append((*match.span(1), "for"))
         text = spaces(text, match.end(2), match.end(2) + 1)
     return text, sorted(said)
+
+
+def _where_equal(line: Statement, source: str, place: int) -> Statement:
+    """with equality iff q = p: exactly where D_KL(q || p) = 0."""
+    (relation, right), *more = *line.rest, ("", None)
+    sides = [t.bare(side) for side in (line.first, right) if side]
+    densities = [t.is_density(s) or getattr(s, "name", "") in ("P", "Q") for s in sides]
+    if densities != [True, True] or relation != "=" or more[1:]:
+        message = "when the sides are equal is not judged: write it in \\text{...}"
+        raise ReadingError(message, source, place)
+    span = (sides[0].span[0], sides[1].span[1])
+    apart = t.Divergence(*sides, span=span)
+    return replace(line, first=apart, rest=[("=", t.ZERO)], equality=True)
 
 
 def _is_condition(line: Statement, told: bool, first: bool) -> bool:

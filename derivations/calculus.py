@@ -147,10 +147,23 @@ class Numbers(Calculus[Quantity]):
         return line_axis(-9.03, 9.11, 61) if many_here else axis
 
     def integrate(
-        self, at: At, places: list[Place], body: Callable[[list[Quantity]], Quantity]
-    ) -> Quantity:
+        self, at: At, places: list[Place], body: Callable[[list[Quantity]], Quantity],
+        mean: bool = False,
+    ) -> Quantity:  # fmt: skip
         inner = bool(at.depth) and len(places) == 1
         axes = [self._axis(name, len(places), at.coarse, inner) for name, _ in places]
+        wide = self.world.wide_axis(places[0][0]) if inner and mean else None
+        try:
+            return self._integral(at, places, axes, body)
+        except Unreliable:
+            if wide is None:
+                raise
+            return self._integral(at, places, [wide], body)
+
+    def _integral(
+        self, at: At, places: list[Place], axes: list[Axis],
+        body: Callable[[list[Quantity]], Quantity],
+    ) -> Quantity:  # fmt: skip
         own = math.prod(len(axis.points) for axis in axes)
         count = at.points * own
         if own > MOST_POINTS or count > MOST_NESTED:
@@ -301,6 +314,11 @@ class Numbers(Calculus[Quantity]):
             q * q if isinstance(t.bare(a), t.Power) else q
             for q, a in zip(unpacked(found.x), node.arguments, strict=True)
         ]
+
+    def tends(self, values: list[Quantity]) -> None:
+        first, last = (value.plain().array for value in (values[0], values[-1]))
+        if not np.all(np.abs(last - first) <= 1e-9 * np.maximum(1.0, np.abs(last))):
+            raise Unknown("this tends to nothing that is found here")
 
     def smooth(self, at: At, value: Quantity) -> None:
         array = value.plain().array

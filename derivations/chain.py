@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from . import tree as t
 from .definitions import assume, defined, is_new
 from .judge import explained, judged_by_numbers
+from .notation import BOUNDS, RELATIONS
 from .quantity import Meaningless
 from .read import ReadingError, Statement
 from .relation import Pair, Step
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 MOST_RELATIONS = 60
 ALONE = "; this line alone is wrong: the next one agrees with the line before it"
+UNEQUAL = (
+    "when the sides are equal is judged only where their difference is the divergence\n"
+    r"of these two densities: write it in \text{...}"
+)
 UNSUPPOSED = "what is said beside this is not supposed: say it in a given"
 ABOVE = "the line above is wrong; this one agrees with the line before that"
 
@@ -36,6 +41,7 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
             message = "the block begins with a relation: its left side is missing"
             raise ReadingError(message, source, 0)
         goes_on = below is not None and below.first is None  # its right side comes there
+        named_density = left  # the p(z|x) of p(z|x) = p(x, z) / p(x) \\propto p(x, z)
         for relation, right in line.rest or ([] if goes_on else [("", left)]):
             text = source[slice(*right.span)].strip() or line.text
             before = source[: right.span[0]].rstrip()  # this ends with the relation
@@ -48,8 +54,13 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
             if relation == "=:" or relation == ":=" and bound and not named:
                 pairs.append(Pair(right, ":=", left, *about))
             else:
-                pairs.append(Pair(left, relation, right, *about))
+                side = named_density if relation == "∝" else left
+                listed = side.items if isinstance(side, t.Tuple) else ()
+                listed = listed if relation in BOUNDS and not line.brace else ()
+                pairs += [Pair(one, relation, right, *about) for one in listed or (side,)]
             left = right
+            if relation != "=" or not isinstance(named_density, t.Call):
+                named_density = left
         left = above if line.beside and above else left
     if len(pairs) > MOST_RELATIONS:
         raise ReadingError(f"more than {MOST_RELATIONS} relations", source, 0)
@@ -136,6 +147,10 @@ class Chain:
         if self.defines and new:
             step, self.trial, self.page = defined(pair, self.trial, self.page)
             return step
+        bound = pair.relation in BOUNDS
+        equal = [line.first for line in pair.under if line.equality and bound]
+        beside = tuple(line for line in pair.under if not line.equality)
+        pair = replace(pair, under=beside)
         trial, supposed = self._under(pair)
         step = judged_by_numbers(trial, pair, self.mends)
         if step.verdict is Verdict.WRONG and not supposed:
@@ -146,7 +161,20 @@ class Chain:
                 step.symbolic, step.verdict = "proved", Verdict.PROVED
             elif prover.refutes(pair):
                 step.fail("the sides are close to each other, but not equal")
+        for apart in equal if step.ok else ():
+            if not isinstance(apart, t.Divergence) or not self._gap_is(pair, apart, trial):
+                step.fail(UNEQUAL, Verdict.NOT_UNDERSTOOD)
+            elif step.ok:
+                step.notes += (r"equal where this divergence vanishes: it is the gap",)
         return step
+
+    def _gap_is(self, pair: Pair, apart: t.Divergence, trial: Trial) -> bool:
+        """Is the difference of the sides this divergence, either way round?"""
+        way = RELATIONS[pair.relation].way
+        gap = t.Add(pair.sides, (way, -way))
+        turned = replace(apart, left=apart.right, right=apart.left)
+        pairs = [replace(pair, left=gap, relation="=", right=d) for d in (apart, turned)]
+        return any(judged_by_numbers(trial, p, mends=False).ok for p in pairs)
 
     def _under(self, pair: Pair) -> tuple[Trial, bool]:
         """The draws at which the conditions beside this line hold; could all be met?"""

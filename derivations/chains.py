@@ -118,6 +118,14 @@ class Chain(NumericWorld):
         "beta": (0.25, 0.6),
     }  # fmt: skip
 
+    @property
+    def unit(self) -> float:
+        """In which all nodes are measured: 1, where nothing is said to be N(0, 1).
+
+        An adversary chooses another one, since densities, unlike divergences, grow with it.
+        """
+        return float(self.parameters["noise"])
+
     def draw_parameters(self, rng: np.random.Generator) -> None:
         for letter in "pq":
             for what in ("weight", "shift", "scale"):
@@ -152,6 +160,7 @@ class Chain(NumericWorld):
             elif letter == "p":
                 shift[node], scale[node] = 0, 1  # the prior is standard normal
         spread = np.linalg.inv(np.eye(self.T + 1) - mixing)
+        shift, scale = self.unit * shift, self.unit * scale
         return spread @ shift, spread @ np.diag(scale**2) @ spread.T
 
     def node(self, place: Place) -> int:
@@ -215,13 +224,14 @@ class Chain(NumericWorld):
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
         if name != "epsilon":
             self.node((name, index))
-        return number(float(self.draw("variable", name, index, uniform=(-1.4, 1.4))))
+        point = float(self.draw("variable", name, index, uniform=(-1.4, 1.4)))
+        return number(self.unit * point)
 
     def axis(self, role: str) -> Axis:
-        return line_axis(-8.03, 8.11, 45)
+        return line_axis(-8.03 * self.unit, 8.11 * self.unit, 45)
 
     def inner_axis(self, role: str) -> Axis:
-        return line_axis(-13.03, 13.11, 97)
+        return line_axis(-13.03 * self.unit, 13.11 * self.unit, 97)
 
     def density(self, name: str, values: Mapping[str, Quantity]) -> Quantity | None:
         if name == "p(epsilon)":

@@ -266,21 +266,35 @@ def proportional(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
     if not isinstance(pair.left, t.Call):
         raise Meaningless("proportional as a function of what?")
     for at in trial.draws(kind, DRAWS):
-        ratios, shown = [], []
-        for i in range(3):
-            places = places_of(pair.left, at)
-            points = {p: at.world.variable(p[0], (100 + i,)) for p in places}
-            with at.binding(points):
-                a, b = (at(side).as_log() for side in pair.sides)
-            if a is None or b is None:
-                raise Meaningless("a density is positive")
-            ratios.append(float(a - b))
-            shown.append(f"left = {np.exp(a):.4g}, right = {np.exp(b):.4g}")
-        if np.ptp(ratios) > 1e-6:
-            found = f"{shown[0]}, but elsewhere {shown[1]}"
-            raise Broken(f"{where(at)}the ratio is no constant: {found}")
+        _constant_in(places_of(pair.left, at), pair, at)
         step.draws += 1
     return True
+
+
+def _constant_in(places: list[Place], pair: Pair, at: At) -> None:
+    """The ratio of the sides; if it is so in a condition only, that may be meant."""
+    ratios, shown = [], []
+    for i in range(3):
+        points = {p: at.world.variable(p[0], (100 + i,)) for p in places}
+        with at.binding(points):
+            a, b = (at(side).as_log() for side in pair.sides)
+        if a is None or b is None:
+            raise Meaningless("a density is positive")
+        ratios.append(float(a - b))
+        shown.append(f"left = {np.exp(a):.4g}, right = {np.exp(b):.4g}")
+    if np.ptp(ratios) > 1e-6:
+        assert isinstance(pair.left, t.Call)
+        behind = t.split_bar(pair.left.group)[1]
+        others = [at.place(item) for item in behind if isinstance(item, t.Symbol)]
+        if others and others != places:
+            try:
+                _constant_in(others, pair, at)
+            except Broken:
+                pass
+            else:
+                raise Meaningless("proportional as a function of what?")
+        found = f"{shown[0]}, but elsewhere {shown[1]}"
+        raise Broken(f"{where(at)}the ratio is no constant: {found}")
 
 
 # ---------------------------------------------------------------- estimates

@@ -252,7 +252,7 @@ def joint(pairs: Pairs, inner: Inner[V], at: Evaluator[V]) -> V:
             total = _met(law_of(density, group, at)(own)) * total
         return total
 
-    return at.calculus.integrate(at, places, integrand)
+    return at.calculus.integrate(at, places, integrand, mean=True)
 
 
 def expect(drawn: list[t.Drawn], inner: Inner[V], at: Evaluator[V]) -> V:
@@ -274,7 +274,7 @@ def divergence(node: t.Divergence, at: Evaluator[V]) -> V:
         weight = _met(p(points))
         return weight * (weight / q(points)).log()
 
-    return at.calculus.integrate(at, places, integrand)
+    return at.calculus.integrate(at, places, integrand, mean=True)
 
 
 # ---------------------------------------------------------------- sums and expectations

@@ -72,9 +72,10 @@ class Calculus(ABC, Generic[V]):
 
     @abstractmethod
     def integrate(
-        self, at: Evaluator[V], places: list[Place], body: Callable[[list[V]], V]
-    ) -> V:
-        """Over all places; `body` receives a value for each."""
+        self, at: Evaluator[V], places: list[Place], body: Callable[[list[V]], V],
+        mean: bool = False,
+    ) -> V:  # fmt: skip
+        """Over all places; `body` receives a value for each. Is it an average?"""
 
     @abstractmethod
     def between(self, at: Evaluator[V], place: Place, node: t.Integral) -> V:
@@ -107,6 +108,9 @@ class Calculus(ABC, Generic[V]):
     @abstractmethod
     def maximisers(self, at: Evaluator[V], node: t.Best) -> list[V]:
         """Where an argmax or argmin is taken, a value for each argument."""
+
+    def tends(self, values: list[V]) -> None:
+        """Raises Unknown where what should be a limit still changes."""
 
     def smooth(self, at: Evaluator[V], value: V) -> None:
         """Raises Unknown where the size of this has a kink that an integral meets."""
@@ -335,6 +339,33 @@ def _at(node: t.At, at: Evaluator[V]) -> V:
     """Evaluate at a point: inside the derivative the name is still free to move."""
     with at.binding({at.place(symbol): at(value) for symbol, value in node.bindings}):
         return at(node.body)
+
+
+@value_of.register(t.Between)
+def _between(node: t.Between, at: Evaluator[V]) -> V:
+    """At infinity, what it tends to: the same far out and farther out."""
+    if not isinstance(node.variable, t.Symbol):  # where a repair is tried
+        raise Meaningless("between values of what?")
+    place, ends = at.place(node.variable), []
+    if not at.world.scalar:
+        raise Foreign("limits need one dimension")
+    for limit in (node.low, node.high):
+        far = at(limit)
+        points = [far]
+        if limit in (INFINITY, t.Add((INFINITY,), (-1,))):
+            sign = -1 if isinstance(limit, t.Add) else 1
+            points = [at.calculus.number(sign * size) for size in FAR]
+        values = []
+        for point in points:
+            with at.binding({place: point}):
+                values.append(at(node.body))
+        at.calculus.tends(values)
+        ends.append(values[-1])
+    return ends[1] - ends[0]
+
+
+INFINITY = t.Constant("infty")
+FAR = (60, 90)  # where a density of these worlds has no weight left
 
 
 @value_of.register(t.Derivative)

@@ -28,6 +28,11 @@ class Shape:
     waves: tuple[tuple[Range, float, Range], ...]
     slope: Range = (0, 0)
 
+    @property
+    def everywhere(self) -> bool:
+        """Does it grow in each component, so that e^{-f} has an integral?"""
+        return "confining" in self.traits
+
 
 def _shape(
     traits: str, level: Range, *waves: tuple[Range, float, Range], slope: Range = (0, 0)
@@ -59,13 +64,21 @@ SHAPES = (
 )
 
 
+STEEP, STEEP_DOWN = ((0.6, 1.0), 0.9, STILL), ((0.6, 1.0), -0.8, STILL)
+ENERGIES = (  # of which e^{-f} has an integral; neither is convex
+    _shape("confining", (-5, -4), STEEP, STEEP_DOWN, ((0.7, 1.0), 0.0, (1.6, 2.0))),
+    _shape("confining", (1, 2), STEEP, STEEP_DOWN, ((1.0, 1.3), 0.0, (1.3, 1.6))),
+)
+
+
 def shapes_with(traits: frozenset[str]) -> tuple[Shape, ...]:
     """The kinds that are all of this.
 
     >>> len(shapes_with(frozenset({"convex", "positive"})))
     3
     """
-    return tuple(shape for shape in SHAPES if traits <= shape.traits)
+    kinds = ENERGIES if "confining" in traits else SHAPES
+    return tuple(shape for shape in kinds if traits <= shape.traits)
 
 
 def any_function(
@@ -93,10 +106,11 @@ def any_function(
     if not shape.waves:
         total = total + rng.uniform(*shape.slope) * along() + shift
     for sizes, growth, pitch in shape.waves:
-        size_here, place = rng.uniform(*sizes) * np.exp(growth * shift), along()
+        size_here = rng.uniform(*sizes) * np.exp(growth * shift)
         phase = rng.uniform(0, 6) + shift if pitch != STILL else 0.0
-        wave = np.cos(rng.uniform(*pitch) * place + phase)
-        total = total + size_here * np.exp(growth * place) * wave
+        for place in parts if growth and shape.everywhere else [along()]:
+            wave = np.cos(rng.uniform(*pitch) * place + phase)
+            total = total + size_here * np.exp(growth * place) * wave
     return Quantity(total)
 
 

@@ -13,7 +13,7 @@ from . import tree as t
 from .chains import shape_of
 from .claims import rule_for
 from .evaluate import TooMuchWork
-from .notation import ANY, BOUNDS, NAMES, RELATIONS
+from .notation import ANY, BOUNDS, NAMES, OUTPUTS, RELATIONS
 from .quantity import Meaningless, Unknown
 from .read import ReadingError
 from .relation import Broken, Pair, Step, show, where
@@ -95,57 +95,114 @@ def _fails(
 
 
 def _untied(trial: Trial, pair: Pair) -> str:
-    """What a text ties together elsewhere, and nothing ties here."""
-    known = trial.scope.meanings
+    """What a text ties together elsewhere, and nothing here: by the first such rule."""
+    return next(filter(None, (rule(trial, pair) for rule in UNTIED)), "")
+
+
+def _noise(trial: Trial, pair: Pair) -> str:
+    """z or x_t beside the noise that it is made of."""
     free = frozenset[str]().union(*map(free_points, pair.sides))
-    if {"z", "epsilon"} <= free - known.keys():
+    chain = shape_of(trial.scope.nodes) is not None
+    if "epsilon" in free and chain and pair.relation == "=":
+        return "how do x_t and \\epsilon hang together?\nsay so: given: x_t := ..."
+    if {"z", "epsilon"} <= free - trial.scope.meanings.keys():
         return (
             "how do z and \\epsilon hang together?\n"
             "say so: given: z := \\mu + \\sigma \\epsilon"
         )
-    if "epsilon" in free and shape_of(trial.scope.nodes) and pair.relation == "=":
-        return "how do x_t and \\epsilon hang together?\nsay so: given: x_t := ..."
-    conditions = [(left, right) for left, _, right in trial.scope.conditions]
-    told = {n.key for both in conditions for side in both for n in t.names_in(side)}
+    return ""
+
+
+def _data(trial: Trial, pair: Pair) -> str:
+    """x on one side only, x^{(i)} on the other only."""
+    plain, indexed = (
+        [any(s.name == "x" and bool(s.index) is own for s in t.names_in(side))
+         for side in pair.sides] for own in (False, True)
+    )  # fmt: skip
+    apart = plain != indexed and sorted(plain) == sorted(indexed) == [False, True]
+    chain = shape_of(trial.scope.nodes) is not None
+    return (
+        "are x and x^{(i)} the same point?\nwrite one of them"
+        if apart and not chain
+        else ""
+    )
+
+
+def _mean(trial: Trial, pair: Pair) -> str:
+    """E(x) = -\\log p(x): the energy of x is no mean."""
     for side, other in (pair.sides, pair.sides[::-1]):
         if isinstance(side, t.Expectation) and isinstance(side.body, t.Symbol):
-            if side.body.name in free_points(other):  # E(x) = -\\log p(x)
+            if side.body.name in free_points(other):
                 return "is this the mean, or a function?\nsay so: given: E(x) := ..."
+    return ""
+
+
+def _capital(trial: Trial, pair: Pair) -> str:
+    """\\log Z = \\log p(x): a capital on one side only, of which nothing is said."""
+    scope = trial.scope
+    conditions = (side for one, _, other in scope.conditions for side in (one, other))
+    told = {n.key for side in conditions for n in t.names_in(side)}
+    told |= {"T"} if shape_of(scope.nodes) else set()
+    for side, other in (pair.sides, pair.sides[::-1]):
         for part in t.names_in(side):
             capital = part.name.isupper() and len(part.name) == 1 and not part.index
-            meant = part.key in (*NAMES, *known, *told) or part.key + "[]" in known
+            meant = part.key in (*NAMES, *scope.meanings, *told)
+            meant |= part.key + "[]" in scope.meanings
             written = part.span != (0, 0)
             if capital and written and not meant and part not in t.names_in(other):
-                text = latex(part)  # \\log Z = \\log p(x)
-                return f"what is {text}?\nsay so: given: {text} := ..."
-    left = pair.left
-    if isinstance(left, t.Function) and left.name == "log":
-        left = t.bare(left.body)
-    if isinstance(left, t.Call) and t.is_density(left) and not t.is_law(left):
-        laws = [node for n in pair.right.walk() if t.is_law(n) for node in n.walk()]
-        names = [n for n in laws if isinstance(n, t.Symbol)]
-        open_names = any(n.component or n.key not in NAMES for n in names)
-        open_names |= isinstance(pair.left, t.Function) and bool(laws)
-        family = t.signature(left).partition("(")[0]  # its model may have been told
-        if open_names and not any(key.startswith(f"{family}(") for key in known):
-            return "is this what the density means?\nthen write := for =, or give it"
-    any_functions = [
+                return f"what is {latex(part)}?\nsay so: given: {latex(part)} := ..."
+    return ""
+
+
+def _law(trial: Trial, pair: Pair) -> str:
+    """q on one side, N(z; mu, sigma^2) with names of its own on the other."""
+    known = trial.scope.meanings
+    left, right = pair.sides
+    laws = [node for n in right.walk() if t.is_law(n) for node in n.walk()]
+    names = [n for n in laws if isinstance(n, t.Symbol)]
+    log = isinstance(left, t.Function) and left.name == "log"
+    whole = t.bare(left.body) if isinstance(left, t.Function) and log else left
+    here, there = (
+        {t.signature(n) for n in side.walk()
+         if isinstance(n, t.Call) and t.is_density(n) and not t.is_law(n)}
+        for side in (whole, right)
+    )  # fmt: skip
+    if isinstance(whole, t.Call):  # \\log p(x) = \\log N(x; mu, v)
+        named = log and bool(laws) or any(n.component or n.key not in NAMES for n in names)
+    else:  # \\int q(z) f(z) dz = \\int N(z; mu, v) f(z) dz
+        named = bool(here - there) and any(n.key in OUTPUTS for n in names)
+    families = {signature.partition("(")[0] for signature in here - there}
+    told = any(key.startswith(f"{family}(") for key in known for family in families)
+    if named and here and not told and pair.relation == "=":
+        return "is this what the density means?\nthen write := for =, or give it"
+    return ""
+
+
+def _function(trial: Trial, pair: Pair) -> str:
+    """Any f of the noise, or on one side only, is one that the text has in mind."""
+    known = trial.scope.meanings
+    modelled = {n.function.key for d in known.values() for n in d.body.walk()
+                if isinstance(n, t.Call)}  # fmt: skip
+    here, there = (
         {n.function.key: n for n in side.walk()
          if isinstance(n, t.Call) and n.function.name in ANY
-         and n.function.key + "()" not in known}
+         and n.function.key + "()" not in known and n.function.key not in modelled}
         for side in pair.sides
-    ]  # fmt: skip
-    alone = any_functions[0].keys() ^ any_functions[1].keys()
-    averaged = any(isinstance(n, t.Expectation | t.Integral)
-                   for side in pair.sides for n in side.walk())  # fmt: skip
-    said = any(t.is_density(n) for side in pair.sides for n in side.walk())
-    for key, call in (any_functions[0] | any_functions[1]).items():
+    )  # fmt: skip
+    nodes = [n for side in pair.sides for n in side.walk()]
+    averaged = any(isinstance(n, t.Expectation | t.Integral) for n in nodes)
+    said = any(map(t.is_density, nodes))
+    for key, call in (here | there).items():
         noisy = t.Symbol("epsilon") in call.group.items
-        if noisy or said and key in alone and not averaged and pair.relation == "=":
+        alone = key in here.keys() ^ there.keys()
+        if noisy or said and alone and not averaged and pair.relation == "=":
             name = trial.source[slice(*call.span)]
             advice = f"say what it is: given: {name} := ..."
             return f"what is {call.function.spoken}? Here it is any function\n{advice}"
     return ""
+
+
+UNTIED = (_noise, _data, _mean, _capital, _law, _function)
 
 
 def _as_far_as_known(trial: Trial, pair: Pair, kind: Kind) -> str:

@@ -174,7 +174,7 @@ GREEK = tuple(
 SPELLINGS = {
     "varepsilon": "epsilon", "varphi": "phi", "widehat": "hat", "overline": "bar",
     "widetilde": "tilde", "ln": "log", "intercal": "top", "vartheta": "theta",
-    "eps": "epsilon", "varrho": "rho", "varsigma": "sigma", "varpi": "pi", "varkappa": "kappa",
+    "eps": "epsilon", "veps": "epsilon", "varrho": "rho", "varsigma": "sigma", "varpi": "pi", "varkappa": "kappa",
 }  # fmt: skip
 # what a styled letter means; of the others \mathcal{F} is the name calF
 STYLED = {
@@ -199,7 +199,11 @@ BOLD = tuple(
     "mathbf boldsymbol bm pmb bf boldmath vec mathbold symbf mathit it mathnormal rm "
     "mathrm mathsf mathtt sf tt operatorname underline mathbfit textbf textit".split()
 )
-# and in the macros of many a paper, \\bx, \\vz, \\rvz
+# the brackets behind the macros of many a paper
+BRACKETS = {
+    "brac": ("[", "]"), "paren": ("(", ")"), "abs": ("|", "|"), "norm": (r"\|", r"\|"),
+}  # fmt: skip
+# and in its macros \\bx, \\vz, \\rvz
 BOLD_MACROS, BOLD_LETTERS = ("b", "v", "rv", "mb", "bs"), "xyzuwh"
 ACCENTS = ("hat", "bar", "tilde")
 WORD_FUNCTIONS = ("diag", "tr", "det", "sigmoid", "softplus", "tanh", "log", "exp")
@@ -212,7 +216,7 @@ WORDS = {
     "elbo": "ELBO", "Elbo": "ELBO", "var": "Var", "V": "Var", "Var": "Var", "Tr": "tr",
     "trace": "tr", "tr": "tr", "Diag": "diag", "diag": "diag", "sigm": "sigmoid",
     "Sigmoid": "sigmoid", "const": "const", "constant": "const", "cst": "const",
-    "JSD": "JS", "VLB": "ELBO", "vlb": "ELBO", "MI": "I", "ln": "log", "Pr": "P", "prob": "P", "dd": "d", "d": "d", "Expect": "Expect", "dif": "d", "diff": "d",
+    "JSD": "JS", "CE": "H", "VLB": "ELBO", "vlb": "ELBO", "MI": "I", "ln": "log", "Pr": "P", "prob": "P", "dd": "d", "d": "d", "Expect": "Expect", "dif": "d", "diff": "d",
 }  # fmt: skip
 LETTERS_ONLY = (
     "KLD",
@@ -419,6 +423,20 @@ WAYS = (
         r"\log a \leq a - 1 \quad \text{for all } a > 0"),
     Way("what a name stands for beside a line", (r"\text{where } w = a b",),
         r"\log w = \log a + \log b \quad \text{where } w = a b"),
+    Way("a density by its energy: Z makes it one", (r"p(x) := \frac{e^{-f(x)}}{Z}",),
+        r"\nabla_x \log p(x) = -\nabla_x f(x), \quad p(x) := \frac{e^{-f(x)}}{Z}"),
+    Way("between limits", (r"f(x) \bigg|_a^b", r"\left[ f(x) \right]_a^b"),
+        r"\int_0^1 x^2 \, dx = \frac{x^3}{3} \Big|_0^1"),
+    Way("dots between factors or terms", (r"p(x^{(1)}) \cdots p(x^{(N)})", r"a_1 + a_2 + \dots + a_N"),
+        r"\log p_\theta(\mathcal{D}) = \log p_\theta(x^{(1)}) + \dots + \log p_\theta(x^{(N)})"),
+    Way("where a bound is an equality, if its gap is a divergence", (r"\text{with equality iff } q = p",),
+        r"D_{KL}(q(z) \| p(z)) \geq 0 \quad \text{with equality iff } q = p"),
+    Way("samples that nobody names: those of the left side", (r"\approx \frac{1}{L} \sum_l f(z^{(l)})",),
+        r"\mathbb{E}_{q(z)}[f(z)] \approx \frac{1}{L} \sum_{l=1}^{L} f(z^{(l)})"),
+    Way("a name that is told later", (r"a = w + b, \quad w = c",),
+        r"\log w^2 = 2 \log a + 2 \log b, \quad w = a b"),
+    Way("the bracket macros of papers", (r"\brac{a}", r"\paren{a}", r"\abs{a}", r"\norm{a}"),
+        r"\paren{a + b}^2 = \brac{b + a}^2"),
     Way("cases", (r"\begin{cases} a & a > 0 \\ 0 & \text{otherwise} \end{cases}",
                   r"\max(a, 0)", r"\min\{a, b\}"),
         r"\max(a, 0) = \begin{cases} a & \text{if } a > 0 \\ 0 & \text{otherwise} \end{cases}"),
@@ -476,5 +494,5 @@ def terminals() -> dict[str, str]:
         "STYLE": pattern(*("\\" + style for style in STYLES)),
         "BOLD": pattern(*("\\" + style for style in BOLD)),
         "MACRO.2": pattern(*("\\" + word for word in WORDS if word != "ln"))
-        + f"|{letters(*LETTERS_ONLY)}|tr(?=\\s*(\\\\left\\s*)?(\\\\\\{{|[([]))",
+        + f"|{letters(*LETTERS_ONLY)}|(?:tr|MI|CE)(?=\\s*(\\\\left\\s*)?(\\\\\\{{|[([]))",
     }

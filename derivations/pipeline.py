@@ -77,8 +77,18 @@ def judge_block(
     read = numbered(read_block(source))  # tokens, then trees
 
     def judge(reading: Reading) -> Judged:
+        mends = not quick and reading is first  # of the others only a good one is shown
         judged = _judged(
-            reading.block, page, seed, symbolic, defines, strict, quick, since, budget
+            reading.block,
+            page,
+            seed,
+            symbolic,
+            defines,
+            strict,
+            quick,
+            mends,
+            since,
+            budget,
         )
         return replace(judged, taken=reading.taken | judged.taken)
 
@@ -136,7 +146,7 @@ def _ask(judged: Judged, tried: Judged, choice: Choice) -> None:
 
 def _judged(
     block: Block, page: Scope, seed: int, symbolic: bool, defines: bool, strict: bool,
-    quick: bool, since: int, budget: Budget | None,
+    quick: bool, mends: bool, since: int, budget: Budget | None,
 ) -> Judged:  # fmt: skip
     source = block.source
     if block.unchecked is not None:
@@ -148,7 +158,7 @@ def _judged(
     scope, hence = named_at_braces(hence, scope)
     trial = Trial(source, scope, seed, budget or Budget())
     alone = len(block.lines) == 1
-    chain = Chain(trial, page, symbolic, defines, alone, mends=not quick)
+    chain = Chain(trial, page, symbolic, defines, alone, mends=mends)
     with np.errstate(all="ignore"):
         steps = chain.steps(claims, quick)
         samples = tuple(drawn for line in block.lines for drawn in line.samples)

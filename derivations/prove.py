@@ -212,6 +212,8 @@ def _in_place_of(
 @lru_cache(maxsize=4096)
 def _gaussian_integral(c: sp.Expr, e: sp.Expr, u: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
     """exp(-a u^2 + b u + r) is a Gaussian of mean b/2a and variance 1/2a."""
+    if sp.count_ops(c) + sp.count_ops(e) > MOST_OPERATIONS:
+        raise Unprovable("too large")
     quadratic, polynomial = sp.Poly(e, u), sp.Poly(c, u)
     if quadratic.degree() != 2 or polynomial.degree() > 8:
         raise Unprovable("not a polynomial times a Gaussian")
@@ -322,8 +324,9 @@ class Symbols(Calculus[Formula]):
         return False
 
     def integrate(
-        self, at: At, places: list[Place], body: Callable[[list[Formula]], Formula]
-    ) -> Formula:
+        self, at: At, places: list[Place], body: Callable[[list[Formula]], Formula],
+        mean: bool = False,
+    ) -> Formula:  # fmt: skip
         fresh = [sp.Symbol(f"u{at.depth + i}", real=True) for i in range(len(places))]
         points = [Formula.of(u) for u in fresh]
         bound = {**at.bound, **dict(zip(places, points, strict=True))}
@@ -332,6 +335,10 @@ class Symbols(Calculus[Formula]):
         for u in reversed(fresh):
             value = value.integrate(u)
         return value
+
+    def tends(self, values: list[Formula]) -> None:
+        if len(values) > 1:
+            raise Unprovable("a limit")
 
     def slope(
         self, at: At, symbol: Symbol, squared: bool, body: Callable[[], Formula]

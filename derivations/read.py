@@ -51,6 +51,8 @@ RESTARTS = ("log", "nabla")  # after a function's factors: a factor of its own
 SIGNS = {row.terminal: row.sign for row in RELATIONS.values()}
 MARKS = {"MID": "|", "PARALLEL": "‖", "SIM": "~"}
 OPERATIONS = {"TIMES": "times", "ODOT": "odot", "SLASH": "/"}
+OF_DATA = tuple(t.Symbol(name) for name, label in LABELLED.items() if label == "*")
+POPULATION = t.Symbol("p", label="*")  # which \\langle f \\rangle_{data} is over
 REST = t.Constant("rest")  # a derivative that has not met its body yet
 PROSE = re.compile(r"[A-Za-z]{4,}")
 SPELLED = re.compile(
@@ -99,6 +101,7 @@ class Statement:
     hedge: str = ""  # why it is not wrong where it fails
     under: tuple[Statement, ...] = ()  # the conditions that stand beside it
     brace: bool = False  # it stands at a brace of another
+    equality: bool = False  # an inequality is one exactly where this holds
     beside: bool = False  # it stands beside another, which the next row continues
     offset: int = 0  # where the text that was read begins in the source
     tree: Tree[Token] | None = field(default=None, repr=False, compare=False)
@@ -287,6 +290,20 @@ class Builder(Interpreter[Token, t.Node]):
             nodes += more
         return self._product(nodes, operations)
 
+    def between(self, tree: Tree) -> t.Node:
+        """`x^2 \\bigg|_0^1`: of the one variable that the term holds."""
+        *held, bar, scripts = parts(tree)
+        return self._between(self.term(Tree("term", held, tree.meta)), scripts, bar)
+
+    def _between(self, body: t.Node, scripts: Tree, place: Tree | Token) -> t.Node:
+        under, above, _ = self._scripts(scripts)
+        names = {n for n in t.names_in(body) if n.name in VARIABLES}
+        (low, *more), (high, *others) = (s.sides[0] if s else () for s in (under, above))
+        if len(names) != 1 or more or others or under and under.relations:
+            raise self.error("between what limits, and of which variable?", place)
+        (variable,) = names
+        return t.Between(body, variable, low, high)
+
     def _list(self, tree: Tree) -> tuple[list[t.Node], list[str]]:
         """The factors of a tree and the operations between them, with calls made."""
         if tree.data != "factors":
@@ -355,7 +372,9 @@ class Builder(Interpreter[Token, t.Node]):
     def _known_call(self, name: t.Symbol, group: t.Node) -> t.Node | None:
         """`a (x)^2` is a product, where `f(x)^2` is a square."""
         known = name.name in CALLED or len(name.name) > 1
-        if not isinstance(group, t.Group) or not known:
+        if not isinstance(group, t.Group):
+            return None
+        if not known and not (group.items[0] in NETWORK_INPUTS and len(group.items) == 1):
             return None
         function = name.label or name.name == "ell" or group.items[0] in NETWORK_INPUTS
         if name.name in GREEK and not function:
@@ -378,6 +397,10 @@ class Builder(Interpreter[Token, t.Node]):
             left = under.sides[0]
             for density, *following in under.sides[1:]:
                 names = self._drawn_names(left)
+                if isinstance(density, t.Product):  # x, z ~ p(x) q(z|x)
+                    drawn += [((), law) for law in density.factors]
+                    left = tuple(following)
+                    continue
                 density = filled(density, names[0]) if names else density
                 whole = any(t.is_run(name.component) for name in names)
                 drawn.append((() if whole else names, density))  # x_{1:T} ~ q(x_{1:T})
@@ -387,6 +410,7 @@ class Builder(Interpreter[Token, t.Node]):
         else:
             for density in under.sides[0]:
                 laws = density.factors if isinstance(density, t.Product) else (density,)
+                laws = tuple(POPULATION if law in OF_DATA else law for law in laws)
                 drawn += [((), _of_one_variable(law)[0]) for law in laws]
         kind = "E" if name.name == "Expect" else name.name
         return t.Expectation(kind, tuple(drawn), group.items[0], span=span)
@@ -534,6 +558,9 @@ class Builder(Interpreter[Token, t.Node]):
         token, scripts, body = parts(tree)
         under, above, _ = self._scripts(scripts)
         kind, inner = token[1:], self.build(body)
+        own = _density_in_front(inner) if kind == "int" and not (under or above) else None
+        if own:  # \\int q(z) f(z), and dz is left out
+            return t.Integral(own, inner)
         if under is None:
             lacks = "dz at its end" if kind == "int" else "index"
             raise self.error(f"\\{kind} needs its {lacks}", token)
@@ -607,6 +634,9 @@ class Builder(Interpreter[Token, t.Node]):
         """`x^{(n)}_d`: an atom and its scripts."""
         atom, scripts = parts(tree)
         node = self.build(atom)
+        both = {mark.type for mark in parts(scripts) if isinstance(mark, Token)}
+        if isinstance(node, t.Group) and both >= {"SUB", "SUPER"}:  # [F(x)]_a^b
+            return self._between(t.bare(node), scripts, atom)
         return self._name(node, scripts) if parts(scripts) else node
 
     def _scripts(self, tree: Tree) -> tuple[t.Inside | None, t.Inside | None, int]:
@@ -882,6 +912,17 @@ def _is_domain(under: t.Inside) -> bool:
     variable = isinstance(first, t.Symbol) and first.name in (*VARIABLES, "X", "Z", "R")
     domain = isinstance(first, t.Symbol) and first.name.startswith(("bb", "cal"))
     return variable or domain or first == t.Symbol("Omega")
+
+
+def _density_in_front(body: t.Node) -> t.Symbol | None:
+    """The z of q(z) f(z), q(z|x) f(z): a weight in one variable is integrated over it."""
+    weight = body.factors[0] if isinstance(body, t.Product) else body
+    if not isinstance(weight, t.Call) or weight.function.name not in ("p", "q"):
+        return None
+    first, *more = t.split_bar(weight.group)[0]
+    if more or not isinstance(first, t.Symbol) or first.index:
+        return None
+    return replace(first, span=(0, 0))
 
 
 def _is_gradient(node: t.Node) -> bool:

@@ -86,6 +86,8 @@ class Scope:
         for key, definition in self.densities.items():
             if key.startswith(("p_theta", "p(x")):
                 known = {p.key for p in definition.parameters} | NO_PARAMETERS
+                known |= {n.function.key for n in definition.body.walk()
+                          if isinstance(n, t.Call)}  # fmt: skip
                 known |= set(self.meanings) | (set() if self.chances else {"pi"})
                 names |= {s.key: None for s in t.names_in(definition.body)
                           if s.key not in known}  # fmt: skip
@@ -241,8 +243,10 @@ VECTORS = ("I", "0", "D", "H", "Sigma", *shaped("matrix"))  # names
 
 def speaks_of_vectors(nodes: Iterable[t.Node]) -> bool:
     """Does anything here need more than one dimension?"""
+    nodes = tuple(nodes)
+    called = {id(n.function) for n in nodes if isinstance(n, t.Call)}  # the I of I(x)
     return any(
-        isinstance(n, t.Symbol) and (n.name in VECTORS
+        isinstance(n, t.Symbol) and id(n) not in called and (n.name in VECTORS
                                    or any(c in "dh" for c in t.letters(n.component)))
         or isinstance(n, t.Function) and n.name in VECTORIAL
         or _of_two(n)

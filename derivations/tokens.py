@@ -61,7 +61,9 @@ class Roles:
             before = tokens[i - 1].type if i else ""
             kind = token.type
             operand = before in ENDS_OPERAND
-            if kind in ("BAR", "BARS"):
+            if kind == "BAR" and operand and self._limits(tokens, i):
+                kind = "BETWEEN"
+            elif kind in ("BAR", "BARS"):
                 kind = self._bar(token, operand)
                 if kind.endswith("CLOSE"):
                     self.stack.pop()
@@ -103,6 +105,16 @@ class Roles:
         if OPENERS[opened.token.type] != token.type:
             raise _unclosed(opened.token)
         return opened.script
+
+    def _limits(self, tokens: list[Token], i: int) -> bool:
+        """`f(x) \\bigg|_a^b`: a lone bar with both limits at it."""
+        if self.stack and self.stack[-1].token.type in ("ABS_OPEN", "AT_OPEN"):
+            return False
+        marks, place = set(), i + 1
+        while place < len(tokens) and tokens[place].type in SCRIPTS:
+            marks.add(tokens[place].type)
+            place = _held(tokens, place + 1)[1]
+        return marks == {*SCRIPTS}
 
     def _bar(self, token: Token, operand: bool) -> str:
         name = "ABS" if token.type == "BAR" else "NORM"

@@ -219,6 +219,16 @@ class At(Node):
     bindings: tuple[tuple[Symbol, Node], ...] = ()
 
 
+class Between(Node):
+    """`f(x) \\bigg|_a^b`: what f is at b, less what it is at a."""
+
+    naming = ("variable",)
+    body: Node
+    variable: Symbol
+    low: Node
+    high: Node
+
+
 class Constant(Node):
     """Infinity, the dots of a list, or + const, perhaps a constant in these names only."""
 

@@ -14,18 +14,31 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
+from functools import partial
 from itertools import product
+from typing import Any
 
 from . import tree as t
 from .block import Block
 from .chains import SCHEDULE, Shape, chained, shape_of
-from .notation import ANY, GREEK, LAWS, NAMES, SIZES, UPPER, VARIABLES, shaped
+from .notation import (
+    ANY,
+    GREEK,
+    LAWS,
+    NAMES,
+    PARAMETERS,
+    SIZES,
+    UPPER,
+    VARIABLES,
+    Kind,
+    shaped,
+)
 from .read import Statement
 from .scope import Scope
 
 X, THETA, PHI = map(t.Symbol, ("x", "theta", "phi"))
 PHI_Q = t.Symbol("q", label="phi")
-CAPITALS = {"P": "p", "Q": "q", "X": "x", "Z": "z", "Y": "y", "T": "t", "W": "w",
+CAPITALS = {"P": "p", "Q": "q", "X": "x", "Z": "z", "Y": "y", "U": "u", "T": "t", "W": "w",
             "D": "Data"}  # fmt: skip
 SECOND = ("y", "h", "u", "t", "s", "w")  # letters of what z is here
 UNKNOWN = ("theta", "Theta", "omega")  # and names of parameters that are drawn
@@ -110,6 +123,7 @@ class Writing:
         self.own = ""
         self.freed = False  # has q_\\phi(z) lost its label?
         self.choices: dict[str, Choice] = {}
+        self.implied: list[Statement] = []  # what a given leaves out
         self.chain: Shape | None = None  # x_0, ..., x_T, if the block speaks of such
         own = [line.first for line in block.given if isinstance(line.first, t.Call)]
         self.known = {t.signature(call) for call in own} | set(page.densities)
@@ -122,6 +136,7 @@ class Writing:
                 rule(self)
         pairs = zip(before, self.block.given, strict=True)
         given = [new for old, new in pairs if _says_nothing(old) or not _says_nothing(new)]
+        given += self.implied
         block = replace(self.block, given=given)
         return Reading(block, self.taken, own=self.own)
 
@@ -268,6 +283,9 @@ def latex(node: t.Node) -> str:
         return f"D_{{KL}}({latex(node.left)} \\| {latex(node.right)})"
     if isinstance(node, t.Quotient):
         return f"\\frac{{{latex(node.over)}}}{{{latex(node.under)}}}"
+    if isinstance(node, t.Total):
+        low, high, body = map(latex, (node.low, node.high, node.body))
+        return f"\\{node.kind}_{{{node.index}={low}}}^{{{high}}} {body}"
     if isinstance(node, t.Integral) and node.counting:
         return f"\\sum_{{{latex(node.variable)}}} {latex(node.body)}"
     if isinstance(node, t.Group) and node.marks == (":",):
@@ -275,6 +293,146 @@ def latex(node: t.Node) -> str:
     if isinstance(node, t.Group | t.Product):
         return " ".join(map(latex, node.children))
     return "\\dots"
+
+
+# ---------------------------------------------------------------- what is left out
+def dotted(w: Writing) -> None:
+    """a_1 \\dots a_N is a product, a_1 + \\dots + a_N a sum: over what differs."""
+    used = {s.name for s in w.symbols()}
+    letter = next((i for i in "nijklm" if i not in used), "")
+
+    def runs(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Product | t.Add) or not letter:
+            return node
+        sums = isinstance(node, t.Add)
+        items = node.terms if isinstance(node, t.Add) else node.factors
+        places = [i for i, item in enumerate(items) if item == t.Constant("dots")]
+        if len(places) != 1 or not 0 < places[0] < len(items) - 1:
+            return node
+        begin = end = places[0]
+        kind = "sum" if sums else "prod"
+        before = items[begin - 1]
+        total = _total(kind, letter, before, items[end + 1])
+        while total and begin > 1:  # a_1 + a_2 + \\dots + a_N
+            earlier = _total(kind, letter, items[begin - 2], items[end + 1])
+            if not earlier or earlier.body != total.body:
+                break
+            total, begin = earlier, begin - 1
+        signs = node.signs[begin - 1 : end + 2] if isinstance(node, t.Add) else ()
+        marks = {*node.operations} if isinstance(node, t.Product) else {""}
+        if not total or len({*signs}) > 1 or not marks <= {"", "times"}:
+            return node
+        new = w.take(
+            t.Product(tuple(items[begin - 1 : end + 2]), (), span=node.span), total
+        )
+        items = (*items[: begin - 1], new, *items[end + 2 :])
+        if len(items) == 1 and (not isinstance(node, t.Add) or node.signs[0] > 0):
+            return new
+        if isinstance(node, t.Add):
+            return replace(
+                node, terms=items, signs=(*node.signs[:begin], *node.signs[end + 2 :])
+            )
+        return replace(node, factors=items, operations=("",) * (len(items) - 1))
+
+    w.change(runs)
+
+
+def _total(kind: str, letter: str, first: t.Node, last: t.Node) -> t.Total | None:
+    """From p(x_1|x_0) to p(x_T|x_{T-1}): the number and the name differ, by one step."""
+    steps: list[tuple[int, int]] = []  # at each place: where it begins, and how far behind
+    names: set[t.Symbol] = set()
+
+    def between(a: object, b: object) -> object:
+        if isinstance(a, t.Number) and isinstance(b, t.Symbol | t.Add):
+            high, step = _stepped(b)
+            if high and a.value.denominator == 1:
+                steps.append((int(a.value), step))
+                names.add(high)
+                index = t.Symbol(letter)
+                if not step:
+                    return index
+                return t.Add((index, t.Number(Fraction(abs(step)))), (1, (-1, 1)[step > 0]))
+        if isinstance(a, t.Node) and type(a) is type(b):
+            both = {name: (getattr(a, name), getattr(b, name)) for name in a.parts}
+            changed: dict[str, Any] = {n: between(*pair) for n, pair in both.items()}
+            return replace(a, **changed)
+        if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
+            return tuple(between(*pair) for pair in zip(a, b, strict=True))
+        if a != b:
+            raise ValueError
+        return a
+
+    try:
+        body = between(first, last)
+    except ValueError:
+        return None
+    lows = {low - step for low, step in steps}
+    if len(lows) != 1 or len(names) != 1 or not isinstance(body, t.Node):
+        return None
+    return t.Total(kind, letter, t.Number(Fraction(min(lows))), min(names, key=latex), body)
+
+
+def _stepped(node: t.Node) -> tuple[t.Symbol | None, int]:
+    """T is (T, 0), T - 1 is (T, -1)."""
+    if isinstance(node, t.Symbol):
+        return node, 0
+    assert isinstance(node, t.Add)
+    name, *rest = node.terms
+    if len(rest) == 1 and isinstance(name, t.Symbol) and isinstance(rest[0], t.Number):
+        return name, int(rest[0].value) * node.signs[1]
+    return None, 0
+
+
+def lettered(w: Writing) -> None:
+    """The c of l_c(\\theta) is a label, where nothing else is numbered by c."""
+    for line in w.block.lines:
+        name = line.first.function if isinstance(line.first, t.Call) else line.first
+        if not isinstance(name, t.Symbol) or len(name.component) != 1:
+            continue
+        (letter,) = own = name.component
+        said = sum(s == letter for s in w.symbols())
+        below = sum((s.name, s.component) == (name.name, own) for s in w.symbols())
+        if isinstance(letter, t.Symbol) and said == below and not w.defines(letter.key):
+            new = replace(name, component=(), label=name.label + letter.name)
+            w.change(partial(_exchanged, name, new))
+
+
+def _exchanged(old: t.Node, new: t.Node, node: t.Node) -> t.Node:
+    return replace(new, span=node.span) if node == old else node
+
+
+def told_later(w: Writing) -> None:
+    """A = w_1 + w_2, where w_k = p / q: a name's only equation holds where it is used."""
+    lines = w.block.lines
+    for j in range(1, len(lines)):
+        line = lines[j]
+        after = lines[j + 1 : j + 2]
+        single = [relation for relation, _ in line.rest] in (["="], [":="])
+        name = line.first
+        if line.rest and line.rest[0][0] == ":=" and isinstance(name, t.Call):
+            place = next((i for i, other in enumerate(lines[:j]) if other.first and any(
+                isinstance(n, t.Call) and t.signature(n) == t.signature(name)
+                for side in other.sides for n in side.walk())), j)  # fmt: skip
+            if not after or after[0].first:
+                lines[place : j + 1] = [line, *lines[place:j]]
+            continue
+        square = isinstance(name, t.Power) and name.exponent == t.TWO
+        base = name.base if isinstance(name, t.Power) and square else name
+        if not single or not isinstance(base, t.Symbol) or after and not after[0].first:
+            continue
+        known = base.key in NAMES and NAMES[base.key].kind is not Kind.FREE
+        known |= base.name in (*VARIABLES, *SIZES, *BOUNDS, *PARAMETERS, "L", *LETTERS)
+        firsts = [other.first for other in lines if other is not line]
+        used = [i for i, other in enumerate(lines[:j]) for side in other.sides
+                if any(s.key == base.key for s in t.names_in(side))]  # fmt: skip
+        defined_twice = any(getattr(first, "key", "") == base.key for first in firsts)
+        own = any(s.key == base.key for _, side in line.rest for s in t.names_in(side))
+        if known or defined_twice or own or not used or w.defines(base.key):
+            continue
+        place = used[0]
+        while place and not lines[place].first:
+            place -= 1
+        lines[place : j + 1] = [line, *lines[place:j]]
 
 
 # ---------------------------------------------------------------- letters
@@ -289,6 +447,8 @@ def capitals(w: Writing) -> None:
                 and getattr(n.factors[0], "name", "") == "I"
                 for s in t.names_in(n.factors[1])}  # fmt: skip
     arguments = informed | {s.name for n in places for s in t.names_in(n)}
+    arguments |= {s.name for n in places if isinstance(n, t.Expectation)
+                  for s in t.names_in(n.body)}  # fmt: skip
     new = {big: small for big, small in CAPITALS.items() if big in arguments & names}
     compared = [t.bare(side) for n in places if isinstance(n, t.Divergence)
                 for side in (n.left, n.right)]  # fmt: skip
@@ -306,8 +466,11 @@ def capitals(w: Writing) -> None:
     dense |= {v.name for mean in means for names, _ in mean.drawn for v in names}
     items = {i.name for c in w.calls((*"PQpq",)) for i in c.group.items
              if isinstance(i, t.Symbol)}  # fmt: skip
-    for big in "XYZTWD":
+    averaged_over = [n for n in w.nodes() if isinstance(n, t.Expectation)]
+    for big in "XYZUTWD":
         told = items if big in "TWD" else dense  # elsewhere a last step, weights, a size
+        if big in "XYZ" and not w.calls() and not any(mean.drawn for mean in averaged_over):
+            told = told | {s.name for mean in averaged_over for s in t.names_in(mean.body)}
         also = big in "TW" and big.lower() in names
         if big not in told or also or w.defines(big):
             new.pop(big, None)
@@ -316,8 +479,12 @@ def capitals(w: Writing) -> None:
             for pair in pairs for side in (pair.left, pair.right)}  # fmt: skip
     if laws == {"f", "g"} and not names & {*LETTERS}:  # KL(f || g)
         new |= {"f": "p", "g": "q"}
+    random = {s.name for mean in averaged_over for s in t.names_in(mean.body)}
+    drawn = {getattr(law, "name", "") for mean in averaged_over for _, law in mean.drawn}
+    bare = not all(mean.drawn for mean in averaged_over) or drawn & {*LETTERS}
+    within = "X" in random and bare
     if any(s.name == "x" and (s.index or s.component) for s in w.symbols()) and "X" in new:
-        new["X"] = "Data"
+        new["X"] = "x" if within else "Data"  # E_q[f(X)] is no average over data sets
 
     def small(node: t.Node) -> t.Node:
         if isinstance(node, t.Symbol) and node.name in new:
@@ -546,6 +713,7 @@ def labels(w: Writing) -> None:
         return w.take(node, replace(node, function=replace(node.function, component=())))
 
     w.change(plain)
+    w.change(_unaccented(w))
     found = {
         letter: {c.function.label for c in w.calls((letter,)) if joint(c)}
         & {*NETWORK_LABELS}
@@ -561,6 +729,8 @@ def labels(w: Writing) -> None:
     free = len(lone) == 1 and not any(joint(c) or after(c) for c in w.calls(("q",)))
     moved = {s.name for n in w.nodes() if isinstance(n, t.Derivative)
              for v in n.variables for s in v.walk() if isinstance(s, t.Symbol)}  # fmt: skip
+    if not found["q"] and free and lone & moved & {*NETWORK_LABELS}:  # \\nabla_\\lambda
+        new |= {label: "phi" for label in lone if label != "phi"}
     any_q = lone - {""} if free and not lone & moved and not population else set[str]()
     used = {s.name for s in w.symbols()} | {s.label for s in w.symbols()}
     if any(label in used - new.keys() for label in new.values()):
@@ -582,12 +752,45 @@ def labels(w: Writing) -> None:
     w.change(rename)
 
 
+def _unaccented(w: Writing) -> Callable[[t.Node], t.Node]:
+    """The \\tilde p(x), \\hat p(x) beside a p are of the data; without one they are p.
+
+    And q(\\epsilon) is the density of the noise.
+    """
+    calls = w.calls()
+    accented = [c for c in calls if c.function.accent in ("tilde", "hat")]
+    beside = {c.function.name for c in calls} - {c.function.accent for c in calls} - {"q"}
+    plain = any(not c.function.accent for c in calls if c.function.name in beside)
+    of_data = plain and all(before(c) == {"x"} and not after(c) for c in accented)
+    known = any(w.defines(c.function.key) for c in accented)
+    noises = {c.function.key for c in calls if before(c) == {"epsilon"}}
+
+    def rename(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Symbol) or node.name not in LETTERS:
+            return node
+        if node.name == "p" and node.accent and accented and not known:
+            if of_data or not plain:
+                label = "*" if of_data else node.label
+                return w.take(node, replace(node, accent="", label=label))
+        return node
+
+    def noise(node: t.Node) -> t.Node:
+        if isinstance(node, t.Call) and node.function == t.Symbol("q"):
+            if before(node) == {"epsilon"} and noises == {"q"} and not after(node):
+                return w.take(node, replace(node, function=t.Symbol("p")))
+        return rename(node)
+
+    return noise
+
+
 def conditions(w: Writing) -> None:
     """What stands behind every bar, as the y of p(x|z, y), holds throughout: let it go.
 
-    Only p(z) and q(z|x) may do without it. Any other p without it is another density.
+    Only p(z) and q(z|x) may do without it. Any other p without it is another density. So
+    it is with the x of p(y|x, z).
     """
-    for letter in CONDITIONS:
+    drawn = {item for c in w.calls() for item in t.split_bar(c.group)[0]}
+    for letter in (*CONDITIONS, *("x" if t.Symbol("y") in drawn else "")):
         name = t.Symbol(letter)
         calls = w.calls()
         with_it = [c for c in calls if name in t.split_bar(c.group)[1]]
@@ -746,7 +949,8 @@ def _cross_entropy(
     """-E_p[log q], where p and q may be named by their variables."""
     letter = t.Symbol("p" if w.calls(("p",)) or not w.calls(("q",)) else "q")
     if all(map(_is_law, items)) and len(items) < 3:
-        drawn, law = items[0], items[-1]
+        of_x = [_of_this(i, X) if _lacks_variable(i) else i for i in items]  # type: ignore[arg-type]
+        drawn, law = of_x[0], of_x[-1]
     elif all(isinstance(i, t.Symbol) and i.name in ("x", "z") for i in items):
         names = "".join(i.name for i in items if isinstance(i, t.Symbol))
         of, given = (names[0], names[1:]) if marks == ("|",) else (names, "")
@@ -774,7 +978,11 @@ def _information(w: Writing, label: str) -> t.Node:
     inner = t.Expectation("E", (((), density(q, "z", "x")),), t.Function("log", encoded))
     aggregate = t.Expectation("E", (((), density(star, "x")),), inner)
     options: list[t.Node] = []
-    if label == "q" or not label and any("z" in before(c) for c in w.calls(("q",))):
+    means = (n for n in w.nodes() if isinstance(n, t.Expectation))
+    modelled = any(before(law) == {"x", "z"} for mean in means for _, law in mean.drawn
+                   if isinstance(law, t.Call) and law.function.name == "p")  # fmt: skip
+    encoded_z = not modelled and any("z" in before(c) for c in w.calls(("q",)))
+    if label == "q" or not label and encoded_z:
         options.append(aggregate)
     if (
         label.startswith("p")
@@ -1034,6 +1242,8 @@ def bounds(w: Writing) -> None:
             return node
         if symbol.component or symbol.accent or symbol.label not in OF_A_BOUND:
             return node
+        if symbol.index and symbol.index not in {s.index for s in indexed}:
+            return node  # \\mathcal{L}_k, the bound of k samples
         if symbol.name != "ELBO" and w.defines(symbol.key):
             return node
         items = node.group.items if isinstance(node, t.Call) else ()
@@ -1160,7 +1370,8 @@ def samples(w: Writing) -> None:
         (v.name, v.component)
         for node in w.nodes() if isinstance(node, t.Expectation)
         for variables, law in node.drawn
-        for v in variables if v.component and not _of_components(law, v.name)
+        for v in variables if v.component and (
+            len(variables) > 1 or not _of_components(law, v.name))
     }  # fmt: skip
     counted |= {
         (s.name, s.component)
@@ -1210,7 +1421,7 @@ def _of_components(law: t.Node, name: str) -> bool:
 def sizes(w: Writing) -> None:
     """The S of a sum over samples z^{(s)} is a number of its own, as L is."""
     names = {s.name for s in w.symbols()}
-    free = [size for size in ("L", "M", "K", "B", "N") if size not in names]
+    free = [size for size in ("K", "L", "M", "B", "N") if size not in names]
     new: dict[str, str] = {}
     for node in w.nodes():
         if not isinstance(node, t.Total) or not isinstance(node.high, t.Symbol):
@@ -1226,6 +1437,115 @@ def sizes(w: Writing) -> None:
         return node
 
     w.change(rename)
+
+
+def energies(w: Writing) -> None:
+    """The Z of p(x) := e^{-f(x)} / Z is what makes a density of it; then f is an energy."""
+    for line in (*w.block.given, *w.block.lines):
+        (relation, right), *_ = *line.rest, ("", t.ZERO)
+        right, call = t.bare(right), line.first
+        if relation != ":=" or not isinstance(call, t.Call) or not t.is_density(call):
+            continue
+        if not isinstance(right, t.Quotient) or len(t.split_bar(call.group)[0]) > 1:
+            continue
+        z, of = t.bare(right.under), call.group.items[0]
+        energy = _energy(t.bare(right.over))
+        if not isinstance(z, t.Symbol) or z.name != "Z" or w.defines(z.key) or not energy:
+            continue
+
+        def function(node: t.Node, of: t.Node = of) -> t.Node:
+            mean = isinstance(node, t.Expectation) and not node.drawn and node.body == of
+            return w.take(node, t.Call(t.Symbol("h"), t.Group((of,)))) if mean else node
+
+        w.change(function)  # E(x)
+        energy = t.rebuild(energy, function)
+        own = {n.function.key for n in energy.walk()
+               if isinstance(n, t.Call) and n.function.name in ANY}  # fmt: skip
+        if own and isinstance(of, t.Symbol):
+            traits = w.block.traits | {key: frozenset({"confining"}) for key in own}
+            w.block = replace(w.block, traits=traits)
+            over = t.rebuild(right.over, function)
+            w.taken[latex(z)] = "what makes a density of this"
+            whole = t.Integral(replace(of, index=()), over)
+            w.implied.append(replace(line, first=z, rest=[(":=", whole)]))
+
+
+def _energy(node: t.Node) -> t.Node | None:
+    """The f(x) of e^{-f(x)} and \\exp(-f(x))."""
+    exponent = node.exponent if isinstance(node, t.Power) else getattr(node, "body", None)
+    known = isinstance(node, t.Power) and node.base == t.Symbol("e")
+    known |= isinstance(node, t.Function) and node.name == "exp"
+    exponent = t.bare(exponent) if known and isinstance(exponent, t.Node) else None
+    negative = isinstance(exponent, t.Add) and exponent.signs == (-1,)
+    return exponent.terms[0] if negative and isinstance(exponent, t.Add) else None
+
+
+def sampled(w: Writing) -> None:
+    """The z^{(l)} of E_q[f(z)] \\approx \\frac1L \\sum_l f(z^{(l)}) are drawn from q.
+
+    If it is not so, nobody has said from what they are.
+    """
+    if any(line.samples or line.under for line in w.block.lines) or any(
+        relation == "~" for line in w.block.given for relation, _ in line.rest
+    ):
+        return
+    above: t.Node | None = None
+    for i, line in enumerate(w.block.lines):
+        above = line.first or above
+        for relation, side in line.rest:
+            found = _samples_of(above, side) if relation == "≈" and above else ()
+            if found:
+                plain = {old: d.variable for old, d in found.items()}
+                told = [f"drawn from {latex(d.density)}" for d in found.values()]
+                w.taken |= zip(map(latex, found), told, strict=True)
+                whole = replace(line, first=None, rest=[(relation, side)])
+                ((_, side),) = _renamed(whole, plain).rest
+                line = replace(
+                    _renamed(line, plain), samples=(*found.values(),), hedge=UNSAMPLED
+                )
+                w.block.lines[i] = line
+            above = side
+
+
+def _renamed(line: Statement, new: dict[t.Symbol, t.Symbol]) -> Statement:
+    """With these names for those."""
+
+    def name(node: t.Node) -> t.Node:
+        return new.get(node, node) if isinstance(node, t.Symbol) else node
+
+    rest = [(relation, t.rebuild(side, name)) for relation, side in line.rest]
+    return replace(line, first=line.first and t.rebuild(line.first, name), rest=rest)
+
+
+UNSAMPLED = "what is sampled? State it, as in (z^{(l)} \\sim q(z))"
+
+
+def _samples_of(mean: t.Node, estimate: t.Node) -> dict[t.Symbol, t.Drawn]:
+    """What a sum over l holds with the index l, each from the one law of the left side.
+
+    Of z^{(i, l)} the i is that of a fixed x^{(i)}.
+    """
+    laws: dict[str, set[t.Node]] = {}
+    for node in mean.walk():
+        for _, law in node.drawn if isinstance(node, t.Expectation) else ():
+            for name in _variables(law):
+                laws.setdefault(name, set()).add(law)
+        if isinstance(node, t.Call) and node.function.key == "ELBO":
+            x, q = node.group.items[0], node.group.items[-1]
+            law = t.Call(PHI_Q, t.Group((t.Symbol("z"), x), ("|",))) if q == PHI else (
+                density(t.Symbol("q"), "z"))  # fmt: skip
+            laws.setdefault("z", set()).add(law)
+    indices = {n.index for n in estimate.walk() if isinstance(n, t.Total)}
+    kept = {s for s in t.names_in(mean) if s.index}
+    found = {s for s in t.names_in(estimate) if {*t.letters(s.index)} & indices}
+    drawn = {}
+    for symbol in sorted(found - kept, key=latex):
+        if symbol.name in POINTS and len(laws.get(symbol.name, ())) == 1:
+            (law,) = laws[symbol.name]
+            running = tuple(i for i in symbol.index if {*t.letters((i,))} & indices)
+            law = of_any(law) if isinstance(law, t.Call) else law
+            drawn[symbol] = t.Drawn(replace(symbol, index=running), law)
+    return drawn
 
 
 def _listed(node: t.Node) -> t.Node:
@@ -1288,15 +1608,37 @@ def reparametrised(w: Writing) -> None:
         mean = t.Expectation("E", (((), noise),), t.Call(f, t.Group((right,))))
         rest = [(relation, w.take(right, mean))]
         w.block.lines[i] = replace(line, first=left, rest=rest)
+        for j, other in enumerate(w.block.lines):
+            if j != i:
+                w.block.lines[j] = _coupled(other, line.first, right)
+
+
+def _coupled(line: Statement, name: t.Symbol, noise: t.Node) -> Statement:
+    """What else is said of z and \\epsilon at once is said of the z that is made of it."""
+    said = frozenset[str]().union(*map(free_points, line.sides))
+    averaged = any(isinstance(n, t.Integral | t.Expectation | t.Divergence)
+                   for side in line.sides for n in side.walk())  # fmt: skip
+    if (
+        averaged
+        or "epsilon" not in said
+        or not any(name in t.names_in(side) for side in line.sides)
+    ):
+        return line
+    made = partial(_exchanged, name, noise)
+    rest = [(relation, t.rebuild(side, made)) for relation, side in line.rest]
+    return replace(line, first=line.first and t.rebuild(line.first, made), rest=rest)
 
 
 def chains(w: Writing) -> None:
     """The t of x_t counts the nodes of a chain, where x_{t-1} or x_{1:T} stands too."""
     w.change(_run)
+    w.change(_last_node(w))
     letters = chained(w.calls())
     if not letters and not w.calls() and _schedules(w):
         letters = {"x"}
-    starts = any(s.name == "x" and t.ZERO in s.component for s in w.symbols())
+    begins = [i.items[0] if isinstance(i, t.Group) else i
+              for s in w.symbols() if s.name == "x" for i in s.component]  # fmt: skip
+    starts = t.ZERO in begins
     first = "x" in letters and starts
 
     def index(node: t.Node) -> t.Node:
@@ -1304,10 +1646,10 @@ def chains(w: Writing) -> None:
             return node
         if node.name == "epsilon" and "t" in t.letters(node.component):
             return w.take(node, replace(node, component=()))
-        if node.name in (*letters, *SCHEDULE) and not node.index:
-            return replace(node, component=(), index=node.component)
         if node == X and first:  # p(x) for p(x_0)
             return w.take(node, replace(node, index=(t.ZERO,)))
+        if node.name in (*letters, *SCHEDULE) and not node.index:
+            return replace(node, component=(), index=node.component)
         fixed = node.component == (t.Symbol("T"),) or isinstance(
             node.component and node.component[0], t.Number)  # fmt: skip
         if node.name in ("L", "calL") and fixed:  # L_0, L_T are other names than L_{t-1}
@@ -1352,6 +1694,19 @@ def _run(node: t.Node) -> t.Node:
     return node
 
 
+def _last_node(w: Writing) -> Callable[[t.Node], t.Node]:
+    """The L of z_{1:L} is the T of z_{1:T}, where no sum over samples ends at it."""
+    runs = [s.component[0].items[-1] for s in w.symbols() if t.is_run(s.component)
+            and isinstance(s.component[0], t.Group)]  # fmt: skip
+    last = runs[0] if runs and len({*runs}) == 1 else None
+    counts = [n.under for n in w.nodes() if isinstance(n, t.Quotient)]
+    said = {s.name for s in w.symbols()}
+    own = isinstance(last, t.Symbol) and last.name not in ("T", "t") and "T" not in said
+    if not own or last in counts or w.defines(last.key):  # type: ignore[union-attr]
+        return lambda node: node
+    return lambda node: w.take(node, t.Symbol("T")) if node == last else node
+
+
 KINDS = {
     "markov": "a Markov chain",
     "full": "a density in which each depends on all",
@@ -1370,8 +1725,13 @@ def _above(shape: Shape) -> tuple[t.Symbol, t.Symbol]:
 def networks(w: Writing) -> None:
     """mu(x), sigma(x), mu(z) without parameters are the networks of the worlds."""
     new = {("mu", "x"): "phi", ("sigma", "x"): "phi", ("mu", "z"): "theta"}
+    encoded = any("z" in before(c) and after(c) == {"x"} for c in w.calls(("q",)))
 
     def name(node: t.Node) -> t.Node:
+        if isinstance(node, t.Call) and node.function.name == "g" and encoded:
+            if {*map(t.role_of, node.group.items)} - {"phi"} == {"x", "epsilon"}:
+                known = w.defines(node.function.key)
+                return node if known else _taken(w, node, [node, _encoded(node.group)])
         if not isinstance(node, t.Call) or len(node.group.items) != 1:
             return node
         key = node.function.key, getattr(node.group.items[0], "name", "")
@@ -1382,9 +1742,19 @@ def networks(w: Writing) -> None:
     w.change(name)
 
 
+def _encoded(arguments: t.Group) -> t.Node:
+    """\\mu_\\phi(x) + \\sigma_\\phi(x) \\epsilon, the g_\\phi(\\epsilon, x) of a VAE."""
+    x, noise = (next(i for i in arguments.items if t.role_of(i) == role)
+                for role in ("x", "epsilon"))  # fmt: skip
+    mean, scale = (t.Call(t.Symbol(name, label="phi"), t.Group((x,)))
+                   for name in ("mu", "sigma"))  # fmt: skip
+    return t.Group((t.Add((mean, t.Product((scale, noise), ("odot",))), (1, 1)),))
+
+
 RULES: tuple[Callable[[Writing], None], ...] = (
-    capitals, bases, second_letters, averages, supports, letter_of_a_bound, parameters,
-    labels, conditions, chains, networks, samples, open_sums, sizes, laws,
-    entropies, bare_densities, model, short_names, reparametrised, bounds, constants,
+    dotted, lettered, told_later, capitals, bases, second_letters, averages, supports,
+    letter_of_a_bound, parameters, labels, conditions, energies, chains, networks, samples,
+    open_sums, sizes, laws, entropies, bare_densities, model, short_names, reparametrised,
+    bounds, constants, sampled,
 )  # fmt: skip
 OF_CHAINS = (laws, reparametrised, bare_densities, bounds, constants)

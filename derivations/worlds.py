@@ -270,6 +270,10 @@ class NumericWorld(World[Quantity]):
         """Those within another integral, at whose rim a mean may lie far out."""
         return self.axis(role)
 
+    def wide_axis(self, role: str) -> Axis | None:
+        """Where these were too few."""
+        return None
+
     def any_function(
         self, name: str, values: list[Quantity], traits: frozenset[str], group: str
     ) -> Quantity:
@@ -341,6 +345,10 @@ class Line(LinearGaussian[Quantity], NumericWorld):
     def axis(self, role: str) -> Axis:
         # An encoder's mean at the rim of x must still lie inside the grid of z.
         return line_axis(-11.03, 11.11, 193) if role == "x" else line_axis()
+
+    def wide_axis(self, role: str) -> Axis | None:
+        """And the decoder's at the rim of z inside this one of x."""
+        return line_axis(-25.03, 25.11, 435) if role == "x" else None
 
 
 class Bent(Line):

@@ -1,4 +1,4 @@
-r"""More than four hundred and fifty false statements; none may pass. Beside most stands a true neighbour.
+r"""Five hundred false statements; none may pass. Beside most stands a true neighbour.
 
 A row: the false one, ` || `, the true one (perhaps none), ` || `, what is given of both.
 Short for what stands in many of them: see SHORT.
@@ -549,6 +549,69 @@ D_{JS}(p(x) \| q(x)) = HALF KK(p(x) \| q(x)) + HALF KK(q(x) \| p(x)) || D_{JS}(p
 \mathrm{VLB} = EQ[\log PXZ] + KK(QX \| p(z)) || \mathrm{VLB} = EQ[\log PXZ] - KK(QX \| p(z))
 \ln p(X) = \mathcal{L}(q) - KK(q \| p) || \ln p(X) = \mathcal{L}(q) + KK(q \| p)
 P(X) \approx \frac{1}{n} \sum_i P(X | z_i), \quad z_i \sim Q(z | X) || P(X) \approx \frac{1}{n} \sum_i P(X | z_i), \quad z_i \sim P(z)
+""",
+"units": r"""
+\log p(x) \geq \mathbb{E}_{q(z_1, z_2 | x)}[\log p(x | z_1) + \log p(z_1 | z_2) + \log p(z_2)] || \log p(x) \geq \mathbb{E}_{q(z_1, z_2 | x)}[\log p(x | z_1) + \log p(z_1 | z_2) + \log p(z_2) - \log q(z_1, z_2 | x)]
+\log p(x) \geq \mathbb{E}_{q(z_{1:T} | x)}[\log p(x, z_{1:T})] || \log p(x) \geq \mathbb{E}_{q(z_{1:T} | x)}[\log \frac{p(x, z_{1:T})}{q(z_{1:T} | x)}]
+\log p_\theta(x_0) \geq \mathbb{E}_{q(x_{1:T} | x_0)}[\log p_\theta(x_{0:T})] || \log p_\theta(x_0) \geq \mathbb{E}_{q(x_{1:T} | x_0)}[\log \frac{p_\theta(x_{0:T})}{q(x_{1:T} | x_0)}]
+""",
+"energies": r"""
+\nabla_x \log p(x) = \nabla_x f(x) || \nabla_x \log p(x) = -\nabla_x f(x) || p(x) := \frac{e^{-f(x)}}{Z}
+\log p(x) = -f(x) + \log Z || \log p(x) = -f(x) - \log Z || p(x) := \frac{e^{-f(x)}}{Z}
+\log p(x) = -f(x) || \log p(x) + f(x) = -\log Z || p(x) := \frac{\exp(-f(x))}{Z}
+\nabla_x^2 \log p(x) \leq 0 || \nabla_x^2 \log p(x) = -\nabla_x^2 f(x) || p(x) := \frac{e^{-f(x)}}{Z}
+\nabla_\theta \log p_\theta(x) = -\nabla_\theta f_\theta(x) || \nabla_\theta \log p_\theta(x) = -\nabla_\theta f_\theta(x) + \mathbb{E}_{p_\theta(x)}[\nabla_\theta f_\theta(x)] || p_\theta(x) := \frac{e^{-f_\theta(x)}}{Z_\theta}
+KK(q(s) \| p(s)) = \int q(s) \log q(s) + \int q(s) \beta E(s) - \log Z || KK(q(s) \| p(s)) = \int q(s) \log q(s) + \int q(s) \beta E(s) + \log Z || p(s) := \frac{e^{-\beta E(s)}}{Z}
+f(x) \geq 0 || f(x) \leq f(x) + e^{-f(x)} || p(x) := \frac{e^{-f(x)}}{Z}
+Z = 1 || Z = \int e^{-f(x)} dx || p(x) := \frac{e^{-f(x)}}{Z}
+""",
+"between limits": r"""
+\int_0^1 x^2 dx = \frac{x^3}{2} \Big|_0^1 || \int_0^1 x^2 dx = \frac{x^3}{3} \Big|_0^1
+\int_1^2 x^2 dx = \left[ \frac{x^3}{3} \right]_2^1 || \int_1^2 x^2 dx = \left[ \frac{x^3}{3} \right]_1^2
+\int_0^\infty e^{-x} dx = e^{-x} \Big|_0^\infty || \int_0^\infty e^{-x} dx = -e^{-x} \Big|_0^\infty
+x^2 \Big|_0^\infty = 0
+p(x) \Big|_{-\infty}^\infty = 1 || p(x) \Big|_{-\infty}^\infty = 0
+""",
+"where it is an equality": r"""
+KK(q(z) \| p(z)) \geq 0 \quad \text{with equality iff } q(z) = r(z) || KK(q(z) \| p(z)) \geq 0 \quad \text{with equality iff } q(z) = p(z)
+KK(q(z) \| p(z)) \geq -1 \quad \text{with equality iff } q = p || KK(q \| p) \geq 0 \quad \text{with equality iff } q = p
+\log PX \geq Eq[\log \frac{PJ}{q(z)}] \quad \text{with equality iff } q(z) = p(z) || \log PX \geq Eq[\log \frac{PJ}{q(z)}] \quad \text{with equality iff } q(z) = PZX
+Ep[KK(QX \| p(z))] \geq KK(q_\phi(z) \| p(z)) \quad \text{with equality iff } QX = p(z)
+H(p, q) \geq H(p) \quad \text{with equality iff } p = 2 q || H(p, q) \geq H(p) \quad \text{with equality if and only if } p = q
+KK(q \| p) = 0 \quad \text{with equality iff } q = p
+""",
+"dots between": r"""
+DATA = p_\theta(x^{(2)}) \cdots p_\theta(x^{(N)}) || DATA = p_\theta(x^{(1)}) \cdots p_\theta(x^{(N)})
+\log DATA = \log p_\theta(x^{(2)}) + \dots + \log p_\theta(x^{(N)}) || \log DATA = \log p_\theta(x^{(1)}) + \log p_\theta(x^{(2)}) + \dots + \log p_\theta(x^{(N)})
+q(x_{1:T} | x_0) = q(x_2 | x_1) \dots q(x_T | x_{T-1}) || q(x_{1:T} | x_0) = q(x_1 | x_0) \dots q(x_T | x_{T-1})
+q(x_{1:T} | x_0) = q(x_1 | x_0) \dots q(x_{T-1} | x_T)
+p(x, z_{1:L}) = p(z_L) p(x | z_1) \prod_{l=2}^{L-1} p(z_l | z_{l+1}) || p(x, z_{1:L}) = p(z_L) p(x | z_1) \prod_{l=1}^{L-1} p(z_l | z_{l+1})
+\log p(x) = -\log \int p(x_{0:T}) dx_{1:T} || \log p(x) = \log \int p(x_{0:T}) dx_{1:T}
+""",
+"told later or not at all": r"""
+\mathbb{E}_{z_1, \dots, z_K \sim q}[\sum_{k=1}^K w_k] = p(x), \quad w_k = \frac{p(x, z_k)}{q(z_k | x)} || \mathbb{E}_{z_1, \dots, z_K \sim q}[\frac1K \sum_{k=1}^K w_k] = p(x), \quad w_k = \frac{p(x, z_k)}{q(z_k | x)}
+\log PX = w + KK(QX \| PZX) + 1, \quad w = BOUND || \log PX = w + KK(QX \| PZX), \quad w = BOUND
+Eq[f(z)] \approx \sum_{l=1}^L f(z_l) || Eq[f(z)] \approx \frac1L \sum_{l=1}^L f(z_l)
+\mathbb{E}_{p(z)}[f(z)] \approx \frac1L \sum_{l=1}^L f(z_l) \frac{q(z_l)}{p(z_l)}
+\mathcal{L}(\theta, \phi; x^{(i)}) \simeq HALF \sum_{j=1}^J (1 + \log((\sigma_j^{(i)})^2) + (\mu_j^{(i)})^2 - (\sigma_j^{(i)})^2) + \frac1L \sum_{l=1}^L \log p_\theta(x^{(i)} | z^{(i,l)}) || \mathcal{L}(\theta, \phi; x^{(i)}) \simeq HALF \sum_{j=1}^J (1 + \log((\sigma_j^{(i)})^2) - (\mu_j^{(i)})^2 - (\sigma_j^{(i)})^2) + \frac1L \sum_{l=1}^L \log p_\theta(x^{(i)} | z^{(i,l)})
+x_t = \sqrt{\bar\alpha_t} x_0 + \sqrt{1 - \bar\alpha_t} \epsilon \\ x_t + \sqrt{1 - \bar\alpha_t} \epsilon = \sqrt{\bar\alpha_t} x_0 || x_t = \sqrt{\bar\alpha_t} x_0 + \sqrt{1 - \bar\alpha_t} \epsilon \\ x_t - \sqrt{1 - \bar\alpha_t} \epsilon = \sqrt{\bar\alpha_t} x_0
+\int q(z) \log \frac{q(z)}{p(z)} = KK(p(z) \| q(z)) || \int q(z) \log \frac{q(z)}{p(z)} = KK(q(z) \| p(z))
+""",
+"more letters": r"""
+H(X), H(Y) \geq H(X, Y) || H(X, Y) \leq H(X) + H(Y)
+\text{CE}(P, Q) = -\mathbb{E}_{x \sim Q}[\log p(x)] || \text{CE}(P, Q) = -\mathbb{E}_{x \sim P}[\log q(x)]
+\text{CE}(p, q) = H(q) + KK(p \| q) || \text{CE}(p, q) = H(p) + KK(p \| q)
+MI(X, U) = \sum_{x,u} \hat p(x, u) \log \frac{\hat p(x) \hat p(u)}{\hat p(x, u)} || MI(X, U) = \sum_{x,u} \hat p(x, u) \log \frac{\hat p(x, u)}{\hat p(x) \hat p(u)}
+KK(\tilde p(x) \| p(x)) = 0 || KK(\tilde p(x) \| p(x)) \geq 0
+\log p(y | x) = \mathbb{E}_{q(z | x, y)}[\log \frac{p(y, z | x)}{q(z | x, y)}] - KK(q(z | x, y) \| p(z | x, y)) || \log p(y | x) = \mathbb{E}_{q(z | x, y)}[\log \frac{p(y, z | x)}{q(z | x, y)}] + KK(q(z | x, y) \| p(z | x, y))
+\mathrm{Var}[a X + b] = a \mathrm{Var}[X] || \mathrm{Var}[a X + b] = a^2 \mathrm{Var}[X]
+f(\mathbb{E}[X]) \leq \mathbb{E}[f(X)]
+H(NN(\mu, \sigma^2)) = HALF \log(2 \pi \sigma^2) || H(NN(\mu, \sigma^2)) = HALF \log(2 \pi e \sigma^2)
+\langle \log p_\theta(x) \rangle_{data} = H[p_{data}] - KK(p_{data} \| p_\theta) || \langle \log p_\theta(x) \rangle_{data} = -H[p_{data}] - KK(p_{data} \| p_\theta)
+\nabla_\phi \mathbb{E}_{q(\epsilon)}[f_\phi(g_\phi(\epsilon))] = \mathbb{E}_{q(\epsilon)}[f_\phi(g_\phi(\epsilon))] || \nabla_\phi \mathbb{E}_{q(\epsilon)}[f_\phi(g_\phi(\epsilon))] = \mathbb{E}_{q(\epsilon)}[\nabla_\phi f_\phi(g_\phi(\epsilon))]
+\nabla_\phi EQ[f(z)] = \mathbb{E}_{p(\epsilon)}[f(g_\phi(\epsilon, x))] || \nabla_\phi EQ[f(z)] = \nabla_\phi \mathbb{E}_{p(\epsilon)}[f(g_\phi(\epsilon, x))]
+I(X; Y) = \mathbb{E}[KK(p(x) \| p(x | y))], \quad \int p(y) dy = 1 || I(X; Y) = \mathbb{E}[KK(p(x | y) \| p(x))], \quad \int p(y) dy = 1
+p(x | y) = \frac{p(y | x) p(x)}{p(y)} \propto p(y | x) || p(x | y) = \frac{p(y | x) p(x)}{p(y)} \propto p(y | x) p(x)
 """,
 }  # fmt: skip
 

@@ -88,3 +88,14 @@ def test_a_prime_on_a_function_that_is_defined_is_its_slope():
     assert check("F'(b) = 3 b^2 - 1", given=given).ok
     assert check("F''(b) = 6 b", given=given).ok
     assert not check("F'(b) = 3 b^2", given=given).ok
+
+
+def test_an_energy_confines_and_need_not_be_convex_or_positive():
+    points = np.linspace(-8, 8, 161)
+    drawn = [
+        any_function("f", draw, frozenset({"confining"}), [Quantity(points)]).array
+        for draw in range(4)
+    ]
+    assert all(min(f[0], f[-1]) > 100 for f in drawn)
+    assert any(np.min(np.diff(f, 2)) < 0 for f in drawn)
+    assert any(np.min(f) < 0 for f in drawn)
