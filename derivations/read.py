@@ -292,8 +292,8 @@ class Builder(Interpreter[Token, t.Node]):
 
     def between(self, tree: Tree) -> t.Node:
         """`x^2 \\bigg|_0^1`: of the one variable that the term holds."""
-        *held, bar, scripts = parts(tree)
-        return self._between(self.term(Tree("term", held, tree.meta)), scripts, bar)
+        term, bar, scripts = parts(tree)
+        return self._between(self.build(term), scripts, bar)
 
     def _between(self, body: t.Node, scripts: Tree, place: Tree | Token) -> t.Node:
         under, above, _ = self._scripts(scripts)
