@@ -28,10 +28,8 @@ revealjs_html_theme = "revealjs-simple"
 revealjs_style_theme = "slides.css"
 revealjs_static_path = [
     "static",
-    *(
-        f"../book/static/{name}"
-        for name in ("typeface.css", "lines.css", "lines.js", "mount.js")
-    ),
+    *(f"../book/static/{name}" for name in ("typeface.css", "lines.css", "lines.js")),
+    "../explorers/mount.js",
 ]
 revealjs_css_files = ["typeface.css", "lines.css"]
 revealjs_js_files = [("lines.js", {"priority": 600}), ("slides.js", {"priority": 601})]

@@ -1,5 +1,7 @@
 """Your own data: pictures and tables, from files to numbers, against Pillow and NumPy."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -89,13 +91,37 @@ def test_unlike_sizes_are_told_and_brought_to_one(folder):
         DataError, match=r"2 sizes: 10 of 11 .*6 rows and 9 .*size=\(6, 9\)"
     ):
         load_images(folder)
-    pictures = load_images(folder, size=(6, 9))
+    told = r"6 rows and 9 columns, of 11 pictures 1 were cut, the first of 20 rows and 40 "
+    with pytest.warns(UserWarning, match=told + "columns, and 0 enlarged"):
+        pictures = load_images(folder, size=(6, 9))
     assert pictures.shape == (3, 6, 9) and len(all_images(pictures)) == 11
     # It is cut, not squeezed: a circle stays one.
     square = np.zeros((1, 20, 40, 1), np.float32)
     square[:, :, 10:30] = 1
-    cut = load_images(np.concatenate([square, square]), size=(10, 10))
+    with pytest.warns(UserWarning, match="of 2 pictures 2 were cut, .* and 0 enlarged"):
+        cut = load_images(np.concatenate([square, square]), size=(10, 10))
     assert cut.train_images.min() > 0.87
+
+
+def test_a_size_that_only_scales_needs_no_word_and_one_that_enlarges_does(folder):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_images(COLOURS, size=(4, 6))
+    with pytest.warns(UserWarning, match="10 pictures 0 were cut, and 10 enlarged") as told:
+        load_images(folder, size=(12, 18))
+    assert len(told) == 1 and told[0].filename == __file__
+
+
+def test_one_line_says_what_was_read_and_what_was_left_out(folder):
+    (folder / "cats" / "phone.heic").write_bytes(b"of a kind that Pillow does not read")
+    (folder / "cats" / "young").mkdir()
+    Image.fromarray(COLOURS[0]).save(folder / "cats" / "young" / "x.png")
+    assert load_images(folder).summary == (
+        "11 pictures of 6 rows, 9 columns and three channels; 2 classes: cats 6, dogs 5; "
+        "left out, as no picture files that Pillow reads: 1 .heic, 1 .txt, 1 hidden"
+    )
+    of_array = load_images(COLOURS[..., :1]).summary
+    assert of_array == "10 pictures of 6 rows, 9 columns and one channel"
 
 
 def test_files_that_are_no_pictures_are_named(folder):
@@ -199,6 +225,7 @@ def test_a_table_has_mean_0_and_deviation_1_over_its_training_rows():
         ([[1.0, 2.0], [3.0]], "rows of one length"),
         ([["a", "b"], ["c", "d"]], "a table holds numbers"),
         ([1.0, 2.0], r"shape \(n, D\), got \(2,\)"),
+        ("leaves.csv", r"read the file first, with np.genfromtxt\('leaves.csv', "),
         ([[1.0, 2.0], [np.nan, 3.0], [1.0, 1.0]], "the first in row 1, column 0"),
         ([[1.0, 2.0], [1.0, 3.0], [1.0, 4.0]], r"columns \[0\], .* are constant"),
     ],
