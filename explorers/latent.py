@@ -151,8 +151,8 @@ class LatentExplorer(Explorer):
             )
         if shape and vae.shape and tuple(shape) != tuple(vae.shape):
             raise ValueError(
-                f"images of shape {tuple(shape)} are not those of the network, which is for "
-                f"(channels, rows, columns) = {tuple(vae.shape)}: load them in that size"
+                f"images of shape {tuple(shape)} are not those of the network, of shape "
+                f"{tuple(vae.shape)} (channels, rows, columns): load them in that size"
             )
         if (shape := shape or vae.shape) is None:
             side = image_side(vae.x_dim)

@@ -119,8 +119,9 @@ def load_images(
     Args:
         source: a folder with picture files of any format that Pillow reads, others are left
             out; a file's label is the name of the folder directly inside `source` that
-            holds it, at any depth. Or an array (n, rows, columns), with a last axis of 1, 3 or 4 channels or none, or with 1 or 3 in the
-            place of the second: bytes from 0 to 255, numbers in [0, 1], or bool.
+            holds it, at any depth. Or an array (n, rows, columns), with a last axis of 1, 3
+            or 4 channels or none, or with 1 or 3 in the place of the second: bytes from 0
+            to 255, numbers in [0, 1], or bool.
         labels: of an array's pictures, n of any kind; those of files are their folders.
         size: (rows, columns) to which all are brought: scaled until they cover it, then cut
             around the middle; a warning counts those that were cut or enlarged. Without it

@@ -241,7 +241,7 @@ def test_the_shape_is_the_models_and_no_other():
     vae, images = VAE(60, 2, (8,)), grey_images(3, 60)
     vae.shape = (3, 5, 4)
     assert LatentExplorer.from_vae(vae, images).shape == [3, 5, 4]
-    with pytest.raises(ValueError, match=r"\(3, 4, 5\) are not .* = \(3, 5, 4\)"):
+    with pytest.raises(ValueError, match=r"\(3, 4, 5\) are not .* shape \(3, 5, 4\)"):
         LatentExplorer.from_vae(vae, images, shape=(3, 4, 5))
 
 
