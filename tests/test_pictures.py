@@ -1,6 +1,7 @@
 """Your own data: pictures and tables, from files to numbers, against Pillow and NumPy."""
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from PIL import Image
 
 from vae_lib.data import DataError, load_images, load_table
 from vae_lib.pictures import LARGEST
+from vae_lib.saving import load
 
+ROOT = Path(__file__).resolve().parents[1]
 GENERATOR = np.random.default_rng(0)
 COLOURS = GENERATOR.integers(0, 256, (10, 6, 9, 3), dtype=np.uint8)
 
@@ -149,6 +152,21 @@ def test_files_that_are_no_pictures_are_named(folder):
         load_images(deep)
     with pytest.raises(ValueError, match="labels of files are the names of their folders"):
         load_images(folder, [1, 2])
+
+
+def test_the_recipe_of_the_page_runs_on_upright_colours(tmp_path, monkeypatch):
+    page = (ROOT / "book" / "own-data.md").read_text(encoding="utf-8")
+    recipe = page.partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "my-pictures").mkdir()
+    for n, levels in enumerate(COLOURS):
+        upright = Image.fromarray(levels.swapaxes(0, 1))
+        upright.save(tmp_path / "my-pictures" / f"{n}.png")
+    monkeypatch.chdir(tmp_path)
+    made = {}
+    exec(recipe.replace("epochs=40", "epochs=1"), made)
+    assert made["explorer"].shape == [3, 9, 6]
+    assert load(tmp_path / "my-pictures.safetensors").shape == (3, 9, 6)
+    assert (tmp_path / "my-pictures.html").is_file()
 
 
 @pytest.mark.parametrize(
