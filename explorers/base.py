@@ -19,7 +19,8 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style>
-body {{ margin: 1rem; font-family: system-ui, sans-serif; }}
+body {{ max-width: 44rem; margin: 1rem auto; padding: 0 1rem; }}
+body {{ font-family: system-ui, sans-serif; }}
 .explorer {{ display: grid; }}
 .explorer > * {{ grid-area: 1 / 1; min-width: 0; }}
 .explorer-room {{ visibility: hidden; }}
