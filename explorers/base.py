@@ -1,9 +1,42 @@
 """What all explorers share: a still picture for where no JavaScript runs."""
 
 import base64
+import json
+from html import escape
+from pathlib import Path
 
 import anywidget
+from ipywidgets.embed import dependency_state
 from traitlets import Unicode, default
+
+from explorers.markup import CLOSING, opening_of
+from vae_lib.files import write_whole
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>
+body {{ max-width: 44rem; margin: 1rem auto; padding: 0 1rem; }}
+body {{ font-family: system-ui, sans-serif; }}
+.explorer {{ display: grid; }}
+.explorer > * {{ grid-area: 1 / 1; min-width: 0; }}
+.explorer-room {{ visibility: hidden; }}
+.explorer-still img {{ max-width: 100%; }}
+{css}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+{box}
+<script>window.explorerAssets = {assets};</script>
+<script type="application/json" id="explorer-states">{states}</script>
+<script>{mount}</script>
+</body>
+</html>
+"""
 
 
 class Explorer(anywidget.AnyWidget):
@@ -39,6 +72,39 @@ class Explorer(anywidget.AnyWidget):
         """
         raise NotImplementedError(f"{type(self).__name__} draws no still picture")
 
+    def save_html(self, path: Path | str, title: str = "Explorer") -> None:
+        """Write the figure as it stands into one HTML file. It moves in any browser: no
+        Python, no network and no other file is needed.
+
+        Example:
+            >>> import sympy as sp, tempfile
+            >>> from explorers import ExpressionExplorer, Slider
+            >>> x, a = sp.symbols("x a", real=True)
+            >>> slope = ExpressionExplorer(
+            ...     [a * x], (x, -1, 1), (-2, 2), sliders={a: Slider(-2, 2, 0.1, 0.5)}
+            ... )
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     slope.save_html(f"{folder}/slope.html")
+        """
+        saved = dependency_state([self], drop_defaults=False)[self.model_id]
+        state, buffers = dict(saved["state"]), saved.get("buffers", [])
+        css, markup = state.pop("_css", ""), state.pop("_markup", "")
+        places = [
+            {"path": buffer["path"], "asset": str(n)} for n, buffer in enumerate(buffers)
+        ]
+        model = {"state": state, "assets": {}, "buffers": places}
+        still = base64.b64encode(self.still()).decode("ascii")
+        picture = f'<img alt="" src="data:image/png;base64,{still}">'
+        page = PAGE.format(
+            title=escape(title),
+            css=css,
+            box=opening_of(self.model_id, markup) + picture + CLOSING,
+            assets=_in_script({str(n): b["data"] for n, b in enumerate(buffers)}),
+            states=_in_script({self.model_id: model}),
+            mount=Path(__file__).with_name("mount.js").read_text(encoding="utf-8"),
+        )
+        write_whole(path, page.encode())
+
     def _repr_mimebundle_(self, **kwargs: dict) -> tuple[dict, dict] | None:
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is None:  # a widget whose view was taken away
@@ -49,3 +115,8 @@ class Explorer(anywidget.AnyWidget):
         # The usual text has the object's address, which differs from run to run.
         data["text/plain"] = f"{type(self).__name__}: run this cell to move the figure."
         return data, metadata
+
+
+def _in_script(value: object) -> str:
+    """JSON that ends no script element."""
+    return json.dumps(value, separators=(",", ":")).replace("</", "<\\/")

@@ -198,7 +198,8 @@ function render({ model, el }) {
   ui.root.classList.toggle("coloured", channels === 3);
   const group = `latent-ground-${nameless++}`;
   for (const radio of ui.grounds) radio.name = group;
-  const axes = [0, 1];
+  const axes = [...(model.get("axes") ?? [0, 1])]; // stored figures may lack them
+  ui.axes.forEach((select, n) => (select.value = String(axes[n])));
   const far = points.reduce((best, p, n) => (distance(p, points[0]) > distance(points[best], points[0]) ? n : best), 0);
   const ends = [points[0], points[far]];
   let z = [...model.get("z")];

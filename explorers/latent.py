@@ -36,6 +36,7 @@ from explorers.markup import latent_markup
 from explorers.pack import pack, unpack
 from vae_lib.data import image_side
 from vae_lib.encoder_decoder import VAE, BernoulliDecoder, GaussianDecoder
+from vae_lib.objective import kl_to_standard_normal
 from vae_lib.pictures import NO_LABEL, check_grey_levels, in_unit_interval
 from vae_lib.plots import DIGIT_COLOURS
 
@@ -96,6 +97,7 @@ class LatentExplorer(Explorer):
     shape = List(Int()).tag(sync=True)  # of an image: channels, rows, columns
     extent = Float().tag(sync=True)  # the plane and the sliders go from -extent to extent
     colours = List(Unicode(), list(DIGIT_COLOURS)).tag(sync=True)
+    axes = List(Int(), [0, 1]).tag(sync=True)  # the latents that the plane opens on
     small = Bool().tag(sync=True)  # the plane, x and decoder(z) alone
 
     # While a message from the page is read, the page has done all that follows from it.
@@ -109,6 +111,7 @@ class LatentExplorer(Explorer):
         labels: Sequence[object] | Tensor | None = None,
         shape: Sequence[int] | None = None,
         small: bool = False,
+        by_kl: bool = False,
     ) -> "LatentExplorer":
         """An explorer of a trained model. It keeps a copy: training on changes nothing.
 
@@ -119,12 +122,15 @@ class LatentExplorer(Explorer):
                 map.
             labels: n names of classes; the plane shows two characters of each.
             shape: (channels, rows, columns) of an image, with 1 channel or 3; without it
-                images are grey and square. Only in such ones a reader can draw.
+                that of the model, and where it has none images are grey and square. Only
+                in such ones a reader can draw.
             small: the plane, x and decoder(z) alone: for the first screen of a page.
+            by_kl: whether the plane opens on the two latents whose KL is largest over the
+                images, those that say most of them; else on the first two.
 
         Raises:
-            ValueError: if the sizes do not fit, a pixel lies outside [0, 1], or the page
-                does not know the decoder's density.
+            ValueError: if the sizes do not fit, or the shape is not that of the model, a
+                pixel lies outside [0, 1], or the page does not know the decoder's density.
             PackError: if the page cannot run a layer of the model.
         """
         if not 2 <= vae.z_dim <= 20:
@@ -140,11 +146,22 @@ class LatentExplorer(Explorer):
         data = in_unit_interval(data, torch.float32).cpu()
         if not (0 <= data.min() and data.max() <= 1):
             raise ValueError(
-                f"pixels must lie in [0, 1], got {data.min():g} to {data.max():g}"
+                f"pixels must lie in [0, 1], got {data.min():g} to {data.max():g}; the "
+                "rows of a table are no pictures: plot encode_mean(vae, rows)"
             )
-        if shape is None:
+        if shape and vae.shape and tuple(shape) != tuple(vae.shape):
+            raise ValueError(
+                f"images of shape {tuple(shape)} are not those of the network, of shape "
+                f"{tuple(vae.shape)} (channels, rows, columns): load them in that size"
+            )
+        if (shape := shape or vae.shape) is None:
             side = image_side(vae.x_dim)
             shape = (1, side, side)
+            if vae.x_dim % 3 == 0:
+                raise ValueError(
+                    f"{vae.x_dim} numbers are a grey square, or pixels of three colours: "
+                    f"say which, shape={shape} or shape=(3, rows, columns)"
+                )
         if math.prod(shape) != vae.x_dim or len(shape) != 3 or shape[0] not in (1, 3):
             raise ValueError(
                 f"{vae.x_dim} pixels do not fill {tuple(shape)}, or no picture"
@@ -152,7 +169,8 @@ class LatentExplorer(Explorer):
         vae = copy.deepcopy(vae).cpu().float().eval()
         grey = (255 * data).round().to(torch.uint8)  # as the page keeps them
         with torch.no_grad():
-            mu = vae.encode(grey / 255)[0]
+            mu, log_var = vae.encode(grey / 255)
+        kl = kl_to_standard_normal(mu, log_var).mean(dim=0)
         names = labels.tolist() if isinstance(labels, Tensor) else labels
         return cls(
             encoder=pack(vae.encoder.net),
@@ -164,6 +182,7 @@ class LatentExplorer(Explorer):
             shape=list(shape),
             extent=float(max(4, math.ceil(mu.abs().max()))),
             small=small,
+            axes=sorted(kl.topk(2).indices.tolist()) if by_kl else [0, 1],
             z=mu[0].tolist(),
             x=[pixel / 255 for pixel in grey[0].tolist()],
         )
@@ -200,16 +219,19 @@ class LatentExplorer(Explorer):
         points = points.view(-1, len(self.z))
         for place, name in enumerate(sorted(set(self.labels))):
             of_class = torch.tensor([label == name for label in self.labels])
-            z_1, z_2 = points[of_class, :2].T
+            z_1, z_2 = points[of_class][:, self.axes].T
             color = self.colours[place % 10]
             glyph = re.sub(r"\W|_", "", name)[:2] or r"\bullet"
             plane.scatter(z_1, z_2, marker=f"${glyph}$", s=22, lw=0.2, color=color)
-        mu, sigma = (t[:2].tolist() for t in self.posterior())
+        mu, sigma = (t[self.axes].tolist() for t in self.posterior())
         centre, axes = (mu[0], mu[1]), (4 * sigma[0], 4 * sigma[1])
         plane.add_patch(Ellipse(centre, *axes, fill=False, lw=2))
-        plane.plot(*self.z[:2], "o", ms=11, mfc="none", mec="crimson", mew=2)
+        plane.plot(
+            *(self.z[h] for h in self.axes), "o", ms=11, mfc="none", mec="crimson", mew=2
+        )
         limits = (-self.extent, self.extent)
-        plane.set(xlabel="$z_1$", ylabel="$z_2$", xlim=limits, ylim=limits, aspect=1)
+        xlabel, ylabel = (f"$z_{{{h + 1}}}$" for h in self.axes)
+        plane.set(xlabel=xlabel, ylabel=ylabel, xlim=limits, ylim=limits, aspect=1)
         images = {"$x$": torch.tensor(self.x), "decoder($z$)": self.decoded()}
         for sheet, (title, image) in zip(sheets, images.items(), strict=True):
             pixels = image.clamp(0, 1).view(*self.shape).movedim(0, 2).squeeze(2).numpy()

@@ -16,6 +16,14 @@ from explorers.figure import Panel, Readout, Slider, Switch
 # JupyterLab would take a key for a command.
 OWN_KEYS = 'data-lm-suppress-shortcuts="true"'
 
+CLOSING = "</div></div>"
+
+
+def opening_of(model: str, markup: str) -> str:
+    """The HTML before a figure's still picture, for `mount.js`; `CLOSING` follows that."""
+    room = markup and f'<div class="explorer-room" aria-hidden="true">{markup}</div>'
+    return f'<div class="explorer" data-model="{model}">{room}<div class="explorer-still">'
+
 
 def written(value: float, digits: int) -> str:
     """The number as `expression.js` writes it.

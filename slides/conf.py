@@ -30,8 +30,9 @@ revealjs_static_path = [
     "static",
     *(
         f"../book/static/{name}"
-        for name in ("typeface.css", "lines.css", "say.js", "lines.js", "mount.js")
+        for name in ("typeface.css", "lines.css", "say.js", "lines.js")
     ),
+    "../explorers/mount.js",
 ]
 revealjs_css_files = ["typeface.css", "lines.css"]
 revealjs_js_files = [

@@ -1,5 +1,8 @@
 """Your own data: pictures and tables, from files to numbers, against Pillow and NumPy."""
 
+import warnings
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +10,9 @@ from PIL import Image
 
 from vae_lib.data import DataError, load_images, load_table
 from vae_lib.pictures import LARGEST
+from vae_lib.saving import load
 
+ROOT = Path(__file__).resolve().parents[1]
 GENERATOR = np.random.default_rng(0)
 COLOURS = GENERATOR.integers(0, 256, (10, 6, 9, 3), dtype=np.uint8)
 
@@ -89,13 +94,37 @@ def test_unlike_sizes_are_told_and_brought_to_one(folder):
         DataError, match=r"2 sizes: 10 of 11 .*6 rows and 9 .*size=\(6, 9\)"
     ):
         load_images(folder)
-    pictures = load_images(folder, size=(6, 9))
+    told = r"6 rows and 9 columns, of 11 pictures 1 were cut, the first of 20 rows and 40 "
+    with pytest.warns(UserWarning, match=told + "columns, and 0 enlarged"):
+        pictures = load_images(folder, size=(6, 9))
     assert pictures.shape == (3, 6, 9) and len(all_images(pictures)) == 11
     # It is cut, not squeezed: a circle stays one.
     square = np.zeros((1, 20, 40, 1), np.float32)
     square[:, :, 10:30] = 1
-    cut = load_images(np.concatenate([square, square]), size=(10, 10))
+    with pytest.warns(UserWarning, match="of 2 pictures 2 were cut, .* and 0 enlarged"):
+        cut = load_images(np.concatenate([square, square]), size=(10, 10))
     assert cut.train_images.min() > 0.87
+
+
+def test_a_size_that_only_scales_needs_no_word_and_one_that_enlarges_does(folder):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_images(COLOURS, size=(4, 6))
+    with pytest.warns(UserWarning, match="10 pictures 0 were cut, and 10 enlarged") as told:
+        load_images(folder, size=(12, 18))
+    assert len(told) == 1 and told[0].filename == __file__
+
+
+def test_one_line_says_what_was_read_and_what_was_left_out(folder):
+    (folder / "cats" / "phone.heic").write_bytes(b"of a kind that Pillow does not read")
+    (folder / "cats" / "young").mkdir()
+    Image.fromarray(COLOURS[0]).save(folder / "cats" / "young" / "x.png")
+    assert load_images(folder).summary == (
+        "11 pictures of 6 rows, 9 columns and three channels; 2 classes: cats 6, dogs 5; "
+        "left out, as no picture files that Pillow reads: 1 .heic, 1 .txt, 1 hidden"
+    )
+    of_array = load_images(COLOURS[..., :1]).summary
+    assert of_array == "10 pictures of 6 rows, 9 columns and one channel"
 
 
 def test_files_that_are_no_pictures_are_named(folder):
@@ -123,6 +152,21 @@ def test_files_that_are_no_pictures_are_named(folder):
         load_images(deep)
     with pytest.raises(ValueError, match="labels of files are the names of their folders"):
         load_images(folder, [1, 2])
+
+
+def test_the_recipe_of_the_page_runs_on_upright_colours(tmp_path, monkeypatch):
+    page = (ROOT / "book" / "own-data.md").read_text(encoding="utf-8")
+    recipe = page.partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "my-pictures").mkdir()
+    for n, levels in enumerate(COLOURS):
+        upright = Image.fromarray(levels.swapaxes(0, 1))
+        upright.save(tmp_path / "my-pictures" / f"{n}.png")
+    monkeypatch.chdir(tmp_path)
+    made = {}
+    exec(recipe.replace("epochs=40", "epochs=1"), made)
+    assert made["explorer"].shape == [3, 9, 6]
+    assert load(tmp_path / "my-pictures.safetensors").shape == (3, 9, 6)
+    assert (tmp_path / "my-pictures.html").is_file()
 
 
 @pytest.mark.parametrize(
@@ -199,6 +243,7 @@ def test_a_table_has_mean_0_and_deviation_1_over_its_training_rows():
         ([[1.0, 2.0], [3.0]], "rows of one length"),
         ([["a", "b"], ["c", "d"]], "a table holds numbers"),
         ([1.0, 2.0], r"shape \(n, D\), got \(2,\)"),
+        ("leaves.csv", r"read the file first, with np.genfromtxt\('leaves.csv', "),
         ([[1.0, 2.0], [np.nan, 3.0], [1.0, 1.0]], "the first in row 1, column 0"),
         ([[1.0, 2.0], [1.0, 3.0], [1.0, 4.0]], r"columns \[0\], .* are constant"),
     ],

@@ -52,6 +52,19 @@ def test_what_is_loaded_is_what_was_saved(make, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["mine.safetensors"]
 
 
+def test_the_shape_of_an_image_is_kept(tmp_path):
+    path = tmp_path / "a"
+    save(VAE(60, 2, (8,)), path)
+    assert load(path).shape is None
+    save(VAE(60, 2, (8,)), path, (3, 5, 4))
+    save(load(path), path)
+    assert load(path).shape == (3, 5, 4)
+    save(conv_vae((3, 4, 5), 2, (2,)), path)
+    assert load(path).shape == (3, 4, 5)
+    with pytest.raises(ValueError, match=r"60 pixels do not fill \(3, 5, 5\)"):
+        save(VAE(60, 2, (8,)), path, (3, 5, 5))
+
+
 def test_it_goes_from_one_device_to_another(tmp_path):
     vae, path = MODELS[0]().eval(), tmp_path / "a"
     save(vae, path)

@@ -13,6 +13,7 @@ arXiv:1708.07747), under the MIT licence. `tools/make_fashion_mnist.py` packs th
 import hashlib
 import io
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -92,6 +93,7 @@ class Pictures(NamedTuple):
             red, green and blue, and 1 is bright. 1 channel is grey: from files 1 is black,
             as the book draws it; an array is taken as it is.
         names: what each label means; from files, the names of the folders.
+        summary: what was read and what was left out, in a line.
     """
 
     train_images: Tensor
@@ -100,6 +102,7 @@ class Pictures(NamedTuple):
     test_labels: Tensor
     shape: tuple[int, int, int]
     names: list[str]
+    summary: str
 
 
 def load_images(
@@ -114,13 +117,15 @@ def load_images(
     """Pictures from a folder or an array, in a random order, some set apart for testing.
 
     Args:
-        source: a folder with picture files of any format that Pillow reads; the name of the
-            folder inside it in which a file lies is its label. Or an array (n, rows,
-            columns), with a last axis of 1, 3 or 4 channels or none, or with 1 or 3 in the
-            place of the second: bytes from 0 to 255, numbers in [0, 1], or bool.
+        source: a folder with picture files of any format that Pillow reads, others are left
+            out; a file's label is the name of the folder directly inside `source` that
+            holds it, at any depth. Or an array (n, rows, columns), with a last axis of 1, 3
+            or 4 channels or none, or with 1 or 3 in the place of the second: bytes from 0
+            to 255, numbers in [0, 1], or bool.
         labels: of an array's pictures, n of any kind; those of files are their folders.
         size: (rows, columns) to which all are brought: scaled until they cover it, then cut
-            around the middle. Without it they must have one size.
+            around the middle; a warning counts those that were cut or enlarged. Without it
+            they must have one size.
         grey: whether to leave the colours out. Grey files have none anyway.
         test_share: of the pictures, in (0, 1).
         seed: of the order.
@@ -137,16 +142,18 @@ def load_images(
     if isinstance(source, Path | str):
         if labels is not None:
             raise ValueError("the labels of files are the names of their folders")
-        images, shape, kinds = read_pictures(Path(source), size, grey)
+        images, shape, kinds, left_out = read_pictures(Path(source), size, grey)
     else:
+        left_out = Counter()
         images, shape = picture_array(source, size, grey)
         kinds = _as_names(labels, len(images))
     names = sorted(set(kinds))
     numbers = torch.tensor([names.index(kind) for kind in kinds])
     train, test = _split(len(images), test_share, seed)
     return Pictures(
-        images[train], numbers[train], images[test], numbers[test], shape, names
-    )
+        images[train], numbers[train], images[test], numbers[test], shape, names,
+        _summary(shape, kinds, left_out),
+    )  # fmt: skip
 
 
 class Table(NamedTuple):
@@ -191,6 +198,11 @@ def load_table(
         >>> table.train_rows.mean(dim=0).abs().max() < 1e-6
         tensor(True)
     """
+    if isinstance(rows, Path | str):
+        raise ValueError(
+            "load_table takes numbers: read the file first, with "
+            f"np.genfromtxt({str(rows)!r}, delimiter=',', skip_header=1)"
+        )
     try:
         numbers = np.asarray(rows, dtype=np.float64)
     except (ValueError, TypeError) as error:
@@ -294,6 +306,23 @@ def _split(n: int, test_share: float, seed: int) -> tuple[Tensor, Tensor]:
     order = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
     n_test = min(max(1, round(n * test_share)), n - 1)
     return order[n_test:], order[:n_test]
+
+
+def _summary(
+    shape: tuple[int, int, int], kinds: Sequence[str], left_out: Counter[str]
+) -> str:
+    channels, rows, columns = shape
+    colours = "one channel" if channels == 1 else "three channels"
+    read = f"{len(kinds)} pictures of {rows} rows, {columns} columns and {colours}"
+    if (classes := Counter(kinds)).keys() - {NO_LABEL}:
+        first = [f"{name} {n}" for name, n in sorted(classes.items())[:10]]
+        read += f"; {len(classes)} classes: {', '.join(first)}" + ", ..." * (
+            len(classes) > 10
+        )
+    if left_out:
+        others = ", ".join(f"{n} {ending}" for ending, n in sorted(left_out.items()))
+        read += f"; left out, as no picture files that Pillow reads: {others}"
+    return read
 
 
 def _as_names(labels: Sequence[object] | np.ndarray | Tensor | None, n: int) -> list[str]:

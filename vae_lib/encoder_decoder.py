@@ -271,6 +271,9 @@ class VAE(nn.Module):
             any number of leading axes, as `Encoder` and `Decoder` say.
         decoder_options: passed on to the Gaussian decoder (variance, learn_variance).
 
+    Attributes:
+        shape: (channels, rows, columns) of an image, if it is known.
+
     Raises:
         ValueError: on an unknown likelihood or a size below 1.
 
@@ -283,6 +286,7 @@ class VAE(nn.Module):
 
     encoder: Encoder
     decoder: Decoder
+    shape: tuple[int, int, int] | None = None
 
     def __init__(
         self,

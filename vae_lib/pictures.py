@@ -4,6 +4,7 @@
 what is none of it is refused. Pillow reads the files.
 """
 
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,9 +31,10 @@ class DataError(Exception):
 
 def read_pictures(
     folder: Path, size: tuple[int, int] | None, grey: bool
-) -> tuple[Tensor, tuple[int, int, int], list[str]]:
+) -> tuple[Tensor, tuple[int, int, int], list[str], Counter[str]]:
     """All picture files below a folder: images (n, D) in [0, 1], their shape (channels,
-    rows, columns), and for each the name of the folder inside this one in which it lies.
+    rows, columns), for each its folder's name, that of the outermost below this one, and
+    how many files of which ending were left out.
 
     Grey pictures have 1 for black, as the book draws them.
 
@@ -44,7 +46,11 @@ def read_pictures(
     """
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}, seen from {Path.cwd()}")
-    pictures = {path: _read(path, size) for path in _picture_files(folder)}
+    files, left_out = _picture_files(folder)
+    read = {path: _read(path, size) for path in files}
+    pictures = {path: picture for path, (picture, _) in read.items()}
+    if size is not None:
+        _tell_cuts([before for _, before in read.values()], size)
     grey = grey or all(picture.mode == "L" for picture in pictures.values())
     sizes = Counter(picture.size for picture in pictures.values())
     (columns, rows), often = sizes.most_common(1)[0]
@@ -63,26 +69,35 @@ def read_pictures(
     images = 1 - images[:, None] if grey else images.movedim(3, 1)
     inside = [path.relative_to(folder).parts for path in pictures]
     kinds = [parts[0] if len(parts) > 1 else NO_LABEL for parts in inside]
-    return images.flatten(1), (images.shape[1], rows, columns), kinds
+    return images.flatten(1), (images.shape[1], rows, columns), kinds, left_out
 
 
-def _picture_files(folder: Path) -> list[Path]:
+def _picture_files(folder: Path) -> tuple[list[Path], Counter[str]]:
+    """The picture files, and the endings of all others."""
     from PIL import Image
 
     known = {
         end for end, kind in Image.registered_extensions().items() if kind in Image.OPEN
     }
-    files = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in known]
-    files = [path for path in files if path.is_file() and not path.name.startswith(".")]
+    files, left_out = [], Counter[str]()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if path.suffix.lower() in known and not path.name.startswith("."):
+            files.append(path)
+        else:
+            hidden = path.name.startswith(".")
+            left_out["hidden" if hidden else path.suffix or path.name] += 1
     if not files:
         raise DataError(
             f"there are no pictures in {folder}: no file ends in .png, .jpg, ..."
         )
-    return files
+    return files, left_out
 
 
-def _read(path: Path, size: tuple[int, int] | None) -> "Image.Image":
-    """One picture, of mode L or RGB, on white paper, and of the size if one is given."""
+def _read(
+    path: Path, size: tuple[int, int] | None
+) -> tuple["Image.Image", tuple[int, int]]:
+    """One picture, of mode L or RGB, on white paper, and of the size if one is given; and
+    the rows and columns that it had."""
     from PIL import Image, ImageOps
 
     try:
@@ -102,15 +117,37 @@ def _read(path: Path, size: tuple[int, int] | None) -> "Image.Image":
             f"{path} has more than 256 grey levels: read it yourself, and give load_images "
             "an array with numbers in [0, 1]"
         )
+    before = (picture.height, picture.width)
     if size is not None:
         rows, columns = (whole("size", side, at_least=1) for side in size)
-        return ImageOps.fit(picture, (columns, rows), Image.Resampling.LANCZOS)
+        fitted = ImageOps.fit(picture, (columns, rows), Image.Resampling.LANCZOS)
+        return fitted, before
     if picture.width * picture.height > LARGEST:
+        rows, columns = (max(1, round(64 * side / max(before))) for side in before)
         raise DataError(
-            f"{path} has {picture.height} rows and {picture.width} columns, too many for "
-            "the networks of this book: give a smaller size, such as size=(48, 64)"
+            f"{path} has {before[0]} rows and {before[1]} columns, too many for the "
+            f"networks of this book: give a smaller size, such as size=({rows}, {columns})"
         )
-    return picture
+    return picture, before
+
+
+def _tell_cuts(sizes: list[tuple[int, int]], size: tuple[int, int]) -> None:
+    """Warn of pictures, by their rows and columns, that a size cuts or enlarges."""
+    scales = [max(size[0] / rows, size[1] / columns) for rows, columns in sizes]
+    cut = [
+        (rows, columns)
+        for scale, (rows, columns) in zip(scales, sizes, strict=True)
+        if max(scale * rows - size[0], scale * columns - size[1]) >= 1
+    ]
+    enlarged = sum(scale > 1 for scale in scales)
+    if not cut and not enlarged:
+        return
+    first = f", the first of {cut[0][0]} rows and {cut[0][1]} columns" if cut else ""
+    warnings.warn(
+        f"to have {size[0]} rows and {size[1]} columns, of {len(sizes)} pictures "
+        f"{len(cut)} were cut{first}, and {enlarged} enlarged",
+        stacklevel=4,
+    )
 
 
 def picture_array(
@@ -144,6 +181,7 @@ def picture_array(
         images = torch.einsum("ncij,c->nij", images, weights)[:, None].clamp(0, 1)
     if size is not None:
         rows, columns = (whole("size", side, at_least=1) for side in size)
+        _tell_cuts([(images.shape[2], images.shape[3])] * len(images), (rows, columns))
         scale = max(rows / images.shape[2], columns / images.shape[3])
         large = [max(round(scale * side), fit) for side, fit in
                  zip(images.shape[2:], (rows, columns), strict=True)]  # fmt: skip

@@ -7,6 +7,7 @@ from somebody else runs no code. It does not matter on which device it was writt
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -61,16 +62,19 @@ class SavingError(Exception):
     """A VAE cannot be saved, or a file not be loaded; the message says why."""
 
 
-def save(vae: VAE, path: Path | str) -> None:
+def save(vae: VAE, path: Path | str, shape: tuple[int, int, int] | None = None) -> None:
     """Write the VAE into a file, whole or not at all. What the file held is replaced.
 
     Args:
         vae: of the book's encoders and decoders, with layers that `LAYERS` names, on any
             device.
         path: of the file, for instance `digits.safetensors`.
+        shape: (channels, rows, columns) of an image, kept for who loads it; without it
+            `vae.shape`.
 
     Raises:
         SavingError: if a layer is of another kind, or the file cannot be written.
+        ValueError: if the shape is not that of the network's images.
 
     Example:
         >>> import tempfile
@@ -83,8 +87,11 @@ def save(vae: VAE, path: Path | str) -> None:
     """
     if type(vae) is not VAE:
         raise SavingError(f"save writes a VAE, not a {type(vae).__name__}: {OTHERWISE}")
+    shape = shape or vae.shape
+    if shape and math.prod(shape) != vae.x_dim:
+        raise ValueError(f"{vae.x_dim} pixels do not fill {tuple(shape)}")
     architecture = {
-        "x_dim": vae.x_dim, "z_dim": vae.z_dim,
+        "shape": shape, "x_dim": vae.x_dim, "z_dim": vae.z_dim,
         "encoder": _describe(vae.encoder, "encoder"),
         "decoder": _describe(vae.decoder, "decoder"),
     }  # fmt: skip
@@ -100,7 +107,7 @@ def save(vae: VAE, path: Path | str) -> None:
 
 
 def load(path: Path | str, device: torch.device | str = "cpu") -> VAE:
-    """The VAE that `save` wrote, on a device, with dropout off.
+    """The VAE that `save` wrote, on a device, with dropout off, and its `shape`.
 
     Raises:
         SavingError: if the file cannot be read, is damaged, or is none that `save` wrote.
@@ -132,6 +139,8 @@ def load(path: Path | str, device: torch.device | str = "cpu") -> VAE:
     # Copied: in a file's memory tensors start anywhere, and there products round otherwise.
     tensors = {name: value.clone() for name, value in tensors.items()}
     vae.load_state_dict(tensors, assign=True)
+    if shape := architecture["shape"]:
+        vae.shape = tuple(shape)
     return vae.to(device).eval()
 
 

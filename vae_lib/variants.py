@@ -147,6 +147,7 @@ def conv_vae(
     vae = VAE(math.prod(shape), z_dim, (), likelihood)
     vae.encoder.net = downwards(shape, channels, 2 * z_dim)
     vae.decoder.net = upwards(z_dim, shape, channels, up)
+    vae.shape = shape
     return vae
 
 

@@ -23,7 +23,11 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from words import say
+
+import explorers
+from explorers.markup import CLOSING, opening_of
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -31,7 +35,6 @@ FOLDER = "explorers"
 
 # A value whose JSON is longer than this goes into a file.
 LONG = 1000
-CLOSING = "</div></div>"
 
 
 def widget_states(app: Sphinx, page: str) -> dict[str, dict]:
@@ -156,9 +159,7 @@ def opening(model: str, state: dict, known: dict[str, str] | None = None) -> str
     """The HTML before an explorer's still picture, its words replaced by those that are
     `known`; `CLOSING` is what follows it."""
     markup = state["state"].get("_markup", "")
-    markup = with_words(markup, lambda text: told(text, known or {}))
-    room = markup and f'<div class="explorer-room" aria-hidden="true">{markup}</div>'
-    return f'<div class="explorer" data-model="{model}">{room}<div class="explorer-still">'
+    return opening_of(model, with_words(markup, lambda text: told(text, known or {})))
 
 
 class Assets:
@@ -238,7 +239,12 @@ def embed(app: Sphinx, states: dict[str, dict]) -> list[str]:
     return [f"{FOLDER}/{assets.add_style(style)}" for style in styles]
 
 
+def bring_script(app: Sphinx, config: Config) -> None:
+    config.html_static_path.append(str(Path(explorers.__file__).with_name("mount.js")))
+
+
 def setup(app: Sphinx) -> dict:
+    app.connect("config-inited", bring_script)
     app.connect("doctree-read", frame_explorers)
     # after myst-nb, which adds the state, and before `offline`, which copies the list
     app.connect("html-page-context", hoist_state, priority=800)

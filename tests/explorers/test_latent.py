@@ -10,6 +10,7 @@ from traitlets import TraitError
 from explorers import LatentExplorer
 from explorers.pack import PackError
 from tests.explorers.node import run_node
+from vae_lib.collapse import kl_per_dimension
 from vae_lib.encoder_decoder import VAE
 from vae_lib.latent_space import interpolate
 from vae_lib.objective import kl_to_standard_normal
@@ -220,12 +221,47 @@ def test_values_that_make_no_sense_are_refused(name, value, message):
         (small_vae(), grey_images(2), [1], ValueError, "2, 16\\) and 1 labels"),
         (small_vae(), grey_images(2, 9), [1, 2], ValueError, r"\(n, 16\)"),
         (small_vae(), 2 * grey_images(2), [1, 2], ValueError, r"lie in \[0, 1\]"),
+        (small_vae(), grey_images(2) - 0.9, [1, 2], ValueError, "table are no pictures"),
         (VAE(12, 2, (4,)), grey_images(2, 12), [1, 2], ValueError, "square image"),
+        (
+            VAE(36, 2, (4,)),
+            grey_images(2, 36),
+            [1, 2],
+            ValueError,
+            r"grey square, .* shape=\(1, 6, 6\) or shape=\(3, rows, columns\)",
+        ),
     ],
 )
 def test_from_vae_says_what_does_not_fit(vae, data, labels, error, message):
     with pytest.raises(error, match=message):
         LatentExplorer.from_vae(vae, data, labels)
+
+
+def test_the_shape_is_the_models_and_no_other():
+    vae, images = VAE(60, 2, (8,)), grey_images(3, 60)
+    vae.shape = (3, 5, 4)
+    assert LatentExplorer.from_vae(vae, images).shape == [3, 5, 4]
+    with pytest.raises(ValueError, match=r"\(3, 4, 5\) are not .* shape \(3, 5, 4\)"):
+        LatentExplorer.from_vae(vae, images, shape=(3, 4, 5))
+
+
+def test_the_plane_can_open_on_the_latents_that_say_most():
+    vae = VAE(16, 4, ())
+    with (
+        torch.no_grad()
+    ):  # the means of z_2 and z_4 move with the image, those of others not
+        vae.encoder.net[0].weight.zero_()
+        vae.encoder.net[0].bias.zero_()
+        vae.encoder.net[0].weight[[1, 3], 0] = torch.tensor([1.0, 3.0])
+    assert LatentExplorer.from_vae(vae, grey_images(6)).axes == [0, 1]
+    explorer = LatentExplorer.from_vae(vae, grey_images(6), by_kl=True)
+    assert (
+        explorer.axes
+        == kl_per_dimension(vae, grey_images(6)).topk(2).indices.tolist()[::-1]
+    )
+    assert explorer.axes == [1, 3]
+    first = LatentExplorer.from_vae(vae, grey_images(6))
+    assert explorer.still() != first.still()
 
 
 def test_a_layer_that_the_page_cannot_run_is_named():

@@ -135,6 +135,7 @@ def test_long_values_and_bytes_are_files_named_by_their_content(built, page, sta
         file = built / "_static" / "explorers" / f"{name}.js"
         assert f'["{name}"] = ' in file.read_text()
         assert f'defer="defer" src="_static/explorers/{name}.js' in page
+    assert (built / "_static" / "mount.js").is_file()
     assert page.index("_static/explorers/") < page.index("_static/mount.js")
 
 

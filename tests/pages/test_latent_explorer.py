@@ -6,8 +6,10 @@ import pytest
 import torch
 from PIL import Image
 
+from explorers import LatentExplorer
 from explorers.weights import TEN, load_vae
 from vae_lib.data import load_mnist
+from vae_lib.encoder_decoder import VAE
 from vae_lib.latent_space import interpolate
 from vae_lib.objective import kl_to_standard_normal
 
@@ -406,3 +408,35 @@ def test_a_finger_taps_drags_and_scrolls_on_a_phone_in_the_dark(browser, html):
     assert page.evaluate("() => scrollY") == scrolled
     assert explorer.button("Discard").is_enabled()
     context.close()
+
+
+def test_a_saved_file_moves_without_a_kernel_or_a_network(visit, tmp_path):
+    """From pictures of one's own: colours, upright, on two latents of four."""
+    torch.manual_seed(0)
+    vae = VAE(3 * 6 * 4, 4, (8,))
+    vae.decoder.net[-1].bias.detach().copy_(torch.linspace(-2, 2, 72))
+    images = torch.rand(5, 72, generator=torch.Generator().manual_seed(1))
+    names = ["</script>", "b", "c", "d", "e"]
+    explorer = LatentExplorer.from_vae(vae, images, names, (3, 6, 4))
+    explorer.axes = [1, 3]
+    explorer.save_html(tmp_path / "mine.html", "Mine & yours")
+    page = visit((tmp_path / "mine.html").as_uri())
+    figure = Explorer(page)
+    figure.settle()
+    assert page.title() == "Mine & yours" and page.faults == []
+    assert page.locator(".explorer-still, .explorer-room").count() == 0
+    assert [menu.input_value() for menu in figure.root.locator("select").all()] == [
+        "1",
+        "3",
+    ]
+    assert figure.z() == pytest.approx(explorer.z, abs=0.006)
+    figure.sliders.nth(2).fill("1.5")
+    figure.settle()
+    explorer.z = [*explorer.z[:2], 1.5, explorer.z[3]]
+    red = 255 * explorer.decoded()[:24]
+    shown = figure.picture("decoded").flatten()
+    torch.testing.assert_close(shown, red, atol=1.5, rtol=0)
+    figure.pick.fill("3")
+    figure.settle()
+    explorer.selected = 3
+    assert figure.z() == pytest.approx(explorer.z, abs=0.006)

@@ -1,4 +1,5 @@
-// Mount every explorer of this page from its saved state, without a kernel.
+// Mount every explorer of this page from its saved state, without a kernel: on the pages of
+// the book, and in a file that `save_html` wrote.
 "use strict";
 
 (() => {
