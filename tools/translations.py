@@ -80,7 +80,7 @@ DECKS = "slides/"  # what the names of the decks' catalogues begin with
 
 # Directives whose argument, or whose content, is text.
 TITLED = ("exercise", "exercise-start", "admonition")
-PROSE = ("exercise", "solution", "admonition", "figure", "notes")
+PROSE = ("exercise", "solution", "admonition", "figure", "notes", "revealjs-fragments")
 # In the header of a code cell: the keys whose values are text.
 SPOKEN = ("caption", "alt", "code_prompt_show", "code_prompt_hide")
 
