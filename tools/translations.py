@@ -633,7 +633,7 @@ def renumber(message: PoMessage) -> None:
     moved = [number for number in now if now[number] != number]
     clear = len(set(pairs)) == len(now) and all(given[n] == counted[n] for n in moved)
     if clear and NUMBER.sub("0", old) == NUMBER.sub("0", new):
-        message.string = NUMBER.sub(lambda n: now[n[0]], message.string)
+        message.string = NUMBER.sub(lambda n: now.get(n[0], n[0]), message.string)
         message.flags.discard("fuzzy")
         message.previous_id = []
 

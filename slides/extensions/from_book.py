@@ -4,7 +4,7 @@
     ```{derivation} eq-evidence         a chain, line by line with its reasons;
                                         `:lines: 1-4` shows a part of it,
                                         `:wide:` puts reasons below lines
-    ```{picture} fig-latent-pairs       a figure's picture; `:height: 380` where words need room
+    ```{picture} fig-latent-pairs       a figure's picture, in pixels: `:height: 380`
     ```{explorer} fig-three-bars        a figure that moves; `:at: mu 0.9, s 0.5` says where
                                         its sliders begin, and it has a `:height:` and a
                                         `:width:`, too
@@ -199,8 +199,8 @@ class DisplayOfBook(FromBook):
 def chain_so_far(lines: list[dict]) -> list:
     """What a chain that goes on below these lines says: its head, and the last of them.
 
-    >>> chain_so_far([{"left": "a", "sign": ">", "right": "b"}, {"sign": "=", "right": "c"}])
-    ['a', '{} > c']
+    >>> chain_so_far([{"left": "a", "sign": ">", "right": "b"}])
+    ['a', '{} > b']
     """
     (relation,) = {line["sign"] for line in lines} - {"=", ":="} or {"="}
     first, *others = pieces if isinstance(pieces := lines[-1]["right"], list) else [pieces]
@@ -208,7 +208,11 @@ def chain_so_far(lines: list[dict]) -> list:
         first, *inner = first
         others = [*inner, *others]
     if isinstance(first, dict):
-        return [lines[0]["left"], first | {"latex": f"{{}} {relation} {first['latex']}"}, *others]
+        return [
+            lines[0]["left"],
+            first | {"latex": f"{{}} {relation} {first['latex']}"},
+            *others,
+        ]
     return [lines[0]["left"], f"{{}} {relation} {first}", *others]
 
 
@@ -319,8 +323,8 @@ class SlipAnswer(Slip):
         worth["line"] = slip["line"]
         numbers = (
             say(
-                "At one point what stands before line {line} improves along {left}, and the "
-                "wrong line along {right}.",
+                "At one point what stands before line {line} improves along {left}, and "
+                "the wrong line along {right}.",
                 **worth,
             )
             if values["slopes"]
@@ -374,7 +378,9 @@ def call(what: str, data: dict) -> nodes.raw:
 
 def in_pixels(options: dict) -> str:
     """A figure's size on its slide, for `slides.css`."""
-    sizes = [f"--{side}:{options[side]}px" for side in ("height", "width") if side in options]
+    sizes = [
+        f"--{side}:{options[side]}px" for side in ("height", "width") if side in options
+    ]
     return f' style="{";".join(sizes)}"' if sizes else ""
 
 
