@@ -273,6 +273,13 @@ def test_new_numbers_alone_are_put_into_the_translation(new, korean):
     assert (message.string, message.fuzzy) == (korean or said, korean is None)
 
 
+def test_a_number_that_the_translation_alone_has_stays():
+    old, new = "4 to 6 minutes. Half a minute.", "5 to 6 minutes. Half a minute."
+    message = Message(new, "4~6분. 30초.", flags=["fuzzy"], previous_id=[old])
+    translations.renumber(message)
+    assert message.string == "5~6분. 30초."
+
+
 def test_a_number_that_stands_twice_is_left_to_a_translator():
     message = Message("5 of 4", "4 가운데 4", flags=["fuzzy"], previous_id=["4 of 4"])
     translations.renumber(message)

@@ -84,7 +84,7 @@ DECKS = "slides/"  # what the names of the decks' catalogues begin with
 
 # Directives whose argument, or whose content, is text.
 TITLED = ("exercise", "exercise-start", "admonition")
-PROSE = ("exercise", "solution", "admonition", "figure", "notes")
+PROSE = ("exercise", "solution", "admonition", "figure", "notes", "revealjs-fragments")
 # In the header of a code cell: the keys whose values are text.
 SPOKEN = ("caption", "alt", "code_prompt_show", "code_prompt_hide")
 
@@ -642,7 +642,7 @@ def renumber(message: PoMessage) -> None:
     moved = [number for number in now if now[number] != number]
     clear = len(set(pairs)) == len(now) and all(given[n] == counted[n] for n in moved)
     if clear and NUMBER.sub("0", old) == NUMBER.sub("0", new):
-        message.string = NUMBER.sub(lambda n: now[n[0]], message.string)
+        message.string = NUMBER.sub(lambda n: now.get(n[0], n[0]), message.string)
         message.flags.discard("fuzzy")
         message.previous_id = []
 

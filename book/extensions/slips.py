@@ -61,6 +61,21 @@ def asked(chapter: Chapter) -> dict:
     }
 
 
+def without_rounding(found):
+    """What was found, with 0 for a number that is 0 but for the last digits of a computer.
+
+    >>> without_rounding([{"left": "-5.39557e-18", "right": "-0.25"}])
+    [{'left': '0', 'right': '-0.25'}]
+    """
+    if isinstance(found, dict):
+        return {name: without_rounding(part) for name, part in found.items()}
+    if isinstance(found, list):
+        return [without_rounding(part) for part in found]
+    if isinstance(found, str) and re.fullmatch(r"-?\d(\.\d+)?e-1[3-9]", found):
+        return "0"
+    return found
+
+
 def kept(book: Path, cache: Path) -> dict[str, dict]:
     """The slips of all chapters by their names; judged anew are those that have changed."""
     files = {p.stem: p for p in chapters(book) if re.match(r"\d\d-", p.name)}
@@ -75,7 +90,8 @@ def kept(book: Path, cache: Path) -> dict[str, dict]:
             return list(map(asked, found))
 
     keys = keys_of(files, BREAKABLE)
-    return between_builds.kept(cache, keys, judge, itemgetter("chains", "slips", "changes"))
+    parts = itemgetter("chains", "slips", "changes")
+    return without_rounding(between_builds.kept(cache, keys, judge, parts))
 
 
 def judge_the_slips(app: Sphinx) -> None:

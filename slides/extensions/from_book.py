@@ -4,8 +4,10 @@
     ```{derivation} eq-evidence         a chain, line by line with its reasons;
                                         `:lines: 1-4` shows a part of it,
                                         `:wide:` puts reasons below lines
-    ```{picture} fig-latent-pairs       a figure's picture
-    ```{explorer} fig-three-bars        a figure that moves
+    ```{picture} fig-latent-pairs       a figure's picture, in pixels: `:height: 380`
+    ```{explorer} fig-three-bars        a figure that moves; `:at: mu 0.9, s 0.5` says where
+                                        its sliders begin, and it has a `:height:` and a
+                                        `:width:`, too
     ```{slip} eq-elbo-short fraction    a chain with one line changed, by label and sort
     ```{slip-answer} eq-elbo-short fraction
     ```{notes}                          what the speaker says
@@ -194,6 +196,26 @@ class DisplayOfBook(FromBook):
         return [call("formula", {"number": formula.number, "lines": shown})]
 
 
+def chain_so_far(lines: list[dict]) -> list:
+    """What a chain that goes on below these lines says: its head, and the last of them.
+
+    >>> chain_so_far([{"left": "a", "sign": ">", "right": "b"}])
+    ['a', '{} > b']
+    """
+    (relation,) = {line["sign"] for line in lines} - {"=", ":="} or {"="}
+    first, *others = pieces if isinstance(pieces := lines[-1]["right"], list) else [pieces]
+    while isinstance(first, list):
+        first, *inner = first
+        others = [*inner, *others]
+    if isinstance(first, dict):
+        return [
+            lines[0]["left"],
+            first | {"latex": f"{{}} {relation} {first['latex']}"},
+            *others,
+        ]
+    return [lines[0]["left"], f"{{}} {relation} {first}", *others]
+
+
 class Derivation(FromBook):
     option_spec = {"lines": str, "wide": directives.flag}
 
@@ -205,7 +227,7 @@ class Derivation(FromBook):
         first, last = self.range_of(len(every))
         shown = every[first - 1 : last]
         if first > 1:
-            shown[0]["left"] = every[first - 2]["right"]
+            shown[0]["left"] = chain_so_far(every[: first - 1])
         told = formula.reasons[first - 1 : last]
         numbered = "\n".join(f"{i}. {reason}" for i, reason in enumerate(told, start=1))
         (reasons,) = self.parse_text_to_nodes(numbered)
@@ -222,21 +244,49 @@ class Derivation(FromBook):
 
 
 class Picture(FromBook):
+    option_spec = {"height": directives.positive_int}
+
     def run(self) -> list[nodes.Node]:
         address, figure = self.figure()
-        return [raw(f'<figure class="picture">{image(address, figure)}</figure>')]
+        sizes = in_pixels(self.options)
+        return [raw(f'<figure class="picture"{sizes}>{image(address, figure)}</figure>')]
 
 
 class Explorer(FromBook):
+    option_spec = {
+        "at": str,
+        "height": directives.positive_int,
+        "width": directives.positive_int,
+    }
+
     def run(self) -> list[nodes.Node]:
         address, figure = self.figure()
         if not (figure.state and mount.is_explorer(figure.state)):
             raise self.error(f"{self.arguments[0]} does not move: use {{picture}}")
         shown = self.env.app.explorers.setdefault(self.env.docname, {})
-        shown[figure.model] = figure.state
+        state = shown[figure.model] = self.moved(figure.state)
         known = mount.labels_in_markup(self.env.app)
-        box = mount.opening(figure.model, figure.state, known) + image(address, figure)
-        return [raw(f'<div class="live">{box}{mount.CLOSING}</div>')]
+        box = mount.opening(figure.model, state, known) + image(address, figure)
+        sizes = in_pixels(self.options)
+        return [raw(f'<div class="live"{sizes}>{box}{mount.CLOSING}</div>')]
+
+    def moved(self, widget: dict) -> dict:
+        """The figure with its sliders where the talk begins."""
+        values = dict(widget["state"].get("values", {}))
+        for part in self.options.get("at", "").split(",") if "at" in self.options else ():
+            name, _, number = part.strip().partition(" ")
+            try:
+                place = float(number)
+            except ValueError:
+                place = None
+            if name not in values or place is None:
+                sliders = " and ".join(values) or "none"
+                raise self.error(
+                    f"'{part.strip()}' places no slider of {self.arguments[0]}. "
+                    f"Write ':at: name number'; its sliders: {sliders}."
+                )
+            values[name] = place
+        return widget | {"state": widget["state"] | {"values": values}}
 
 
 class Slip(FromBook):
@@ -270,16 +320,17 @@ class SlipAnswer(Slip):
         right, kind, values = chain[slip["line"]], KINDS[slip["sort"]], slip["values"]
         shown = [line_as_json(wrong(right, slip)), line_as_json(right)]
         worth = {side: values[side].replace("-", "−") for side in ("left", "right")}
+        worth["line"] = slip["line"]
         numbers = (
             say(
-                "At one point the parameters improve along {left} by the line above, and "
-                "along {right} by the wrong line.",
+                "At one point what stands before line {line} improves along {left}, and "
+                "the wrong line along {right}.",
                 **worth,
             )
             if values["slopes"]
             else say(
-                "With numbers put in, the line above is worth {left}, and the wrong line "
-                "{right}.",
+                "With numbers put in, what stands before line {line} is worth {left}, and "
+                "the wrong line {right}.",
                 **worth,
             )
         )
@@ -323,6 +374,14 @@ def call(what: str, data: dict) -> nodes.raw:
     """A call of `slides.js`, which draws in the place of the script."""
     text = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
     return raw(f"<script>slides.{what}({text})</script>")
+
+
+def in_pixels(options: dict) -> str:
+    """A figure's size on its slide, for `slides.css`."""
+    sizes = [
+        f"--{side}:{options[side]}px" for side in ("height", "width") if side in options
+    ]
+    return f' style="{";".join(sizes)}"' if sizes else ""
 
 
 def image(address: str, figure: Figure) -> str:

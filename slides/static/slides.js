@@ -50,6 +50,14 @@ window.slides = (() => {
     put(box("mended", row("wrong", say("wrong"), wrong), row("right", say("right"), right)));
   }
 
+  // A slider that keeps the focus after a mouse has moved it takes the keys of a clicker. With
+  // the Tab key it still gets them; Escape gives them back.
+  function giveTheKeysBack() {
+    if (document.activeElement?.matches(".live :is(input, button)")) document.activeElement.blur();
+  }
+  window.addEventListener("pointerup", () => setTimeout(giveTheKeysBack));
+  window.addEventListener("keydown", (event) => event.key === "Escape" && giveTheKeysBack());
+
   // reveal.js calls itself an application, and a page's main part may not stand in one: it is
   // the main part itself, with the number of the slide.
   window.addEventListener("load", () => {

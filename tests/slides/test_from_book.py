@@ -61,3 +61,23 @@ def test_a_relation_states_something(latex):
 @pytest.mark.parametrize("latex", [r"\left( a \right)", r"\int f", r"p(x \mid z)", "1:K"])
 def test_a_term_states_nothing(latex):
     assert not from_book.STATES.search(latex)
+
+
+def test_a_part_of_a_chain_begins_with_what_the_lines_before_say():
+    """Also where one of them is an inequality, and the last is cut into parts."""
+    chain = [
+        {"left": "a", "sign": r"\geq", "right": "b"},
+        {"sign": "=", "right": [[{"latex": "c", "marks": "new"}, "d"], "e"]},
+    ]
+    head = from_book.chain_so_far(chain)
+    assert head == ["a", {"latex": r"{} \geq c", "marks": "new"}, "d", "e"]
+    assert from_book.chain_so_far(chain[:1]) == ["a", r"{} \geq b"]
+
+
+def test_a_figure_begins_where_the_talk_does_or_the_page_says():
+    figure = {"state": {"values": {"mu": 0.5, "s": 1.0}}}
+    explorer = from_book.Explorer.__new__(from_book.Explorer)
+    explorer.options = {"at": "s 0.25"}
+    assert explorer.moved(figure) == {"state": {"values": {"mu": 0.5, "s": 0.25}}}
+    explorer.options = {}
+    assert explorer.moved(figure) == figure
