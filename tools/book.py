@@ -113,6 +113,12 @@ def sphinx(*builder: str) -> int:
     return subprocess.run(command, cwd=ROOT).returncode
 
 
+def edition(language: str) -> int:
+    """Build the pages in another language; return the exit status."""
+    command = [sys.executable, "tools/edition.py", language]
+    return subprocess.run(command, cwd=ROOT).returncode
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -132,16 +138,16 @@ def main() -> int:
     judge_the_equations()
     if options.cells:
         return 0
-    if sphinx():
-        print("the book was not built: see the warnings above", file=sys.stderr)
+    # Side by side: what they share was executed and judged above.
+    with ThreadPoolExecutor() as pool:
+        builds = {"the book": pool.submit(sphinx)}
+        for language in editions(ROOT / "book"):
+            builds[f"its edition {language}"] = pool.submit(edition, language)
+    if failed := [name for name, build in builds.items() if build.result()]:
+        names = " and ".join(failed)
+        print(f"{names} could not be built: see the warnings above", file=sys.stderr)
         return 1
     offer()
-    for language in editions(ROOT / "book"):
-        if subprocess.run(
-            [sys.executable, "tools/edition.py", language], cwd=ROOT
-        ).returncode:
-            print(f"the edition {language} was not built", file=sys.stderr)
-            return 1
     print(f"The book is at {BUILD / 'html' / 'index.html'}")
     return 0
 
