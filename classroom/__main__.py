@@ -8,7 +8,8 @@ from pathlib import Path
 
 from classroom.course import ClassroomError, Course
 from classroom.files import write_atomically
-from classroom.records import Collected
+from classroom.records import Collected, read_collected
+from classroom.roster import Roster, given_table
 
 FINE = ("graded", "up to date")
 
@@ -100,14 +101,16 @@ def named(students: list[str]) -> list[str]:
     return [student.strip() for student in ids if student.strip()]
 
 
-def tell(everybody: list[Collected], names: Path) -> None:
-    """What `collect` found: first what it asks, then what is odd."""
+def tell(everybody: list[Collected], roster: Roster, names: Path) -> None:
+    """What `collect` found: what is odd, what does not fit, and at the end what it asks."""
     asked = [c for c in everybody if not c.student]
     for collected in everybody:
         if collected.student:
             notes = [collected.fault] if collected.fault else collected.notes
             for note in [*collected.odd, *notes]:
-                print(f"  {collected.student}: {note}")
+                print(f"  {collected.who}: {note}")
+    for line in roster.misfits({c.student: c.name for c in everybody if c.student}):
+        print(f"  {line}")
     faults = sum(bool(collected.fault) for collected in everybody) - len(asked)
     print(
         f"{len(everybody) - faults - len(asked)} collected, {faults} could not be read, "
@@ -119,8 +122,8 @@ def tell(everybody: list[Collected], names: Path) -> None:
         for collected in asked:
             print(f"  {collected.path[-width:].ljust(width)}  {collected.fault}")
         print(
-            f"\nwrite whose they are into {names}, where they are listed (- for nobody's), "
-            "and collect again"
+            f"\nThey are listed in {names}: write there whose file it is, by number  "
+            "(- for nobody's), and collect again"
         )
 
 
@@ -178,12 +181,14 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
             from classroom.collect import collect
             from classroom.desk import remember
 
+            if arguments.roster and not Roster.read(given_table(arguments.roster)):
+                raise ClassroomError(f"the roster {arguments.roster} names no student")
             remember(course, assignment.name, f"collect {arguments.source}")
             if arguments.roster:
                 text = arguments.roster.read_bytes()
                 write_atomically(course.root / "roster.csv", text)
             everybody = collect(course, assignment, arguments.source)
-            tell(everybody, course.root / "names.csv")
+            tell(everybody, Roster.of(course.root), course.root / "names.csv")
         case "grade":
             from classroom.desk import one_student
             from classroom.grade import grade
@@ -206,7 +211,9 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
             )
             odd = {student: what for student, what in outcome.items() if what not in FINE}
             for student, what in odd.items():
-                print(f"  {student}: {what}", file=sys.stderr)
+                collected = read_collected(course, assignment.name, student)
+                who = collected.who if collected else student
+                print(f"  {who}: {what}", file=sys.stderr)
             counts = Counter(map(in_short, outcome.values()))
             print(
                 ", ".join(f"{n} {what}" for what, n in counts.items()) or "nobody to grade"

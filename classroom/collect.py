@@ -310,6 +310,7 @@ def _sorted_by_owner(
 ) -> tuple[dict[Owner, list[Upload]], list[tuple[Upload, str]]]:
     """Whose each upload is, and those of which nobody can say."""
     roster, said = Roster.of(course.root), answers(course.root)
+    people = _everybody(course, assignment, roster)
     places = {_outside(upload) for upload in found}
     zone, name = assignment.zone, assignment.name
     of_platform = 2 * sum(bool(by_platform(p, name, zone)) for p in places) > len(places)
@@ -326,17 +327,22 @@ def _sorted_by_owner(
         if label in said:
             if said[label] == "-":
                 continue
-            late = bool(owner and owner.late)
-            owner = Owner(safe_name(said[label]), roster.name(said[label]), late=late)
+            late, fits = bool(owner and owner.late), people.fitting(said[label], whole=True)
+            if len(fits) > 1 or (roster and not fits):
+                question = people.open_question(said[label])
+                open_ones.append((upload, f"names.csv: {question}. Write the number"))
+                continue
+            student, known_as, _ = fits[0] if fits else (said[label], said[label], ())
+            owner = Owner(safe_name(student), known_as, late=late)
         elif owner and not owner.platform and roster:
-            known = roster.find(owner.name)
-            owner = Owner(*known, known[0], late=owner.late) if known else None
+            if (known := roster.find(owner.name)) is None:
+                open_ones.append((upload, roster.open_question(owner.name)))
+                continue
+            owner = Owner(*known, known[0], late=owner.late)
         elif owner and roster and (known := roster.find(owner.lms_id, owner.name)):
             owner = Owner(known[0], known[1], owner.lms_id, *_rest(owner))
         if owner is None:
-            not_found = "is in the roster once" if roster else "its name says"
-            open_ones.append((upload, f"whose is it? No student {not_found}" if roster
-                              else "its name does not say whose it is"))  # fmt: skip
+            open_ones.append((upload, "its name does not say whose it is"))
             continue
         key = label if not owner.platform and label not in said else ""
         by_student.setdefault(owner.student, {}).setdefault(key, []).append((upload, owner))
@@ -358,6 +364,13 @@ def _sorted_by_owner(
         files[pairs[0][1]] = [upload for upload, _ in pairs]
     ask(course.root, [_outside(u)[0] for u, why in open_ones if not u.fault])
     return files, open_ones
+
+
+def _everybody(course: Course, assignment: Assignment, roster: Roster) -> Roster:
+    """The roster, and who else has handed in."""
+    known = {student for student, *_ in roster.rows}
+    others = (c for c in all_collected(course, assignment.name) if c.student not in known)
+    return Roster((*roster.rows, *((c.student, c.name, (c.lms_id,)) for c in others)))
 
 
 def _rest(owner: Owner) -> tuple[str, bool, float]:

@@ -184,8 +184,17 @@ class Course:
             if (folder / name / f"{name}.md").exists():
                 language = language or self._language(name)
                 return replace(read_assignment(name, folder / name), language=language)
+        known = {
+            path.stem
+            for folder in self.assignments
+            for path in folder.glob("*/*.md")
+            if path.stem == path.parent.name
+        }
         looked = ", ".join(str(folder) for folder in self.assignments)
-        raise ClassroomError(f"no {name}/{name}.md in {looked}")
+        raise ClassroomError(
+            f"there is no assignment {name} in {looked}. "
+            f"There are: {', '.join(sorted(known)) or 'none'}"
+        )
 
     def _language(self, assignment: str) -> str:
         try:

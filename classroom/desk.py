@@ -28,8 +28,9 @@ def status_lines(course: Course, assignment: Assignment) -> list[str]:
         rows.append(
             (r.student, r.name, _when(r, assignment), _marks(r), "; ".join(_odd(r)))
         )
-    known = {r.student for r in found}
-    missing = [(s, name) for s, name, _ in Roster.of(course.root).rows if s not in known]
+    known = {r.student: r.name for r in found}
+    roster, extensions = Roster.of(course.root), Extensions.of(course.root)
+    missing = [(s, name) for s, name, _ in roster.rows if s not in known]
     rows += [(student, name, "nothing", "", "") for student, name in missing]
     widths = [min(28, max(len(row[k]) for row in rows)) for k in range(4)]
     lines = []
@@ -43,6 +44,10 @@ def status_lines(course: Course, assignment: Assignment) -> list[str]:
         f"{len(found)} handed in, {waiting} with something pending"
         + (f", {len(missing)} of the roster did not" if missing else "")
     )
+    lines += roster.misfits({r.student: r.name for r in found if not r.by})
+    everybody = {*known, *(student for student, *_ in roster.rows)}
+    if unknown := sorted({s for s, _ in extensions.said} - everybody):
+        lines.append(f"extensions.csv: nobody is called {', '.join(unknown)}")
     return lines
 
 
@@ -61,8 +66,10 @@ def _marks(r: Result) -> str:
 
 
 def _odd(r: Result) -> list[str]:
-    odd = [r.reason] if r.reason else []
-    return odd + (r.collected.odd if r.collected else []) + r.notes
+    # why a file cannot be read is made of its notes
+    notes = [note for note in r.notes if note not in r.reason]
+    odd = r.collected.odd if r.collected else []
+    return [r.reason] * bool(r.reason) + odd + notes
 
 
 def remember(course: Course, assignment: str, what: str, *files: Path) -> None:
@@ -105,7 +112,7 @@ def undo(course: Course, assignment: str) -> str:
             path.unlink(missing_ok=True)
     if not what.startswith("export"):
         for folder in _state(course, assignment):
-            shutil.rmtree(folder)
+            _remove(folder)
         kept_state = last / "course"
         if kept_state.exists():
             shutil.copytree(
@@ -120,6 +127,13 @@ def _state(course: Course, assignment: str) -> list[Path]:
     folders = [course.root / "uploads" / assignment]
     folders += (course.root / "submitted").glob(f"*/{assignment}")
     return [folder for folder in folders if folder.is_dir()]
+
+
+def _remove(folder: Path) -> None:
+    """With the folder of a student who has handed in nothing else."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # it is not empty
+        folder.parent.rmdir()
 
 
 def _link(source: str, target: str) -> None:
@@ -148,7 +162,7 @@ def one_student(course: Course, assignment: str, who: str) -> Collected:
         if len(fits) == 1:
             return fits[0]
         if fits:
-            several = ", ".join(f"{c.student} ({c.name})" for c in fits[:5])
+            several = ", ".join(c.who for c in fits[:5])
             raise ClassroomError(f"{who} may be {several}: give the id")
     raise ClassroomError(f"nothing was collected from {who} in {assignment}")
 
@@ -163,12 +177,11 @@ def choose(course: Course, assignment: Assignment, who: str, which: str = "") ->
     collected = one_student(course, assignment.name, who)
     if which == "none":
         remember(course, assignment.name, f"choose {who} none")
-        for path in (upload_path(course, assignment.name, collected.student),):
-            path.unlink(missing_ok=True)
-            path.with_suffix(".json").unlink(missing_ok=True)
-        folder = course.submitted(assignment.name, collected.student).parent
-        shutil.rmtree(folder, ignore_errors=True)
-        return f"{collected.student} is taken out of {assignment.name}"
+        path = upload_path(course, assignment.name, collected.student)
+        path.unlink(missing_ok=True)
+        path.with_suffix(".json").unlink(missing_ok=True)
+        _remove(course.submitted(assignment.name, collected.student).parent)
+        return f"{collected.who} is taken out of {assignment.name}"
     if not which:
         return "\n".join(_files(collected))
     fits = [
@@ -189,7 +202,7 @@ def choose(course: Course, assignment: Assignment, who: str, which: str = "") ->
 
 
 def _files(collected: Collected) -> list[str]:
-    lines = [f"files of {collected.student} ({collected.name}):"]
+    lines = [f"files of {collected.who}:"]
     for n, file in enumerate(collected.files, start=1):
         counts = "  <- counts" if file["sha256"] == collected.sha256 else ""
         lines.append(f"  {n}  {file['path']}  {file['sha256'][:8]}{counts}")

@@ -11,7 +11,7 @@ from classroom.course import Assignment, ClassroomError, Course
 from classroom.files import separator_of, write_table
 from classroom.platforms import PLATFORMS, Platform
 from classroom.results import Result, results
-from classroom.roster import Roster, table
+from classroom.roster import Roster, given_table
 
 Row = list[str]
 WITH_COLUMNS = [name for name, platform in PLATFORMS.items() if platform.columns]
@@ -125,13 +125,7 @@ def _write_filled(
     platform: Platform, found: list[Result], assignment: Assignment, roster: Path, out: Path
 ) -> None:
     """The roster as it came, in its own encoding and quoting, with our column in it."""
-    try:
-        data = roster.read_bytes()
-    except OSError as error:
-        raise ClassroomError(f"the roster {roster} cannot be read: {error}") from error
-    rows = table(roster)
-    if not rows:
-        raise ClassroomError(f"the roster {roster} is empty")
+    rows, data = given_table(roster), roster.read_bytes()
     head = [title.strip() for title in rows[0]]
     key = _column(head, platform.identifiers)
     if key is None:

@@ -24,6 +24,7 @@ from typing import Any, TextIO, TypedDict
 
 from classroom.course import Assignment, Course
 from classroom.files import as_json, sha256, write_atomically
+from classroom.roster import called
 
 
 @dataclass
@@ -57,6 +58,11 @@ class Collected:
     late: bool = False
     files: list[dict[str, Any]] = field(default_factory=list)
     by_hand: str = ""
+
+    @property
+    def who(self) -> str:
+        """The student, with the name."""
+        return called(self.student, self.name)
 
 
 def kept_file(course: Course, assignment: str, sha: str) -> Path:

@@ -142,6 +142,9 @@ def _with_teams(course: Course, found: list[Result], late: _LateDays) -> list[Re
                 continue
             assert best.collected is not None, "it was handed in"
             mine = own.get(student)
+            if roster and not mine and student not in {s for s, *_ in roster.rows}:
+                question = roster.open_question(student)
+                raise ClassroomError(f"teams.csv, team {team}: {question}")
             name = mine.name if mine else roster.name(student)
             own[student] = replace(
                 best,
