@@ -5,11 +5,15 @@ import os
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classroom.course import ClassroomError, Course
 from classroom.files import write_atomically
 from classroom.records import Collected, read_collected
-from classroom.roster import Roster, given_table
+from classroom.roster import Roster, called, given_table
+
+if TYPE_CHECKING:
+    from classroom.results import Result
 
 FINE = ("graded", "up to date")
 
@@ -109,8 +113,7 @@ def tell(everybody: list[Collected], roster: Roster, names: Path) -> None:
             notes = [collected.fault] if collected.fault else collected.notes
             for note in [*collected.odd, *notes]:
                 print(f"  {collected.who}: {note}")
-    for line in roster.misfits({c.student: c.name for c in everybody if c.student}):
-        print(f"  {line}")
+    print_lines(roster.misfits({c.student: c.name for c in everybody if c.student}))
     faults = sum(bool(collected.fault) for collected in everybody) - len(asked)
     print(
         f"{len(everybody) - faults - len(asked)} collected, {faults} could not be read, "
@@ -125,6 +128,17 @@ def tell(everybody: list[Collected], roster: Roster, names: Path) -> None:
             f"\nThey are listed in {names}: write there whose file it is, by number  "
             "(- for nobody's), and collect again"
         )
+
+
+def print_lines(lines: list[str]) -> None:
+    """Below what they belong to."""
+    for line in lines:
+        print(f"  {line}")
+
+
+def named_in_full(found: "list[Result]") -> str:
+    """Numbers with names."""
+    return ", ".join(called(r.student, r.name) for r in found)
 
 
 def in_short(what: str) -> str:
@@ -240,30 +254,40 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
 
             print(f"put an x where an item applies: {write_rubric(course, assignment)}")
         case "feedback":
+            from classroom.desk import misfits
             from classroom.feedback import pack_feedback, write_feedback
+            from classroom.results import results
 
-            pages = write_feedback(course, assignment)
+            found, pages = results(course, assignment), write_feedback(course, assignment)
             print(f"{len(pages)} pages in {course.root / 'feedback'}")
             if arguments.zip:
-                path, n = pack_feedback(course, assignment, arguments.zip)
-                print(f"{n} of them in {path}")
+                path, found, left_out = pack_feedback(course, assignment, arguments.zip)
+                print(f"{len(found)} of them in {path}")
+                if left_out:
+                    why = f"no file that counts came by {arguments.zip}"
+                    print(f"  not in it ({why}): {named_in_full(left_out)}")
+            if open_ones := [r for r in found if r.status in ("pending", "not graded")]:
+                print(f"  {len(open_ones)} of the pages are not finished")
+            print_lines(misfits(course, found))
         case "report":
             from classroom.report import write_report
 
             print(write_report(course, assignment))
         case "export":
-            from classroom.desk import remember
+            from classroom.desk import misfits, remember
             from classroom.export import write_export
 
             remember(course, assignment.name, f"export {arguments.out}", arguments.out)
-            found = write_export(
+            found, absent = write_export(
                 course, assignment, arguments.out, arguments.lms, arguments.roster
             )
             counts = Counter(result.status for result in found)
-            print(
-                f"{arguments.out}: "
-                + ", ".join(f"{n} {what}" for what, n in counts.items())
-            )
+            marks = counts.pop("graded", 0)
+            rest = "".join(f", {n} {what} (left empty)" for what, n in counts.items())
+            print(f"{arguments.out}: {marks} marks written{rest}")
+            if absent:
+                print(f"  not in {arguments.roster}, so left out: {named_in_full(absent)}")
+            print_lines(misfits(course, found + absent))
     return 0
 
 

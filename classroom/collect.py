@@ -39,6 +39,7 @@ from classroom.platforms import (
 from classroom.records import (
     Collected,
     all_collected,
+    everybody,
     kept_file,
     read_collected,
     upload_path,
@@ -254,13 +255,13 @@ def collect(course: Course, assignment: Assignment, source: Path) -> list[Collec
     found = _with_exchange_times(found)
     _unwrap(found, assignment.name)
     files, open_ones = _sorted_by_owner(course, assignment, found)
-    results = []
+    results, extensions = [], Extensions.of(course.root)
     for upload, why in open_ones:
         fault = upload.fault or why
         results.append(Collected("", upload.path, path=upload.path, fault=fault))
     with open_gradebook(course) as gradebook:
         for owner, theirs in sorted(files.items(), key=lambda item: item[0].student):
-            result = _take(course, assignment, release, owner, theirs)
+            result = _take(course, assignment, release, owner, theirs, extensions)
             results.append(result)
             names = {"last_name": owner.name, "lms_user_id": owner.lms_id or None}
             gradebook.update_or_create_student(owner.student, **names)
@@ -310,7 +311,8 @@ def _sorted_by_owner(
 ) -> tuple[dict[Owner, list[Upload]], list[tuple[Upload, str]]]:
     """Whose each upload is, and those of which nobody can say."""
     roster, said = Roster.of(course.root), answers(course.root)
-    people = _everybody(course, assignment, roster)
+    people = everybody(course.root)
+    has_ids = roster or any(any(cells) for *_, cells in people.rows)
     places = {_outside(upload) for upload in found}
     zone, name = assignment.zone, assignment.name
     of_platform = 2 * sum(bool(by_platform(p, name, zone)) for p in places) > len(places)
@@ -328,9 +330,10 @@ def _sorted_by_owner(
             if said[label] == "-":
                 continue
             late, fits = bool(owner and owner.late), people.fitting(said[label], whole=True)
-            if len(fits) > 1 or (roster and not fits):
-                question = people.open_question(said[label])
-                open_ones.append((upload, f"names.csv: {question}. Write the number"))
+            if len(fits) > 1 or (has_ids and not fits):
+                question = people.open_question(said[label], of="")
+                how = "Write the number; who is new needs a line in roster.csv"
+                open_ones.append((upload, f"names.csv: {question}. {how}"))
                 continue
             student, known_as, _ = fits[0] if fits else (said[label], said[label], ())
             owner = Owner(safe_name(student), known_as, late=late)
@@ -364,13 +367,6 @@ def _sorted_by_owner(
         files[pairs[0][1]] = [upload for upload, _ in pairs]
     ask(course.root, [_outside(u)[0] for u, why in open_ones if not u.fault])
     return files, open_ones
-
-
-def _everybody(course: Course, assignment: Assignment, roster: Roster) -> Roster:
-    """The roster, and who else has handed in."""
-    known = {student for student, *_ in roster.rows}
-    others = (c for c in all_collected(course, assignment.name) if c.student not in known)
-    return Roster((*roster.rows, *((c.student, c.name, (c.lms_id,)) for c in others)))
 
 
 def _rest(owner: Owner) -> tuple[str, bool, float]:
@@ -424,6 +420,7 @@ def _take(
     release: NotebookNode,
     owner: Owner,
     theirs: list[Upload],
+    extensions: Extensions,
 ) -> Collected:
     """Keep a student's files, and put the one that counts where it will be graded."""
     result = Collected(owner.student, owner.name, owner.lms_id, platform=owner.platform)
@@ -462,7 +459,7 @@ def _take(
         result.files = before + readable
     else:
         result.files = readable
-    file = counting(assignment, result, Extensions.of(course.root))
+    file = counting(assignment, result, extensions)
     for other in readable:
         if other["sha256"] != file["sha256"]:
             paths = {"path": _shown(other["path"]), "other": _shown(file["path"])}

@@ -303,9 +303,10 @@ def moment(date: object) -> tuple[datetime, tzinfo]:
             f"{text}: no zone is called {named[2] if named else ''}; write for example "
             "2027-03-01 12:00 Asia/Seoul"
         ) from None
-    except ValueError as error:
+    except ValueError:
         raise ValueError(
-            f"{error}; write for example 2027-03-01 12:00 Asia/Seoul"
+            f"{text} is no date that can be read; write for example 2027-03-01 12:00 "
+            "Asia/Seoul"
         ) from None
     if when.tzinfo is None:
         raise ValueError(f"{text} has no zone; write for example '{text} UTC'")

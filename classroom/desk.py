@@ -13,7 +13,7 @@ from pathlib import Path
 from classroom.collect import counting, put
 from classroom.course import Assignment, ClassroomError, Course
 from classroom.late import Extensions
-from classroom.records import Collected, all_collected, upload_path
+from classroom.records import Collected, all_collected, everybody, upload_path
 from classroom.results import Result, results
 from classroom.roster import Roster
 
@@ -28,9 +28,8 @@ def status_lines(course: Course, assignment: Assignment) -> list[str]:
         rows.append(
             (r.student, r.name, _when(r, assignment), _marks(r), "; ".join(_odd(r)))
         )
-    known = {r.student: r.name for r in found}
-    roster, extensions = Roster.of(course.root), Extensions.of(course.root)
-    missing = [(s, name) for s, name, _ in roster.rows if s not in known]
+    known = {r.student for r in found}
+    missing = [(s, name) for s, name, _ in Roster.of(course.root).rows if s not in known]
     rows += [(student, name, "nothing", "", "") for student, name in missing]
     widths = [min(28, max(len(row[k]) for row in rows)) for k in range(4)]
     lines = []
@@ -39,15 +38,25 @@ def status_lines(course: Course, assignment: Assignment) -> list[str]:
             cell[:width].ljust(width) for cell, width in zip(row, widths, strict=False)
         ]
         lines.append("  ".join([*cells, row[4]]).rstrip())
+    lines += misfits(course, found)
     waiting = sum(r.status == "pending" for r in found)
     lines.append(
         f"{len(found)} handed in, {waiting} with something pending"
-        + (f", {len(missing)} of the roster did not" if missing else "")
+        + (f", {len(missing)} of the roster handed in nothing" if missing else "")
     )
-    lines += roster.misfits({r.student: r.name for r in found if not r.by})
-    everybody = {*known, *(student for student, *_ in roster.rows)}
-    if unknown := sorted({s for s, _ in extensions.said} - everybody):
-        lines.append(f"extensions.csv: nobody is called {', '.join(unknown)}")
+    return lines
+
+
+def misfits(course: Course, found: list[Result]) -> list[str]:
+    """In what the teacher's small files do not fit the class, a line for each."""
+    roster = Roster.of(course.root)
+    lines = roster.misfits({r.student: r.name for r in found if not r.by})
+    known = {*everybody(course.root).students, *(r.student for r in found)}
+    given = {student for student, _ in Extensions.of(course.root).said}
+    if unknown := [repr(student) for student in sorted(given - known)]:
+        lines.append(
+            f"in extensions.csv, but no student of this class: {', '.join(unknown)}"
+        )
     return lines
 
 
@@ -62,14 +71,13 @@ def _when(r: Result, assignment: Assignment) -> str:
 
 
 def _marks(r: Result) -> str:
-    return f"{r.points:g} of {r.most:g}" if r.tasks else r.status
+    so_far = " so far," if r.status == "pending" else ""
+    return f"{r.points:g}{so_far} of {r.most:g}" if r.tasks else r.status
 
 
 def _odd(r: Result) -> list[str]:
-    # why a file cannot be read is made of its notes
-    notes = [note for note in r.notes if note not in r.reason]
-    odd = r.collected.odd if r.collected else []
-    return [r.reason] * bool(r.reason) + odd + notes
+    odd = [r.reason] if r.reason else []
+    return odd + (r.collected.odd if r.collected else []) + r.notes
 
 
 def remember(course: Course, assignment: str, what: str, *files: Path) -> None:
@@ -152,12 +160,12 @@ def one_student(course: Course, assignment: str, who: str) -> Collected:
     Raises:
         ClassroomError: where nobody or more than one is meant.
     """
-    everybody = all_collected(course, assignment)
+    found = all_collected(course, assignment)
     word = who.strip().casefold()
     for fits in (
-        [c for c in everybody if c.student == who.strip()],
-        [c for c in everybody if c.name.casefold() == word],
-        [c for c in everybody if word and word in c.name.casefold()],
+        [c for c in found if c.student == who.strip()],
+        [c for c in found if c.name.casefold() == word],
+        [c for c in found if word and f" {word}" in f" {c.name.casefold()}"],
     ):
         if len(fits) == 1:
             return fits[0]

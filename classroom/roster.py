@@ -1,7 +1,7 @@
 """Who is in the class: `roster.csv`, and what a teacher said of names in `names.csv`.
 
 Both lie in the folder of the course. The roster is a CSV that a platform exported, or one
-with the columns `student` and `name`; `teams.csv` (student, team) says who works together.
+with the columns `student` and `name`.
 """
 
 import csv
@@ -99,6 +99,11 @@ class Roster:
     def __bool__(self) -> bool:
         return bool(self.rows)
 
+    @property
+    def students(self) -> list[str]:
+        """Their ids."""
+        return [row[0] for row in self.rows]
+
     def name(self, student: str) -> str:
         """What the roster calls a student; the id itself where it does not know it."""
         return next((name for s, name, _ in self.rows if s == student), student)
@@ -138,7 +143,7 @@ class Roster:
         fits = self.fitting(typed, whole=True)
         return fits[0][0] if len(fits) == 1 else typed.strip() if self else safe_name(typed)
 
-    def open_question(self, label: str) -> str:
+    def open_question(self, label: str, of: str = "of the roster ") -> str:
         """Why nobody, or more than one, is meant by a label."""
         words = _words(label)
         fits = self.fitting(label) or [r for r in self.rows if words & _words(r[1])]
@@ -146,7 +151,7 @@ class Roster:
         if len(self.fitting(label)) > 1:
             return f"{label!r} may be {' or '.join(people)}"
         guess = f"; is it {' or '.join(people)}?" if people else ""
-        return f"no student of the roster is called {label!r}{guess}"
+        return f"no student {of}is called {label!r}{guess}"
 
     def misfits(self, handed_in: dict[str, str]) -> list[str]:
         """A line for each way in which the roster does not fit itself, or the class: those
@@ -202,9 +207,3 @@ def ask(root: Path, files: Iterable[str]) -> None:
     new = [[name, ""] for name in dict.fromkeys(files) if name not in known]
     if new:
         write_table(root / "names.csv", [*rows, *new])
-
-
-def teams(root: Path) -> dict[str, str]:
-    """Which team a student is in, as `teams.csv` says."""
-    rows, roster = table(root / "teams.csv")[1:], Roster.of(root)
-    return {roster.student(r[0]): r[1].strip() for r in rows if len(r) > 1 and r[1].strip()}
