@@ -5,10 +5,15 @@ import os
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classroom.course import ClassroomError, Course
 from classroom.files import write_atomically
-from classroom.records import Collected
+from classroom.records import Collected, read_collected
+from classroom.roster import Roster, called, given_table
+
+if TYPE_CHECKING:
+    from classroom.results import Result
 
 FINE = ("graded", "up to date")
 
@@ -100,14 +105,15 @@ def named(students: list[str]) -> list[str]:
     return [student.strip() for student in ids if student.strip()]
 
 
-def tell(everybody: list[Collected], names: Path) -> None:
-    """What `collect` found: first what it asks, then what is odd."""
+def tell(everybody: list[Collected], roster: Roster, names: Path) -> None:
+    """What `collect` found: what is odd, what does not fit, and at the end what it asks."""
     asked = [c for c in everybody if not c.student]
     for collected in everybody:
         if collected.student:
             notes = [collected.fault] if collected.fault else collected.notes
             for note in [*collected.odd, *notes]:
-                print(f"  {collected.student}: {note}")
+                print(f"  {collected.who}: {note}")
+    print_lines(roster.misfits({c.student: c.name for c in everybody if c.student}))
     faults = sum(bool(collected.fault) for collected in everybody) - len(asked)
     print(
         f"{len(everybody) - faults - len(asked)} collected, {faults} could not be read, "
@@ -119,9 +125,20 @@ def tell(everybody: list[Collected], names: Path) -> None:
         for collected in asked:
             print(f"  {collected.path[-width:].ljust(width)}  {collected.fault}")
         print(
-            f"\nwrite whose they are into {names}, where they are listed (- for nobody's), "
-            "and collect again"
+            f"\nThey are listed in {names}: write there whose file it is, by number  "
+            "(- for nobody's), and collect again"
         )
+
+
+def print_lines(lines: list[str]) -> None:
+    """Below what they belong to."""
+    for line in lines:
+        print(f"  {line}")
+
+
+def named_in_full(found: "list[Result]") -> str:
+    """Numbers with names."""
+    return ", ".join(called(r.student, r.name) for r in found)
 
 
 def in_short(what: str) -> str:
@@ -178,12 +195,14 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
             from classroom.collect import collect
             from classroom.desk import remember
 
+            if arguments.roster and not Roster.read(given_table(arguments.roster)):
+                raise ClassroomError(f"the roster {arguments.roster} names no student")
             remember(course, assignment.name, f"collect {arguments.source}")
             if arguments.roster:
                 text = arguments.roster.read_bytes()
                 write_atomically(course.root / "roster.csv", text)
             everybody = collect(course, assignment, arguments.source)
-            tell(everybody, course.root / "names.csv")
+            tell(everybody, Roster.of(course.root), course.root / "names.csv")
         case "grade":
             from classroom.desk import one_student
             from classroom.grade import grade
@@ -206,7 +225,9 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
             )
             odd = {student: what for student, what in outcome.items() if what not in FINE}
             for student, what in odd.items():
-                print(f"  {student}: {what}", file=sys.stderr)
+                collected = read_collected(course, assignment.name, student)
+                who = collected.who if collected else student
+                print(f"  {who}: {what}", file=sys.stderr)
             counts = Counter(map(in_short, outcome.values()))
             print(
                 ", ".join(f"{n} {what}" for what, n in counts.items()) or "nobody to grade"
@@ -233,30 +254,40 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
 
             print(f"put an x where an item applies: {write_rubric(course, assignment)}")
         case "feedback":
+            from classroom.desk import misfits
             from classroom.feedback import pack_feedback, write_feedback
+            from classroom.results import results
 
-            pages = write_feedback(course, assignment)
+            found, pages = results(course, assignment), write_feedback(course, assignment)
             print(f"{len(pages)} pages in {course.root / 'feedback'}")
             if arguments.zip:
-                path, n = pack_feedback(course, assignment, arguments.zip)
-                print(f"{n} of them in {path}")
+                path, found, left_out = pack_feedback(course, assignment, arguments.zip)
+                print(f"{len(found)} of them in {path}")
+                if left_out:
+                    why = f"no file that counts came by {arguments.zip}"
+                    print(f"  not in it ({why}): {named_in_full(left_out)}")
+            if open_ones := [r for r in found if r.status in ("pending", "not graded")]:
+                print(f"  {len(open_ones)} of the pages are not finished")
+            print_lines(misfits(course, found))
         case "report":
             from classroom.report import write_report
 
             print(write_report(course, assignment))
         case "export":
-            from classroom.desk import remember
+            from classroom.desk import misfits, remember
             from classroom.export import write_export
 
             remember(course, assignment.name, f"export {arguments.out}", arguments.out)
-            found = write_export(
+            found, absent = write_export(
                 course, assignment, arguments.out, arguments.lms, arguments.roster
             )
             counts = Counter(result.status for result in found)
-            print(
-                f"{arguments.out}: "
-                + ", ".join(f"{n} {what}" for what, n in counts.items())
-            )
+            marks = counts.pop("graded", 0)
+            rest = "".join(f", {n} {what} (left empty)" for what, n in counts.items())
+            print(f"{arguments.out}: {marks} marks written{rest}")
+            if absent:
+                print(f"  not in {arguments.roster}, so left out: {named_in_full(absent)}")
+            print_lines(misfits(course, found + absent))
     return 0
 
 

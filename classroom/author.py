@@ -60,10 +60,8 @@ def read_source(assignment: Assignment) -> NotebookNode:
         }
     )
     translate(notebook, say)
-    _with_rules(assignment, notebook)
     tasks, seen = assignment.checks.TASKS, set()
-    for number, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{number:04d}"
+    for cell in notebook.cells:
         marks = {key: cell.metadata.pop(key) for key in MARKS & cell.metadata.keys()}
         mark = _nbgrader_mark(marks, tasks, assignment)
         if not mark:
@@ -76,6 +74,9 @@ def read_source(assignment: Assignment) -> NotebookNode:
             cell.metadata["classroom"] = {"derivation": True}
         if not mark["solution"]:
             cell.metadata |= {"editable": False, "deletable": False}
+    _with_rules(assignment, notebook)
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number:04d}"
     _refuse_leaks(assignment, notebook)
     untested = {test_id(name, task) for name, task in tasks.items()} - seen
     if untested:
@@ -180,6 +181,11 @@ def _nbgrader_mark(marks: dict, tasks: dict, assignment: Assignment) -> dict:
     return mark
 
 
+def worth(notebook: NotebookNode) -> float:
+    """The points of all its cells."""
+    return sum(c.metadata.get("nbgrader", {}).get("points", 0.0) for c in notebook.cells)
+
+
 def practice_cases(assignment: Assignment) -> dict:
     """The cases that a student sees, by task: the same for everybody."""
     return {
@@ -270,22 +276,25 @@ def _sheet(assignment: Assignment, release: NotebookNode) -> dict:
         "memory_mb": limits.memory_mb,
         "packages": packages(),
         "derivations": derivations,
-        "cells": {
-            c.metadata["nbgrader"]["grade_id"]: {
+        "cells": [
+            {
+                "name": c.metadata["nbgrader"]["grade_id"],
                 "source": c.source,
                 "answer": bool(c.metadata["nbgrader"]["solution"]),
-                "points": c.metadata["nbgrader"].get("points", 0),
+                "given": c.metadata["nbgrader"]["locked"]
+                and not c.metadata["nbgrader"]["grade"],
             }
             for c in cells
-        },
+        ],
     }
 
 
 RULES = later(
-    "*When it is graded, a cell has {cell} seconds of the processor, all cells together "
-    "{all}, and {memory} MB of memory; there is no network. When the time is up, cells of "
-    "your own are left out. Installed are Python 3.11, its standard library, {packages}. "
-    "Before you hand in, run* `%run check.py`*: it says whether this can be graded.*"
+    "*The whole is worth {points} points. When it is graded, a cell has {cell} seconds of "
+    "the processor, all cells together {all}, and {memory} MB of memory; there is no "
+    "network. When the time is up, cells of your own are left out. Installed are "
+    "Python 3.11, its standard library, {packages}. Before you hand in, run* "
+    "`%run check.py`*: it says whether this can be graded.*"
 )
 
 
@@ -295,6 +304,7 @@ def _with_rules(assignment: Assignment, notebook: NotebookNode) -> None:
     known = ", ".join(f"{name} {version}" for name, version in packages().items())
     rules = say(
         RULES,
+        points=f"{worth(notebook):g}",
         cell=f"{limits.seconds_per_cell:g}",
         all=f"{limits.seconds:g}",
         memory=f"{limits.memory_mb:,}",

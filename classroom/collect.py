@@ -39,6 +39,7 @@ from classroom.platforms import (
 from classroom.records import (
     Collected,
     all_collected,
+    everybody,
     kept_file,
     read_collected,
     upload_path,
@@ -254,13 +255,13 @@ def collect(course: Course, assignment: Assignment, source: Path) -> list[Collec
     found = _with_exchange_times(found)
     _unwrap(found, assignment.name)
     files, open_ones = _sorted_by_owner(course, assignment, found)
-    results = []
+    results, extensions = [], Extensions.of(course.root)
     for upload, why in open_ones:
         fault = upload.fault or why
         results.append(Collected("", upload.path, path=upload.path, fault=fault))
     with open_gradebook(course) as gradebook:
         for owner, theirs in sorted(files.items(), key=lambda item: item[0].student):
-            result = _take(course, assignment, release, owner, theirs)
+            result = _take(course, assignment, release, owner, theirs, extensions)
             results.append(result)
             names = {"last_name": owner.name, "lms_user_id": owner.lms_id or None}
             gradebook.update_or_create_student(owner.student, **names)
@@ -310,6 +311,8 @@ def _sorted_by_owner(
 ) -> tuple[dict[Owner, list[Upload]], list[tuple[Upload, str]]]:
     """Whose each upload is, and those of which nobody can say."""
     roster, said = Roster.of(course.root), answers(course.root)
+    people = everybody(course.root)
+    has_ids = roster or any(any(cells) for *_, cells in people.rows)
     places = {_outside(upload) for upload in found}
     zone, name = assignment.zone, assignment.name
     of_platform = 2 * sum(bool(by_platform(p, name, zone)) for p in places) > len(places)
@@ -326,17 +329,23 @@ def _sorted_by_owner(
         if label in said:
             if said[label] == "-":
                 continue
-            late = bool(owner and owner.late)
-            owner = Owner(safe_name(said[label]), roster.name(said[label]), late=late)
+            late, fits = bool(owner and owner.late), people.fitting(said[label], whole=True)
+            if len(fits) > 1 or (has_ids and not fits):
+                question = people.open_question(said[label], of="")
+                how = "Write the number; who is new needs a line in roster.csv"
+                open_ones.append((upload, f"names.csv: {question}. {how}"))
+                continue
+            student, known_as, _ = fits[0] if fits else (said[label], said[label], ())
+            owner = Owner(safe_name(student), known_as, late=late)
         elif owner and not owner.platform and roster:
-            known = roster.find(owner.name)
-            owner = Owner(*known, known[0], late=owner.late) if known else None
+            if (known := roster.find(owner.name)) is None:
+                open_ones.append((upload, roster.open_question(owner.name)))
+                continue
+            owner = Owner(*known, known[0], late=owner.late)
         elif owner and roster and (known := roster.find(owner.lms_id, owner.name)):
             owner = Owner(known[0], known[1], owner.lms_id, *_rest(owner))
         if owner is None:
-            not_found = "is in the roster once" if roster else "its name says"
-            open_ones.append((upload, f"whose is it? No student {not_found}" if roster
-                              else "its name does not say whose it is"))  # fmt: skip
+            open_ones.append((upload, "its name does not say whose it is"))
             continue
         key = label if not owner.platform and label not in said else ""
         by_student.setdefault(owner.student, {}).setdefault(key, []).append((upload, owner))
@@ -411,6 +420,7 @@ def _take(
     release: NotebookNode,
     owner: Owner,
     theirs: list[Upload],
+    extensions: Extensions,
 ) -> Collected:
     """Keep a student's files, and put the one that counts where it will be graded."""
     result = Collected(owner.student, owner.name, owner.lms_id, platform=owner.platform)
@@ -449,7 +459,7 @@ def _take(
         result.files = before + readable
     else:
         result.files = readable
-    file = counting(assignment, result, Extensions.of(course.root))
+    file = counting(assignment, result, extensions)
     for other in readable:
         if other["sha256"] != file["sha256"]:
             paths = {"path": _shown(other["path"]), "other": _shown(file["path"])}

@@ -184,8 +184,17 @@ class Course:
             if (folder / name / f"{name}.md").exists():
                 language = language or self._language(name)
                 return replace(read_assignment(name, folder / name), language=language)
+        known = {
+            path.stem
+            for folder in self.assignments
+            for path in folder.glob("*/*.md")
+            if path.stem == path.parent.name
+        }
         looked = ", ".join(str(folder) for folder in self.assignments)
-        raise ClassroomError(f"no {name}/{name}.md in {looked}")
+        raise ClassroomError(
+            f"there is no assignment {name} in {looked}. "
+            f"There are: {', '.join(sorted(known)) or 'none'}"
+        )
 
     def _language(self, assignment: str) -> str:
         try:
@@ -294,9 +303,10 @@ def moment(date: object) -> tuple[datetime, tzinfo]:
             f"{text}: no zone is called {named[2] if named else ''}; write for example "
             "2027-03-01 12:00 Asia/Seoul"
         ) from None
-    except ValueError as error:
+    except ValueError:
         raise ValueError(
-            f"{error}; write for example 2027-03-01 12:00 Asia/Seoul"
+            f"{text} is no date that can be read; write for example 2027-03-01 12:00 "
+            "Asia/Seoul"
         ) from None
     if when.tzinfo is None:
         raise ValueError(f"{text} has no zone; write for example '{text} UTC'")

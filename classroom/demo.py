@@ -143,13 +143,13 @@ def demo(course: Course, jobs: int, students: int) -> int:
 
     print(f"\n$ make feedback ASSIGNMENT={NAME} ZIP=moodle", flush=True)
     pages = write_feedback(course, assignment)
-    packed, n = pack_feedback(course, assignment, "moodle")
+    packed, there, _ = pack_feedback(course, assignment, "moodle")
     print(f"{len(pages)} pages; for instance {course.root}/feedback/102/{NAME}/{NAME}.html")
-    print(f"{n} of them in {packed}")
+    print(f"{len(there)} of them in {packed}")
 
     out = course.root / "grades.csv"
     print(f"\n$ make export ASSIGNMENT={NAME} OUT={out}", flush=True)
-    found = write_export(course, assignment, out)
+    found, _ = write_export(course, assignment, out)
     seconds = time.perf_counter() - start
     for result in found[: 2 * len(KINDS)]:
         marks = f"{result.points:g} of {result.most:g}" if result.tasks else "-"

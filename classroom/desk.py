@@ -13,7 +13,7 @@ from pathlib import Path
 from classroom.collect import counting, put
 from classroom.course import Assignment, ClassroomError, Course
 from classroom.late import Extensions
-from classroom.records import Collected, all_collected, upload_path
+from classroom.records import Collected, all_collected, everybody, upload_path
 from classroom.results import Result, results
 from classroom.roster import Roster
 
@@ -38,11 +38,25 @@ def status_lines(course: Course, assignment: Assignment) -> list[str]:
             cell[:width].ljust(width) for cell, width in zip(row, widths, strict=False)
         ]
         lines.append("  ".join([*cells, row[4]]).rstrip())
+    lines += misfits(course, found)
     waiting = sum(r.status == "pending" for r in found)
     lines.append(
         f"{len(found)} handed in, {waiting} with something pending"
-        + (f", {len(missing)} of the roster did not" if missing else "")
+        + (f", {len(missing)} of the roster handed in nothing" if missing else "")
     )
+    return lines
+
+
+def misfits(course: Course, found: list[Result]) -> list[str]:
+    """In what the teacher's small files do not fit the class, a line for each."""
+    roster = Roster.of(course.root)
+    lines = roster.misfits({r.student: r.name for r in found if not r.by})
+    known = {*everybody(course.root).students, *(r.student for r in found)}
+    given = {student for student, _ in Extensions.of(course.root).said}
+    if unknown := [repr(student) for student in sorted(given - known)]:
+        lines.append(
+            f"in extensions.csv, but no student of this class: {', '.join(unknown)}"
+        )
     return lines
 
 
@@ -57,7 +71,8 @@ def _when(r: Result, assignment: Assignment) -> str:
 
 
 def _marks(r: Result) -> str:
-    return f"{r.points:g} of {r.most:g}" if r.tasks else r.status
+    so_far = " so far," if r.status == "pending" else ""
+    return f"{r.points:g}{so_far} of {r.most:g}" if r.tasks else r.status
 
 
 def _odd(r: Result) -> list[str]:
@@ -105,7 +120,7 @@ def undo(course: Course, assignment: str) -> str:
             path.unlink(missing_ok=True)
     if not what.startswith("export"):
         for folder in _state(course, assignment):
-            shutil.rmtree(folder)
+            _remove(folder)
         kept_state = last / "course"
         if kept_state.exists():
             shutil.copytree(
@@ -120,6 +135,13 @@ def _state(course: Course, assignment: str) -> list[Path]:
     folders = [course.root / "uploads" / assignment]
     folders += (course.root / "submitted").glob(f"*/{assignment}")
     return [folder for folder in folders if folder.is_dir()]
+
+
+def _remove(folder: Path) -> None:
+    """With the folder of a student who has handed in nothing else."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # it is not empty
+        folder.parent.rmdir()
 
 
 def _link(source: str, target: str) -> None:
@@ -138,17 +160,17 @@ def one_student(course: Course, assignment: str, who: str) -> Collected:
     Raises:
         ClassroomError: where nobody or more than one is meant.
     """
-    everybody = all_collected(course, assignment)
+    found = all_collected(course, assignment)
     word = who.strip().casefold()
     for fits in (
-        [c for c in everybody if c.student == who.strip()],
-        [c for c in everybody if c.name.casefold() == word],
-        [c for c in everybody if word and word in c.name.casefold()],
+        [c for c in found if c.student == who.strip()],
+        [c for c in found if c.name.casefold() == word],
+        [c for c in found if word and f" {word}" in f" {c.name.casefold()}"],
     ):
         if len(fits) == 1:
             return fits[0]
         if fits:
-            several = ", ".join(f"{c.student} ({c.name})" for c in fits[:5])
+            several = ", ".join(c.who for c in fits[:5])
             raise ClassroomError(f"{who} may be {several}: give the id")
     raise ClassroomError(f"nothing was collected from {who} in {assignment}")
 
@@ -163,12 +185,11 @@ def choose(course: Course, assignment: Assignment, who: str, which: str = "") ->
     collected = one_student(course, assignment.name, who)
     if which == "none":
         remember(course, assignment.name, f"choose {who} none")
-        for path in (upload_path(course, assignment.name, collected.student),):
-            path.unlink(missing_ok=True)
-            path.with_suffix(".json").unlink(missing_ok=True)
-        folder = course.submitted(assignment.name, collected.student).parent
-        shutil.rmtree(folder, ignore_errors=True)
-        return f"{collected.student} is taken out of {assignment.name}"
+        path = upload_path(course, assignment.name, collected.student)
+        path.unlink(missing_ok=True)
+        path.with_suffix(".json").unlink(missing_ok=True)
+        _remove(course.submitted(assignment.name, collected.student).parent)
+        return f"{collected.who} is taken out of {assignment.name}"
     if not which:
         return "\n".join(_files(collected))
     fits = [
@@ -189,7 +210,7 @@ def choose(course: Course, assignment: Assignment, who: str, which: str = "") ->
 
 
 def _files(collected: Collected) -> list[str]:
-    lines = [f"files of {collected.student} ({collected.name}):"]
+    lines = [f"files of {collected.who}:"]
     for n, file in enumerate(collected.files, start=1):
         counts = "  <- counts" if file["sha256"] == collected.sha256 else ""
         lines.append(f"  {n}  {file['path']}  {file['sha256'][:8]}{counts}")

@@ -11,7 +11,7 @@ from classroom.course import Assignment, ClassroomError, Course
 from classroom.files import separator_of, write_table
 from classroom.platforms import PLATFORMS, Platform
 from classroom.results import Result, results
-from classroom.roster import Roster, table
+from classroom.roster import Roster, given_table, table
 
 Row = list[str]
 WITH_COLUMNS = [name for name, platform in PLATFORMS.items() if platform.columns]
@@ -23,25 +23,33 @@ def write_export(
     out: Path,
     lms: str = "",
     roster: Path | None = None,
-) -> list[Result]:
-    """Write the CSV file and return what is in it.
+) -> tuple[list[Result], list[Result]]:
+    """Write the CSV file; return what is in it, and whose marks the platform's lacks.
 
     Args:
         lms: one of `WITH_COLUMNS`, for the columns that its import reads.
         roster: the file that the platform exported; its rows are kept, ours filled in.
 
     Raises:
-        ClassroomError: on another platform, or a roster without the columns it has.
+        ClassroomError: on another platform, a roster without the columns it has, or where
+            another file is in the way.
     """
     found = results(course, assignment)
     if lms and lms not in WITH_COLUMNS:
         raise ClassroomError(f"LMS is one of {', '.join(WITH_COLUMNS)}; got {lms!r}")
     if lms and roster:
-        _write_filled(PLATFORMS[lms], found, assignment, roster, out)
-        return found
+        names = _write_filled(PLATFORMS[lms], found, assignment, roster, out)
+        return [r for r in found if r.student in names], [
+            r for r in found if r.student not in names
+        ]
     rows = _new(PLATFORMS[lms], found, assignment.name) if lms else _ours(found)
+    if (there := table(out)) and there[0][:3] != rows[0][:3]:
+        raise ClassroomError(
+            f"{out} is there, and is no table of marks that this command wrote: give "
+            "another name with OUT"
+        )
     write_table(out, rows, quoted=True)
-    return found
+    return found, []
 
 
 def harmless(text: str) -> str:
@@ -67,7 +75,8 @@ def _mark(result: Result) -> str:
 
 def _words(result: Result) -> str:
     """The comments that a person wrote, for the student."""
-    said = [f"{task.name}: {task.comment}" for task in result.tasks if task.comment]
+    said = [f"{task.name}: {task.comment}" for task in result.tasks]
+    said = [text for text in said if not text.endswith((": ", ": No response."))]
     return harmless("; ".join(said))
 
 
@@ -123,15 +132,10 @@ def _new(platform: Platform, found: list[Result], assignment: str) -> list[Row]:
 
 def _write_filled(
     platform: Platform, found: list[Result], assignment: Assignment, roster: Path, out: Path
-) -> None:
-    """The roster as it came, in its own encoding and quoting, with our column in it."""
-    try:
-        data = roster.read_bytes()
-    except OSError as error:
-        raise ClassroomError(f"the roster {roster} cannot be read: {error}") from error
-    rows = table(roster)
-    if not rows:
-        raise ClassroomError(f"the roster {roster} is empty")
+) -> set[str]:
+    """The roster as it came, in its own encoding and quoting, with our column in it;
+    returns who is in it."""
+    rows, data = given_table(roster), roster.read_bytes()
     head = [title.strip() for title in rows[0]]
     key = _column(head, platform.identifiers)
     if key is None:
@@ -143,7 +147,7 @@ def _write_filled(
     comment = _column(head, platform.comments)
     everybody = {r.lms_id or r.student: r for r in found} | {r.student: r for r in found}
     names = Roster(tuple((r.student, r.name, ()) for r in found))
-    filled = [rows[0]]
+    filled, there = [rows[0]], set()
     for row in rows[1:]:
         row = [*row, *[""] * (len(head) - len(row))]
         own = row[key].strip()
@@ -151,6 +155,7 @@ def _write_filled(
         result = (
             everybody.get(own) or everybody.get(digits) or _by_name(everybody, names, own)
         )
+        there |= {result.student} if result else set()
         if result and (mark := _mark(result)):
             row[place] = mark
             if comment is not None and not row[comment].strip():
@@ -159,6 +164,7 @@ def _write_filled(
     separator = separator_of(data[:4000].decode("utf-8", "replace"))
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     write_table(out, filled, separator=separator, encoding=encoding)
+    return there
 
 
 def _by_name(everybody: dict[str, Result], names: Roster, own: str) -> Result | None:

@@ -45,9 +45,11 @@ def _page(course: Course, assignment: Assignment, result: Result) -> Path:
     return folder / f"{assignment.name}.html"
 
 
-def pack_feedback(course: Course, assignment: Assignment, how: str) -> tuple[Path, int]:
+def pack_feedback(
+    course: Course, assignment: Assignment, how: str
+) -> tuple[Path, list[Result], list[Result]]:
     """The pages in one zip, named as the platform of that name wants them back, or `plain`;
-    its path, and how many pages are in it.
+    its path, whose pages are in it, and whose are not.
 
     Raises:
         ClassroomError: for another platform, or where nobody's upload came from it.
@@ -56,17 +58,21 @@ def pack_feedback(course: Course, assignment: Assignment, how: str) -> tuple[Pat
     if how not in ("plain", *known):
         raise ClassroomError(f"ZIP is one of plain, {', '.join(known)}; got {how!r}")
     names: dict[str, Path] = {}
+    packed, left_out = list[Result](), list[Result]()
     for result in results(course, assignment):
         page = _page(course, assignment, result)
         if page.exists() and (name := _name_back(result, assignment.name, how)):
             names[name] = page
+            packed.append(result)
+        else:
+            left_out.append(result)
     if not names:
         raise ClassroomError(f"no upload of {assignment.name} has a name of {how}")
     path = course.root / "feedback" / f"{assignment.name}-{how}.zip"
     with replacing(path) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, page in sorted(names.items()):
             archive.write(page, name)
-    return path, len(names)
+    return path, packed, left_out
 
 
 def _name_back(result: Result, assignment: str, how: str) -> str:

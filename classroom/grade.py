@@ -22,7 +22,7 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from classroom.author import practice_cases, test_id
+from classroom.author import practice_cases, test_id, worth
 from classroom.checks import Task
 from classroom.collect import counting, put
 from classroom.course import Assignment, ClassroomError, Course
@@ -119,7 +119,12 @@ def self_test(course: Course, assignment: Assignment, sandboxed: bool = True) ->
                 )
     if faults:
         raise ClassroomError("\n".join([f"{assignment.name} is not ready:", *faults]))
-    return f"self-test: the solution gets {total:g} of {total:g} points, the release 0"
+    words = worth(release) - total
+    rest = f" ({words:g} more are for words that you read)" if words else ""
+    return (
+        f"self-test: of {total:g} points that the machine gives, the solution gets all and "
+        f"the untouched release none{rest}"
+    )
 
 
 def make_record(submission: Submission, sandboxed: bool) -> None:

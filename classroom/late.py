@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from classroom.course import Assignment, ClassroomError, moment
-from classroom.platforms import safe_name
-from classroom.roster import table
+from classroom.records import everybody
+from classroom.roster import Roster, table
 from classroom.words import say
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -84,13 +84,14 @@ class Extensions:
     def of(cls, root: Path) -> "Extensions":
         """Raises ClassroomError where a line of it cannot be understood."""
         path = root / "extensions.csv"
-        found = {}
-        for n, row in enumerate(table(path)[1:], start=2):
+        found, rows = {}, table(path)[1:]
+        people = everybody(root) if rows else Roster(())
+        for n, row in enumerate(rows, start=2):
             if not any(cell.strip() for cell in row):
                 continue
             student, name, until = ([cell.strip() for cell in row] + ["", "", ""])[:3]
             _until(until, datetime.now(UTC), f"{path}, line {n}")
-            found[safe_name(student), name] = until
+            found[people.student(student), name] = until
         return cls(found, path)
 
     def until(self, assignment: Assignment, student: str) -> datetime | None:

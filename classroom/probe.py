@@ -99,6 +99,6 @@ def probe(
         gives = say("gives {value}", value=short[1])
         lines.append(f"{short[0]}\n    {gives}")
     if len(lines) > MOST_SHOWN:
-        lines[MOST_SHOWN:] = [say("and {n} cases more", n=len(lines) - MOST_SHOWN)]
+        lines[MOST_SHOWN:] = [say("and {n} more", n=len(lines) - MOST_SHOWN)]
     message = {"task": task, "answers": answers}
     display({MIME: message, "text/plain": "\n".join(lines)}, raw=True)

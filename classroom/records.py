@@ -24,6 +24,7 @@ from typing import Any, TextIO, TypedDict
 
 from classroom.course import Assignment, Course
 from classroom.files import as_json, sha256, write_atomically
+from classroom.roster import Roster, called, table
 
 
 @dataclass
@@ -58,6 +59,11 @@ class Collected:
     files: list[dict[str, Any]] = field(default_factory=list)
     by_hand: str = ""
 
+    @property
+    def who(self) -> str:
+        """The student, with the name."""
+        return called(self.student, self.name)
+
 
 def kept_file(course: Course, assignment: str, sha: str) -> Path:
     """Where a file that came in is kept, whether it counts or not."""
@@ -80,21 +86,40 @@ def read_collected(course: Course, assignment: str, student: str) -> Collected |
 
     A student whose file here is damaged is listed with that fault, and never left out.
     """
-    path = upload_path(course, assignment, student).with_suffix(".json")
+    return _read(upload_path(course, assignment, student).with_suffix(".json"))
+
+
+def _read(path: Path) -> Collected | None:
     try:
         return Collected(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (ValueError, TypeError):
         fault = f"{path} is damaged: collect this student's file again"
-        return Collected(student, student, fault=fault)
+        return Collected(path.stem, path.stem, fault=fault)
+
+
+def everybody(root: Path) -> Roster:
+    """The roster, and whoever else has handed in anything: to know them by their names."""
+    roster = Roster.of(root)
+    known = {row[0]: row for row in roster.rows}
+    for path in sorted((root / "uploads").glob("*/*.json")):
+        if path.stem not in known and (c := _read(path)):
+            known[path.stem] = c.student, c.name, (c.lms_id,)
+    return Roster((*roster.rows, *(known[s] for s in known.keys() - {*roster.students})))
+
+
+def teams(root: Path) -> dict[str, str]:
+    """Which team a student is in, as `teams.csv` says."""
+    rows = [row for row in table(root / "teams.csv")[1:] if len(row) > 1 and row[1].strip()]
+    people = everybody(root) if rows else Roster(())
+    return {people.student(row[0]): row[1].strip() for row in rows}
 
 
 def all_collected(course: Course, assignment: str) -> list[Collected]:
     """Everybody who handed in anything, also what could not be read; by student."""
     paths = sorted((course.root / "uploads" / assignment).glob("*.json"))
-    found = (read_collected(course, assignment, path.stem) for path in paths)
-    return [collected for collected in found if collected]
+    return [collected for path in paths if (collected := _read(path))]
 
 
 class Record(TypedDict):

@@ -114,10 +114,10 @@ def write_totals(course: Course) -> Path:
     rows = []
     for student in sorted(people):
         marks = [columns[name].get(student) for name in names]
-        points = [m.points if m and m.tasks else 0.0 for m in marks]
-        rows.append((student, people[student], marks, sum(points)))
+        points = [m.points for m in marks if m and m.tasks]
+        rows.append((student, people[student], marks, sum(points) if points else None))
     most = [max((r.most for r in columns[name].values()), default=0.0) for name in names]
-    total = Spread("in all", sum(most), [row[3] for row in rows])
+    total = Spread("in all", sum(most), [row[3] for row in rows if row[3] is not None])
     page = TEMPLATES.get_template("report.html").render(
         assignment="", names=names, rows=rows, most=most, total=total
     )

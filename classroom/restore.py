@@ -63,14 +63,15 @@ def read_pieces(data: bytes) -> list[Piece]:
     try:
         content = json.loads(_decoded(data))
     except RecursionError:
-        raise Unreadable(say("its JSON is nested too deeply")) from None
-    except ValueError as error:
+        raise Unreadable(
+            say("it is not a notebook: it holds lists in lists in lists")
+        ) from None
+    except ValueError:
         if not data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(
             (b"{", b"\xff\xfe", b"\xfe\xff")
         ):
-            raise Unreadable(say("it is not a notebook: no JSON")) from None
-        said = say("it was cut off or damaged: {error}", error=error)
-        raise Unreadable(said[:200]) from None
+            raise Unreadable(say("it is not a notebook")) from None
+        raise Unreadable(say("it was cut off on its way, or damaged")) from None
     cells = content.get("cells") if isinstance(content, dict) else None
     if cells is None and isinstance(content, dict):  # notebooks of format 3 and before
         sheets = content.get("worksheets")

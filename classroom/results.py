@@ -9,9 +9,9 @@ from nbgrader.api import Gradebook, MissingEntry
 from classroom.course import Assignment, ClassroomError, Course, in_its_language
 from classroom.gradebook import open_gradebook
 from classroom.late import Extensions, Late, lateness
-from classroom.records import Collected, all_collected, read_record
+from classroom.records import Collected, all_collected, read_record, teams
 from classroom.restore import grade_id
-from classroom.roster import Roster, teams
+from classroom.roster import Roster
 from classroom.rubric import Rubric
 from classroom.words import later, say
 
@@ -142,6 +142,9 @@ def _with_teams(course: Course, found: list[Result], late: _LateDays) -> list[Re
                 continue
             assert best.collected is not None, "it was handed in"
             mine = own.get(student)
+            if roster and not mine and student not in roster.students:
+                question = roster.open_question(student)
+                raise ClassroomError(f"teams.csv, team {team}: {question}")
             name = mine.name if mine else roster.name(student)
             own[student] = replace(
                 best,
@@ -176,6 +179,8 @@ def _result(
     result.upload, result.collected = collected.sha256, collected
     if collected.fault:
         result.status, result.reason = "unreadable", collected.fault
+        # the reason is made of notes
+        result.notes = [note for note in collected.notes if note not in collected.fault]
         return result
     record = read_record(course, assignment.name, student)
     try:

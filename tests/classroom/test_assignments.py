@@ -41,7 +41,8 @@ def homework(tmp_path_factory) -> Course:
 @pytest.mark.usefixtures("sandbox")
 @pytest.mark.parametrize("name", NAMES)
 def test_the_solution_gets_all_points_and_the_untouched_release_none(homework, name):
-    assert "the release 0" in self_test(homework, homework.assignment(name))
+    said = self_test(homework, homework.assignment(name))
+    assert "the untouched release none (" in said and "more are for words" in said
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -58,6 +59,8 @@ def test_each_has_four_to_seven_tasks_of_all_kinds(homework, name):
     headings = [int(n) for n in re.findall(r"^## .*\((\d+) points\)", text, re.M)]
     written = [int(n) for n in re.findall(r'"points": (\d+)', text)]
     assert sum(headings) == sum(task.points for task in tasks) + sum(written)
+    rules = released(homework, name).cells[1].source
+    assert f"The whole is worth {sum(headings)} points." in rules
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,6 +1,7 @@
 """What a teacher types wrongly, or finds damaged: one clear line, and no traceback."""
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from classroom.course import ClassroomError, Course
 from classroom.grade import work
 from classroom.results import results
 
-from .conftest import TOY, edited, solution, text
+from .conftest import TOY, edited, released, solution, text
 from .fakes import fake_grade, fake_work, faked, with_fault
 
 
@@ -51,6 +52,37 @@ def handed_in(course, toy, tmp_path):
 def test_before_the_release(type_in, tmp_path, command):
     code, said = type_in(command, "toy", root=tmp_path / "kürs with 'odd' name")
     assert code == 1 and said == "toy was not released: run 'release' first\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["status", "tyo"], "there is no assignment tyo in .*There are: .*hw1, .*toy"),
+        (["collect", "toy", ".", "--roster", "no.csv"], "there is no file no.csv: ROSTER"),
+        (["collect", "toy", ".", "--roster", "empty.csv"], "empty.csv names no student"),
+        (["export", "toy", "--lms", "moodle", "--roster", "no.csv"], "there is no file no"),
+    ],
+)
+def test_a_slip_is_answered_with_what_there_is(
+    type_in, course, tmp_path, monkeypatch, words, said
+):
+    monkeypatch.chdir(tmp_path)
+    Path("empty.csv").write_text("ID,Name\n")
+    code, told = type_in(*words)
+    assert code == 1 and told.count("\n") == 1 and re.search(said, told)
+    assert "Errno" not in told and not (course.root / "roster.csv").exists()
+
+
+def test_collect_names_whom_it_tells_of_and_how_the_roster_fits(type_in, course, tmp_path):
+    for name, content in (("Ida_110", '{"cells": [1,'), ("Zoe_7", text(released(course)))):
+        (tmp_path / f"{name}_assignsubmission_file_toy.ipynb").write_text(content)
+    (tmp_path / "r.csv").write_text("ID,Name\n110,Ida\n9,Ben\n")
+    _, said = type_in("collect", "toy", tmp_path, "--roster", tmp_path / "r.csv")
+    assert "  7 (Zoe): not answered" in said and "  110 (Ida): " in said
+    assert "it was cut off on its way, or damaged\n" in said  # and no line and column
+    assert "  1 who handed in and are not in the roster: 7 (Zoe)\n" in said
+    _, said = type_in("status", "toy")
+    assert said.count("it was cut off") == 1 and "not in the roster: 7 (Zoe)" in said
 
 
 @pytest.mark.parametrize("command", ["export", "feedback", "grade"])

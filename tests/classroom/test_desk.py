@@ -15,7 +15,7 @@ from classroom.author import new_assignment, read_source
 from classroom.checks import Item
 from classroom.collect import collect
 from classroom.course import ClassroomError, Course
-from classroom.desk import one_student, status_lines
+from classroom.desk import misfits, one_student, status_lines
 from classroom.export import write_export
 from classroom.feedback import pack_feedback, write_feedback
 from classroom.grade import grade
@@ -59,12 +59,26 @@ def test_status_says_who_is_open_and_who_is_missing(graded, toy):
     (graded.root / "roster.csv").write_text("ID,Name\n101,Ada L\n999,Zoe Late\n")
     lines = status_lines(graded, toy)
     ada = next(line for line in lines if line.startswith("101"))
-    assert "5.5 of 10" in ada and "to grade by hand: why" in ada
+    assert "5.5 so far, of 10" in ada and "to grade by hand: why" in ada
     assert any(line.startswith("999") and "nothing" in line for line in lines)
-    assert lines[-1] == "3 handed in, 3 with something pending, 1 of the roster did not"
+    assert (
+        lines[-1]
+        == "3 handed in, 3 with something pending, 1 of the roster handed in nothing"
+    )
     assert one_student(graded, "toy", "ben").student == "102"
-    with pytest.raises(ClassroomError, match="nothing was collected from eve"):
-        one_student(graded, "toy", "eve")
+    assert "2 who handed in and are not in the roster: 102 (Ben M), 103 (Cy N)" in lines
+    with pytest.raises(ClassroomError, match="nothing was collected from en"):
+        one_student(graded, "toy", "en")  # of Ben
+
+
+def test_an_extension_is_given_by_name_also_without_a_roster(graded, toy):
+    (graded.root / "extensions.csv").write_text(
+        "student,assignment,until\nBen M,*,never late\nEve,toy,+2 days\n"
+    )
+    found = {r.student: r for r in results(graded, toy)}
+    assert found["101"].late.word and not found["102"].late.word
+    said = "in extensions.csv, but no student of this class: 'Eve'"
+    assert misfits(graded, [*found.values()]) == [said]
 
 
 def test_feedback_goes_back_under_the_names_of_the_platform(graded, toy):
@@ -73,9 +87,9 @@ def test_feedback_goes_back_under_the_names_of_the_platform(graded, toy):
         ("moodle", "Ada L_101_assignsubmission_file_/toy.html"),
         ("plain", "101_toy.html"),
     ):
-        path, n = pack_feedback(graded, toy, how)
+        path, packed, left_out = pack_feedback(graded, toy, how)
         with zipfile.ZipFile(path) as archive:
-            assert n == 3 and name in archive.namelist()
+            assert len(packed) == 3 and not left_out and name in archive.namelist()
             assert b"5.5 of 10" in b" ".join(archive.read(name).split())
     with pytest.raises(ClassroomError, match="no upload of toy has a name of canvas"):
         pack_feedback(graded, toy, "canvas")
@@ -155,8 +169,18 @@ def test_only_its_own_column_changes_in_any_language(graded, toy):
     assert filled(graded, toy, "brightspace", bright)[1] == ["#101", "7.5", "#"]
     with pytest.raises(ClassroomError, match="has no column for toy"):
         filled(graded, toy, "canvas", "Student,ID,other (9)\nAda,101,\n")
-    write_export(graded, toy, graded.root / "o.csv", "moodle")
-    assert "Last modified (grade)" in (graded.root / "o.csv").read_text("utf-8-sig")
+    out = graded.root / "new.csv"
+    write_export(graded, toy, out, "moodle")
+    assert "Last modified (grade)" in out.read_text("utf-8-sig")
+    with pytest.raises(ClassroomError, match="r.csv is there, and is no table of marks"):
+        write_export(graded, toy, graded.root / "r.csv")
+    path = graded.root / "r.csv"
+    path.write_text("Student,ID,toy (10)\nAda,101,\n")
+    there, absent = write_export(graded, toy, out, "canvas", path)
+    assert [r.student for r in there] == ["101"] and [r.student for r in absent] == [
+        "102",
+        "103",
+    ]
 
 
 def test_what_something_else_wrote_is_noticed_and_not_exported(graded, toy):
@@ -238,13 +262,19 @@ def test_check_py_says_what_is_missing_and_runs_the_examples(graded, tmp_path):
     done = edited(notebook, square="def square(x):\n    return x * x",
                   by_hand=r"$$(a + b)^2 = \frac{1}{$$")  # fmt: skip
     (tmp_path / "mine.ipynb").write_text(text(done))
+    sheet = json.loads((tmp_path / "sheet.json").read_text())
+    sheet["seconds_per_cell"] = 0  # all are too slow
+    (tmp_path / "sheet.json").write_text(json.dumps(sheet))
     run = subprocess.run(
         [sys.executable, "check.py", "mine.ipynb"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
     )
-    assert "root is not answered yet" in run.stdout, run.stderr
+    assert "Not answered yet: root, why." in run.stdout, run.stderr
+    assert "NotImplementedError" not in run.stdout
+    assert "The cell square-test takes" in run.stdout
+    assert "The cell setup" not in run.stdout  # it is ours: nothing to mend
     assert "square-test, on the examples" in run.stdout and "gives" in run.stdout
     assert "by-hand: this is not understood yet" in run.stdout
     (tmp_path / "mine.ipynb").write_text("{")

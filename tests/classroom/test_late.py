@@ -139,3 +139,7 @@ def test_which_file_counts_and_back_again(course, toy, tmp_path):
     assert any(line.startswith("ada") for line in status_lines(course, on_time))
     choose(course, on_time, "ada", "none")
     assert results(course, on_time) == []
+    remember(course, "toy", "collect")
+    hand_in(course, on_time, tmp_path, "ben.ipynb", at(hours=-1), "# in time")
+    undo(course, "toy")
+    assert not list((course.root / "submitted").iterdir())

@@ -6,7 +6,9 @@ from datetime import UTC
 import pytest
 
 from classroom.collect import collect
+from classroom.late import Extensions
 from classroom.platforms import by_name, by_platform
+from classroom.records import teams
 from classroom.roster import Roster
 
 from .conftest import edited, released, solution, text
@@ -122,3 +124,66 @@ def test_what_is_no_answer_is_said(course, toy, tmp_path):
     ada, ben, cy = collect(course, toy, uploads)
     assert "not answered" in ada.notes[0] and "is empty" in ben.fault
     assert "nothing in it is of toy" in cy.fault
+
+
+ROSTER = "ID,Name\n104,Dan Forgets\n112,Kim Plain-Names\n113,Dan Absent\n109,\n,Eve\n"
+
+
+@pytest.mark.parametrize("roster", [ROSTER, ""])
+@pytest.mark.parametrize(
+    ("typed", "student", "said"),
+    [
+        ("104", "104", ""),
+        ("Dan Forgets", "104", ""),  # as `status` shows it
+        ("Kim Plain-Nmaes", "", "is it 112 (Kim Plain-Names)?"),
+        ("Dan", "", "104 (Dan Forgets) or 113 (Dan Absent)?"),
+        ("Nobody", "", "no student is called 'Nobody'. Write the number"),
+    ],
+)
+def test_names_csv_makes_no_second_student(
+    course, toy, tmp_path, roster, typed, student, said
+):
+    (course.root / "roster.csv").write_text(roster)
+    moodle = "Dan Forgets_104_assignsubmission_file_/toy.ipynb"
+    assert taken(course, toy, tmp_path, [moodle]) == (["104"], [])
+    (course.root / "names.csv").write_text(f"file,student\ntoy (1).ipynb,{typed}\n")
+    uploads = tmp_path / "by mail"
+    uploads.mkdir()
+    (uploads / "toy (1).ipynb").write_text(text(solution(course)))
+    (found,) = collect(course, toy, uploads)
+    assert found.student == student and (said in found.fault or not roster)
+    assert [folder.name for folder in (course.root / "submitted").iterdir()] == ["104"]
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("toy_dan.ipynb", "no student of the roster is called 'dan'; is it "
+                          "104 (Dan Forgets) or 113 (Dan Absent)?"),
+        ("toy_zoe.ipynb", "no student of the roster is called 'zoe'"),
+        ("Kim.ipynb", "'Kim' may be 1 (Kim) or 2 (Kim)"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_says_who_may_be_meant(course, toy, tmp_path, file, said):
+    (course.root / "roster.csv").write_text(f"{ROSTER}1,Kim\n2,Kim\n")
+    (tmp_path / file).write_text(text(solution(course)))
+    assert said in [c.fault for c in collect(course, toy, tmp_path)]
+
+
+def test_a_name_in_the_small_files_is_the_student_of_the_roster(course):
+    (course.root / "roster.csv").write_text(ROSTER)
+    (course.root / "teams.csv").write_text("student,team\nDan Forgets,red\n113,red\n")
+    kim = "kim plain-names,*,never late"
+    (course.root / "extensions.csv").write_text(f"student,assignment,until\n{kim}\n")
+    assert teams(course.root) == {"104": "red", "113": "red"}
+    assert list(Extensions.of(course.root).said) == [("112", "*")]
+
+
+def test_a_roster_that_does_not_fit_says_so(course):
+    (course.root / "roster.csv").write_text(f"{ROSTER}113,Dan Absent\n")
+    assert Roster.of(course.root).misfits({"104": "Dan Forgets", "7": "O'Neil"}) == [
+        "1 who handed in and are not in the roster: 7 (O'Neil)",
+        "1 in the roster without a name: 109",
+        "1 in the roster without a number, and left out: Eve",
+        "1 more than once in the roster: 113",
+    ]

@@ -102,6 +102,7 @@ def test_moodle_and_canvas_get_their_columns_and_no_pending_mark(graded, tmp_pat
         "Participant 1": "7.5", "Participant 2": "", "Participant 3": "",
         "Participant 4": "",
     }  # fmt: skip
+    out = tmp_path / "canvas.csv"
     write_export(graded, toy, out, "canvas")
     assert [(row["ID"], row["toy"]) for row in rows(out)][:2] == [("1", "7.5"), ("2", "")]
 
