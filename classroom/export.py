@@ -39,9 +39,8 @@ def write_export(
         raise ClassroomError(f"LMS is one of {', '.join(WITH_COLUMNS)}; got {lms!r}")
     if lms and roster:
         names = _write_filled(PLATFORMS[lms], found, assignment, roster, out)
-        return [r for r in found if r.student in names], [
-            r for r in found if r.student not in names
-        ]
+        absent = [r for r in found if r.student not in names]
+        return [r for r in found if r.student in names], absent
     rows = _new(PLATFORMS[lms], found, assignment.name) if lms else _ours(found)
     if (there := table(out)) and there[0][:3] != rows[0][:3]:
         raise ClassroomError(
@@ -140,7 +139,7 @@ def _write_filled(
     key = _column(head, platform.identifiers)
     if key is None:
         raise ClassroomError(
-            f"the roster has no column {platform.identifiers[0]!r}, nor one that says the "
+            f"the table has no column {platform.identifiers[0]!r}, nor one that says the "
             f"same in another language: is it from {platform.name.capitalize()}?"
         )
     place = _grade_column(head, platform, assignment.name)
@@ -152,9 +151,8 @@ def _write_filled(
         row = [*row, *[""] * (len(head) - len(row))]
         own = row[key].strip()
         digits = own.lstrip("#").split(" ")[-1]
-        result = (
-            everybody.get(own) or everybody.get(digits) or _by_name(everybody, names, own)
-        )
+        by_name = names.find(own) or ("",)
+        result = next(filter(None, map(everybody.get, (own, digits, by_name[0]))), None)
         there |= {result.student} if result else set()
         if result and (mark := _mark(result)):
             row[place] = mark
@@ -165,11 +163,6 @@ def _write_filled(
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     write_table(out, filled, separator=separator, encoding=encoding)
     return there
-
-
-def _by_name(everybody: dict[str, Result], names: Roster, own: str) -> Result | None:
-    known = names.find(own)
-    return everybody.get(known[0]) if known else None
 
 
 def _column(head: list[str], titles: Sequence[str]) -> int | None:
@@ -189,7 +182,7 @@ def _grade_column(head: list[str], platform: Platform, assignment: str) -> int:
         begins = [k for k, n in enumerate(head) if n.casefold().startswith(title)]
         if places := exact or (begins if form != "{}" else []):
             if len(places) > 1:
-                raise ClassroomError(f"the roster has several columns {head[places[0]]!r}")
+                raise ClassroomError(f"the table has several columns {head[places[0]]!r}")
             return places[0]
     words = f" {assignment.casefold()} "
     inside = [
@@ -201,6 +194,6 @@ def _grade_column(head: list[str], platform: Platform, assignment: str) -> int:
         return inside[0]
     several = f"{len(inside)} columns" if inside else "no column"
     raise ClassroomError(
-        f"the roster has {several} for {assignment}: it has {', '.join(head)}. Create one "
+        f"the table has {several} for {assignment}: it has {', '.join(head)}. Create one "
         f"in {platform.name.capitalize()} whose title holds {assignment}"
     )

@@ -14,6 +14,7 @@ from classroom.author import make_release
 from classroom.collect import collect
 from classroom.course import ClassroomError, Course
 from classroom.grade import work
+from classroom.report import write_totals
 from classroom.results import results
 
 from .conftest import TOY, edited, released, solution, text
@@ -83,6 +84,25 @@ def test_collect_names_whom_it_tells_of_and_how_the_roster_fits(type_in, course,
     assert "  1 who handed in and are not in the roster: 7 (Zoe)\n" in said
     _, said = type_in("status", "toy")
     assert said.count("it was cut off") == 1 and "not in the roster: 7 (Zoe)" in said
+    (tmp_path / "m.csv").write_text("Identifier,Full name,Grade\nParticipant 110,Ida,\n")
+    words = ["--lms", "moodle", "--roster", tmp_path / "m.csv", "--out", tmp_path / "o.csv"]
+    _, said = type_in("export", "toy", *words)
+    assert "0 marks written, 1 unreadable (left empty)\n" in said
+    assert f"  not in {tmp_path / 'm.csv'}, so left out: 7 (Zoe)\n" in said
+    total = write_totals(course).read_text()
+    assert "<td>unreadable</td><td>–</td>" in total  # and no zero
+
+
+def test_feedback_says_whom_it_leaves_out(type_in, course, tmp_path):
+    moodle = [f"{name}_assignsubmission_file_toy.ipynb" for name in ("Ida_110", "Kim_112")]
+    for name in (*moodle, "toy (1).ipynb"):
+        (tmp_path / name).write_text(text(solution(course)))
+    (course.root / "names.csv").write_text("file,student\ntoy (1).ipynb,104\n")
+    (course.root / "roster.csv").write_text("ID,Name\n104,Dan\n110,Ida\n112,Kim\n")
+    type_in("collect", "toy", tmp_path)
+    _, said = type_in("feedback", "toy", "--zip", "moodle")
+    assert "not in it (no file that counts came by moodle): 104 (Dan)\n" in said
+    assert "  2 of the pages are not finished\n" in said
 
 
 @pytest.mark.parametrize("command", ["export", "feedback", "grade"])

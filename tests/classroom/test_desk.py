@@ -124,7 +124,9 @@ def test_a_team_hands_in_once_and_each_has_the_mark(graded, toy):
 
 
 def test_a_report_shows_the_class_and_escapes_what_was_typed(graded, toy):
+    (graded.root / "roster.csv").write_text("ID,Name\n999,Zoe\n")
     page = write_report(graded, toy).read_text()
+    assert "1 of the roster handed in nothing: Zoe." in page
     assert "Hardest so far" in page and "<svg" in page and "<script" not in page
     assert "Ada L" in write_totals(graded).read_text()
 

@@ -60,6 +60,17 @@ def test_a_check_that_breaks_costs_no_points_for_good():
     assert (fine.pending, fine.fault) == (False, "")
 
 
+def test_a_task_that_was_left_out_is_not_answered():
+    """Seen: 'your function raised NotImplementedError:', with a hint that scolds."""
+    left_out = answered(4)
+    data = left_out.outputs[0]["data"][probe.MIME]
+    data["answers"] = [{"raised": "NotImplementedError", "message": ""}]
+    number = Property("n", 1, lambda answers: answers[0].tensor(hint="Look at the log."))
+    task = Task(lambda rng: [{"x": 2}], [number])
+    mark = judge_task("square", task, task.cases(random.Random(0)), left_out)
+    assert [(line.message, line.case) for line in mark.lines] == [("not answered", None)]
+
+
 def test_a_value_of_lists_within_lists_is_wrong_and_no_fault():
     deep: list = []
     for _ in range(900):
