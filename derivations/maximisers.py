@@ -194,8 +194,10 @@ def _peak(at: At, best: t.Best, places: dict[Place, Quantity]) -> None:
     if not np.isfinite(top):
         raise OutOfDomain("what is maximised has no value there")
     for place, middle in places.items():
+        # a step that is small beside a scale, however small that is
+        least = 0.0 if place[0].partition("_")[0] in POSITIVE else 0.3
         for relative in (0.3, 0.05, 0.002):
-            size = relative * max(abs(float(middle.array)), 0.3)
+            size = relative * max(abs(float(middle.array)), least)
             moves = [replace(middle, array=middle.array + way * size) for way in (-1, 1)]
             low, high = (value({place: moved}) for moved in moves)
             if max(low, high) > top:

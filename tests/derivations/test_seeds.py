@@ -1,14 +1,18 @@
 """No draw calls a true line wrong, and a seed fixes the draws."""
 
 import random
+from pathlib import Path
 
 import pytest
 
 from derivations import check
+from derivations.chapters import displays
 from derivations.report import check_block
 from derivations.scope import Scope
 
 from .note import CORRECT
+
+BOOK = Path(__file__).resolve().parents[2] / "book"
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -17,6 +21,15 @@ def test_no_seed_gives_a_false_alarm(seed):
     for label in labels:
         report = check_block(CORRECT[label], Scope(), seed + 1, symbolic=False)
         assert report.ok, f"{label}\n{report}"
+
+
+@pytest.mark.parametrize("seed", [13, 37])  # a variance, and a slope, near zero
+def test_small_scales_and_slopes_are_no_false_alarm(seed):
+    page = Scope()
+    for display in displays((BOOK / "01-maximum-likelihood.md").read_text("utf-8")):
+        report = check_block(display.source, page, seed, symbolic=False, quick=True)
+        assert report.ok, f"{display.label}\n{report}"
+        page = report.page
 
 
 def test_the_same_seed_gives_the_same_report():
