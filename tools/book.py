@@ -29,10 +29,6 @@ from offer import offer
 from notebooks import chapters, editions
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "extensions"))
-import ledger  # noqa: E402
-import slips  # noqa: E402
-
 BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
 VECTORS = CACHE / "vectors"  # what the cells drew
@@ -100,6 +96,11 @@ def fill_the_cache() -> list[str]:
 
 def judge_the_equations() -> None:
     """Of all chapters, with their slips: Sphinx and the tests find the verdicts."""
+    # Here: they bring the judges, which whoever only reads executed cells does not need.
+    sys.path.insert(0, str(ROOT / "book" / "extensions"))
+    import ledger
+    import slips
+
     ledger.judged(ROOT / "book", BUILD / "ledger.json")
     slips.kept(ROOT / "book", BUILD / "slips.json")
 

@@ -91,10 +91,10 @@ def save(vae: VAE, path: Path | str, shape: tuple[int, int, int] | None = None) 
     if shape and math.prod(shape) != vae.x_dim:
         raise ValueError(f"{vae.x_dim} pixels do not fill {tuple(shape)}")
     architecture = {
-        "shape": shape, "x_dim": vae.x_dim, "z_dim": vae.z_dim,
+        "x_dim": vae.x_dim, "z_dim": vae.z_dim,
         "encoder": _describe(vae.encoder, "encoder"),
         "decoder": _describe(vae.decoder, "decoder"),
-    }  # fmt: skip
+    } | ({"shape": shape} if shape else {})  # fmt: skip
     tensors = {
         name: value.detach().cpu().contiguous() for name, value in vae.state_dict().items()
     }
@@ -139,7 +139,7 @@ def load(path: Path | str, device: torch.device | str = "cpu") -> VAE:
     # Copied: in a file's memory tensors start anywhere, and there products round otherwise.
     tensors = {name: value.clone() for name, value in tensors.items()}
     vae.load_state_dict(tensors, assign=True)
-    if shape := architecture["shape"]:
+    if shape := architecture.get("shape"):  # files of before the shape was kept lack it
         vae.shape = tuple(shape)
     return vae.to(device).eval()
 

@@ -40,6 +40,7 @@ TITLES = {
     "eq-objective": "The objective of one image",
 }
 BREAKABLE = tuple(TITLES)
+ROUNDING = re.compile(r"-?\d(\.\d+)?e-1[3-9]")
 
 logger = logging.getLogger(__name__)
 
@@ -61,21 +62,6 @@ def asked(chapter: Chapter) -> dict:
     }
 
 
-def without_rounding(found):
-    """What was found, with 0 for a number that is 0 but for the last digits of a computer.
-
-    >>> without_rounding([{"left": "-5.39557e-18", "right": "-0.25"}])
-    [{'left': '0', 'right': '-0.25'}]
-    """
-    if isinstance(found, dict):
-        return {name: without_rounding(part) for name, part in found.items()}
-    if isinstance(found, list):
-        return [without_rounding(part) for part in found]
-    if isinstance(found, str) and re.fullmatch(r"-?\d(\.\d+)?e-1[3-9]", found):
-        return "0"
-    return found
-
-
 def kept(book: Path, cache: Path) -> dict[str, dict]:
     """The slips of all chapters by their names; judged anew are those that have changed."""
     files = {p.stem: p for p in chapters(book) if re.match(r"\d\d-", p.name)}
@@ -90,8 +76,7 @@ def kept(book: Path, cache: Path) -> dict[str, dict]:
             return list(map(asked, found))
 
     keys = keys_of(files, BREAKABLE)
-    parts = itemgetter("chains", "slips", "changes")
-    return without_rounding(between_builds.kept(cache, keys, judge, parts))
+    return between_builds.kept(cache, keys, judge, itemgetter("chains", "slips", "changes"))
 
 
 def judge_the_slips(app: Sphinx) -> None:
@@ -157,9 +142,17 @@ def the_questions(app: Sphinx, pages: dict[str, dict], breaks: bool) -> dict:
 
 
 def legible(values: dict | None) -> dict | None:
-    """A place and what both sides are worth there, as a page shows it."""
+    """A place and what both sides are worth there, as a page shows it: with 0 for a number
+    that is 0 but for the last digits of a computer.
+
+    >>> legible({"at": "x = 0.5", "left": "-5.39557e-18", "right": "-0.25"})
+    {'at': 'x = 0.5', 'left': '0', 'right': '−0.25'}
+    """
     texts = {"at", "left", "right"}
-    return values and {k: readable(v) if k in texts else v for k, v in values.items()}
+    return values and {
+        k: readable("0" if ROUNDING.fullmatch(v) else v) if k in texts else v
+        for k, v in values.items()
+    }
 
 
 def kinds_of(slips: Iterable[dict], rooms: dict[int, tuple[str, str]]) -> dict[str, dict]:

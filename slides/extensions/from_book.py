@@ -317,10 +317,13 @@ class Slip(FromBook):
 class SlipAnswer(Slip):
     def run(self) -> list[nodes.Node]:
         chain, slip = self.slip()
-        right, kind, values = chain[slip["line"]], KINDS[slip["sort"]], slip["values"]
+        right, kind, values = (
+            chain[slip["line"]],
+            KINDS[slip["sort"]],
+            slips.legible(slip["values"]),
+        )
         shown = [line_as_json(wrong(right, slip)), line_as_json(right)]
-        worth = {side: values[side].replace("-", "−") for side in ("left", "right")}
-        worth["line"] = slip["line"]
+        worth = {"left": values["left"], "right": values["right"], "line": slip["line"]}
         numbers = (
             say(
                 "At one point what stands before line {line} improves along {left}, and "

@@ -85,5 +85,5 @@ def test_a_figure_begins_where_the_talk_does_or_the_page_says():
 
 def test_a_number_that_is_0_but_for_rounding_reads_0():
     values = {"left": "-5.39557e-18", "right": "-1.5e-07", "at": "x = 1e-15"}
-    read = from_book.slips.without_rounding([values])
-    assert read == [values | {"left": "0"}]
+    read = from_book.slips.legible(values)
+    assert read == {"left": "0", "right": "−1.5 · 10⁻⁷", "at": "x = 1 · 10⁻¹⁵"}
