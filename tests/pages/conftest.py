@@ -25,6 +25,12 @@ COLOURS_HAVE_SETTLED = """() => {
         if (moving instanceof CSSTransition) moving.finish();
 }"""
 
+# Pages draw slips at random: a test that fails shall fail again.
+DRAWS = """(() => {
+    let state = 1;
+    Math.random = () => (state = (state * 16807) % 2147483647) / 2147483647;
+})()"""
+
 
 def pytest_generate_tests(metafunc):
     if "page_name" in metafunc.fixturenames:
@@ -81,6 +87,7 @@ def open_page(
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=theme, **options
     )
+    context.add_init_script(DRAWS)
     page = context.new_page()
     watch(page)
     page.goto(address)

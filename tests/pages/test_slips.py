@@ -26,8 +26,9 @@ DRAWN = """selector => [...document.querySelectorAll(selector + " .formula")].ev
     box => box.querySelector("svg") && !box.textContent.includes("\\\\("))"""
 
 CUT = """selector => [...document.querySelectorAll(selector + " .formula")]
-    .filter(box => [...box.querySelectorAll("svg")].some(
-        svg => svg.getBoundingClientRect().right > box.getBoundingClientRect().right + 1))
+    .filter(box => box.scrollWidth > box.clientWidth
+        || [...box.querySelectorAll("svg")].some(svg =>
+             svg.getBoundingClientRect().right > box.getBoundingClientRect().right + 1))
     .map(box => box.dataset.latex)"""
 
 SMALL = """selector => [...document.querySelectorAll(selector + " :is(button, select)")]
