@@ -44,7 +44,12 @@ def pytest_collection_modifyitems(items):
         if name := getattr(item, "callspec", None) and item.callspec.params.get(
             "page_name"
         ):
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{name}"))
+            item.add_marker(with_page(name))
+
+
+def with_page(name: str):
+    """A mark: the test goes where the others of this page go."""
+    return pytest.mark.xdist_group(f"page-{name}")
 
 
 @pytest.fixture(scope="session")

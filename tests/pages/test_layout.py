@@ -8,6 +8,7 @@ width; in Liberation those with formulas or figures are, with larger text on the
 In Noto, whose letters are narrower than DejaVu's, stand the Korean pages, which are seen on
 phones, and an English one of each kind. They must come without an error or a request.
 
+On a phone the lines of displays are whole; at most one in twenty of a page may scroll.
 The letters of every drawing are at least 11 pixels high; in the widest letters of each
 language its words have room.
 """
@@ -21,6 +22,7 @@ from tests.pages.conftest import EXPLORERS_ARE_MOUNTED, PAGES, ROOT, watch
 from tests.pages.fonts import FAMILIES, browser_with
 
 WIDTHS = (1280, 768, 390, 320)
+PHONES = WIDTHS[2:]
 LATIN = [family for family in FAMILIES if family != "Noto"]
 LARGER = {family: WIDTHS if family == "DejaVu" else WIDTHS[-1:] for family in LATIN}
 ADDRESSES = [*PAGES, "genindex", "search?q=likelihood"]
@@ -126,6 +128,25 @@ FAULTS = """async ([width, size, letters, smallest]) => {
 }"""
 
 
+# Lines of displays that are out of their column, and what scrolls without need.
+LINES = """() => {
+    const faults = [];
+    const lines = [...document.querySelectorAll("article .line")]
+        .filter(line => line.clientWidth > 0);
+    const wide = lines.filter(line => {
+        const seen = line.querySelector(".line-seen"), box = line.getBoundingClientRect();
+        return seen.scrollWidth > seen.clientWidth + 1 ||
+            [...seen.querySelectorAll("svg")].map(e => e.getBoundingClientRect())
+                .some(e => e.right > box.right + 1 || e.left < box.left - 1);
+    });
+    if (wide.length > 0.05 * lines.length)
+        faults.push(`lines that scroll: ${wide.map(line => line.dataset.says).join("; ")}`);
+    for (const e of document.querySelectorAll("span.math > mjx-container"))
+        if (/auto|scroll/.test(getComputedStyle(e).overflowX) &&
+            e.scrollWidth <= e.clientWidth + 1) faults.push(`scrolls idly: ${e.ariaLabel}`);
+    return faults;
+}"""
+
 # Words of a drawing that lie on each other or leave it.
 CROWDED = """() => [...document.querySelectorAll("svg")].flatMap(svg => {
     const within = svg.getBoundingClientRect(), faults = [];
@@ -209,7 +230,7 @@ def load(frame, html, name: str) -> None:
     stem, question, query = name.partition("?")
     frame.goto("about:blank")  # nothing that is costly to lay out anew
     frame.page.faults.clear()
-    width = WIDTHS[2] if name.startswith("ko/") else WIDTHS[0]
+    width = PHONES[0] if name.startswith("ko/") else WIDTHS[0]
     frame.page.evaluate(RESIZE, width)
     frame.goto((html / f"{stem}.html").as_uri() + question + query)
     frame.evaluate("() => window.MathJax?.startup?.promise.then(() => null)")
@@ -226,6 +247,8 @@ def test_nothing_is_too_wide_and_no_figure_jumps(frame, family, html, name):
     for size, widths in (("100%", WIDTHS), ("130%", LARGER[family][::-1])):
         for width in widths:
             faults += faults_at(frame, width, size)
+            if family == "DejaVu" and width in PHONES and size == "100%":
+                faults += [f"{width} px: {fault}" for fault in frame.evaluate(LINES)]
     assert not faults, "\n".join([f"in {family}:", *faults])
 
 
@@ -237,7 +260,7 @@ def faults_at(frame, width: int, size: str = "100%") -> list[str]:
 
 def test_in_noto_a_page_comes_whole(frame, family, html, name):
     load(frame, html, name)
-    widths = WIDTHS[2:] if name.startswith("ko/") else WIDTHS
+    widths = PHONES if name.startswith("ko/") else WIDTHS
     faults = [fault for width in widths for fault in faults_at(frame, width)]
     language = "ko" if name.startswith("ko/") else "en"
     assert frame.evaluate("document.documentElement.lang") == language

@@ -8,31 +8,11 @@ import pytest
 from derivations.chapters import displays
 from derivations.lines import lines_of
 from tests.pages.conftest import ROOT
-from tests.pages.test_layout import OPEN_ALL
 from tests.pages.test_pages import address, serious
 
 sys.path.insert(0, str(ROOT / "book" / "extensions"))
 import changes  # noqa: E402
 
-# What of a line is out of its column, and how it was made to fit.
-MEASURE = """async () => {
-    const frame = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
-    await frame(); // observers of sizes report with the next frame
-    await frame();
-    return [...document.querySelectorAll("article .line")]
-        .filter(line => line.clientWidth > 0)
-        .map(line => {
-            const seen = line.querySelector(".line-seen");
-            const box = line.getBoundingClientRect();
-            const over = [...seen.querySelectorAll("svg")]
-                .map(e => e.getBoundingClientRect())
-                .some(e => e.right > box.right + 1 || e.left < box.left - 1);
-            return [over || seen.scrollWidth > seen.clientWidth + 1, line.dataset.says];
-        });
-}"""
-IDLE_SCROLLERS = """() => [...document.querySelectorAll("span.math > mjx-container")]
-    .filter(e => /auto|scroll/.test(getComputedStyle(e).overflowX))
-    .filter(e => e.scrollWidth <= e.clientWidth + 1).length"""
 WITHOUT_CODE = {"exclude": [[".highlight"]]}
 
 
@@ -45,23 +25,6 @@ def figure(visit, html):
         return page.locator(".lines:has(#equation-eq-evidence)")
 
     return opened
-
-
-def test_every_line_of_a_phone_is_whole(read, html, page_name):
-    """At most one line in twenty may scroll."""
-    page = read(address(html, page_name))
-    if not page.locator(".line").count():
-        pytest.skip("no display on this page")
-    page.evaluate(OPEN_ALL)
-    try:
-        for width in (390, 320):
-            page.set_viewport_size({"width": width, "height": 900})
-            found = page.evaluate(MEASURE)
-            scrolls = [says for over, says in found if over]
-            assert len(scrolls) <= 0.05 * len(found), f"{width} px: {scrolls}"
-            assert page.evaluate(IDLE_SCROLLERS) == 0, "nothing there needs to scroll"
-    finally:
-        page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def test_every_display_and_every_reason_stands_in_its_place(read, html, page_name):

@@ -12,7 +12,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw
 
-from tests.pages.conftest import ROOT
+from tests.pages.conftest import ROOT, with_page
 from vae_lib.checks import agree, claim
 
 sys.path.insert(0, str(ROOT / "book" / "extensions"))
@@ -55,16 +55,13 @@ SEEN = """() => {
 }"""
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_a_chapter_opens_with_its_picture_and_leaves_code_folded(browser, html, name):
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    try:
-        page.goto(address(html, name))
-        page.evaluate("() => window.MathJax?.startup?.promise.then(() => null)")
-        page.evaluate("() => document.fonts.ready.then(() => null)")
-        seen = page.evaluate(SEEN)
-    finally:
-        page.close()
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=with_page(name)) for name in CHAPTERS]
+)
+def test_a_chapter_opens_with_its_picture_and_leaves_code_folded(read, html, name):
+    page = read(address(html, name))
+    page.evaluate("() => document.fonts.ready.then(() => null)")
+    seen = page.evaluate(SEEN)
     assert seen["first"] < 700 and seen["first"] < seen["learn"]
     assert seen["share"] < 0.15
     assert any(re.fullmatch(r"Code for Fig\. \d+\.\d+", s) for s in seen["summaries"])
