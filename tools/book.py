@@ -1,6 +1,6 @@
 """Build the book into _build/html and print the path of its first page.
 
-    python tools/book.py            execute what changed, build what changed
+    python tools/book.py            execute what changed, build what changed, if anything
     python tools/book.py --fresh    build every page anew (executed cells stay cached)
     python tools/book.py --all      execute and build everything anew
     python tools/book.py --cells    execute and judge only; with --all every cell
@@ -12,9 +12,11 @@ Warnings are errors: a broken reference must not reach a reader.
 
 import argparse
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,6 +34,25 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
 VECTORS = CACHE / "vectors"  # what the cells drew
+STAMP = BUILD / "book.state"  # as they were when it was built last
+
+
+def state(top: Path) -> str:
+    """Of all files in a folder that the book may be made of: names, sizes and times.
+
+    Sphinx knows what changed, but takes half a minute to find that nothing did.
+    """
+    # What pip installs or removes stands in the first.
+    digest = hashlib.sha256(
+        f"{os.stat(sysconfig.get_path('purelib')).st_mtime_ns}".encode()
+    )
+    for folder, folders, files in os.walk(top):
+        others = {BUILD.name, "__pycache__", "tests", "course", "playground"}
+        folders[:] = sorted(f for f in folders if f not in others and f[0] != ".")
+        for name in sorted(files):
+            found = os.lstat(os.path.join(folder, name))
+            digest.update(repr((folder, name, found.st_size, found.st_mtime_ns)).encode())
+    return digest.hexdigest()
 
 
 def forget_results_of_older_code() -> None:
@@ -128,6 +149,13 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="execute every cell anew, too")
     parser.add_argument("--cells", action="store_true", help="build no page")
     options = parser.parse_args()
+    where = f"The book is at {BUILD / 'html' / 'index.html'}"
+    made_of = state(ROOT)  # before: who writes while it is built wants another build
+    anew = options.fresh or options.all or options.cells
+    if not anew and STAMP.exists():
+        if STAMP.read_text("utf-8") == made_of + state(BUILD / "html"):
+            print(where)
+            return 0
     old = [BUILD / ".doctrees", BUILD / "html"] if options.fresh or options.all else []
     for folder in [*old, CACHE] if options.all else old:
         shutil.rmtree(folder, ignore_errors=True)
@@ -149,7 +177,8 @@ def main() -> int:
         print(f"{names} could not be built: see the warnings above", file=sys.stderr)
         return 1
     offer()
-    print(f"The book is at {BUILD / 'html' / 'index.html'}")
+    STAMP.write_text(made_of + state(BUILD / "html"), encoding="utf-8")
+    print(where)
     return 0
 
 
