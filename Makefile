@@ -36,7 +36,7 @@ slides: .venv/installed  ## [LANGUAGE=ko] after make book: slides for each chapt
 test: .venv/installed  ## everything: lint, types, tests, notebooks, the book and its pages
 	$(PY) tools/test.py
 
-check: .venv/installed  ## lint, types and the quick tests, after each change; about three minutes
+check: .venv/installed  ## lint, types and the quick tests of what you changed; about a minute
 	$(PY) tools/test.py --check
 
 lab: .venv/installed  ## open JupyterLab on copies of the notebooks, yours to change

@@ -195,3 +195,22 @@ def test_workers_side_by_side_keep_a_files_tests_together(request):
     if "PYTEST_XDIST_WORKER" not in os.environ:
         pytest.skip("only one process runs the tests")
     assert request.node.nodeid.endswith(f"@{Path(__file__)}")
+
+
+@pytest.mark.parametrize(
+    "changed, tests",
+    [
+        ("derivations/judge.py", {"derivations/test_judge.py"}),
+        ("classroom/export.py", {"classroom/test_results.py"}),
+        ("book/04-elbo.md", {"test_elbo.py", "test_translations.py"}),
+        ("classroom/ko.po", {"test_translations.py"}),
+        ("tests/test_elbo.py", {"test_elbo.py"}),
+        ("Makefile", set()),
+    ],
+)
+def test_the_quick_tests_are_those_of_what_was_changed(changed, tests):
+    chosen = runpy.run_path(str(ROOT / "tools" / "test.py"))["likely"]([changed])
+    assert {f"tests/{name}" for name in tests | {"test_rooms.py"}} <= set(chosen)
+    assert len(chosen) < 15 and all((ROOT / name).exists() for name in chosen)
+    if changed.startswith("derivations"):
+        assert "tests/classroom/test_judge.py" not in chosen

@@ -1,13 +1,15 @@
 """Run everything that must hold before a change lands.
 
     python tools/test.py            lint, types, the book, then every test
-    python tools/test.py --check    lint, types and the quick tests, in about three minutes
+    python tools/test.py --check    lint, types and the quick tests of what you changed
 
-All of the steps are run, also when one fails.
+What you changed is what is not committed; if all is, the last commit. All of the steps are
+run, also when one fails.
 """
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
@@ -35,14 +37,63 @@ NOTEBOOKS += ["--nbval-sanitize-with", "tests/nbval.cfg"]
 PAGES = [*PYTEST, "tests/pages"]
 
 
+# What holds for all rooms, and for all chapters.
+ALWAYS = ["tests/test_project.py", "tests/test_rooms.py"]
+OF_TEXTS = ["derivations/test_chapters", "test_documentation", "test_glossary"]
+OF_TEXTS += ["test_claims", "test_notebooks", "test_translations"]
+
 Steps = dict[str, list[str]]
+
+
+def changed() -> list[str]:
+    """What is not committed, or else what the last commit changed.
+
+    Raises:
+        CalledProcessError, FileNotFoundError: without git, or without a commit.
+    """
+
+    def git(*arguments: str) -> list[str]:
+        command = ["git", *arguments]
+        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+        return done.stdout.split("\0")[:-1]
+
+    new = git("ls-files", "-z", "--others", "--exclude-standard")
+    return git("diff", "-z", "--name-only", "HEAD") + new or git(
+        "diff", "-z", "--name-only", "HEAD~1"
+    )
+
+
+def likely(names: list[str]) -> list[str]:
+    """The tests that a change in these files most likely breaks: a file of tests bears the
+    name of what it tests, or else it imports it.
+    """
+    tests = [p for p in (ROOT / "tests").rglob("test_*.py") if p.parent.name != "pages"]
+    found = {ROOT / name for name in ALWAYS}
+    for path in map(Path, names):
+        room, stem = path.parts[0], re.sub(r"^(\d\d-|test_)", "", path.stem)
+        named = {p for p in tests if p.stem == f"test_{stem.replace('-', '_')}"}
+        named = {p for p in named if p.parent.name == room} or named
+        if not named and path.suffix == ".py":
+            imports = re.compile(rf"\b{room}\.{stem}\b|from {room} import .*\b{stem}\b")
+            named = {p for p in tests if imports.search(p.read_text("utf-8"))}
+        if path.suffix == ".po" or (room == "book" and path.suffix == ".md"):
+            named |= {ROOT / "tests" / f"{name}.py" for name in OF_TEXTS}
+        found |= named
+    return sorted(p.relative_to(ROOT).as_posix() for p in found)
+
+
+def quick_tests() -> list[str]:
+    try:
+        return [*PYTEST, *likely(changed())]
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return TESTS
 
 
 def stages(check: bool) -> list[Steps]:
     """One stage after the other; the steps of a stage side by side. Sphinx and mypy keep
     one core busy each, and leave the other idle."""
     if check:
-        return [LINT, {"types": TYPES, "quick tests": [*TESTS, "-m", "not slow"]}]
+        return [LINT, {"types": TYPES, "quick tests": [*quick_tests(), "-m", "not slow"]}]
     return [
         LINT,
         {"types": TYPES, "cells of the book": CELLS},
