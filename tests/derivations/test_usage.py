@@ -15,6 +15,7 @@ def test_a_true_line_passes(kind, true, false, given):
     assert report.ok, report
 
 
+@pytest.mark.usefixtures("verdict_alone")
 @pytest.mark.parametrize(("kind", "true", "false", "given"), thinned(ROWS, 4))
 def test_its_false_twin_does_not(kind, true, false, given):
     assert not check(false, given, symbolic=False).ok

@@ -14,6 +14,7 @@ def test_it_is_read_and_passes(latex):
     assert report.ok, report
 
 
+@pytest.mark.usefixtures("verdict_alone")
 @pytest.mark.parametrize("latex", thinned([*DIVERGENCES, *EXPECTATIONS, *INTEGRALS]))
 def test_with_a_slip_it_is_read_as_well_and_wrong(latex):
     left, right = latex.split("=", maxsplit=1)
