@@ -99,7 +99,7 @@ PLANE = (
 )
 KEY = (
     '<p class="key"><span><b class="ring"></b>marker <i>z</i></span>'
-    '<span><b class="cross">×</b><i>q</i>(<i>z</i> | <i>x</i>), 2 <i>σ</i></span>'
+    '<span><b class="cross">×</b>{ellipse}, 2 <i>σ</i></span>'
     '<span><b class="dash"></b>50%, 99% of the prior</span></p>'
 )
 TERMS = {
@@ -192,10 +192,11 @@ def latent_markup(
     )
     closing = '</div><p class="live" aria-live="polite"></p></div>'
     if small:
+        key = KEY.format(ellipse="encoder(<i>x</i>)")
         return (
             f'{opening}<div class="pair">{pair}</div><div class="buttons moves">'
             f"{_button('next', 'Another digit')}{_button('discard', 'Discard drawing')}"
-            f'</div><div class="map">{plane}{KEY}</div>{closing}'
+            f'</div><div class="map">{plane}{key}</div>{closing}'
         )
     z = f'min="{-extent:g}" max="{extent:g}" step="0.05"'
     latents = "".join(
@@ -212,9 +213,10 @@ def latent_markup(
     ways, paths = (2, "straight, and along the shell") if H > 2 else (1, "decoded")
     height = ways * (rows + 2) - 2
     strip = f'width="{N_STEPS * (columns + 2) - 2}" height="{height}"'
+    key = KEY.format(ellipse="<i>q</i>(<i>z</i> | <i>x</i>)")
     return (
         f"{opening}{WAY}"
-        f'<div class="map"><div class="head">{head}</div>{plane}{KEY}</div>'
+        f'<div class="map"><div class="head">{head}</div>{plane}{key}</div>'
         f'<div class="pair">{pair}</div><div class="latents">{latents}</div>'
         f'<div class="buttons moves">{_button("home", "To the mean <i>μ</i>")}'
         f"{_button('sample', 'Sample <i>z</i> ~ <i>q</i>(<i>z</i> | <i>x</i>)')}</div>"
