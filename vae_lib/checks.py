@@ -92,6 +92,7 @@ def claim(
     above: float | None = None,
     below: float | None = None,
     standard_error: SupportsFloat | None = None,
+    of: str = "runs",
 ) -> None:
     """Print what the runs gave, and raise if they do not show what a sentence claims.
 
@@ -109,6 +110,8 @@ def claim(
         values: one for each run, or a single one with its `standard_error`.
         above, below: the bounds; at least one.
         standard_error: of a single value.
+        of: what the values are, where they are not independent runs: then the error says
+            how much they differ, and not how much another seed would.
 
     Raises:
         NotShown: if the mean is not beyond a bound, or not by enough.
@@ -135,7 +138,7 @@ def claim(
         error, needed = float(standard_error), float(stats.norm.ppf(1 - LEVEL))
     digits = min(6, max(0, 1 - math.floor(math.log10(error)))) if error > 0 else 4
     shown = f"claim {name}: {mean:.{digits}f} ± {error:.{digits}f}"
-    shown += f" ({len(runs)} runs)" if standard_error is None else ""
+    shown += f" ({len(runs)} {of})" if standard_error is None else ""
     bounds = [("above", above, 1), ("below", below, -1)]
     for word, bound, sign in bounds:
         if bound is None:
