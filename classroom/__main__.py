@@ -158,7 +158,10 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
     if arguments.command == "demo":
         from classroom.demo import demo
 
-        return demo(course, arguments.jobs, arguments.students)
+        def typed(words: list[str], there: Course) -> int:
+            return run(parser().parse_args(words), there)
+
+        return demo(course, arguments.jobs, arguments.students, typed)
     if arguments.command == "new":
         from classroom.author import new_assignment
 
