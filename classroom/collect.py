@@ -439,35 +439,37 @@ def _take(
             except Unreadable as error:
                 upload.fault = str(error)
         if upload.fault:
-            result.notes.append(f"{_shown(upload.path)}: {upload.fault}")
+            result.unread.append(f"{_shown(upload.path)}: {upload.fault}")
     known = read_collected(course, assignment.name, owner.student)
-    if not readable:
-        result.fault = "; ".join(result.notes)[:500]
-        result.path = theirs[-1].path  # so that the page about it can be given back
-        if known and not known.fault:
-            said = say("a later upload cannot be read: {fault}", fault=result.fault)
-            known.notes.append(said)
-            known.notes = known.notes[-5:]
-            write_collected(course, assignment.name, known)
-            return known
-        write_collected(course, assignment.name, result)
-        return result
-    if known and not known.fault:
+    if known and known.fault:
+        known = None
+    if readable:
         new = {file["sha256"] for file in readable}
-        result.by_hand = known.by_hand
-        before = [file for file in known.files if file["sha256"] not in new]
-        result.files = before + readable
-    else:
-        result.files = readable
-    file = counting(assignment, result, extensions)
-    for other in readable:
-        if other["sha256"] != file["sha256"]:
-            paths = {"path": _shown(other["path"]), "other": _shown(file["path"])}
-            result.notes.append(say("{path}: not taken, {other} was", **paths))
-    if known and not known.fault and known.sha256 not in ("", file["sha256"]):
-        result.notes.append(say("another file took the place of an earlier one"))
-    put(course, assignment, release, result, file)
+        if known:
+            result.by_hand = known.by_hand
+            _keep_earlier_times(readable, known.files)
+            result.files = [file for file in known.files if file["sha256"] not in new]
+        result.files += readable
+        put(course, assignment, release, result, counting(assignment, result, extensions))
+        return result
+    result.notes = result.unread
+    result.fault = "; ".join(result.unread)[:500]
+    result.path = theirs[-1].path  # so that the page about it can be given back
+    if known:
+        said = say("a later upload cannot be read: {fault}", fault=result.fault)
+        known.unread, known.notes = [*known.unread, said][-5:], [*known.notes, said]
+        result = known
+    write_collected(course, assignment.name, result)
     return result
+
+
+def _keep_earlier_times(files: list[dict[str, Any]], known: list[dict[str, Any]]) -> None:
+    """The same file again, byte for byte, was handed in when it came first."""
+    before = {file["sha256"]: file for file in known if file["time"]}
+    for file in files:
+        earlier = before.get(file["sha256"], file)
+        if not file["time"] or earlier["time"] < file["time"]:
+            file |= {name: earlier[name] for name in ("path", "time", "clock", "late")}
 
 
 def _refuse_others(
@@ -549,8 +551,12 @@ def put(
         late, in_time = later("late by its name"), later("counted as in time")
         how = say(late if file["late"] else in_time)
         found.append(say("no time of its own: {how}", how=how))
-    kept = [note for note in collected.notes if note not in found]
-    collected.notes = [*kept, *found]
+    counts = _named(file, assignment.zone)
+    for other in collected.files:
+        if other["sha256"] != file["sha256"]:
+            path = _named(other, assignment.zone)
+            found.append(say("{path}: not taken, {other} was", path=path, other=counts))
+    collected.notes = [*collected.unread, *found]
     old = notebook.metadata["classroom"]["old"]
     notebook.metadata["classroom"] = {"upload_sha256": collected.sha256, "old": old}
     student = collected.student
@@ -571,6 +577,12 @@ def _attempt(path: str) -> tuple[int, str]:
     """Canvas and browsers number what comes again: hw1-2.ipynb, hw1 (2).ipynb."""
     number = re.search(r"(?:-| \()(\d{1,3})\)?\.\w+$", path)
     return int(number[1]) if number else 0, path
+
+
+def _named(file: dict[str, Any], zone: tzinfo) -> str:
+    """A file's path, and when it came: files that follow each other may have one name."""
+    path, time = _shown(file["path"]), file["time"]
+    return f"{path} ({datetime.fromtimestamp(time, zone):%Y-%m-%d %H:%M})" if time else path
 
 
 def _shown(path: str) -> str:

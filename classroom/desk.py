@@ -13,7 +13,7 @@ from pathlib import Path
 from classroom.collect import counting, put
 from classroom.course import Assignment, ClassroomError, Course
 from classroom.late import Extensions
-from classroom.records import Collected, all_collected, everybody, upload_path
+from classroom.records import Collected, all_collected, upload_path
 from classroom.results import Result, results
 from classroom.roster import Roster
 
@@ -51,12 +51,11 @@ def misfits(course: Course, found: list[Result]) -> list[str]:
     """In what the teacher's small files do not fit the class, a line for each."""
     roster = Roster.of(course.root)
     lines = roster.misfits({r.student: r.name for r in found if not r.by})
-    known = {*everybody(course.root).students, *(r.student for r in found)}
-    given = {student for student, _ in Extensions.of(course.root).said}
-    if unknown := [repr(student) for student in sorted(given - known)]:
-        lines.append(
-            f"in extensions.csv, but no student of this class: {', '.join(unknown)}"
-        )
+    known = {r.student for r in found}  # of a team, perhaps
+    strangers = [repr(s) for s in Extensions.of(course.root).unknown if s not in known]
+    if strangers:
+        said = f"in extensions.csv, but no student of this class: {', '.join(strangers)}"
+        lines.append(said)
     return lines
 
 

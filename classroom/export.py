@@ -74,7 +74,7 @@ def _mark(result: Result) -> str:
 
 def _words(result: Result) -> str:
     """The comments that a person wrote, for the student."""
-    said = [f"{task.name}: {task.comment}" for task in result.tasks]
+    said = [f"{task.heading or task.name}: {task.comment}" for task in result.tasks]
     said = [text for text in said if not text.endswith((": ", ": No response."))]
     return harmless("; ".join(said))
 

@@ -7,6 +7,7 @@ Not nbgrader's page: that one shows the tests' source. What a student typed is e
 import json
 import re
 import zipfile
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from jinja2 import Environment, FileSystemLoader
@@ -30,10 +31,17 @@ def write_feedback(course: Course, assignment: Assignment) -> list[Path]:
     """Write feedback/<student>/hwN/hwN.html, where nbgrader looks for it."""
     template = TEMPLATES.get_template("feedback.html")
     paths = []
+
+    def when(time: float) -> str:
+        return f"{datetime.fromtimestamp(time, assignment.zone):%Y-%m-%d %H:%M %Z}"
+
     for result in results(course, assignment):
         path = _page(course, assignment, result)
         page = template.render(
-            result=result, assignment=assignment.name, language=assignment.language
+            result=result,
+            assignment=assignment.name,
+            language=assignment.language,
+            when=when,
         )
         write_atomically(path, page)
         paths.append(path)

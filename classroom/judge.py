@@ -342,6 +342,7 @@ def _check(pipe: Connection, task: Derivation, latex: str) -> None:
         from classroom.stages import stages_of
         from derivations import check_derivation
         from derivations.assignment import ASSIGNMENT
+        from derivations.chain import ABOVE
 
         most = _address_space() + DERIVATION_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
@@ -353,7 +354,10 @@ def _check(pipe: Connection, task: Derivation, latex: str) -> None:
             given=task.given,
             min_steps=task.min_steps,
         )
-        said = [respoken(f"{s.verdict}. {s.detail}")[:600] for s in report.steps]
+        # Of a line that only follows a wrong one it is not said that it is wrong.
+        told = (s.detail if s.detail == ABOVE else f"{s.verdict}. {s.detail}"
+                for s in report.steps)  # fmt: skip
+        said = [respoken(text)[:600] for text in told]
         steps = [(bool(s.ok), text) for s, text in zip(report.steps, said, strict=True)]
         slip = report.error if report.error.startswith(ASSIGNMENT) else ""
         error = say(NOT_JUDGED) if slip else respoken(report.error)
