@@ -10,7 +10,7 @@ import re
 import resource
 import signal
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from classroom.checks import Answer, Case, Derivation, Task, Wrong
 from classroom.probe import MIME, arguments
+from classroom.restore import bare
 from classroom.sandbox import CellRun
 from classroom.words import later, respoken, say
 
@@ -153,18 +154,24 @@ def cases_of(task: Task, seed: int) -> list[Case]:
     return cases
 
 
+def all_cases(
+    tasks: dict[str, Task | Derivation], seed: Callable[[str], int]
+) -> dict[str, list[Case]]:
+    """The cases of each task that has some; `seed` gives that of a name."""
+    code = {name: task for name, task in tasks.items() if isinstance(task, Task)}
+    return {name: cases_of(task, seed(name)) for name, task in code.items()}
+
+
 def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
     """The mark for a Markdown answer; `stub` is what stood there before."""
     mark = Mark(name, task.points)
     found = displays(text)
-    if not found or _bare(text) == _bare(stub):
+    if not found or bare(text) == bare(stub):
         said = say("There is no derivation here: put it between $$ signs.")
         mark.lines = [Line(say("the derivation"), 0.0, task.points, said, kind=said)]
-        mark.pending = bool(text.strip()) and _bare(text) != _bare(stub)
+        mark.pending = bool(text.strip()) and bare(text) != bare(stub)
         return mark
-    latex = max(
-        found, key=lambda chain: len(re.findall(r"=|\\geq?|\\leq?|\\approx", chain))
-    )
+    latex = max(found, key=lambda chain: len(re.findall(r"=|\\[gl]eq?|\\approx", chain)))
     checked = _checked(task, as_the_book_writes(latex, task))
     steps, error, mark.fault, missing, reached = checked
     held = sum(ok for ok, _ in steps)
@@ -192,10 +199,6 @@ def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
         said = "" if ok else message
         mark.lines.append(Line(say("step {n}", n=n), each, each, said, kind=said[:160]))
     return mark
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"\s+", "", text)
 
 
 MATHS = "align|equation|aligned|gather|gathered|eqnarray|multline|split|alignat"
@@ -299,10 +302,7 @@ OF_THE_CHECKER = (  # how its words begin; `respoken` needs them
     later("last"),
 )
 NOT_JUDGED = later("It could not be judged.")
-OUT_OF_TIME = (
-    -signal.SIGXCPU,
-    -signal.SIGKILL,
-)  # exit codes, at the limit of the processor
+OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)  # exit codes
 
 
 def _checked(task: Derivation, latex: str) -> Checked:
@@ -348,12 +348,9 @@ def _check(pipe: Connection, task: Derivation, latex: str) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         resource.setrlimit(resource.RLIMIT_CPU, (DERIVATION_SECONDS, DERIVATION_SECONDS))
         report = check_derivation(
-            latex,
-            start=task.start,
-            end=task.end,
-            given=task.given,
+            latex, start=task.start, end=task.end, given=task.given,
             min_steps=task.min_steps,
-        )
+        )  # fmt: skip
         # Of a line that only follows a wrong one it is not said that it is wrong.
         told = (s.detail if s.detail == ABOVE else f"{s.verdict}. {s.detail}"
                 for s in report.steps)  # fmt: skip

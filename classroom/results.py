@@ -163,6 +163,7 @@ def _with_teams(
         if not theirs:
             continue
         best = max(theirs, key=lambda r: r.collected.time if r.collected else 0.0)
+        said = say("handed in by {name} for the team {team}", name=best.name, team=team)
         for student in students:
             if student == best.student:
                 continue
@@ -178,12 +179,7 @@ def _with_teams(
                 name=name,
                 lms_id=mine.lms_id if mine else student,
                 late=late.of(student, best.collected),
-                notes=[
-                    *best.notes,
-                    say(
-                        "handed in by {name} for the team {team}", name=best.name, team=team
-                    ),
-                ],
+                notes=[*best.notes, said],
                 by=best.student,
             )
     return [own[student] for student in sorted(own)]
@@ -199,10 +195,9 @@ def _result(
     late: _LateDays,
 ) -> Result:
     student = collected.student
-    result = Result(
-        student, collected.name, collected.lms_id, "graded", notes=collected.notes
-    )
-    result.upload, result.collected = collected.sha256, collected
+    result = Result(student, collected.name, collected.lms_id, "graded")
+    result.notes, result.collected = collected.notes, collected
+    result.upload = collected.sha256
     if collected.fault:
         result.status, result.reason = "unreadable", collected.fault
         # the reason is made of notes
@@ -211,10 +206,8 @@ def _result(
     record = read_record(course, assignment.name, student)
     try:
         submission = gradebook.find_submission(assignment.name, student)
-        notebook = gradebook.find_submission_notebook(
-            assignment.name, assignment.name, student
-        )
-    except MissingEntry:
+        (notebook,) = submission.notebooks
+    except (MissingEntry, ValueError):  # or one that a stop left without a notebook
         record = None
     if record is None:
         result.late = late.of(student, collected)
@@ -229,7 +222,7 @@ def _result(
     if was_touched(record["marks"], notebook.grades):
         result.status, result.reason = "not graded", say(TOUCHED)
         return result
-    result.version, result.upload = record["version"], record["upload_sha256"]
+    result.version = record["version"]
     result.stopped = sum(s not in ("ok", "error") for s in record["cells"].values())
     comments = {c.name: c.comment or "" for c in notebook.comments}
     grades = {grade.name: grade for grade in notebook.grades}
