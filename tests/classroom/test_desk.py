@@ -135,6 +135,7 @@ def test_a_report_shows_the_class_and_escapes_what_was_typed(graded, toy):
 def test_the_hardest_task_is_not_named_from_few_marks():
     known, few = Spread("known", 4, [3.0] * 4), Spread("few", 4, [0.0] * 4, pending=7)
     assert hardest([few, known]) is known and hardest([few]) is None
+    assert hardest([Spread("none", 4, [])]) is None
 
 
 def test_similar_work_is_that_with_other_names():
