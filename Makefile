@@ -97,7 +97,7 @@ export: .venv/installed  ## ASSIGNMENT=hw1 OUT=grades.csv [LMS=canvas|moodle|bla
 formgrader: .venv/installed  ## open nbgrader's Formgrader, to grade by hand
 	$(PY) -m classroom formgrader
 
-demo-class: .venv/installed  ## [STUDENTS=12]: a made-up class, from release to export
+demo-class: .venv/installed  ## [STUDENTS=12]: a made-up class, from release to export and back; are its marks right?
 	$(PY) -m classroom demo --students "$(or $(STUDENTS),12)"
 
 # torch stays at its pin, until that is changed by hand: its newest may be gigabytes of CUDA.

@@ -36,30 +36,20 @@ def parser() -> argparse.ArgumentParser:
     collect.add_argument("--roster", type=Path, help="a CSV of the class, to be kept")
     grade = command("grade", "run and judge what was collected; repeat it after any stop")
     grade.add_argument("--jobs", type=int, default=2, help="submissions at a time (2)")
-    grade.add_argument(
-        "--student",
-        action="append",
-        default=[],
-        metavar="WHO[,WHO...]|@FILE",
-        help="only these, by id or by name",
-    )
-    grade.add_argument(
-        "--again", action="store_true", help="also those that are up to date"
-    )
-    grade.add_argument(
-        "--no-sandbox",
-        action="store_true",
-        help="run what students typed without protection",
-    )
-    command(
-        "students", "list who handed in a notebook, one a line, to cut a class in chunks"
-    )
+    grade.add_argument("--student", action="append", default=[],
+                       metavar="WHO[,WHO...]|@FILE",
+                       help="only these, by id or by name")  # fmt: skip
+    for option, help in (
+        ("--again", "also those that are up to date"),
+        ("--no-sandbox", "run what students typed without protection"),
+    ):
+        grade.add_argument(option, action="store_true", help=help)
+    command("students", "list who handed in, one a line, to cut a class in chunks")
     command("status", "who handed in, when, what is pending, what looks odd")
     choose = command("choose", "let another file of a student count, or list the files")
     choose.add_argument("who", metavar="WHO")
-    choose.add_argument(
-        "which", nargs="?", default="", help="its number or path; rule; none"
-    )
+    which = "its number or path; rule; none"
+    choose.add_argument("which", nargs="?", default="", help=which)
     command("undo", "take back the last collect, choice or export")
     command("rubric", "write the table of a rubric's items, to be ticked")
     feedback = command("feedback", "write a page for each student")
@@ -115,10 +105,8 @@ def tell(everybody: list[Collected], roster: Roster, names: Path) -> None:
                 print(f"  {collected.who}: {note}")
     print_lines(roster.misfits({c.student: c.name for c in everybody if c.student}))
     faults = sum(bool(collected.fault) for collected in everybody) - len(asked)
-    print(
-        f"{len(everybody) - faults - len(asked)} collected, {faults} could not be read, "
-        f"{len(asked)} are open"
-    )
+    fine = len(everybody) - faults - len(asked)
+    print(f"{fine} collected, {faults} could not be read, {len(asked)} are open")
     if asked:
         width = min(50, max(len(c.path) for c in asked))
         print(f"\n  {'file'.ljust(width)}  what is open")
@@ -158,7 +146,10 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
     if arguments.command == "demo":
         from classroom.demo import demo
 
-        return demo(course, arguments.jobs, arguments.students)
+        def typed(words: list[str], there: Course) -> int:
+            return run(parser().parse_args(words), there)
+
+        return demo(course, arguments.jobs, arguments.students, typed)
     if arguments.command == "new":
         from classroom.author import new_assignment
 
@@ -215,23 +206,17 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
                 s if s in known else one_student(course, assignment.name, s).student
                 for s in students
             ]
-            outcome = grade(
-                course,
-                assignment,
-                jobs=arguments.jobs,
-                students=students,
-                again=arguments.again,
-                sandboxed=not arguments.no_sandbox,
-            )
+            sandboxed = not arguments.no_sandbox
+            chosen = students, arguments.again
+            outcome = grade(course, assignment, arguments.jobs, *chosen, sandboxed)
             odd = {student: what for student, what in outcome.items() if what not in FINE}
             for student, what in odd.items():
                 collected = read_collected(course, assignment.name, student)
                 who = collected.who if collected else student
                 print(f"  {who}: {what}", file=sys.stderr)
             counts = Counter(map(in_short, outcome.values()))
-            print(
-                ", ".join(f"{n} {what}" for what, n in counts.items()) or "nobody to grade"
-            )
+            said = ", ".join(f"{n} {what}" for what, n in counts.items())
+            print(said or "nobody to grade")
             return 1 if odd else 0
         case "students":
             print("\n".join(course.students(assignment.name)))
@@ -258,15 +243,18 @@ def run(arguments: argparse.Namespace, course: Course) -> int:
             from classroom.feedback import pack_feedback, write_feedback
             from classroom.results import results
 
-            found, pages = results(course, assignment), write_feedback(course, assignment)
+            found = sent = results(course, assignment)
+            pages = write_feedback(course, assignment, found)
             print(f"{len(pages)} pages in {course.root / 'feedback'}")
             if arguments.zip:
-                path, found, left_out = pack_feedback(course, assignment, arguments.zip)
-                print(f"{len(found)} of them in {path}")
+                path, sent, left_out = pack_feedback(
+                    course, assignment, arguments.zip, found
+                )
+                print(f"{len(sent)} of them in {path}")
                 if left_out:
                     why = f"no file that counts came by {arguments.zip}"
                     print(f"  not in it ({why}): {named_in_full(left_out)}")
-            if open_ones := [r for r in found if r.status in ("pending", "not graded")]:
+            if open_ones := [r for r in sent if r.status in ("pending", "not graded")]:
                 print(f"  {len(open_ones)} of the pages are not finished")
             print_lines(misfits(course, found))
         case "report":

@@ -13,6 +13,7 @@ import ast
 import re
 import shutil
 import zipfile
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -23,10 +24,16 @@ from nbgrader.api import MissingEntry
 from nbgrader.converters import GenerateAssignment
 
 from classroom.checks import Derivation, Task
-from classroom.course import Assignment, ClassroomError, Course, in_its_language
+from classroom.course import (
+    Assignment,
+    ClassroomError,
+    Course,
+    in_its_language,
+    refuse_name,
+)
 from classroom.files import as_json, replacing, write_atomically
 from classroom.gradebook import open_gradebook, run_converter
-from classroom.judge import cases_of
+from classroom.judge import all_cases
 from classroom.words import (
     LANGUAGES,
     MARKS,
@@ -49,16 +56,13 @@ def read_source(assignment: Assignment) -> NotebookNode:
         ClassroomError: if its marks and checks.py do not fit each other.
     """
     notebook = jupytext.read(assignment.markdown)
-    notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": {
-                "display_name": "Python 3 (ipykernel)",
-                "language": "python",
-                "name": "python3",
-            },
-            "language_info": {"name": "python"},
-        }
-    )
+    kernel = {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    }
+    head = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    notebook.metadata = nbformat.from_dict(head)
     translate(notebook, say)
     tasks, seen = assignment.checks.TASKS, set()
     for cell in notebook.cells:
@@ -109,15 +113,11 @@ def _refuse_leaks(assignment: Assignment, notebook: NotebookNode) -> None:
 
     nbgrader takes out what stands between the marks, or a whole cell that has none.
     """
-    called: set[str] = set()
-    for cell in notebook.cells:
-        mark = cell.metadata.get("nbgrader", {})
-        if cell.cell_type == "code" and mark.get("grade"):
-            called |= {
-                n.id for n in ast.walk(_tree(assignment, cell)) if isinstance(n, ast.Name)
-            }
-    for cell in notebook.cells:
-        mark = cell.metadata.get("nbgrader", {})
+    marked = [(cell, cell.metadata.get("nbgrader", {})) for cell in notebook.cells]
+    tests = (c for c, mark in marked if c.cell_type == "code" and mark.get("grade"))
+    nodes = (node for cell in tests for node in ast.walk(_tree(assignment, cell)))
+    called = {node.id for node in nodes if isinstance(node, ast.Name)}
+    for cell, mark in marked:
         if cell.cell_type == "markdown" and mark.get("solution"):
             shown = re.sub(rf"{SOLUTION}.*?### END SOLUTION", "", cell.source, flags=re.S)
             if SOLUTION in cell.source and "$$" in shown:
@@ -186,15 +186,6 @@ def worth(notebook: NotebookNode) -> float:
     return sum(c.metadata.get("nbgrader", {}).get("points", 0.0) for c in notebook.cells)
 
 
-def practice_cases(assignment: Assignment) -> dict:
-    """The cases that a student sees, by task: the same for everybody."""
-    return {
-        name: cases_of(task, PRACTICE)
-        for name, task in assignment.checks.TASKS.items()
-        if isinstance(task, Task)
-    }
-
-
 @in_its_language
 def make_release(course: Course, assignment: Assignment) -> Path:
     """Write source and release, and tell nbgrader's gradebook; return the release.
@@ -222,7 +213,8 @@ def make_release(course: Course, assignment: Assignment) -> Path:
     release = course.release(assignment.name)
     for name in STUDENTS_FILES:
         shutil.copy(Path(__file__).with_name(name), release.parent)
-    write_atomically(release.parent / "cases.json", as_json(practice_cases(assignment)))
+    cases = all_cases(assignment.checks.TASKS, lambda name: PRACTICE)
+    write_atomically(release.parent / "cases.json", as_json(cases))
     sheet = as_json(_sheet(assignment, nbformat.read(release, 4)))
     write_atomically(release.parent / "sheet.json", sheet)
     _pack(release.parent, assignment.name)
@@ -230,39 +222,21 @@ def make_release(course: Course, assignment: Assignment) -> Path:
 
 
 STUDENTS_FILES = ("probe.py", "check.py", "inside.py")
-SHOWN_PACKAGES = (
-    "torch",
-    "numpy",
-    "scipy",
-    "matplotlib",
-    "sympy",
-    "pandas",
-    "scikit-learn",
-)
+SHOWN_PACKAGES = "torch numpy scipy matplotlib sympy pandas scikit-learn"
 
 
 def packages() -> dict[str, str]:
     """What can be imported while a submission is graded, with versions."""
     found = {}
-    for name in SHOWN_PACKAGES:
-        try:
+    for name in SHOWN_PACKAGES.split():
+        with suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
     return found
 
 
 def _sheet(assignment: Assignment, release: NotebookNode) -> dict:
     """What `check.py` knows of an assignment: nothing that the notebook does not show."""
-    limits, derivations = assignment.limits, {}
-    for name, task in assignment.checks.TASKS.items():
-        if isinstance(task, Derivation):
-            derivations[name] = {
-                "start": task.start,
-                "end": task.end,
-                "given": list(task.given),
-                "min_steps": task.min_steps,
-            }
+    limits, tasks = assignment.limits, assignment.checks.TASKS
     cells = [c for c in release.cells if c.metadata.get("nbgrader")]
     files = (Path(__file__).with_name(name) for name in STUDENTS_FILES)
     texts = [text for path in files for text, *_ in texts_of_code(path)]
@@ -275,7 +249,7 @@ def _sheet(assignment: Assignment, release: NotebookNode) -> dict:
         "seconds": limits.seconds,
         "memory_mb": limits.memory_mb,
         "packages": packages(),
-        "derivations": derivations,
+        "derivations": [n for n, task in tasks.items() if isinstance(task, Derivation)],
         "cells": [
             {
                 "name": c.metadata["nbgrader"]["grade_id"],
@@ -364,8 +338,7 @@ def new_assignment(course: Course, name: str) -> Path:
     Raises:
         ClassroomError: where there is one of that name.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-        raise ClassroomError(f"{name!r} is no name of an assignment: letters and digits")
+    refuse_name(name)
     folder = course.assignments[0] / name
     if folder.exists():
         raise ClassroomError(f"{folder} is there already")

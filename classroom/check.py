@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+DISPLAY = re.compile(r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|(\\begin\{.*\\end\{[^}]*\})", re.S)
 OUTPUT = 1_500_000  # characters of pictures and text that a cell may leave behind
 
 
@@ -36,12 +37,8 @@ def cells_of(path: Path) -> list[dict]:
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     except FileNotFoundError:
-        sys.exit(
-            say(
-                "There is no {path}. Save the notebook, and name it: check.py NAME.ipynb",
-                path=path,
-            )
-        )
+        sys.exit(say("There is no {path}. Save the notebook, and name it: "
+                     "check.py NAME.ipynb", path=path))  # fmt: skip
     except (ValueError, KeyError, TypeError):
         sys.exit(say("{path} is no notebook that can be read: save it again as .ipynb",
                      path=path))  # fmt: skip
@@ -72,9 +69,8 @@ def look(cells: list[dict]) -> list[str]:
             if not sources and bare(cell["source"]) not in everything:
                 said.append(say("The cell {name} is gone: it will be put back.", name=name))
             elif sources and all(bare(s) != bare(cell["source"]) for s in sources):
-                said.append(
-                    say("The cell {name} was changed: ours will be used.", name=name)
-                )
+                said.append(say("The cell {name} was changed: ours will be used.",
+                                name=name))  # fmt: skip
         elif not sources:
             said.append(say("The place for {name} is gone: is the answer in another cell?",
                             name=name))  # fmt: skip
@@ -153,22 +149,18 @@ def read(cells: list[dict]) -> list[str]:
     said, ours = [], {cell["name"]: cell["source"] for cell in sheet()["cells"]}
     for name in sheet()["derivations"]:
         text = "\n".join(cell["source"] for cell in cells if cell["id"] == name)
-        found = re.search(
-            r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|(\\begin\{.*\\end\{[^}]*\})", text, re.S
-        )
+        found = DISPLAY.search(text)
         if not found:
             if bare(text) != bare(ours[name]):
-                said.append(
-                    say("{name}: no formula between $$ signs was found.", name=name)
-                )
+                said.append(say("{name}: no formula between $$ signs was found.",
+                                name=name))  # fmt: skip
             continue
         try:
             from derivations.block import read_block
             from derivations.read import ReadingError
         except ImportError:
-            said.append(
-                say("To have derivations read, install the book: see its first page.")
-            )
+            said.append(say("To have derivations read, install the book: see its first "
+                            "page."))  # fmt: skip
             break
         try:
             read_block(next(filter(None, found.groups())))

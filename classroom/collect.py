@@ -14,7 +14,7 @@ import re
 import stat
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path, PurePosixPath
@@ -62,6 +62,7 @@ MOST_ENTRIES = 50_000  # files in a class's archive
 MOST_IN_ONE = 200  # files in one student's archive
 MOST_BYTES_IN_ONE = 5 * MOST_BYTES  # and bytes of all of them, unpacked
 NO_LINKS = later("it is a link, and links are not followed")
+ARCHIVE = "of the archive"
 NOTEBOOK_LIKE = {".ipynb", ".json", ".txt"}
 
 
@@ -70,7 +71,7 @@ class Upload:
     """One file that came in: its bytes, or why there are none."""
 
     path: str
-    time: float
+    time: float = 0.0
     data: bytes = b""
     fault: str = ""
     clock: str = "of the file"
@@ -80,13 +81,17 @@ class Upload:
     archive: str = ""  # the archive's name, which says whose it is
     inner_time: float = 0.0  # tells its files apart, and not when they were handed in
 
+    def __post_init__(self) -> None:
+        if len(self.data) > MOST_BYTES:
+            self.data, self.fault = b"", say("more than {n} MB", n=round(MOST_BYTES / 1e6))
+
 
 def uploads(source: Path, zone: tzinfo = UTC) -> Iterator[Upload]:
     """Every file in a folder, or in a zip. Nothing is written. A zip knows no zones: its
     times are read as those of `zone`."""
     try:
         for upload in _uploads(source):
-            if upload.clock == "of the archive" and upload.time:
+            if upload.clock == ARCHIVE and upload.time:
                 local = datetime.fromtimestamp(upload.time, UTC).replace(tzinfo=zone)
                 upload.time = local.timestamp()
             yield upload
@@ -115,8 +120,7 @@ def _from_disk(path: Path, source: Path) -> Iterator[Upload]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         why = error.strerror or str(error)
-        is_link = path.is_symlink()
-        yield Upload(name, 0.0, fault=say(NO_LINKS) if is_link else why)
+        yield Upload(name, fault=say(NO_LINKS) if path.is_symlink() else why)
         return
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(file.fileno())
@@ -125,7 +129,7 @@ def _from_disk(path: Path, source: Path) -> Iterator[Upload]:
         elif path.suffix.lower() == ".zip" and status.st_size <= 5 * MOST_BYTES:
             yield from _nested(file.read(), name, status.st_mtime)
         else:
-            yield _upload(name, status.st_mtime, file.read(MOST_BYTES + 1))
+            yield Upload(name, status.st_mtime, file.read(MOST_BYTES + 1))
 
 
 def _from_zip(
@@ -134,7 +138,7 @@ def _from_zip(
     entries = archive.infolist()
     if len(entries) > most:
         fault = say("{n} files in it", n=f"{len(entries):,}")
-        yield _from_archive(prefix or "the archive", 0.0, fault=fault)
+        yield Upload(prefix or "the archive", fault=fault, clock=ARCHIVE)
         entries = entries[:most]
     for entry in entries:
         if entry.is_dir():
@@ -142,32 +146,28 @@ def _from_zip(
         name = f"{prefix}{_zip_name(entry)}"
         time = _zip_time(entry)
         if stat.S_ISLNK(entry.external_attr >> 16):
-            yield _from_archive(name, time, fault=say(NO_LINKS))
+            yield Upload(name, time, fault=say(NO_LINKS), clock=ARCHIVE)
             continue
         try:
             is_zip = name.lower().endswith(".zip") and not prefix
             if not is_zip and PurePosixPath(name).suffix.lower() not in NOTEBOOK_LIKE:
-                yield _from_archive(name, time)  # it will be named, and not read
+                yield Upload(name, time, clock=ARCHIVE)  # it will be named, and not read
                 continue
             if room <= 0:
                 fault = say("there is too much in its archive")
-                yield _from_archive(name, time, fault=fault)
+                yield Upload(name, time, fault=fault, clock=ARCHIVE)
                 continue
             # `file_size` may lie; what is read may not be longer than this.
             with archive.open(entry) as file:
                 data = file.read(MOST_BYTES * (5 if is_zip else 1) + 1)
         except Exception as error:  # zipfile and zlib raise many kinds
-            yield _from_archive(name, time, fault=_packed(error))
+            yield Upload(name, time, fault=_packed(error), clock=ARCHIVE)
             continue
         room -= len(data)
         if is_zip:
             yield from _nested(data, name, time)
         else:
-            yield _upload(name, time, data, "of the archive")
-
-
-def _from_archive(name: str, time: float, data: bytes = b"", fault: str = "") -> Upload:
-    return Upload(name, time, data, fault, "of the archive")
+            yield Upload(name, time, data, clock=ARCHIVE)
 
 
 def _nested(data: bytes, name: str, time: float) -> Iterator[Upload]:
@@ -185,13 +185,6 @@ def _nested(data: bytes, name: str, time: float) -> Iterator[Upload]:
 
 def _packed(error: Exception) -> str:
     return say("it does not unpack: {error}", error=error)[:200]
-
-
-def _upload(name: str, time: float, data: bytes, clock: str = "of the file") -> Upload:
-    if len(data) > MOST_BYTES:
-        fault = say("more than {n} MB", n=round(MOST_BYTES / 1e6))
-        return Upload(name, time, fault=fault, clock=clock)
-    return Upload(name, time, data, clock=clock)
 
 
 def _zip_time(entry: zipfile.ZipInfo) -> float:
@@ -351,22 +344,26 @@ def _sorted_by_owner(
         by_student.setdefault(owner.student, {}).setdefault(key, []).append((upload, owner))
     files: dict[Owner, list[Upload]] = {}
     for student, labels in by_student.items():
-        plain = {_without_copy(label, name) for label in labels if label}
-        if len(plain) > 1 and not roster:
-            why = f"whose is it? Several names look like {student!r}"
-            open_ones += [(u, why) for pairs in labels.values() for u, _ in pairs]
-            continue
-        root = re.sub(r"[-_ ]?\d{1,2}$", "", student)
-        if root != student and root in by_student and "" not in labels and not roster:
-            why = f"whose is it? {root!r} handed in, too"
-            open_ones += [(u, why) for pairs in labels.values() for u, _ in pairs]
-            continue
         pairs = [pair for some in labels.values() for pair in some]
+        if not roster and (why := _doubt(student, labels, by_student, name)):
+            open_ones += [(upload, f"whose is it? {why}") for upload, _ in pairs]
+            continue
         for upload, owner in pairs:
             _say_when(upload, owner)
         files[pairs[0][1]] = [upload for upload, _ in pairs]
     ask(course.root, [_outside(u)[0] for u, why in open_ones if not u.fault])
     return files, open_ones
+
+
+def _doubt(
+    student: str, labels: Collection[str], students: Collection[str], assignment: str
+) -> str:
+    """Why files that somebody named may be of two people; empty where they are not."""
+    if len({_without_copy(label, assignment) for label in labels if label}) > 1:
+        return f"Several names look like {student!r}"
+    root = re.sub(r"[-_ ]?\d{1,2}$", "", student)
+    is_second = root != student and root in students and "" not in labels
+    return f"{root!r} handed in, too" if is_second else ""
 
 
 def _rest(owner: Owner) -> tuple[str, bool, float]:
@@ -439,35 +436,37 @@ def _take(
             except Unreadable as error:
                 upload.fault = str(error)
         if upload.fault:
-            result.notes.append(f"{_shown(upload.path)}: {upload.fault}")
+            result.unread.append(f"{_shown(upload.path)}: {upload.fault}")
     known = read_collected(course, assignment.name, owner.student)
-    if not readable:
-        result.fault = "; ".join(result.notes)[:500]
-        result.path = theirs[-1].path  # so that the page about it can be given back
-        if known and not known.fault:
-            said = say("a later upload cannot be read: {fault}", fault=result.fault)
-            known.notes.append(said)
-            known.notes = known.notes[-5:]
-            write_collected(course, assignment.name, known)
-            return known
-        write_collected(course, assignment.name, result)
-        return result
-    if known and not known.fault:
+    if known and known.fault:
+        known = None
+    if readable:
         new = {file["sha256"] for file in readable}
-        result.by_hand = known.by_hand
-        before = [file for file in known.files if file["sha256"] not in new]
-        result.files = before + readable
-    else:
-        result.files = readable
-    file = counting(assignment, result, extensions)
-    for other in readable:
-        if other["sha256"] != file["sha256"]:
-            paths = {"path": _shown(other["path"]), "other": _shown(file["path"])}
-            result.notes.append(say("{path}: not taken, {other} was", **paths))
-    if known and not known.fault and known.sha256 not in ("", file["sha256"]):
-        result.notes.append(say("another file took the place of an earlier one"))
-    put(course, assignment, release, result, file)
+        if known:
+            result.by_hand = known.by_hand
+            _keep_earlier_times(readable, known.files)
+            result.files = [file for file in known.files if file["sha256"] not in new]
+        result.files += readable
+        put(course, assignment, release, result, counting(assignment, result, extensions))
+        return result
+    result.notes = result.unread
+    result.fault = "; ".join(result.unread)[:500]
+    result.path = theirs[-1].path  # so that the page about it can be given back
+    if known:
+        said = say("a later upload cannot be read: {fault}", fault=result.fault)
+        known.unread, known.notes = [*known.unread, said][-5:], [*known.notes, said]
+        result = known
+    write_collected(course, assignment.name, result)
     return result
+
+
+def _keep_earlier_times(files: list[dict[str, Any]], known: list[dict[str, Any]]) -> None:
+    """The same file again, byte for byte, was handed in when it came first."""
+    before = {file["sha256"]: file for file in known if file["time"]}
+    for file in files:
+        earlier = before.get(file["sha256"], file)
+        if not file["time"] or earlier["time"] < file["time"]:
+            file |= {name: earlier[name] for name in ("path", "time", "clock", "late")}
 
 
 def _refuse_others(
@@ -475,17 +474,17 @@ def _refuse_others(
 ) -> None:
     """Raises Unreadable for a notebook that is empty, or of another assignment."""
     if not pieces:
-        raise Unreadable(say("the notebook is empty"))
+        raise Unreadable("the notebook is empty")
     ours = belongs(pieces, release)
     for path in sorted((course.root / "release").glob("*/*.ipynb")):
         other = path.parent.name
         if other != assignment.name and path.stem == other:
             if belongs(pieces, course.read_release(other)) > 3 * ours:
                 said = later("this is {other}, and {name} was asked for")
-                raise Unreadable(say(said, other=other, name=assignment.name))
+                raise Unreadable(said, other=other, name=assignment.name)
     if not ours:
         said = later("nothing in it is of {name}: is it another notebook?")
-        raise Unreadable(say(said, name=assignment.name))
+        raise Unreadable(said, name=assignment.name)
 
 
 def _file(upload: Upload, pieces: list[Piece], release: NotebookNode) -> dict[str, Any]:
@@ -549,8 +548,12 @@ def put(
         late, in_time = later("late by its name"), later("counted as in time")
         how = say(late if file["late"] else in_time)
         found.append(say("no time of its own: {how}", how=how))
-    kept = [note for note in collected.notes if note not in found]
-    collected.notes = [*kept, *found]
+    counts = _named(file, assignment.zone)
+    for other in collected.files:
+        if other["sha256"] != file["sha256"]:
+            path = _named(other, assignment.zone)
+            found.append(say("{path}: not taken, {other} was", path=path, other=counts))
+    collected.notes = [*collected.unread, *found]
     old = notebook.metadata["classroom"]["old"]
     notebook.metadata["classroom"] = {"upload_sha256": collected.sha256, "old": old}
     student = collected.student
@@ -571,6 +574,12 @@ def _attempt(path: str) -> tuple[int, str]:
     """Canvas and browsers number what comes again: hw1-2.ipynb, hw1 (2).ipynb."""
     number = re.search(r"(?:-| \()(\d{1,3})\)?\.\w+$", path)
     return int(number[1]) if number else 0, path
+
+
+def _named(file: dict[str, Any], zone: tzinfo) -> str:
+    """A file's path, and when it came: files that follow each other may have one name."""
+    path, time = _shown(file["path"]), file["time"]
+    return f"{path} ({datetime.fromtimestamp(time, zone):%Y-%m-%d %H:%M})" if time else path
 
 
 def _shown(path: str) -> str:

@@ -176,10 +176,7 @@ class Course:
         Raises:
             ClassroomError: where there is none of that name, or it is malformed.
         """
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-            raise ClassroomError(
-                f"{name!r} is no name of an assignment: letters and digits"
-            )
+        refuse_name(name)
         for folder in self.assignments:
             if (folder / name / f"{name}.md").exists():
                 language = language or self._language(name)
@@ -262,6 +259,12 @@ class Course:
         if self.db_url:
             lines.append(f"c.CourseDirectory.db_url = {self.db_url!r}")
         return "\n".join(lines) + "\n"
+
+
+def refuse_name(name: str) -> None:
+    """Raises ClassroomError for what cannot be an assignment's folder."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise ClassroomError(f"{name!r} is no name of an assignment: letters and digits")
 
 
 P = ParamSpec("P")
@@ -358,16 +361,13 @@ def _validated(said: dict[str, Any]) -> dict[str, Any]:
         found["zone"] = moment(due)[1] if due else UTC
     except ValueError as error:
         raise ValueError(f"due: {error}") from None
-    if "late_penalty_per_day" in said:
-        share = said["late_penalty_per_day"]
-        if isinstance(share, str) and (percent := re.fullmatch(r"([\d.]+) ?%", share)):
-            right = f"{float(percent[1]) / 100:g}"
-            raise ValueError(f"late_penalty_per_day: {share} is no number; write {right}")
-        hint = "a share of the points: write 0.1 for ten per cent"
-        _number("late_penalty_per_day", share, 0, 1, hint)
-    for key, most in (("grace_minutes", 10**5), ("late_days", 1000)):
+    for key, most, hint in (
+        ("late_penalty_per_day", 1, "; a share of the points: write 0.1 for ten per cent"),
+        ("grace_minutes", 10**5, ""),
+        ("late_days", 1000, ""),
+    ):
         if key in said:
-            _number(key, said[key], 0, most)
+            _number(key, said[key], 0, most, hint)
     if said.get("counts", "newest") not in COUNTS:
         raise ValueError(f"counts: {said['counts']} is none of {', '.join(COUNTS)}")
     return found
@@ -375,7 +375,6 @@ def _validated(said: dict[str, Any]) -> dict[str, Any]:
 
 def _number(name: str, value: object, low: float, high: float, hint: str = "") -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{name}: {value!r} is no number" + (f"; {hint}" if hint else ""))
+        raise ValueError(f"{name}: {value!r} is no number{hint}")
     if not low <= value <= high:
-        raise ValueError(f"{name}: {value} is not between {low} and {high}"
-                         + (f"; it is {hint}" if hint else ""))  # fmt: skip
+        raise ValueError(f"{name}: {value} is not between {low} and {high}{hint}")

@@ -13,7 +13,7 @@ from pathlib import Path
 from classroom.collect import counting, put
 from classroom.course import Assignment, ClassroomError, Course
 from classroom.late import Extensions
-from classroom.records import Collected, all_collected, everybody, upload_path
+from classroom.records import Collected, all_collected, upload_path
 from classroom.results import Result, results
 from classroom.roster import Roster
 
@@ -25,38 +25,31 @@ def status_lines(course: Course, assignment: Assignment) -> list[str]:
     found = results(course, assignment)
     rows = [("student", "name", "handed in", "marks", "what is open, and what looks odd")]
     for r in found:
-        rows.append(
-            (r.student, r.name, _when(r, assignment), _marks(r), "; ".join(_odd(r)))
-        )
+        when, odd = _when(r, assignment), "; ".join(_odd(r))
+        rows.append((r.student, r.name, when, _marks(r), odd))
     known = {r.student for r in found}
     missing = [(s, name) for s, name, _ in Roster.of(course.root).rows if s not in known]
     rows += [(student, name, "nothing", "", "") for student, name in missing]
     widths = [min(28, max(len(row[k]) for row in rows)) for k in range(4)]
     lines = []
-    for row in rows:
-        cells = [
-            cell[:width].ljust(width) for cell, width in zip(row, widths, strict=False)
-        ]
-        lines.append("  ".join([*cells, row[4]]).rstrip())
-    lines += misfits(course, found)
+    for *short, odd in rows:
+        cells = [c[:width].ljust(width) for c, width in zip(short, widths, strict=True)]
+        lines.append("  ".join([*cells, odd]).rstrip())
     waiting = sum(r.status == "pending" for r in found)
-    lines.append(
-        f"{len(found)} handed in, {waiting} with something pending"
-        + (f", {len(missing)} of the roster handed in nothing" if missing else "")
-    )
-    return lines
+    rest = f", {len(missing)} of the roster handed in nothing" if missing else ""
+    last = f"{len(found)} handed in, {waiting} with something pending{rest}"
+    return [*lines, *misfits(course, found), last]
 
 
 def misfits(course: Course, found: list[Result]) -> list[str]:
     """In what the teacher's small files do not fit the class, a line for each."""
     roster = Roster.of(course.root)
     lines = roster.misfits({r.student: r.name for r in found if not r.by})
-    known = {*everybody(course.root).students, *(r.student for r in found)}
-    given = {student for student, _ in Extensions.of(course.root).said}
-    if unknown := [repr(student) for student in sorted(given - known)]:
-        lines.append(
-            f"in extensions.csv, but no student of this class: {', '.join(unknown)}"
-        )
+    known = {r.student for r in found}  # of a team, perhaps
+    strangers = [repr(s) for s in Extensions.of(course.root).unknown if s not in known]
+    if strangers:
+        said = f"in extensions.csv, but no student of this class: {', '.join(strangers)}"
+        lines.append(said)
     return lines
 
 
@@ -145,13 +138,12 @@ def _remove(folder: Path) -> None:
 
 
 def _link(source: str, target: str) -> None:
-    with suppress(FileExistsError):
-        try:
-            os.link(source, target)
-        except FileExistsError:
-            raise
-        except OSError:  # a file system without links
-            shutil.copy2(source, target)
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        shutil.copy2(source, target)
 
 
 def one_student(course: Course, assignment: str, who: str) -> Collected:
@@ -186,8 +178,8 @@ def choose(course: Course, assignment: Assignment, who: str, which: str = "") ->
     if which == "none":
         remember(course, assignment.name, f"choose {who} none")
         path = upload_path(course, assignment.name, collected.student)
-        path.unlink(missing_ok=True)
-        path.with_suffix(".json").unlink(missing_ok=True)
+        for kept in (path, path.with_suffix(".json")):
+            kept.unlink(missing_ok=True)
         _remove(course.submitted(assignment.name, collected.student).parent)
         return f"{collected.who} is taken out of {assignment.name}"
     if not which:

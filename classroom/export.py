@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from classroom.course import Assignment, ClassroomError, Course
-from classroom.files import separator_of, write_table
+from classroom.files import UTF_16, separator_of, write_table
 from classroom.platforms import PLATFORMS, Platform
 from classroom.results import Result, results
 from classroom.roster import Roster, given_table, table
@@ -38,10 +38,14 @@ def write_export(
     if lms and lms not in WITH_COLUMNS:
         raise ClassroomError(f"LMS is one of {', '.join(WITH_COLUMNS)}; got {lms!r}")
     if lms and roster:
-        names = _write_filled(PLATFORMS[lms], found, assignment, roster, out)
+        rows, data = given_table(roster), roster.read_bytes()
+        names = _fill(rows, PLATFORMS[lms], found, assignment)
+        separator = separator_of(data[:4000].decode("utf-8", "replace"))
+        encoding = "utf-16" if data[:2] in UTF_16 else "utf-8-sig"
+        write_table(out, rows, separator=separator, encoding=encoding)
         absent = [r for r in found if r.student not in names]
         return [r for r in found if r.student in names], absent
-    rows = _new(PLATFORMS[lms], found, assignment.name) if lms else _ours(found)
+    rows = _new(PLATFORMS[lms], found, assignment) if lms else _ours(found)
     if (there := table(out)) and there[0][:3] != rows[0][:3]:
         raise ClassroomError(
             f"{out} is there, and is no table of marks that this command wrote: give "
@@ -74,7 +78,7 @@ def _mark(result: Result) -> str:
 
 def _words(result: Result) -> str:
     """The comments that a person wrote, for the student."""
-    said = [f"{task.name}: {task.comment}" for task in result.tasks]
+    said = [f"{task.heading or task.name}: {task.comment}" for task in result.tasks]
     said = [text for text in said if not text.endswith((": ", ": No response."))]
     return harmless("; ".join(said))
 
@@ -103,38 +107,29 @@ def _ours(found: list[Result]) -> list[Row]:
     return rows
 
 
-def _new(platform: Platform, found: list[Result], assignment: str) -> list[Row]:
-    """A file for a platform whose own was not at hand."""
+def _new(platform: Platform, found: list[Result], assignment: Assignment) -> list[Row]:
+    """The table of a platform whose own was not at hand."""
     most = max((result.most for result in found), default=0.0)
-    rows = [[title.format(assignment, most) for title in platform.columns]]
+    key = next(title for title in platform.columns if title in platform.identifiers)
+    rows = [[title.format(assignment.name, most) for title in platform.columns]]
     for result in found:
-        own = result.lms_id or result.student
         known = {
-            "Student": result.name,
-            "Full name": result.name,
+            key: f"{platform.prefix}{result.lms_id or result.student}",
+            "Student": harmless(result.name),
+            "Full name": harmless(result.name),
             "Maximum Grade": _number(most),
             "End-of-Line Indicator": "#",
         }
-        row = []
-        for title in platform.columns:
-            if title in platform.comments:
-                row.append(_words(result))
-            elif title in platform.grade or "{" in title:
-                row.append(_mark(result))
-            elif title in platform.identifiers and title in ("ID", *platform.columns[:1]):
-                row.append(f"{platform.prefix}{own}")
-            else:
-                row.append(harmless(known.get(title, "")))
-        rows.append(row)
+        rows.append([known.get(title, "") for title in platform.columns])
+    _fill(rows, platform, found, assignment)
     return rows
 
 
-def _write_filled(
-    platform: Platform, found: list[Result], assignment: Assignment, roster: Path, out: Path
+def _fill(
+    rows: list[Row], platform: Platform, found: list[Result], assignment: Assignment
 ) -> set[str]:
-    """The roster as it came, in its own encoding and quoting, with our column in it;
-    returns who is in it."""
-    rows, data = given_table(roster), roster.read_bytes()
+    """Write the marks into a platform's table, and comments where there are none; returns
+    who is in it."""
     head = [title.strip() for title in rows[0]]
     key = _column(head, platform.identifiers)
     if key is None:
@@ -146,9 +141,9 @@ def _write_filled(
     comment = _column(head, platform.comments)
     everybody = {r.lms_id or r.student: r for r in found} | {r.student: r for r in found}
     names = Roster(tuple((r.student, r.name, ()) for r in found))
-    filled, there = [rows[0]], set()
+    there = set()
     for row in rows[1:]:
-        row = [*row, *[""] * (len(head) - len(row))]
+        row += [""] * (len(head) - len(row))
         own = row[key].strip()
         digits = own.lstrip("#").split(" ")[-1]
         by_name = names.find(own) or ("",)
@@ -158,10 +153,6 @@ def _write_filled(
             row[place] = mark
             if comment is not None and not row[comment].strip():
                 row[comment] = _words(result)
-        filled.append(row)
-    separator = separator_of(data[:4000].decode("utf-8", "replace"))
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    write_table(out, filled, separator=separator, encoding=encoding)
     return there
 
 

@@ -7,6 +7,7 @@ Not nbgrader's page: that one shows the tests' source. What a student typed is e
 import json
 import re
 import zipfile
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from jinja2 import Environment, FileSystemLoader
@@ -26,14 +27,24 @@ TEMPLATES.filters["case"] = lambda case: json.dumps(case)
 
 
 @in_its_language
-def write_feedback(course: Course, assignment: Assignment) -> list[Path]:
-    """Write feedback/<student>/hwN/hwN.html, where nbgrader looks for it."""
+def write_feedback(
+    course: Course, assignment: Assignment, found: list[Result] | None = None
+) -> list[Path]:
+    """Write feedback/<student>/hwN/hwN.html, where nbgrader looks for it; `found` are the
+    `results`, where they were read before."""
     template = TEMPLATES.get_template("feedback.html")
     paths = []
-    for result in results(course, assignment):
+
+    def when(time: float) -> str:
+        return f"{datetime.fromtimestamp(time, assignment.zone):%Y-%m-%d %H:%M %Z}"
+
+    for result in found or results(course, assignment):
         path = _page(course, assignment, result)
         page = template.render(
-            result=result, assignment=assignment.name, language=assignment.language
+            result=result,
+            assignment=assignment.name,
+            language=assignment.language,
+            when=when,
         )
         write_atomically(path, page)
         paths.append(path)
@@ -46,7 +57,7 @@ def _page(course: Course, assignment: Assignment, result: Result) -> Path:
 
 
 def pack_feedback(
-    course: Course, assignment: Assignment, how: str
+    course: Course, assignment: Assignment, how: str, found: list[Result] | None = None
 ) -> tuple[Path, list[Result], list[Result]]:
     """The pages in one zip, named as the platform of that name wants them back, or `plain`;
     its path, whose pages are in it, and whose are not.
@@ -59,7 +70,7 @@ def pack_feedback(
         raise ClassroomError(f"ZIP is one of plain, {', '.join(known)}; got {how!r}")
     names: dict[str, Path] = {}
     packed, left_out = list[Result](), list[Result]()
-    for result in results(course, assignment):
+    for result in found or results(course, assignment):
         page = _page(course, assignment, result)
         if page.exists() and (name := _name_back(result, assignment.name, how)):
             names[name] = page

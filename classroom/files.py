@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how a file in it begins
+
 
 @contextmanager
 def replacing(path: Path, keep: bool = False) -> Iterator[Path]:
@@ -72,7 +74,7 @@ def read_table(path: Path) -> list[list[str]]:
     spreadsheet wrote it. Raises OSError, or ValueError where it is no text."""
     data = path.read_bytes()
     for encoding in ("utf-16", "utf-8-sig", "cp949", "cp1252"):
-        if (encoding == "utf-16") == (data[:2] in (b"\xff\xfe", b"\xfe\xff")):
+        if (encoding == "utf-16") == (data[:2] in UTF_16):
             try:
                 text = data.decode(encoding)
                 break

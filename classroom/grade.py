@@ -14,6 +14,7 @@ import traceback
 from collections import deque
 from collections.abc import Generator, Iterable
 from contextlib import closing
+from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from typing import TextIO
@@ -22,12 +23,12 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from classroom.author import practice_cases, test_id, worth
+from classroom.author import PRACTICE, test_id, worth
 from classroom.checks import Task
 from classroom.collect import counting, put
 from classroom.course import Assignment, ClassroomError, Course
 from classroom.gradebook import open_gradebook, save_marks
-from classroom.judge import NOT_THEIRS, Mark, cases_of, judge_derivation, judge_task
+from classroom.judge import NOT_THEIRS, Mark, all_cases, judge_derivation, judge_task
 from classroom.late import Extensions, lateness
 from classroom.records import (
     Record,
@@ -98,9 +99,10 @@ def self_test(course: Course, assignment: Assignment, sandboxed: bool = True) ->
     source = course.root / "source" / assignment.name / f"{assignment.name}.ipynb"
     solution = nbformat.read(source, 4)
     drawn = _cases(course, assignment, "self-test")
+    practice = all_cases(assignment.checks.TASKS, lambda name: PRACTICE)
     faults, total = [], 0.0
     for what, notebook, cases in (
-        ("the solution", solution, practice_cases(assignment)),
+        ("the solution", solution, practice),
         ("the solution", solution, drawn),
         ("the untouched release", release, drawn),
     ):
@@ -110,13 +112,9 @@ def self_test(course: Course, assignment: Assignment, sandboxed: bool = True) ->
         for mark in marks.values():
             wanted = mark.most if notebook is solution else 0.0
             if mark.points != wanted or mark.pending:
-                said = [
-                    f"{line.name}: {line.message}" for line in mark.lines if line.message
-                ]
-                faults.append(
-                    f"{what} gets {mark.points:g} of {mark.most:g} points in {mark.task}"
-                    + "".join(f"\n    {line}" for line in said)
-                )
+                got = f"{mark.points:g} of {mark.most:g} points in {mark.task}"
+                faults.append(f"{what} gets {got}")
+                faults += [f"    {n.name}: {n.message}" for n in mark.lines if n.message]
     if faults:
         raise ClassroomError("\n".join([f"{assignment.name} is not ready:", *faults]))
     words = worth(release) - total
@@ -161,11 +159,8 @@ def make_record(submission: Submission, sandboxed: bool) -> None:
 
 
 def _cases(course: Course, assignment: Assignment, student: str) -> dict[str, list]:
-    return {
-        name: cases_of(task, course.seed(assignment.name, student, name))
-        for name, task in assignment.checks.TASKS.items()
-        if isinstance(task, Task)
-    }
+    seed = partial(course.seed, assignment.name, student)
+    return all_cases(assignment.checks.TASKS, seed)
 
 
 def make_best_record(submission: Submission, sandboxed: bool) -> None:

@@ -10,7 +10,7 @@ import re
 import resource
 import signal
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from classroom.checks import Answer, Case, Derivation, Task, Wrong
 from classroom.probe import MIME, arguments
+from classroom.restore import bare
 from classroom.sandbox import CellRun
 from classroom.words import later, respoken, say
 
@@ -153,20 +154,25 @@ def cases_of(task: Task, seed: int) -> list[Case]:
     return cases
 
 
+def all_cases(
+    tasks: dict[str, Task | Derivation], seed: Callable[[str], int]
+) -> dict[str, list[Case]]:
+    """The cases of each task that has some; `seed` gives that of a name."""
+    code = {name: task for name, task in tasks.items() if isinstance(task, Task)}
+    return {name: cases_of(task, seed(name)) for name, task in code.items()}
+
+
 def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
     """The mark for a Markdown answer; `stub` is what stood there before."""
     mark = Mark(name, task.points)
     found = displays(text)
-    if not found or _bare(text) == _bare(stub):
+    if not found or bare(text) == bare(stub):
         said = say("There is no derivation here: put it between $$ signs.")
         mark.lines = [Line(say("the derivation"), 0.0, task.points, said, kind=said)]
-        mark.pending = bool(text.strip()) and _bare(text) != _bare(stub)
+        mark.pending = bool(text.strip()) and bare(text) != bare(stub)
         return mark
-    latex = max(
-        found, key=lambda chain: len(re.findall(r"=|\\geq?|\\leq?|\\approx", chain))
-    )
-    checked = _checked(task, as_the_book_writes(latex, task))
-    steps, error, mark.fault, missing, reached = checked
+    latex = max(found, key=lambda chain: len(re.findall(r"=|\\[gl]eq?|\\approx", chain)))
+    steps, error, mark.fault, missing, reached = _checked(task, latex)
     held = sum(ok for ok, _ in steps)
     if steps and held == len(steps) and not error and not missing:
         mark.points = task.points
@@ -192,10 +198,6 @@ def judge_derivation(name: str, task: Derivation, text: str, stub: str) -> Mark:
         said = "" if ok else message
         mark.lines.append(Line(say("step {n}", n=n), each, each, said, kind=said[:160]))
     return mark
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"\s+", "", text)
 
 
 MATHS = "align|equation|aligned|gather|gathered|eqnarray|multline|split|alignat"
@@ -233,51 +235,6 @@ def displays(text: str) -> list[str]:
     return []
 
 
-WRITTEN = (  # what people write, and what the checker reads
-    (r"\\(?:mathrm|text|operatorname\*?|mathop)\s*\{\s*(exp|log|ln)\s*\}", r"\\\1"),
-    (r"(?<![\\A-Za-z])(exp|log|ln)(?=\s*(?:\\left|\(|\\Big|\\big|\{))", r"\\\1"),
-    (r"\\(?:mathbf|mathrm|mathsf|operatorname\*?|text)\s*\{\s*E\s*\}|\\mathbb\s*E(?![A-Za-z])"
-     r"|\\E(?![A-Za-z])|(?<![\\A-Za-z{])E(?=\s*_|\s*\\left|\s*[\[(])", r"\\mathbb{E}"),
-    (r"(?:(?<![\\A-Za-z])D\s*_\s*\{?\s*)?(?:\\(?:mathrm|text|operatorname)\s*\{\s*KL\s*\}"
-     r"|(?<![A-Za-z])KL)\s*\}?(?=\s*(?:\\left|\\[Bb]ig\w*)?\s*[(\[])", r"D_{\\mathrm{KL}}"),
-)  # fmt: skip
-
-
-def as_the_book_writes(latex: str, task: Derivation) -> str:
-    """Other notation in the book's: `\\mathrm{exp}`, a plain E, KL(p || q)."""
-    for written, ours in WRITTEN:
-        latex = re.sub(written, ours, latex)
-    if "D_{\\mathrm{KL}}" in task.start:
-        # The givens say of which variable p and q are densities.
-        over = re.search(r"\((\w)\)", task.start)
-        head = re.compile(
-            r"(D_\{\\mathrm\{KL\}\})\s*(?:\\left|\\[Bb]ig\w*)?\s*[(\[]\s*(\w)(?:\s*\((\w)\))?"
-            r"[\s\\,;:!]*(?:\\\||\|\||\\parallel|\\Vert|\\mid\\mid|\\middle\\\|)[\s\\,;:!]*"
-            r"(\w)(?:\s*\((\w)\))?\s*(?:\\right|\\[Bb]ig\w*)?\s*[)\]]"
-        )
-        if over:
-            x = over[1]
-            latex = head.sub(
-                lambda m: rf"{m[1]}({m[2]}({m[3] or x}) \,\|\, {m[4]}({m[5] or x}))",
-                latex,
-            )
-            latex = re.sub(
-                r"(\\mathbb\{E\}\s*_)\s*(?:\{\s*([pq])\s*\}|([pq])(?![\w(]))",
-                lambda m: f"{m[1]}{{{m[2] or m[3]}({x})}}",
-                latex,
-            )
-            names = "pq"
-            latex = re.sub(
-                rf"\\(log|ln)\s*([{names}])(?![\w({{_^])", rf"\\\1 \2({x})", latex
-            )
-            latex = re.sub(
-                rf"\\frac\s*\{{\s*([{names}])\s*\}}\s*\{{\s*([{names}])\s*\}}",
-                rf"\\frac{{\1({x})}}{{\2({x})}}",
-                latex,
-            )
-    return latex
-
-
 class Checked(NamedTuple):
     """Each step's verdict, what is wrong with the whole, an error of ours, the first stage
     that is missing, and how many were reached."""
@@ -299,10 +256,7 @@ OF_THE_CHECKER = (  # how its words begin; `respoken` needs them
     later("last"),
 )
 NOT_JUDGED = later("It could not be judged.")
-OUT_OF_TIME = (
-    -signal.SIGXCPU,
-    -signal.SIGKILL,
-)  # exit codes, at the limit of the processor
+OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)  # exit codes
 
 
 def _checked(task: Derivation, latex: str) -> Checked:
@@ -342,18 +296,19 @@ def _check(pipe: Connection, task: Derivation, latex: str) -> None:
         from classroom.stages import stages_of
         from derivations import check_derivation
         from derivations.assignment import ASSIGNMENT
+        from derivations.chain import ABOVE
 
         most = _address_space() + DERIVATION_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         resource.setrlimit(resource.RLIMIT_CPU, (DERIVATION_SECONDS, DERIVATION_SECONDS))
         report = check_derivation(
-            latex,
-            start=task.start,
-            end=task.end,
-            given=task.given,
+            latex, start=task.start, end=task.end, given=task.given,
             min_steps=task.min_steps,
-        )
-        said = [respoken(f"{s.verdict}. {s.detail}")[:600] for s in report.steps]
+        )  # fmt: skip
+        # Of a line that only follows a wrong one it is not said that it is wrong.
+        told = (s.detail if s.detail == ABOVE else f"{s.verdict}. {s.detail}"
+                for s in report.steps)  # fmt: skip
+        said = [respoken(text)[:600] for text in told]
         steps = [(bool(s.ok), text) for s, text in zip(report.steps, said, strict=True)]
         slip = report.error if report.error.startswith(ASSIGNMENT) else ""
         error = say(NOT_JUDGED) if slip else respoken(report.error)

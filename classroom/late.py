@@ -10,8 +10,10 @@ at once. Extensions stand in `extensions.csv`, in the folder of the course:
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from classroom.course import Assignment, ClassroomError, moment
@@ -26,13 +28,15 @@ DAY = 86_400
 @dataclass(frozen=True)
 class Late:
     """By how much it was late, in seconds and begun days; how many of the days were free;
-    and which share of the points that costs. `word` says it to a person."""
+    and which share of the points that costs. `word` says it to a person. `due` is when it
+    had to be there, in seconds since 1970, or 0 where nothing was asked."""
 
     seconds: float = 0.0
     days: int = 0
     free: int = 0
     share: float = 0.0
     word: str = ""
+    due: float = 0.0
 
 
 def lateness(
@@ -54,14 +58,9 @@ def lateness(
                     if assignment.due else None)  # fmt: skip
     if due is None or due == NEVER:
         return Late()
-    if time:
-        seconds = time - due.timestamp()
-        if seconds <= 60 * assignment.grace_minutes:
-            return Late()
-    elif said_late:
-        seconds = 1.0
-    else:
-        return Late()
+    seconds = time - due.timestamp() if time else float(said_late)
+    if seconds <= (60 * assignment.grace_minutes if time else 0):
+        return Late(due=due.timestamp())
     days = int(-(-seconds // DAY))
     free = min(days, free_days)
     share = min(1.0, assignment.late_penalty_per_day * (days - free))
@@ -70,29 +69,36 @@ def lateness(
     else:
         word = say("late, says the platform: a day")
     word += say(", {n} of them free", n=free) if free else ""
-    return Late(seconds, days, free, share, word)
+    return Late(seconds, days, free, share, word, due.timestamp())
 
 
 @dataclass(frozen=True)
 class Extensions:
-    """What `extensions.csv` says, by student and assignment."""
+    """What `extensions.csv` says, by student and assignment; `unknown` are students of whom
+    nobody knows."""
 
     said: dict[tuple[str, str], str]
     path: Path
+    unknown: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, root: Path) -> "Extensions":
-        """Raises ClassroomError where a line of it cannot be understood."""
+    def of(cls, root: Path, people: Callable[[], Roster] | None = None) -> "Extensions":
+        """`people`: gives `everybody`, where it is read for others, too.
+
+        Raises:
+            ClassroomError: where a line of it cannot be understood.
+        """
         path = root / "extensions.csv"
         found, rows = {}, table(path)[1:]
-        people = everybody(root) if rows else Roster(())
+        known = (people or partial(everybody, root))() if rows else Roster(())
         for n, row in enumerate(rows, start=2):
             if not any(cell.strip() for cell in row):
                 continue
             student, name, until = ([cell.strip() for cell in row] + ["", "", ""])[:3]
             _until(until, datetime.now(UTC), f"{path}, line {n}")
-            found[people.student(student), name] = until
-        return cls(found, path)
+            found[known.student(student), name] = until
+        strangers = {student for student, _ in found} - {*known.students}
+        return cls(found, path, tuple(sorted(strangers)))
 
     def until(self, assignment: Assignment, student: str) -> datetime | None:
         """A student's own due date; None where it is everybody's."""

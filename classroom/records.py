@@ -17,6 +17,7 @@ is none) and `.lock` (a run of `grade` is at it).
 
 import fcntl
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -37,7 +38,9 @@ class Collected:
         path: the file that counts; `time` (seconds since 1970, or 0 where nothing says
             when it was handed in) and `sha256` are its.
         fault: why there is nothing to grade; empty where there is.
-        notes: what a student may read, too, such as files that were not taken.
+        unread: the files that could not be read, each with the reason.
+        notes: what a student may read, too: `unread`, and what is said of the file that
+            counts and of those that do not.
         odd: what is for the teacher alone.
         platform: whose names the upload has; `clock` says where its time is from.
         late: the platform says that it was late.
@@ -51,6 +54,7 @@ class Collected:
     time: float = 0.0
     sha256: str = ""
     fault: str = ""
+    unread: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
     platform: str = ""
@@ -109,11 +113,10 @@ def everybody(root: Path) -> Roster:
     return Roster((*roster.rows, *(known[s] for s in known.keys() - {*roster.students})))
 
 
-def teams(root: Path) -> dict[str, str]:
-    """Which team a student is in, as `teams.csv` says."""
+def teams(root: Path, people: Callable[[], Roster]) -> dict[str, str]:
+    """Which team a student is in, as `teams.csv` says; `people` gives `everybody`."""
     rows = [row for row in table(root / "teams.csv")[1:] if len(row) > 1 and row[1].strip()]
-    people = everybody(root) if rows else Roster(())
-    return {people.student(row[0]): row[1].strip() for row in rows}
+    return {people().student(row[0]): row[1].strip() for row in rows}
 
 
 def all_collected(course: Course, assignment: str) -> list[Collected]:

@@ -22,6 +22,7 @@ class Spread:
     name: str
     most: float
     values: list[float]
+    heading: str = ""
     pending: int = 0
     messages: list[tuple[str, int]] = field(default_factory=list)
 
@@ -56,7 +57,6 @@ def write_report(course: Course, assignment: Assignment) -> Path:
     tasks = spreads(found)
     marked = [r.points for r in found if r.status == "graded"]
     total = Spread("in all", max((r.most for r in found), default=0.0), marked)
-    hardest = min(tasks, key=lambda task: task.share, default=None)
     roster = Roster.of(course.root)
     seen = {r.student for r in found}
     page = TEMPLATES.get_template("report.html").render(
@@ -64,7 +64,7 @@ def write_report(course: Course, assignment: Assignment) -> Path:
         found=found,
         tasks=tasks,
         total=total,
-        hardest=hardest,
+        hardest=hardest(tasks),
         statuses=Counter(r.status for r in found),
         late=sum(bool(r.late.word) for r in found),
         missing=[name for student, name, _ in roster.rows if student not in seen],
@@ -76,13 +76,21 @@ def write_report(course: Course, assignment: Assignment) -> Path:
     return path
 
 
+def hardest(tasks: list[Spread]) -> Spread | None:
+    """The task with the least share of its points. Of few marks it cannot be said, for the
+    first that are there are often those of empty answers: half of the class is enough."""
+    known = [task for task in tasks if len(task.values) >= max(1, task.pending)]
+    return min(known, key=lambda task: task.share, default=None)
+
+
 def spreads(found: list[Result]) -> list[Spread]:
     """Each task of the class, with its messages by frequency."""
     tasks: dict[str, Spread] = {}
     said: dict[str, Counter[str]] = {}
     for result in found:
         for task in result.tasks:
-            spread = tasks.setdefault(task.name, Spread(task.name, task.most, []))
+            new = Spread(task.name, task.most, [], task.heading)
+            spread = tasks.setdefault(task.name, new)
             if task.pending:
                 spread.pending += 1
             else:

@@ -21,6 +21,7 @@ import nbformat
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
+from classroom.files import UTF_16
 from classroom.words import later, say
 
 MOST_BYTES = 20_000_000
@@ -38,7 +39,11 @@ BESIDE = later("{name} was written beside its place")
 
 
 class Unreadable(Exception):
-    """Not a notebook that can be graded; the message says why."""
+    """Not a notebook that can be graded; the message, with values for its names in braces,
+    says why."""
+
+    def __init__(self, message: str, **values: object):
+        super().__init__(say(message, **values))
 
 
 @dataclass
@@ -56,38 +61,35 @@ class Piece:
 def read_pieces(data: bytes) -> list[Piece]:
     """The cells of an uploaded notebook. Raises Unreadable, with a reason, or returns."""
     if len(data) > MOST_BYTES:
-        said = later("{n} MB; at most {most} are read")
-        raise Unreadable(say(said, n=round(len(data) / 1e6), most=round(MOST_BYTES / 1e6)))
+        size, room = round(len(data) / 1e6), round(MOST_BYTES / 1e6)
+        raise Unreadable("{n} MB; at most {most} are read", n=size, most=room)
     if not data.strip():
-        raise Unreadable(say("the file is empty"))
+        raise Unreadable("the file is empty")
     try:
         content = json.loads(_decoded(data))
     except RecursionError:
-        raise Unreadable(
-            say("it is not a notebook: it holds lists in lists in lists")
-        ) from None
+        raise Unreadable("it is not a notebook: it holds lists in lists in lists") from None
     except ValueError:
-        if not data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(
-            (b"{", b"\xff\xfe", b"\xfe\xff")
-        ):
-            raise Unreadable(say("it is not a notebook")) from None
-        raise Unreadable(say("it was cut off on its way, or damaged")) from None
+        begins = data.lstrip(b"\xef\xbb\xbf \r\n\t")[:2]
+        if begins[:1] != b"{" and begins not in UTF_16:
+            raise Unreadable("it is not a notebook") from None
+        raise Unreadable("it was cut off on its way, or damaged") from None
     cells = content.get("cells") if isinstance(content, dict) else None
     if cells is None and isinstance(content, dict):  # notebooks of format 3 and before
         sheets = content.get("worksheets")
         sheet = sheets[0] if isinstance(sheets, list) and sheets else {}
         cells = sheet.get("cells") if isinstance(sheet, dict) else None
     if not isinstance(cells, list):
-        raise Unreadable(say("it has no cells: is it a notebook?"))
+        raise Unreadable("it has no cells: is it a notebook?")
     pieces = [piece for cell in cells if (piece := _piece(cell)) and piece.source.strip()]
     if len(pieces) > MOST_CELLS:
-        said = later("{n} cells; at most {most} are read")
-        raise Unreadable(say(said, n=f"{len(pieces):,}", most=f"{MOST_CELLS:,}"))
+        n, most = f"{len(pieces):,}", f"{MOST_CELLS:,}"
+        raise Unreadable("{n} cells; at most {most} are read", n=n, most=most)
     return pieces
 
 
 def _decoded(data: bytes) -> str:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if data[:2] in UTF_16:
         return data.decode("utf-16")
     try:
         return data.decode("utf-8-sig")
@@ -154,8 +156,8 @@ def is_test(cell: NotebookNode) -> bool:
 def likeness(pieces: list[Piece], release: NotebookNode) -> int:
     """How many cells of the release are in it: to tell two files of a student apart."""
     ids = {grade_id(cell) for cell in release.cells} - {""}
-    texts = {_bare(cell.source) for cell in release.cells}
-    return sum(p.grade_id in ids or _bare(p.source) in texts for p in pieces)
+    texts = {bare(cell.source) for cell in release.cells}
+    return sum(p.grade_id in ids or bare(p.source) in texts for p in pieces)
 
 
 def belongs(pieces: list[Piece], release: NotebookNode) -> int:
@@ -174,9 +176,9 @@ def belongs(pieces: list[Piece], release: NotebookNode) -> int:
 
 def n_answered(pieces: list[Piece], release: NotebookNode) -> int:
     """How many of its code cells and marked texts are not as they were handed out."""
-    handed_out = {_bare(cell.source) for cell in release.cells}
+    handed_out = {bare(cell.source) for cell in release.cells}
     return sum(
-        _bare(p.source) not in handed_out for p in pieces if p.kind == "code" or p.grade_id
+        bare(p.source) not in handed_out for p in pieces if p.kind == "code" or p.grade_id
     )
 
 
@@ -214,17 +216,17 @@ class _Restored:
         _limit_rendering(release, pieces)
 
     def _untouched(self, n: int) -> bool:
-        return _bare(self.pieces[n].source) == _bare(self.cells[self.place[n]].source)
+        return bare(self.pieces[n].source) == bare(self.cells[self.place[n]].source)
 
     def _join_halves(self) -> None:
         """A cell that was split, or copied, carries one id twice."""
         for n, k in sorted(self.place.items()):
             name, piece = grade_id(self.cells[k]), self.pieces[n]
-            stub = _bare(self.cells[k].source)
+            stub = bare(self.cells[k].source)
             for m, other in enumerate(self.pieces):
                 if m == n or m in self.place or other.grade_id != name:
                     continue
-                if _bare(other.source) == stub:
+                if bare(other.source) == stub:
                     self.gone.add(m)  # run below, it would take the answer away
                 elif other.kind != self.cells[k].cell_type:
                     continue
@@ -256,7 +258,7 @@ class _Restored:
     def _split_tests(self) -> None:
         for n, k in self.fixed.items():
             cell, piece = self.cells[k], self.pieces[n]
-            if is_test(cell) and _bare(cell.source) != _bare(piece.source):
+            if is_test(cell) and bare(cell.source) != bare(piece.source):
                 self.beside[n] = _beside_test(piece.source, cell.source)
                 note = say("the test cell {name} was changed", name=grade_id(cell))
                 if self.beside[n]:
@@ -353,7 +355,7 @@ class _Restored:
                 rest = [line for line in piece.source.splitlines() if line not in old]
                 if has_display(piece.source):
                     yield m, FENCE.sub("", piece.source).strip()
-                elif rest and _bare(piece.source).startswith(_bare(old)):
+                elif rest and bare(piece.source).startswith(bare(old)):
                     yield m, "\n".join(rest)
             return
 
@@ -506,7 +508,7 @@ def _without(source: str, names: set[str]) -> str:
     lines = source.splitlines()
     for node in reversed(_definitions(source)):
         if node.name in names:
-            lines[node.lineno - 1 : node.end_lineno] = []
+            lines[_first(node) - 1 : node.end_lineno] = []
     return "\n".join(lines)
 
 
@@ -538,22 +540,19 @@ def _tested(source: str) -> str:
 
 def _beside_test(source: str, test: str) -> str:
     """What a student typed into a test cell, without the test."""
-    tree, ours = _parsed(source), _parsed(test)
+    tree, ours, lines = _parsed(source), _parsed(test), source.splitlines()
     if tree is None or ours is None:
         known = {line.strip() for line in test.splitlines()}
-        return "\n".join(line for line in source.splitlines() if line.strip() not in known)
+        return "\n".join(line for line in lines if line.strip() not in known)
     dumped = {ast.dump(node) for node in ours.body}
-    lines, kept = source.splitlines(), []
-    for node in tree.body:
-        if ast.dump(node) in dumped:
-            continue
-        text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-        if isinstance(node, Definition) and node.decorator_list:
-            first = min(d.lineno for d in node.decorator_list)
-            text = "\n".join(lines[first - 1 : node.end_lineno])
-        if not PROBE.search(text):
-            kept.append(text)
-    return "\n".join(kept)
+    theirs = [node for node in tree.body if ast.dump(node) not in dumped]
+    texts = ["\n".join(lines[_first(node) - 1 : node.end_lineno]) for node in theirs]
+    return "\n".join(text for text in texts if not PROBE.search(text))
+
+
+def _first(node: ast.stmt) -> int:
+    """The line on which a statement begins, with its decorators."""
+    return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
 
 
 def _limit_rendering(release: NotebookNode, pieces: list[Piece]) -> None:
@@ -565,15 +564,16 @@ def _limit_rendering(release: NotebookNode, pieces: list[Piece]) -> None:
         piece.as_typed = len(piece.source) > MOST_RENDERED or total > MOST_RENDERED_IN_ALL
 
 
-def _bare(source: str) -> str:
+def bare(source: str) -> str:
+    """Without blanks."""
     return re.sub(r"\s+", "", source)
 
 
 def _repeats(piece: Piece, release: NotebookNode) -> bool:
     """Whether it stands in for a cell that the release brings anyway."""
-    text = _bare(piece.source)
+    text = bare(piece.source)
     return any(
-        _bare(cell.source) == text or (is_test(cell) and grade_id(cell) == piece.grade_id)
+        bare(cell.source) == text or (is_test(cell) and grade_id(cell) == piece.grade_id)
         for cell in release.cells
         if not is_answer(cell)
     )
@@ -585,18 +585,17 @@ def _places(release: NotebookNode, pieces: list[Piece]) -> dict[int, int]:
     place: dict[int, int] = {}
     for n, piece in enumerate(pieces):
         k = answers.get(piece.grade_id)
-        if k is None:
-            continue
-        if piece.kind != release.cells[k].cell_type:
+        if k is None or piece.kind != release.cells[k].cell_type:
             continue
         # A copied cell carries the id, too. The one that was worked on is the answer.
         earlier = next((m for m, other in place.items() if other == k), None)
         if earlier is None:
             place[n] = k
-        elif _bare(pieces[earlier].source) == _bare(release.cells[k].source):
+        elif bare(pieces[earlier].source) == bare(release.cells[k].source):
             del place[earlier]
             place[n] = k
     lost = [k for k in answers.values() if k not in place.values()]
+    known = {grade_id(c) for c in release.cells} - {""}
     for number, k in enumerate(lost):
         window = _window(release, pieces, k, place)
         n_later = sum(
@@ -604,7 +603,14 @@ def _places(release: NotebookNode, pieces: list[Piece]) -> dict[int, int]:
             and release.cells[other].cell_type == release.cells[k].cell_type
             for other in lost[number + 1 :]
         )
-        candidates = _candidates(release, pieces, k, place, window)
+        candidates = [
+            n
+            for n in range(window[0] + 1, window[1])
+            if n not in place
+            and pieces[n].kind == release.cells[k].cell_type
+            and pieces[n].grade_id not in known
+            and not _repeats(pieces[n], release)
+        ]
         # Answers stand in their order: leave enough of them for those that follow.
         candidates = candidates[: max(1, len(candidates) - n_later)]
         scores = {n: _score(pieces[n], release.cells[k]) for n in candidates}
@@ -628,25 +634,6 @@ def _window(
     return (low, high) if low < high else (-1, len(pieces))  # things were moved about
 
 
-def _candidates(
-    release: NotebookNode,
-    pieces: list[Piece],
-    k: int,
-    place: dict[int, int],
-    window: tuple[int, int],
-) -> list[int]:
-    """The pieces of its kind that are nothing else."""
-    known = {grade_id(c) for c in release.cells} - {""}
-    return [
-        n
-        for n in range(window[0] + 1, window[1])
-        if n not in place
-        and pieces[n].kind == release.cells[k].cell_type
-        and pieces[n].grade_id not in known
-        and not _repeats(pieces[n], release)
-    ]
-
-
 def _score(piece: Piece, cell: NotebookNode) -> float:
     """How much a piece looks like the answer to a cell: names that it defines, likeness."""
     text, stub = piece.source[:4000], cell.source[:4000]
@@ -657,10 +644,10 @@ def _score(piece: Piece, cell: NotebookNode) -> float:
 
 
 def _place_of_fixed(piece: Piece, release: NotebookNode) -> int | None:
-    text = _bare(piece.source)
+    text = bare(piece.source)
     for k, cell in enumerate(release.cells):
         same_id = piece.grade_id and grade_id(cell) == piece.grade_id
-        if not is_answer(cell) and (same_id or _bare(cell.source) == text):
+        if not is_answer(cell) and (same_id or bare(cell.source) == text):
             return k
     return None
 

@@ -2,14 +2,17 @@
 the feedback pages, the report and the export. The rule for late days, rubrics and teams
 are applied here, when marks are read."""
 
+import re
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 
 from classroom.course import Assignment, ClassroomError, Course, in_its_language
 from classroom.gradebook import open_gradebook
 from classroom.late import Extensions, Late, lateness
-from classroom.records import Collected, all_collected, read_record, teams
+from classroom.records import Collected, all_collected, everybody, read_record, teams
 from classroom.restore import grade_id
 from classroom.roster import Roster
 from classroom.rubric import Rubric
@@ -28,6 +31,7 @@ class TaskResult:
 
     name: str
     most: float
+    heading: str = ""  # on the sheet
     points: float = 0.0
     pending: bool = False
     by_hand: bool = False
@@ -82,25 +86,45 @@ def results(course: Course, assignment: Assignment) -> list[Result]:
         ClassroomError: where nothing was released, or a file of the teacher's is malformed.
     """
     release = course.read_release(assignment.name)
-    order = {grade_id(cell): place for place, cell in enumerate(release.cells)}
+    headings = headings_of(release)
     rubric = Rubric.of(course, assignment)
-    late = _LateDays(course, assignment)
+    people = cache(partial(everybody, course.root))
+    late = _LateDays(course, assignment, Extensions.of(course.root, people))
     with open_gradebook(course) as gradebook:
         found = [
-            _result(course, assignment, gradebook, order, rubric, collected, late)
+            _result(course, assignment, gradebook, headings, rubric, collected, late)
             for collected in all_collected(course, assignment.name)
         ]
-    return _with_teams(course, found, late)
+    return _with_teams(Roster.of(course.root), teams(course.root, people), found, late)
+
+
+def headings_of(release: NotebookNode) -> dict[str, str]:
+    """The marked cells in their order, each with the heading above it, without its points.
+
+    >>> from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+    >>> text = new_markdown_cell("## 2. The KL (4 points)\\n\\nWrite it.")
+    >>> task = new_code_cell(metadata={"nbgrader": {"grade_id": "kl-test"}})
+    >>> headings_of(new_notebook(cells=[text, task]))
+    {'kl-test': '2. The KL'}
+    """
+    heading, found = "", {}
+    for cell in release.cells:
+        if name := grade_id(cell):
+            found[name] = heading
+        elif cell.cell_type == "markdown":
+            for said in re.findall(r"^##+ (.+)", cell.source, re.M):
+                heading = re.sub(r" *\([^()]*\d[^()]*\)$", "", said.strip())
+    return found
 
 
 class _LateDays:
     """The lateness of each student, with the late days that earlier assignments used."""
 
-    def __init__(self, course: Course, assignment: Assignment):
-        self.assignment, self.extensions = assignment, Extensions.of(course.root)
+    def __init__(self, course: Course, assignment: Assignment, extensions: Extensions):
+        self.assignment, self.extensions = assignment, extensions
         self.used: dict[str, int] = {}
         for other in _earlier(course, assignment) if assignment.late_days else []:
-            before = _LateDays(course, other)
+            before = _LateDays(course, other, extensions)
             for collected in all_collected(course, other.name):
                 free = before.of(collected.student, collected).free
                 self.used[collected.student] = self.used.get(collected.student, 0) + free
@@ -126,17 +150,20 @@ def _earlier(course: Course, assignment: Assignment) -> list[Assignment]:
     return found
 
 
-def _with_teams(course: Course, found: list[Result], late: _LateDays) -> list[Result]:
+def _with_teams(
+    roster: Roster, team_of: dict[str, str], found: list[Result], late: _LateDays
+) -> list[Result]:
     """One submission of a team, the newest that can be read, and a mark for each."""
-    roster, own = Roster.of(course.root), {result.student: result for result in found}
+    own = {result.student: result for result in found}
     members: dict[str, list[str]] = {}
-    for student, team in teams(course.root).items():
+    for student, team in team_of.items():
         members.setdefault(team, []).append(student)
     for team, students in members.items():
         theirs = [own[s] for s in students if s in own and own[s].status != "unreadable"]
         if not theirs:
             continue
         best = max(theirs, key=lambda r: r.collected.time if r.collected else 0.0)
+        said = say("handed in by {name} for the team {team}", name=best.name, team=team)
         for student in students:
             if student == best.student:
                 continue
@@ -152,12 +179,7 @@ def _with_teams(course: Course, found: list[Result], late: _LateDays) -> list[Re
                 name=name,
                 lms_id=mine.lms_id if mine else student,
                 late=late.of(student, best.collected),
-                notes=[
-                    *best.notes,
-                    say(
-                        "handed in by {name} for the team {team}", name=best.name, team=team
-                    ),
-                ],
+                notes=[*best.notes, said],
                 by=best.student,
             )
     return [own[student] for student in sorted(own)]
@@ -167,16 +189,15 @@ def _result(
     course: Course,
     assignment: Assignment,
     gradebook: Gradebook,
-    order: dict[str, int],
+    headings: dict[str, str],
     rubric: Rubric,
     collected: Collected,
     late: _LateDays,
 ) -> Result:
     student = collected.student
-    result = Result(
-        student, collected.name, collected.lms_id, "graded", notes=collected.notes
-    )
-    result.upload, result.collected = collected.sha256, collected
+    result = Result(student, collected.name, collected.lms_id, "graded")
+    result.notes, result.collected = collected.notes, collected
+    result.upload = collected.sha256
     if collected.fault:
         result.status, result.reason = "unreadable", collected.fault
         # the reason is made of notes
@@ -185,10 +206,8 @@ def _result(
     record = read_record(course, assignment.name, student)
     try:
         submission = gradebook.find_submission(assignment.name, student)
-        notebook = gradebook.find_submission_notebook(
-            assignment.name, assignment.name, student
-        )
-    except MissingEntry:
+        (notebook,) = submission.notebooks
+    except (MissingEntry, ValueError):  # or one that a stop left without a notebook
         record = None
     if record is None:
         result.late = late.of(student, collected)
@@ -203,17 +222,18 @@ def _result(
     if was_touched(record["marks"], notebook.grades):
         result.status, result.reason = "not graded", say(TOUCHED)
         return result
-    result.version, result.upload = record["version"], record["upload_sha256"]
+    result.version = record["version"]
     result.stopped = sum(s not in ("ok", "error") for s in record["cells"].values())
     comments = {c.name: c.comment or "" for c in notebook.comments}
     grades = {grade.name: grade for grade in notebook.grades}
-    for name in sorted(grades, key=lambda name: order.get(name, len(order))):
+    for name in [name for name in (headings | grades) if name in grades]:
         grade, mark = grades[name], record["marks"].get(name, {})
         untouched = grade.auto_score is None and grade.manual_score is None
         by_hand = grade.manual_score is not None and not grade.needs_manual_grade
         task = TaskResult(
             name=name.removesuffix("-test"),
             most=grade.max_score,
+            heading=headings.get(name, ""),
             points=grade.score,
             pending=bool(grade.needs_manual_grade or untouched),
             by_hand=by_hand,

@@ -78,13 +78,11 @@ class Roster:
     def read(cls, cells: list[list[str]]) -> "Roster":
         """From the rows of a CSV, with their heading."""
         head, *rows = cells or [[]]
-        key = next(
-            (k for k, n in enumerate(head) if n.strip().casefold() in ID_HEADINGS), 0
-        )
-        for k, heading in enumerate(head):  # Canvas calls a name Student, and has an ID
-            if heading.strip().casefold() in ID_HEADINGS - {"student"}:
-                key = k
-                break
+        plain = [heading.strip().casefold() for heading in head]
+        # Canvas calls a name Student, and has an ID
+        likely = (ID_HEADINGS - {"student"}, {"student"})
+        keys = [k for known in likely for k, n in enumerate(plain) if n in known]
+        key = keys[0] if keys else 0
         names = [k for k, n in enumerate(head) if k != key and NAME_HEADINGS.search(n)]
         found, without_id = [], []
         for row in rows:

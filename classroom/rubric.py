@@ -10,6 +10,7 @@ points. They are counted when marks are read: whoever changes what an item is wo
 it for all at once. A mark given in Formgrader counts before it.
 """
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,8 +29,8 @@ from classroom.words import say
 class Given:
     """What one student's answer was given."""
 
-    points: float
-    words: list[str]
+    points: float = 0.0
+    words: list[str] = field(default_factory=list)
     comment: str = ""
 
 
@@ -43,35 +44,28 @@ class Rubric:
     @classmethod
     def of(cls, course: Course, assignment: Assignment) -> "Rubric":
         """Raises ClassroomError where the table has a column that no item has."""
-        items = getattr(assignment.checks, "RUBRIC", {})
-        rubric = cls(items)
+        rubric = cls(getattr(assignment.checks, "RUBRIC", {}))
         path = rubric_path(course, assignment.name)
         head, *rows = table(path) or [[]]
         columns = {
-            _title(task, item): (task, item) for task in items for item in items[task]
+            _words(_title(task, item)): (task, item)
+            for task, items in rubric.items.items()
+            for item in items
         }
-        places = {}
-        for place, title in enumerate(head[2:], start=2):
-            for known, pair in columns.items():
-                if title.rpartition(" (")[0] == known.rpartition(" (")[0]:
-                    places[place] = pair
-            if place not in places and not title.startswith(("comment", "answer")):
+        for title in head[2:]:
+            if _words(title) not in columns and not title.startswith(("comment", "answer")):
                 raise ClassroomError(f"{path}: no item is called {title!r}")
         for row in rows:
-            for place, (task, item) in places.items():
-                if place < len(row) and row[place].strip():
-                    given = rubric.ticks.setdefault((row[0].strip(), task), Given(0.0, []))
+            for title, text in zip(head[2:], map(str.strip, row[2:]), strict=False):
+                task, item = columns.get(_words(title), (title.partition(": ")[2], None))
+                if not text or title.startswith("answer: "):
+                    continue
+                given = rubric.ticks.setdefault((row[0].strip(), task), Given())
+                if item:
                     given.points += item.points
                     given.words.append(f"{say(item.words)} ({item.points:+g})")
-            for place, title in enumerate(head):
-                task = title.removeprefix("comment: ")
-                if (
-                    title.startswith("comment: ")
-                    and place < len(row)
-                    and row[place].strip()
-                ):
-                    given = rubric.ticks.setdefault((row[0].strip(), task), Given(0.0, []))
-                    given.comment = row[place].strip()
+                else:
+                    given.comment = text
         return rubric
 
     def given(self, student: str, task: str) -> Given | None:
@@ -88,6 +82,11 @@ def _title(task: str, item: Item) -> str:
     return f"{task}: {item.words} ({item.points:g})"
 
 
+def _words(title: str) -> str:
+    """A column's title without what the item is worth, which may change."""
+    return re.sub(r" \([^()]*\)$", "", title)
+
+
 def write_rubric(course: Course, assignment: Assignment) -> Path:
     """Write the table, with the answers beside it; what was ticked before stays.
 
@@ -102,7 +101,8 @@ def write_rubric(course: Course, assignment: Assignment) -> Path:
         )
     path = rubric_path(course, assignment.name)
     old_head, *old = table(path) or [[]]
-    before = {row[0]: dict(zip(old_head, row, strict=False)) for row in old}
+    titles = [_words(title) for title in old_head]
+    before = {row[0]: dict(zip(titles, row, strict=False)) for row in old}
     head = ["student", "name"]
     for task, some in items.items():
         head += [f"answer: {task}", *(_title(task, item) for item in some)]
@@ -114,15 +114,13 @@ def write_rubric(course: Course, assignment: Assignment) -> Path:
         path_of = course.submitted(assignment.name, collected.student)
         cells = {grade_id(c): c.source for c in nbformat.read(path_of, 4).cells}
         ticked = before.get(collected.student, {})
-        by_name = {title.rpartition(" (")[0]: value for title, value in ticked.items()}
         row = [collected.student, collected.name]
         for title in head[2:]:
             if title.startswith("answer: "):
                 text = cells.get(title.removeprefix("answer: "), "")
                 row.append(f" {text}" if text[:1] in tuple("=+-@") else text)
             else:
-                same = title.rpartition(" (")[0]
-                row.append(ticked.get(title, by_name.get(same, "") if same else ""))
+                row.append(ticked.get(_words(title), ""))
         rows.append(row)
     write_table(path, rows, quoted=True)
     return path

@@ -27,6 +27,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from subprocess import PIPE
 from typing import NamedTuple
 
 from classroom.course import ROOT, Assignment, ClassroomError, Limits
@@ -102,15 +103,9 @@ def prlimit(limits: Limits) -> list[str]:
     >>> prlimit(Limits(processes=24))[2]
     '--nproc=24'
     """
-    megabyte = 2**20
-    return [
-        "prlimit",
-        f"--as={limits.memory_mb * megabyte}",
-        f"--nproc={limits.processes}",
-        f"--fsize={limits.disk_mb * megabyte}",
-        "--nofile=256",
-        "--core=0",
-    ]
+    memory, disk = (megabytes * 2**20 for megabytes in (limits.memory_mb, limits.disk_mb))
+    most = [f"--as={memory}", f"--nproc={limits.processes}", f"--fsize={disk}"]
+    return ["prlimit", *most, "--nofile=256", "--core=0"]
 
 
 def bwrap(stage: Path, limits: Limits) -> list[str]:
@@ -138,14 +133,8 @@ def bwrap(stage: Path, limits: Limits) -> list[str]:
     size = ["--size", str(limits.disk_mb * 2**20), "--perms", "1777"]
     command = ["bwrap", "--die-with-parent", "--new-session", "--clearenv"]
     command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
-    command += [
-        "--unshare-cgroup-try",
-        "--hostname",
-        "sandbox",
-        "--ro-bind",
-        "/usr",
-        "/usr",
-    ]
+    command += ["--unshare-cgroup-try", "--hostname", "sandbox"]
+    command += ["--ro-bind", "/usr", "/usr"]
     command += [*size, "--tmpfs", "/tmp", *size, "--tmpfs", "/work", *shown]
     command += ["--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/dev/shm"]
     command += ["--remount-ro", "/dev", "--perms", "0755", "--dir", "/course"]
@@ -223,15 +212,11 @@ class Session:
             self.work = tempfile.TemporaryDirectory()
             command, paths = prlimit(limits), [str(stage), self.work.name]
             cwd, env = self.work.name, environment(self.work.name)
+        command += [sys.executable, "-I", f"{paths[0]}/inside.py", *paths]
         self.process = subprocess.Popen(
-            [*command, sys.executable, "-I", f"{paths[0]}/inside.py", *paths],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env=env,
+            command, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=cwd, env=env,
             start_new_session=True,
-        )
+        )  # fmt: skip
         stdin, stdout, stderr = self.process.stdin, self.process.stdout, self.process.stderr
         assert stdin and stdout and stderr, "asked for as pipes above"
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr

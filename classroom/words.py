@@ -178,7 +178,7 @@ def texts_of_assignment(markdown: Path) -> list[Text]:
 
 
 NAMED = ("Property", "Shows", "Averages", "Item")  # of checks.py: their first is a name
-SAID = ("say", "later", "Wrong", "wrong")
+SAID = ("say", "later", "Wrong", "wrong", "Unreadable")
 CHECKER = ("assignment", "chain", "judge", "read", "relation", "repair")  # of derivations
 
 

@@ -28,7 +28,10 @@ UNEQUAL = (
     r"of these two densities: write it in \text{...}"
 )
 UNSUPPOSED = "what is said beside this is not supposed: say it in a given"
-ABOVE = "the line above is wrong; this one agrees with the line before that"
+ABOVE = (
+    "the line above is wrong; this one agrees with the line before that, so nothing is to "
+    "be mended here"
+)
 
 
 def pairs_of(lines: list[Statement], source: str) -> list[Pair]:

@@ -236,8 +236,8 @@ WRONG: dict[tuple[str, str], list[tuple[float, str]]] = {
     ],
     ("hw2", "elbo"): [
         (4, ELBO + "return rec - kl\ndef posterior(x, w): return w * x / (1 + w**2), 1 / (1 + w**2)"),
-        (3, ELBO + "return rec + kl" + POST),
-        (3, ELBO + "return rec - kl + 0.5 * math.log(2 * math.pi)" + POST),
+        (2, ELBO + "return rec + kl" + POST),
+        (2, ELBO + "return rec - kl + 0.5 * math.log(2 * math.pi)" + POST),
         (2, "return -0.5 * math.log(2 * math.pi) - 0.5 * (x - w * m)**2 - 0.5 * (m**2 + s**2 - 1 - math.log(s**2)) + 9" + POST),
         (3, ELBO + "return rec - kl\ndef posterior(x, w): return w * x, 1.0"),
     ],
@@ -358,6 +358,7 @@ DERIVATIONS_RIGHT: dict[str, list[list[str]]] = {
         [HEAD_1, r"\log \left( " + DENSITY % r"\mathrm{exp} \left( -\frac{1}{2} \left( \frac{x - \mu}{\sigma} \right)^2 \right)" + r" \right)", HALF, LOG_DENSITY],
         [HEAD_1, r"\ln \left( " + DENSITY % r"\exp \left( -\frac{(x - \mu)^2}{2 \sigma^2} \right)" + r" \right)", SPLIT, HALF, LOG_DENSITY],
         [HEAD_1, r"\log \left( \frac{1}{\sigma \sqrt{2 \pi}} \operatorname{exp} \left( -\frac{(x - \mu)^2}{2 \sigma^2} \right) \right)", r"-\log (\sigma \sqrt{2 \pi}) - \frac{(x - \mu)^2}{2 \sigma^2}", LOG_DENSITY],
+        [HEAD_1, r"\text{log}( " + DENSITY % r"exp( -\frac{(x - \mu)^2}{2 \sigma^2} )" + r" )", HALF, LOG_DENSITY],
     ],
     "hw2": [
         [HEAD_2, DEF_2, SQUARES_2, LEFT_2, KL_2],
@@ -365,6 +366,8 @@ DERIVATIONS_RIGHT: dict[str, list[list[str]]] = {
         [r"\mathrm{KL}(p \,||\, q)", DEF_2.replace(r"\mathbb{E}", "E"), LEFT_2.replace(r"\mathbb{E}", "E"), KL_2],
         [HEAD_2, DEF_2.replace("p(x)}", "p}"), SQUARES_2.replace("p(x)}", "p}"), KL_2],
         [HEAD_2, DEF_2.replace(r"\mathbb{E}", r"\mathbb E"), LEFT_2.replace(r"\mathbb{E}", r"\operatorname{E}"), KL_2],
+        [r"\text{KL}(p \Vert q)", r"\mathrm{E}_{p}[\log \frac{p(x)}{q(x)}]", SQUARES_2.replace(r"\mathbb{E}", r"\mathrm{E}"), KL_2],
+        [r"D_{KL}(p \| q)", r"E_p\left[\log\frac{p}{q}\right]", LEFT_2, KL_2],
     ],
 }
 DERIVATIONS_PADDED: dict[str, list[list[str]]] = {

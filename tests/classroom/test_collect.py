@@ -268,6 +268,14 @@ def test_a_newer_file_counts_an_older_one_does_not_and_an_unreadable_one_neither
     assert answer() == "# second"
     hand_in(text(edited(solution(course), square="# old")), 1.75e9)
     assert answer() == "# second"
+    hand_in(text(edited(solution(course), square="# second")), 1.85e9)  # the same again
+    (ada,) = all_collected(course, "toy")
+    assert ada.time == 1.8e9
+    second = "ada.ipynb (2027-01-15 08:00) was"
+    assert [note for note in ada.notes if "not taken" in note] == [
+        f"ada.ipynb (2023-11-14 22:13): not taken, {second}",
+        f"ada.ipynb (2025-06-15 15:06): not taken, {second}",
+    ]
     hand_in("{ no notebook", 1.9e9)
     assert answer() == "# second"
     (ada,) = all_collected(course, "toy")

@@ -22,7 +22,7 @@ from classroom.grade import grade
 from classroom.gradebook import open_gradebook
 from classroom.guard import COMMANDS, guard
 from classroom.records import read_record
-from classroom.report import write_report, write_totals
+from classroom.report import Spread, hardest, write_report, write_totals
 from classroom.results import results
 from classroom.rubric import rubric_path, write_rubric
 from classroom.similar import fingerprints
@@ -127,8 +127,15 @@ def test_a_report_shows_the_class_and_escapes_what_was_typed(graded, toy):
     (graded.root / "roster.csv").write_text("ID,Name\n999,Zoe\n")
     page = write_report(graded, toy).read_text()
     assert "1 of the roster handed in nothing: Zoe." in page
-    assert "Hardest so far" in page and "<svg" in page and "<script" not in page
+    assert "Hardest so far: <strong>by-hand</strong>, 0% of its points (3 marked)" in page
+    assert "<svg" in page and "<script" not in page
     assert "Ada L" in write_totals(graded).read_text()
+
+
+def test_the_hardest_task_is_not_named_from_few_marks():
+    known, few = Spread("known", 4, [3.0] * 4), Spread("few", 4, [0.0] * 4, pending=7)
+    assert hardest([few, known]) is known and hardest([few]) is None
+    assert hardest([Spread("none", 4, [])]) is None
 
 
 def test_similar_work_is_that_with_other_names():

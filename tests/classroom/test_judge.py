@@ -127,6 +127,13 @@ def test_a_judge_of_derivations_that_breaks_leaves_it_to_a_person(
     assert ("in the time there is" in mark.lines[0].message) == (judge is never_ends)
 
 
+def test_a_line_that_only_follows_a_wrong_one_is_not_called_wrong():
+    chain = r"$$(a + b)^2 = (a + b)(a + b) = a^2 + 2 a b + 2 b^2 = a^2 + 2 a b + b^2$$"
+    *_, slip, after = judge_derivation("square", SQUARE, chain, "").lines
+    assert slip.message.startswith("wrong.") and "this line alone is wrong" in slip.message
+    assert after.message.startswith("the line above is wrong; this one agrees")
+
+
 def test_a_start_that_cannot_be_read_is_the_teachers_slip():
     slip = Derivation(r"\frac{", "1", points=2)
     mark = judge_derivation("by-hand", slip, RIGHT, "")

@@ -2,13 +2,14 @@
 
 import zipfile
 from datetime import UTC
+from functools import partial
 
 import pytest
 
 from classroom.collect import collect
 from classroom.late import Extensions
 from classroom.platforms import by_name, by_platform
-from classroom.records import teams
+from classroom.records import everybody, teams
 from classroom.roster import Roster
 
 from .conftest import edited, released, solution, text
@@ -175,7 +176,8 @@ def test_a_name_in_the_small_files_is_the_student_of_the_roster(course):
     (course.root / "teams.csv").write_text("student,team\nDan Forgets,red\n113,red\n")
     kim = "kim plain-names,*,never late"
     (course.root / "extensions.csv").write_text(f"student,assignment,until\n{kim}\n")
-    assert teams(course.root) == {"104": "red", "113": "red"}
+    people = partial(everybody, course.root)
+    assert teams(course.root, people) == {"104": "red", "113": "red"}
     assert list(Extensions.of(course.root).said) == [("112", "*")]
 
 

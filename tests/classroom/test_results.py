@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import nbformat
 import pytest
 
 from classroom.collect import collect
@@ -14,7 +15,7 @@ from classroom.export import write_export
 from classroom.feedback import write_feedback
 from classroom.gradebook import open_gradebook
 
-from .conftest import solution, text
+from .conftest import released, solution, text
 from .fakes import fake_grade
 
 NAMES = ["Ada L_1", "O'Neil, Jr._2", "=1+1_3", "Dee Unreadable_4"]
@@ -89,7 +90,9 @@ def test_a_late_penalty_is_a_share_for_each_day_begun(course, tmp_path):
         {"ada": 7.5, "ben": 6.75, "cy": 5.25, "dee": 0}
     )
     page = (write_feedback(course, toy)[1]).read_text()
-    assert "0.75 points were taken off" in page
+    assert "0.75 points were taken off the 7.5 of the tasks" in page
+    for said in ("Handed in 2026-01-01 13:00 UTC.", "Due 2026-01-01 12:00 UTC."):
+        assert said in page
 
 
 @pytest.mark.slow
@@ -132,10 +135,15 @@ def test_a_page_shows_points_and_escapes_what_was_typed(graded):
         comment = gradebook.find_comment("why", "toy", "toy", "1")
         comment.manual_comment = "<script>alert(1)</script>"
         gradebook.db.commit()
+    release = released(graded)
+    heading = nbformat.v4.new_markdown_cell("## 1. A square (3 points)\n\nWrite it.")
+    release.cells.insert(2, heading)
+    graded.release("toy").write_text(text(release))
     pages = write_feedback(graded, graded.assignment("toy"))
     assert len(pages) == len(NAMES)
     page = (graded.root / "feedback" / "1" / "toy" / "toy.html").read_text()
     assert "5.5 of 10 points" in " ".join(page.split()) and "yet to read" in page
+    assert '<span>1. A square <code class="quiet">square</code></span>' in page
     assert "<script>" not in page and "&lt;script&gt;" in page
     unreadable = (graded.root / "feedback" / "4" / "toy" / "toy.html").read_text()
     assert "could not be read" in unreadable
