@@ -180,8 +180,57 @@ def _shared_left_side(one: str, other: str) -> str:
 
 
 def _typeset(latex: str) -> str:
-    formula = html.escape(r"\displaystyle " + latex)
-    return f'<span class="math notranslate nohighlight">\\({formula}\\)</span>'
+    """A formula for a page, which may break it before a term."""
+    pieces = [html.escape(rf"\(\displaystyle {piece}\)") for piece in _terms(latex)]
+    return "<wbr>".join(
+        f'<span class="math notranslate nohighlight">{piece}</span>' for piece in pieces
+    )
+
+
+RED = r"\textcolor{#c5221f}"
+MARK = re.compile(
+    rf"(?P<sign>{re.escape(RED)}\{{[+-]\}}|[+-])|(?P<left>\\left\s*\\?.)|(?P<right>\\right\s*\\?.)"
+    r"|\\[a-zA-Z]+|\\.|(?P<opens>[{(\[])|(?P<closes>[})\]])",
+    re.S,
+)
+# What stands before a sign that adds: a relation, or nothing, makes it a sign of one term.
+ADDS = re.compile(r"(?<!=)(?<!\\geq)(?<!\\leq)(?<!\\approx)(?<=\S)\s*$")
+
+
+def _terms(latex: str) -> list[str]:
+    r"""The terms of a formula, each with its sign; also of one in tall brackets.
+
+    >>> _terms(r"-a (b - c) + d")
+    ['-a (b - c)', '{} + d']
+    >>> _terms(r"= -a")
+    ['= -a']
+    >>> print(*_terms(r"f \left( a - b \right)"), sep="\n")
+    f \left( a \vphantom{ a - b } \right.
+    \left. \vphantom{ a - b } {} - b \right)
+    """
+    depth, tall, cuts, pairs = 0, 0, [], []
+    for mark in MARK.finditer(latex):
+        begin = mark.start()
+        depth += bool(mark["opens"]) - bool(mark["closes"])
+        if mark["left"]:
+            tall += 1
+            pairs.append([mark.end(), len(latex)])
+        elif mark["right"]:
+            tall -= 1
+            pairs[-1][1] = begin
+        elif mark["sign"] and depth == 0 and tall < 2 and ADDS.search(latex[:begin]):
+            cuts.append(begin)
+    pieces = []
+    for begin, end in zip([0, *cuts], [*cuts, len(latex)], strict=True):
+        piece = ("{} " if begin else "") + latex[begin:end].strip()
+        for first, last in pairs:
+            tallest = rf"\vphantom{{{latex[first:last]}}}"
+            if first < begin < last:
+                piece = rf"\left. {tallest} {piece}"
+            if first < end < last:
+                piece = rf"{piece} {tallest} \right."
+        pieces.append(piece)
+    return pieces
 
 
 def card(name: str, latex: str, report: Report) -> str:
@@ -248,11 +297,10 @@ def _red(run: list[str]) -> str:
     whole = min(depths) >= 0 and depths[-1] == 0 and not TAKES_MORE.match(run[-1])
     paired = text.count(r"\left") == text.count(r"\right")
     if whole and paired and not re.match(r"[&^_]", text) and r"\\" not in text:
-        return rf"\textcolor{{#c5221f}}{{{text.rstrip()}}}"
+        return rf"{RED}{{{text.rstrip()}}}"
     # sign by sign, where the run as a whole is no formula
     return "".join(
-        t if STRUCTURE.match(t) or TAKES_MORE.match(t) else rf"\textcolor{{#c5221f}}{{{t}}}"
-        for t in run
+        t if STRUCTURE.match(t) or TAKES_MORE.match(t) else rf"{RED}{{{t}}}" for t in run
     )
 
 

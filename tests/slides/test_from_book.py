@@ -31,8 +31,8 @@ def test_each_chapter_has_a_deck():
 @each_deck
 def test_a_deck_is_a_lecture(deck):
     """Question first; one question for the room and one slip, each with its answer on the
-    next slide; notes for every slide, with a clock that runs to the end, and what to leave out if it
-    does not; homework."""
+    next slide; notes for every slide, with a clock that runs to the end, and what to leave
+    out if it does not; homework."""
     slides = slides_of(deck)
     assert 15 <= len(slides) <= 25
     assert all("```{notes}\n" in slide for slide in slides)
