@@ -297,7 +297,9 @@ def _red(run: list[str]) -> str:
     whole = min(depths) >= 0 and depths[-1] == 0 and not TAKES_MORE.match(run[-1])
     paired = text.count(r"\left") == text.count(r"\right")
     if whole and paired and not re.match(r"[&^_]", text) and r"\\" not in text:
-        return rf"{RED}{{{text.rstrip()}}}"
+        # MathJax reads what it colours as if it stood within a line of text
+        style = r"\displaystyle " if re.search(r"\\(sum|prod|int)\b", text) else ""
+        return rf"{RED}{{{style}{text.rstrip()}}}"
     # sign by sign, where the run as a whole is no formula
     return "".join(
         t if STRUCTURE.match(t) or TAKES_MORE.match(t) else rf"{RED}{{{t}}}" for t in run
