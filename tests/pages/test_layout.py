@@ -111,6 +111,14 @@ FAULTS = """async ([width, size, letters, smallest]) => {
         if (text.checkVisibility() && !(high >= smallest))
             faults.push(`letters of ${high} px in the model: ${text.textContent}`);
     }
+    for (const formula of document.querySelectorAll(".beside mjx-container")) {
+        const high = parseFloat(getComputedStyle(formula).fontSize);
+        if (!(high >= smallest)) faults.push(`a card's formula of ${high} px`);
+    }
+    // the ledger's rows are too long for any phone
+    for (const box of document.querySelectorAll(".pst-scrollable-table-container"))
+        if (box.scrollWidth > box.clientWidth + 1 && !box.querySelector("table.ledger"))
+            faults.push(`a table scrolls: ${named(box)}`);
     const drawer = document.querySelector(".bd-sidebar-primary");
     if (drawer && drawer.scrollWidth > drawer.clientWidth)
         faults.push(`the sidebar: ${drawer.scrollWidth} px in ${drawer.clientWidth}`);
