@@ -204,21 +204,20 @@ def _terms(latex: str) -> list[str]:
     ['-a (b - c)', '{} + d']
     >>> _terms(r"= -a")
     ['= -a']
-    >>> print(*_terms(r"f \left( a - b \right)"), sep="\n")
-    f \left( a \vphantom{ a - b } \right.
-    \left. \vphantom{ a - b } {} - b \right)
+    >>> print(*_terms(r"f \left( \left[ a \right] - b \right)"), sep="\n")
+    f \left( \left[ a \right] \vphantom{ \left[ a \right] - b } \right.
+    \left. \vphantom{ \left[ a \right] - b } {} - b \right)
     """
-    depth, tall, cuts, pairs = 0, 0, [], []
+    depth, cuts, pairs = 0, [], []
+    tall: list[int] = []  # where the brackets that are still open begin
     for mark in MARK.finditer(latex):
         begin = mark.start()
         depth += bool(mark["opens"]) - bool(mark["closes"])
         if mark["left"]:
-            tall += 1
-            pairs.append([mark.end(), len(latex)])
-        elif mark["right"]:
-            tall -= 1
-            pairs[-1][1] = begin
-        elif mark["sign"] and depth == 0 and tall < 2 and ADDS.search(latex[:begin]):
+            tall.append(mark.end())
+        elif mark["right"] and tall:
+            pairs.append((tall.pop(), begin))
+        elif mark["sign"] and depth == 0 and len(tall) < 2 and ADDS.search(latex[:begin]):
             cuts.append(begin)
     pieces = []
     for begin, end in zip([0, *cuts], [*cuts, len(latex)], strict=True):
