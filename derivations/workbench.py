@@ -296,13 +296,19 @@ def _red(run: list[str]) -> str:
     whole = min(depths) >= 0 and depths[-1] == 0 and not TAKES_MORE.match(run[-1])
     paired = text.count(r"\left") == text.count(r"\right")
     if whole and paired and not re.match(r"[&^_]", text) and r"\\" not in text:
-        # MathJax reads what it colours as if it stood within a line of text
-        style = r"\displaystyle " if re.search(r"\\(sum|prod|int)\b", text) else ""
-        return rf"{RED}{{{style}{text.rstrip()}}}"
+        return _coloured_red(text.rstrip())
     # sign by sign, where the run as a whole is no formula
     return "".join(
-        t if STRUCTURE.match(t) or TAKES_MORE.match(t) else rf"{RED}{{{t}}}" for t in run
+        t if STRUCTURE.match(t) or TAKES_MORE.match(t) else _coloured_red(t) for t in run
     )
+
+
+def _coloured_red(latex: str) -> str:
+    """In red; a sum is as large as without colour, with its ends above and below."""
+    if re.fullmatch(r"\\(sum|prod)\s*", latex):
+        return rf"\mathop{{{RED}{{\displaystyle {latex}}}}}\limits"
+    style = r"\displaystyle " if re.search(r"\\(sum|prod|int)\b", latex) else ""
+    return rf"{RED}{{{style}{latex}}}"
 
 
 # ---------------------------------------------------------------- the editor
