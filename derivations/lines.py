@@ -21,6 +21,7 @@ from .surface import NOISE, SIDES
 
 WIDEST = 13.5  # em: a piece that is not wider stays whole
 NARROW = 8.0  # em: and so do brackets with no more in them
+LEAST = 2.0  # em: a factor or a term that is not wider does not stand on a line alone
 SPACE = r"(?:\s|~|\\[,;:! ]|\\q?quad(?![A-Za-z]))"
 # what dresses a formula and says nothing, where two of them are compared
 DRESS = re.compile(rf"{SPACE}|\\(left|right|[bB]igg?[lrm]?)(?![A-Za-z])")
@@ -256,8 +257,13 @@ def _parted(
     inside = [(place, rank) for place, rank in places if begin < place < end]
     if not inside or sum(_widths(side, side.tree, begin, end)) <= WIDEST:
         return _leaf(side, begin, end, marks)
-    least = min(rank for _, rank in inside)
-    cuts = [begin, *(place for place, rank in inside if rank == least), end]
+    kept = [
+        (place, rank)
+        for place, rank in inside
+        if sum(_widths(side, side.tree, begin, place)) > LEAST
+    ]
+    least = min(rank for _, rank in kept or inside)
+    cuts = [begin, *(place for place, rank in kept or inside if rank == least), end]
     found = [
         _parted(side, low, high, inside, marks)
         for low, high in zip(cuts, cuts[1:], strict=False)

@@ -180,8 +180,56 @@ def _shared_left_side(one: str, other: str) -> str:
 
 
 def _typeset(latex: str) -> str:
-    formula = html.escape(r"\displaystyle " + latex)
-    return f'<span class="math notranslate nohighlight">\\({formula}\\)</span>'
+    """A formula for a page, which may break it before a term."""
+    pieces = [html.escape(rf"\(\displaystyle {piece}\)") for piece in _terms(latex)]
+    return "<wbr>".join(
+        f'<span class="math notranslate nohighlight">{piece}</span>' for piece in pieces
+    )
+
+
+RED = r"\textcolor{#c5221f}"
+MARK = re.compile(
+    rf"(?P<sign>{re.escape(RED)}\{{[+-]\}}|[+-])|(?P<left>\\left\s*\\?.)|(?P<right>\\right\s*\\?.)"
+    r"|\\[a-zA-Z]+|\\.|(?P<opens>[{(\[])|(?P<closes>[})\]])",
+    re.S,
+)
+# What stands before a sign that adds: a relation, or nothing, makes it a sign of one term.
+ADDS = re.compile(r"(?<!=)(?<!\\geq)(?<!\\leq)(?<!\\approx)(?<=\S)\s*$")
+
+
+def _terms(latex: str) -> list[str]:
+    r"""The terms of a formula, each with its sign; also of one in tall brackets.
+
+    >>> _terms(r"-a (b - c) + d")
+    ['-a (b - c)', '{} + d']
+    >>> _terms(r"= -a")
+    ['= -a']
+    >>> print(*_terms(r"f \left( \left[ a \right] - b \right)"), sep="\n")
+    f \left( \left[ a \right] \vphantom{ \left[ a \right] - b } \right.
+    \left. \vphantom{ \left[ a \right] - b } {} - b \right)
+    """
+    depth, cuts, pairs = 0, [], []
+    tall: list[int] = []  # where the brackets that are still open begin
+    for mark in MARK.finditer(latex):
+        begin = mark.start()
+        depth += bool(mark["opens"]) - bool(mark["closes"])
+        if mark["left"]:
+            tall.append(mark.end())
+        elif mark["right"] and tall:
+            pairs.append((tall.pop(), begin))
+        elif mark["sign"] and depth == 0 and len(tall) < 2 and ADDS.search(latex[:begin]):
+            cuts.append(begin)
+    pieces = []
+    for begin, end in zip([0, *cuts], [*cuts, len(latex)], strict=True):
+        piece = ("{} " if begin else "") + latex[begin:end].strip()
+        for first, last in pairs:
+            tallest = rf"\vphantom{{{latex[first:last]}}}"
+            if first < begin < last:
+                piece = rf"\left. {tallest} {piece}"
+            if first < end < last:
+                piece = rf"{piece} {tallest} \right."
+        pieces.append(piece)
+    return pieces
 
 
 def card(name: str, latex: str, report: Report) -> str:
@@ -248,12 +296,19 @@ def _red(run: list[str]) -> str:
     whole = min(depths) >= 0 and depths[-1] == 0 and not TAKES_MORE.match(run[-1])
     paired = text.count(r"\left") == text.count(r"\right")
     if whole and paired and not re.match(r"[&^_]", text) and r"\\" not in text:
-        return rf"\textcolor{{#c5221f}}{{{text.rstrip()}}}"
+        return _coloured_red(text.rstrip())
     # sign by sign, where the run as a whole is no formula
     return "".join(
-        t if STRUCTURE.match(t) or TAKES_MORE.match(t) else rf"\textcolor{{#c5221f}}{{{t}}}"
-        for t in run
+        t if STRUCTURE.match(t) or TAKES_MORE.match(t) else _coloured_red(t) for t in run
     )
+
+
+def _coloured_red(latex: str) -> str:
+    """In red; a sum is as large as without colour, with its ends above and below."""
+    if re.fullmatch(r"\\(sum|prod)\s*", latex):
+        return rf"\mathop{{{RED}{{\displaystyle {latex}}}}}\limits"
+    style = r"\displaystyle " if re.search(r"\\(sum|prod|int)\b", latex) else ""
+    return rf"{RED}{{{style}{latex}}}"
 
 
 # ---------------------------------------------------------------- the editor

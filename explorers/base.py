@@ -21,10 +21,6 @@ PAGE = """<!doctype html>
 <style>
 body {{ max-width: 44rem; margin: 1rem auto; padding: 0 1rem; }}
 body {{ font-family: system-ui, sans-serif; }}
-.explorer {{ display: grid; }}
-.explorer > * {{ grid-area: 1 / 1; min-width: 0; }}
-.explorer-room {{ visibility: hidden; }}
-.explorer-still img {{ max-width: 100%; }}
 {css}
 </style>
 </head>
@@ -97,11 +93,11 @@ class Explorer(anywidget.AnyWidget):
         picture = f'<img alt="" src="data:image/png;base64,{still}">'
         page = PAGE.format(
             title=escape(title),
-            css=css,
+            css=_beside("mount.css") + css,
             box=opening_of(self.model_id, markup) + picture + CLOSING,
             assets=_in_script({str(n): b["data"] for n, b in enumerate(buffers)}),
             states=_in_script({self.model_id: model}),
-            mount=Path(__file__).with_name("mount.js").read_text(encoding="utf-8"),
+            mount=_beside("mount.js"),
         )
         write_whole(path, page.encode())
 
@@ -115,6 +111,11 @@ class Explorer(anywidget.AnyWidget):
         # The usual text has the object's address, which differs from run to run.
         data["text/plain"] = f"{type(self).__name__}: run this cell to move the figure."
         return data, metadata
+
+
+def _beside(name: str) -> str:
+    """The text of a file of this package."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def _in_script(value: object) -> str:

@@ -33,6 +33,7 @@ revealjs_static_path = [
         for name in ("typeface.css", "lines.css", "say.js", "lines.js")
     ),
     "../explorers/mount.js",
+    "../explorers/mount.css",
 ]
 revealjs_css_files = ["typeface.css", "lines.css"]
 revealjs_js_files = [

@@ -236,11 +236,14 @@ def embed(app: Sphinx, states: dict[str, dict]) -> list[str]:
         app.add_js_file(f"{FOLDER}/{name}.js", loading_method="defer", priority=800)
     app.add_js_file("mount.js", loading_method="defer", priority=801)
     styles = {state["state"].get("_css") for state in states.values()} - {None, ""}
-    return [f"{FOLDER}/{assets.add_style(style)}" for style in styles]
+    return ["mount.css", *(f"{FOLDER}/{assets.add_style(style)}" for style in styles)]
 
 
 def bring_script(app: Sphinx, config: Config) -> None:
-    config.html_static_path.append(str(Path(explorers.__file__).with_name("mount.js")))
+    here = Path(explorers.__file__)
+    config.html_static_path += [
+        str(here.with_name(name)) for name in ("mount.js", "mount.css")
+    ]
 
 
 def setup(app: Sphinx) -> dict:

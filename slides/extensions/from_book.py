@@ -10,6 +10,7 @@
                                         `:width:`, too
     ```{slip} eq-elbo-short fraction    a chain with one line changed, by label and sort
     ```{slip-answer} eq-elbo-short fraction
+    ```{homework} ex-elbo-account       exercises of the chapter, by their titles
     ```{notes}                          what the speaker says
     {eq}`eq-elbo-gap`                   an equation's number
 
@@ -52,6 +53,7 @@ from notebooks import REASON, REASONS
 
 BOOK = Path(__file__).parents[2] / "book"  # the English one
 PICTURES = "_static/figures"
+EXERCISE = re.compile(r"^`+\{exercise(?:-start)?\} (.*)\n:label: (.*)", re.M)
 FIGURE = re.compile(r"^:::\{figure\} (?P<path>\S+)\n(?P<options>(?::.*\n)+)", re.M)
 INLINE = re.compile(r"(?<!\$)\$([^$\n]+)\$(?!\$)")
 # A colon states nothing where it stands alone, as in an index.
@@ -158,9 +160,9 @@ class FromBook(SphinxDirective):
     required_arguments = 1
     optional_arguments = 0
 
-    def of(self, known: dict, what: str):
+    def of(self, known: dict, what: str, label: str = ""):
         """What the label names, or an error at its line."""
-        label = self.arguments[0]
+        label = label or self.arguments[0]
         if label in known:
             return known[label]
         near = get_close_matches(label, known)
@@ -346,6 +348,22 @@ class SlipAnswer(Slip):
         ]
 
 
+class Homework(FromBook):
+    """A list of the chapter's exercises."""
+
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        titles = {label: title for title, label in EXERCISE.findall(text_of(self.chapter))}
+        what = f"{self.chapter.name} has no exercise"
+        asked = [self.of(titles, what, label) for label in self.arguments[0].split()]
+        items = [nodes.list_item("", nodes.paragraph("", title)) for title in asked]
+        return [
+            nodes.paragraph("", "", nodes.strong("", say("Homework:"))),
+            nodes.bullet_list("", *items, classes=["small"]),
+        ]
+
+
 class Notes(SphinxDirective):
     """What the speaker says: words alone, since the speaker's window draws no formula."""
 
@@ -456,7 +474,8 @@ def prepare(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict:
     for name, directive in {
         "formula": DisplayOfBook, "derivation": Derivation, "picture": Picture,
-        "explorer": Explorer, "slip": Slip, "slip-answer": SlipAnswer, "notes": Notes,
+        "explorer": Explorer, "slip": Slip, "slip-answer": SlipAnswer,
+        "homework": Homework, "notes": Notes,
     }.items():  # fmt: skip
         app.add_directive(name, directive)
     app.add_role("eq", Number(), override=True)

@@ -71,7 +71,8 @@ SUM = "b + c + d + e + f + g + h + i + j + k + l + m + n + o"
 @pytest.mark.parametrize(
     ("right", "pieces"),
     [
-        (SUM, ["b", *(f"{{}} + {letter}" for letter in SUM[4::4])]),
+        # a narrow term does not stand on a line alone
+        (SUM, ["b + c", *(f"{{}} + {letter}" for letter in SUM[8::4])]),
         ("b + c", ["b + c"]),  # it is narrow
         # brackets keep their size, and each piece has both halves
         (

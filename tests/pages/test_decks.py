@@ -246,6 +246,9 @@ $$
 
 By {eq}`eq-nowhere`.
 
+```{homework} ex-elbo-jensen ex-elbo-acount
+```
+
 ```{notes}
 Here stands $x$.
 ```
@@ -261,7 +264,8 @@ COMPLAINTS = {
     25: "'tau 1' places no slider of fig-mean-field",
     29: "eq-elbo-short has no slip of the sort 'hat', only",
     32: "no display of the book has the label eq-nowhere",
-    34: "write formulas in notes as plain text",
+    34: "04-elbo.md has no exercise ex-elbo-acount. Did you mean ex-elbo-account",
+    37: "write formulas in notes as plain text",
 }
 
 

@@ -113,6 +113,17 @@ FAULTS = """async ([width, size, letters, smallest]) => {
         if (text.checkVisibility() && !(high >= smallest))
             faults.push(`letters of ${high} px in the model: ${text.textContent}`);
     }
+    for (const formula of document.querySelectorAll(".beside mjx-container")) {
+        const high = parseFloat(getComputedStyle(formula).fontSize);
+        if (!(high >= smallest)) faults.push(`a card's formula of ${high} px`);
+    }
+    // on a phone; the ledger's rows are too long for any
+    const tables = width > 390 || size !== "100%" ? "none" : "table:not(.ledger)";
+    for (const table of document.querySelectorAll(`article ${tables}`)) {
+        const box = table.closest(".pst-scrollable-table-container");
+        if (box?.scrollWidth > box?.clientWidth + 1)
+            faults.push(`a table scrolls: ${named(table.tBodies[0])}`);
+    }
     const drawer = document.querySelector(".bd-sidebar-primary");
     if (drawer && drawer.scrollWidth > drawer.clientWidth)
         faults.push(`the sidebar: ${drawer.scrollWidth} px in ${drawer.clientWidth}`);

@@ -31,7 +31,8 @@ def test_each_chapter_has_a_deck():
 @each_deck
 def test_a_deck_is_a_lecture(deck):
     """Question first; one question for the room and one slip, each with its answer on the
-    next slide; notes for every slide, with a clock that runs to the end."""
+    next slide; notes for every slide, with a clock that runs to the end, and what to leave
+    out if it does not; homework."""
     slides = slides_of(deck)
     assert 15 <= len(slides) <= 25
     assert all("```{notes}\n" in slide for slide in slides)
@@ -41,9 +42,14 @@ def test_a_deck_is_a_lecture(deck):
     (slip,) = (i for i, slide in enumerate(slides) if "```{slip} " in slide)
     (asked,) = re.findall(r"\{slip\} (.*)", slides[slip])
     assert f"```{{slip-answer}} {asked}\n" in slides[slip + 1]
+    assert re.search(r"Why line \d is false", slides[slip + 1])
     times = re.findall(r"\b(\d+) to (\d+) minutes\b", "".join(slides))
     starts, ends = zip(*[map(int, pair) for pair in times], strict=True)
     assert starts[0] == 0 and ends[-1] == 45 and starts[1:] == ends[:-1]
+    (cut,) = re.findall(r"Late\b.*?\? Leave out (.*)", slides[0])
+    named = set(re.findall(r"'(.*?)'", cut))
+    assert named and named <= {slide.split("\n")[0] for slide in slides}
+    assert "```{homework} " in slides[-1]
 
 
 def test_the_numbers_of_equations_are_those_of_the_book():
