@@ -13,7 +13,7 @@ from . import tree as t
 from .chains import shape_of
 from .claims import rule_for
 from .evaluate import TooMuchWork
-from .notation import ANY, BOUNDS, NAMES, OUTPUTS, RELATIONS
+from .notation import ANY, BOUNDS, NAMES, OUTPUTS, PARAMETERS, RELATIONS
 from .quantity import Meaningless, Unknown
 from .read import ReadingError
 from .relation import Broken, Pair, Step, show, where
@@ -195,10 +195,11 @@ def _function(trial: Trial, pair: Pair) -> str:
     for key, call in (here | there).items():
         noisy = t.Symbol("epsilon") in call.group.items
         alone = key in here.keys() ^ there.keys()
-        if noisy or said and alone and not averaged and pair.relation == "=":
+        meant = call.function.label.rstrip("'").split(",")[0] not in ("", *PARAMETERS)
+        if noisy or meant or said and alone and not averaged and pair.relation == "=":
             name = trial.source[slice(*call.span)]
             advice = f"say what it is: given: {name} := ..."
-            return f"what is {call.function.spoken}? Here it is any function\n{advice}"
+            return f"what is {name.partition('(')[0]}? Here it is any function\n{advice}"
     return ""
 
 

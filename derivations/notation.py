@@ -156,6 +156,7 @@ CHANCES = tuple(key for key, row in NAMES.items() if row.chance)
 UPPER = {letter: row.key for row in NAMES.values() for letter in row.letters}
 WORLDLY = ("x", "z", "epsilon")  # the variables that a world has points for
 OUTPUTS = ("mu", "sigma")  # what the encoder gives, where a block speaks of one
+SCORES = ("s",)  # functions that have as many components as their argument
 # a function on a name's own, without a definition, is a slip
 UNDEFINED = "pqfgd"
 
@@ -212,7 +213,7 @@ PREFIXES = ("log", "exp", "tanh", "det", "nabla", "sin", "cos")  # no brackets n
 WORDS = {
     "E": "Expect", "EE": "Expect", "Ex": "Expect", "expect": "Expect", "N": "Normal",
     "Normal": "Normal", "Gaussian": "Normal", "Bern": "Bernoulli", "KLD": "KL", "kl": "KL",
-    "DKL": "KL", "kld": "KL", "infdiv": "KL", "Kl": "KL", "KL": "KL", "ELBO": "ELBO",
+    "DKL": "KL", "kld": "KL", "infdiv": "KL", "dim": "dim", "Kl": "KL", "KL": "KL", "ELBO": "ELBO",
     "elbo": "ELBO", "Elbo": "ELBO", "var": "Var", "V": "Var", "Var": "Var", "Tr": "tr",
     "trace": "tr", "tr": "tr", "Diag": "diag", "diag": "diag", "sigm": "sigmoid",
     "Sigmoid": "sigmoid", "const": "const", "constant": "const", "cst": "const",

@@ -47,6 +47,7 @@ NETWORK_LABELS = ("theta", "phi", "psi", "omega", "lambda", "eta", "nu", "xi")
 POPULATION = ("data", "Data", "true")  # labels of the density of the data
 CONDITIONS = "yc"
 BOUNDS = ("ELBO", "calL")
+FREE_ENERGY = "calF"  # the bound or, as in physics, its negative
 # with what \mathcal{L} is labelled where it is the bound, or its negative
 OF_A_BOUND = {"", "theta", "phi", "theta,phi", "phi,theta"}
 OF_A_BOUND |= {"ELBO", "elbo", "VLB", "vlb", "LB", "VAE", "vae"}
@@ -57,6 +58,9 @@ NEVER, UNSURE = "dht", "j"  # letters of components; letters that are so without
 OF_LATENTS = {"mu", "sigma", "z", "epsilon", "m", "s"}
 MATRICES = ("I", *shaped("covariance"))
 DIMENSIONS = ("D", "H", "J", "d")
+DIMENSION_OF = {("dim", "x"): "D", ("dim", "z"): "H"}
+DIMENSION_OF |= {(f"{d}_{of}", ""): size for d in ("D", "H", "d", "n")
+                 for of, size in (("x", "D"), ("z", "H"))}  # fmt: skip
 Drawn = tuple[tuple[tuple[t.Symbol, ...], t.Node], ...]
 MOST_READINGS = 6
 
@@ -276,6 +280,8 @@ def latex(node: t.Node) -> str:
         return f"\\mathbb{{E}}_{{{under}}}[{latex(node.body)}]"
     if isinstance(node, t.Function):
         return f"\\{node.name} {latex(node.body)}"
+    if isinstance(node, t.Power):
+        return f"{latex(node.base)}^{latex(node.exponent)}"
     if isinstance(node, t.Add):
         signs = ("-" if sign < 0 else "+" for sign in node.signs)
         return " ".join(s + latex(a) for s, a in zip(signs, node.terms, strict=True))
@@ -304,6 +310,7 @@ def dotted(w: Writing) -> None:
     def runs(node: t.Node) -> t.Node:
         if not isinstance(node, t.Product | t.Add) or not letter:
             return node
+        node = _dots_apart(node) if isinstance(node, t.Add) else node
         sums = isinstance(node, t.Add)
         items = node.terms if isinstance(node, t.Add) else node.factors
         places = [i for i, item in enumerate(items) if item == t.Constant("dots")]
@@ -335,6 +342,22 @@ def dotted(w: Writing) -> None:
         return replace(node, factors=items, operations=("",) * (len(items) - 1))
 
     w.change(runs)
+
+
+def _dots_apart(node: t.Add) -> t.Add:
+    """a + b \\cdots + c is a + b + \\cdots + c."""
+    terms: list[t.Node] = []
+    signs: list[int] = []
+    for term, sign in zip(node.terms, node.signs, strict=True):
+        dots = isinstance(term, t.Product) and term.factors[-1] == t.Constant("dots")
+        if isinstance(term, t.Product) and dots and term is not node.terms[-1]:
+            one = term.factors[:-1]
+            whole = one[0] if len(one) == 1 else replace(
+                term, factors=one, operations=term.operations[:-1])  # fmt: skip
+            terms, signs = [*terms, whole, term.factors[-1]], [*signs, sign, sign]
+        else:
+            terms, signs = [*terms, term], [*signs, sign]
+    return replace(node, terms=tuple(terms), signs=tuple(signs))
 
 
 def _total(kind: str, letter: str, first: t.Node, last: t.Node) -> t.Total | None:
@@ -527,7 +550,7 @@ def open_sums(w: Writing) -> None:
         implied = node.high.span == (0, 0) and node.low == t.ONE
         implied |= node.high.name in (*"KLM",) and parts == {"mu", "sigma"} and (
             any(isinstance(n, t.Divergence) for n in w.nodes()))  # fmt: skip
-        end = "H" if parts & OF_LATENTS else "D" if "x" in parts else ""
+        end = "D" if "x" in parts else "H" if parts & OF_LATENTS else ""
         if not implied or not end:
             return node
         w.taken[f"the sum over {node.index}"] = f"{node.index} = 1, ..., {end}"
@@ -581,12 +604,30 @@ def supports(w: Writing) -> None:
     So are \\sum_i p_i \\log p_i and \\sum_i p(i) \\log p(i).
     """
     drawn = {d.variable.name for line in w.block.lines for d in line.samples}
+    (variable, *others) = {i.name for c in w.calls(("H",)) for i in c.group.items
+                           if isinstance(i, t.Symbol)} or {""}  # fmt: skip
+    letter = "" if others or variable in ("X", "x", *LETTERS, "P", "Q") else variable
+    said = any(isinstance(n, t.Total) and n.kind == "sum"
+               and _of_values(n.body, t.Symbol(n.index)) != n.body for n in w.nodes())  # fmt: skip
+
+    def of_x(node: t.Node) -> t.Node:
+        """H(S), where the values of S are s_i."""
+        if isinstance(node, t.Call) and node.function == t.Symbol("H"):
+            if node.group.items == (t.Symbol(letter),):
+                return w.take(node, replace(node, group=t.Group((X,))))
+        return node
+
+    if letter and said:
+        w.change(of_x)
 
     def values(node: t.Node) -> t.Node:
         if not isinstance(node, t.Total) or node.kind != "sum" or node.low != t.ONE:
             return node
         index = t.Symbol(node.index)
         numbered = _of_values(node.body, index)
+        value = {t.Symbol(name, component=(index,)) for name in ("x", letter.lower())}
+        if numbered != node.body and value & {*t.names_in(numbered)}:
+            numbered = t.rebuild(numbered, lambda n: X if n in value else n)
         if numbered != node.body and index not in t.names_in(numbered):
             return w.take(node, t.Integral(X, numbered, counting=True))
         if node.high.span != (0, 0):
@@ -900,31 +941,41 @@ def entropies(w: Writing) -> None:
     if w.defines("H") or w.defines("I"):
         return
 
+    firsts = [line.first for line in (*w.block.lines, *w.block.given)]
+
     def entropy(node: t.Node) -> t.Node:
         if isinstance(node, t.Call) and node.function.key in ("H", "calH"):
             items, marks = node.group.items, node.group.marks
             meant = _cross_entropy(w, items, marks)
             return w.take(node, meant) if meant else node
         if isinstance(node, t.Product) and len(node.factors) > 1:
-            name, group = node.factors[:2]
+            at = next((i for i, f in enumerate(node.factors[:-1])
+                       if f == t.Symbol("I")), 0)  # fmt: skip
+            name, group = node.factors[at : at + 2]
             single = isinstance(group, t.Group) and len(group.items) == 1
             if name == t.Symbol("I") and single and isinstance(group, t.Group):
                 if isinstance(group.items[0], t.Symbol):  # how much x tells, by a line
-                    call = t.Call(t.Symbol("I"), group, span=node.span)
-                    rest = node.factors[2:]
-                    if not rest:
-                        return call
-                    return replace(
-                        node, factors=(call, *rest), operations=node.operations[1:]
-                    )
+                    whole = replace(group, span=(name.span[0], group.span[1]))
+                    call: t.Node = t.Call(t.Symbol("I"), group, span=whole.span)
+                    if group.items == (X,) and node not in firsts:
+                        told = t.Function("log", density(t.Symbol("p"), "x"))
+                        call = w.take(whole, t.Group((t.Add((told,), (-1,)),)))
+                    return _joined(node, at, call)
             if isinstance(name, t.Symbol) and name.name == "I" and _is_pair(group):
                 whole = replace(group, span=(name.span[0], group.span[1]))
-                information = w.take(whole, _information(w, name.label))
-                factors = (information, *node.factors[2:])
-                return replace(node, factors=factors, operations=node.operations[1:])
+                return _joined(node, at, w.take(whole, _information(w, name.label)))
         return node
 
     w.change(entropy)
+
+
+def _joined(node: t.Product, at: int, two: t.Node) -> t.Node:
+    """The product with this in place of two factors."""
+    factors = (*node.factors[:at], two, *node.factors[at + 2 :])
+    if len(factors) == 1:
+        return two
+    operations = (*node.operations[:at], *node.operations[at + 1 :])
+    return replace(node, factors=factors, operations=operations)
 
 
 def _is_pair(group: t.Node) -> bool:
@@ -1185,10 +1236,14 @@ def model(w: Writing) -> None:
         assert isinstance(chosen, t.Call)
         return replace(call, function=replace(call.function, label=chosen.function.label))
 
+    unlabelled = _slips(w)
+
     def name(node: t.Node) -> t.Node:
         if not isinstance(node, t.Call) or node.function.label:
             return node
         key = t.signature(node)
+        if key in unlabelled and key not in w.known:
+            return w.take(node, labelled(node, "theta"))
         if key in w.known or node.function.name not in LETTERS:
             return node
         if key in ("p(x|z)", "p(x,z)", "p(z|x)") and "p_theta" + key[1:] not in said:
@@ -1205,6 +1260,26 @@ def model(w: Writing) -> None:
         return node if new == node else w.take(node, new)
 
     w.change(name)
+
+
+def _slips(w: Writing) -> set[str]:
+    """The p(x, z) below a p_\\theta(x, z): the same, unless a line sets them side by side."""
+
+    def said(nodes: Iterator[t.Node]) -> set[str]:
+        return {t.signature(n) for n in nodes if isinstance(n, t.Call) and t.is_density(n)}
+
+    own = {"p(x|z)", "p(x,z)", "p(z|x)"} & said(w.nodes())
+    sides = [side for line in w.block.lines for side in line.sides]
+    for first, second in zip(sides, [*sides[1:], t.ZERO], strict=True):
+        both = said(first.walk()), said(second.walk())
+        alike = t.rebuild(first, _bare) == t.rebuild(second, _bare)
+        for keys in (both[0], both[0] | both[1] if alike else set[str]()):
+            own -= {key for key in own if {key, "p_theta" + key[1:]} <= keys}
+    return own
+
+
+def _bare(node: t.Node) -> t.Node:
+    return replace(node, label="") if isinstance(node, t.Symbol) else node
 
 
 def bounds(w: Writing) -> None:
@@ -1238,7 +1313,9 @@ def bounds(w: Writing) -> None:
     def name(node: t.Node) -> t.Node:
         call = isinstance(node, t.Call)
         symbol = node.function if isinstance(node, t.Call) else node
-        if not isinstance(symbol, t.Symbol) or symbol.name not in BOUNDS:
+        if not isinstance(symbol, t.Symbol) or symbol.name not in (*BOUNDS, FREE_ENERGY):
+            return node
+        if symbol.name == FREE_ENERGY and first in (node, symbol):
             return node
         if symbol.component or symbol.accent or symbol.label not in OF_A_BOUND:
             return node
@@ -1257,6 +1334,10 @@ def bounds(w: Writing) -> None:
         negative = t.Group((t.Add((elbo,), (-1,)),))
         options: list[t.Node] = [elbo, negative]
         mode = Mode.FIRST
+        if symbol.name == FREE_ENERGY:
+            new = w.choose("\\mathcal{F}", [elbo, negative, node], Mode.ANY)
+            w.own = "\\mathcal{F}" if new == node else w.own
+            return node if new == node else w.take(node, new)
         if first is not None and first in (node, symbol):
             options, mode = [*options, node], Mode.ANY
         new = w.choose("\\mathcal{L}", options, mode)
@@ -1282,6 +1363,43 @@ def _as_in_the_book(node: t.Node) -> bool:
     """ELBO(x; \\theta, \\phi)."""
     marks = node.group.marks if isinstance(node, t.Call) else ()
     return marks[:1] == (";",) and len(marks) > 1
+
+
+def evidence(w: Writing) -> None:
+    """The evidence is p(x), or its logarithm."""
+    word = t.Symbol("evidence")
+    px = density(t.Symbol("p", label="theta"), "x")
+
+    def within(node: t.Node) -> t.Node:
+        logged = isinstance(node, t.Function) and t.bare(node.body) == word
+        return w.take(node, replace(node, body=px)) if logged else node  # type: ignore[type-var]
+
+    def alone(node: t.Node) -> t.Node:
+        if node != word or w.defines("evidence"):
+            return node
+        options: list[t.Node] = [t.Function("log", px), px]
+        return w.take(node, w.choose("evidence", options, Mode.ANY))
+
+    w.change(within)
+    w.change(alone)
+
+
+def first_logs(w: Writing) -> None:
+    """\\log Z = \\log A \\geq B says at once what Z is, and more of it."""
+    (line, *below), given = w.block.lines, w.block.given
+    goes_on = len(line.rest) > 1 or bool(below) and below[0].first is None
+    (relation, right), *_ = *line.rest, ("", t.ZERO)
+    both = [t.bare(s.body) if isinstance(s, t.Function) and s.name == "log" else s
+            for s in (line.first, right)]  # fmt: skip
+    z, meant = both
+    if relation != "=" or not goes_on or both[0] is line.first or both[1] is right:
+        return
+    capital = isinstance(z, t.Symbol) and z.name.isupper() and len(z.name) == 1
+    if not isinstance(z, t.Symbol) or not capital or not isinstance(meant, t.Node):
+        return
+    if z.key not in NAMES and not w.defines(z.key) and z not in t.names_in(meant):
+        w.taken[latex(z)] = latex(meant)
+        w.implied.append(replace(line, first=z, rest=[(":=", meant)]))
 
 
 def constants(w: Writing) -> None:
@@ -1392,6 +1510,11 @@ def samples(w: Writing) -> None:
         (s.name, s.component) for weight in weights for s in w.symbols()
         if s.name == weight.name and s.label == weight.label and len(s.component) == 1
     }  # fmt: skip
+    named = {name for name, _ in counted}
+    counted |= {  # and the x_1 beside the x_n
+        (s.name, s.component) for s in w.symbols()
+        if s.name in named and len(s.component) == 1 and isinstance(s.component[0], t.Number)
+    }  # fmt: skip
     raised = {
         (item.base.name, (item.exponent,))
         for item in _arguments(w)
@@ -1420,8 +1543,14 @@ def _of_components(law: t.Node, name: str) -> bool:
 
 def sizes(w: Writing) -> None:
     """The S of a sum over samples z^{(s)} is a number of its own, as L is."""
+    w.change(lambda node: w.take(node, t.Symbol(DIMENSION_OF[node.key, ""]))
+             if isinstance(node, t.Symbol) and (node.key, "") in DIMENSION_OF
+             and not (node.index or w.defines(node.key)) else node)  # fmt: skip
     names = {s.name for s in w.symbols()}
     free = [size for size in ("K", "L", "M", "B", "N") if size not in names]
+    written = {s.name for s in w.symbols() if s.span != (0, 0)}
+    if {"Data", "N"} & written == {"Data"}:  # so many as there are
+        free = ["N", *free]
     new: dict[str, str] = {}
     for node in w.nodes():
         if not isinstance(node, t.Total) or not isinstance(node.high, t.Symbol):
@@ -1735,11 +1864,51 @@ def networks(w: Writing) -> None:
         if not isinstance(node, t.Call) or len(node.group.items) != 1:
             return node
         key = node.function.key, getattr(node.group.items[0], "name", "")
+        if key in DIMENSION_OF:
+            return w.take(node, t.Symbol(DIMENSION_OF[key]))
+        if key in (("Sigma_phi", "x"), ("Sigma", "x")) and not w.defines(key[0]):
+            spread = t.Call(t.Symbol("sigma", label="phi"), node.group)
+            return w.take(node, t.Function("diag", t.Power(spread, t.TWO)))
         if key not in new or w.defines(node.function.key):
             return node
         return w.take(node, labelled(node, new[key]))
 
     w.change(name)
+
+
+def functions(w: Writing) -> None:
+    """A w(x) that nobody defines is any function; where a line is not of any, we ask."""
+    firsts = [s for line in (*w.block.lines, *w.block.given) for s in line.sides]
+    own = {side.function.key for side in firsts if isinstance(side, t.Call)}
+    positive = set[str]()
+
+    def is_open(call: t.Call) -> bool:
+        name, items = call.function, call.group.items
+        kind = NAMES[name.key].kind if name.key in NAMES else Kind.FREE
+        kinds = {kind, NAMES[name.name].kind if name.name in NAMES else kind}
+        letter = len(name.name) == 1 or name.name in GREEK
+        free = letter and kinds == {Kind.FREE} and name.name not in (*CAPITALS, "E", "I")
+        of = [item for item in items if not t.is_parameter(item)]
+        plain = not t.is_density(call) and "|" not in call.group.marks and not name.accent
+        known = name.key in own or w.defines(name.key) or name.name in SCHEDULE and w.chain
+        return bool(free and of and plain and not known) and t.is_argument(
+            t.Group(tuple(of))
+        )
+
+    def any_one(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Call) or not is_open(node):
+            return node
+        name = node.function
+        label = ",".join(filter(None, (name.name, name.label)))
+        new = replace(name, name="f", label=label)
+        w.taken.setdefault(f"{latex(name)}({latex(node.group)})", "any function")
+        if name.name == "sigma":  # a spread
+            positive.add(new.key)
+        return replace(node, function=new)
+
+    w.change(any_one)
+    traits = dict.fromkeys(positive, frozenset({"positive"}))
+    w.block = replace(w.block, traits=traits | w.block.traits)
 
 
 def _encoded(arguments: t.Group) -> t.Node:
@@ -1753,8 +1922,8 @@ def _encoded(arguments: t.Group) -> t.Node:
 
 RULES: tuple[Callable[[Writing], None], ...] = (
     dotted, lettered, told_later, capitals, bases, second_letters, averages, supports,
-    letter_of_a_bound, parameters, labels, conditions, energies, chains, networks, samples,
+    letter_of_a_bound, parameters, labels, conditions, energies, chains, networks, functions, samples,
     open_sums, sizes, laws, entropies, bare_densities, model, short_names, reparametrised,
-    bounds, constants, sampled,
+    bounds, evidence, first_logs, constants, sampled,
 )  # fmt: skip
 OF_CHAINS = (laws, reparametrised, bare_densities, bounds, constants)
