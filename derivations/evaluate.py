@@ -289,7 +289,10 @@ def _group(node: t.Group, at: Evaluator[V]) -> V:
 
 @value_of.register(t.Add)
 def _add(node: t.Add, at: Evaluator[V]) -> V:
-    total = _others(*node.terms, at) if node.signs == (1, -1) else None
+    total: V | None = None
+    if node.signs == (1, -1):
+        whole, one = node.terms
+        total = _others(whole, one, at)
     if total is not None:
         return total
     for sign, term in zip(node.signs, node.terms, strict=True):
@@ -308,7 +311,8 @@ def _others(whole: t.Node, one: t.Node, at: Evaluator[V]) -> V | None:
     index = t.Symbol(whole.index)
     for letter in (n for n in one.walk() if isinstance(n, t.Symbol)):
         if letter.name in at.indices and one == t.rebuild(
-            whole.body, lambda n, j=letter: j if n == index else n  # type: ignore[misc]
+            whole.body,
+            lambda n, j=letter: j if n == index else n,  # type: ignore[misc]
         ):
             low, left, high = map(at.integer, (whole.low, letter, whole.high))
             ends = (low, left - 1), (left + 1, high)

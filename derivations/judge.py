@@ -20,9 +20,10 @@ from .relation import Broken, Pair, Step, show, where
 from .repair import repairs
 from .scope import speaks_of_vectors, worlds_for
 from .trial import Kind, Trial
-from .usage import free_points, latex
+from .usage import free_points
 from .verdict import Verdict
 from .worlds import Bent, Foreign, Line
+from .writing import latex
 
 MENDING = 60_000_000  # numbers computed in looking for a repair: about two seconds
 

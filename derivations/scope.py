@@ -285,7 +285,7 @@ def worlds_for(scope: Scope) -> list[type[NumericWorld]]:
         return [Line, Curve, Cube]
     # Curve has no population of its x
     bits = [Bits] if vectors and "p_*" in names and not own else []
-    own_x = {"p(x)", "q(x)", "p_*(x)"} & {t.signature(n) for n in everything
-                                          if isinstance(n, t.Call) and t.is_density(n)}  # fmt: skip
+    calls = (n for n in everything if isinstance(n, t.Call) and t.is_density(n))
+    own_x = {"p(x)", "q(x)", "p_*(x)"} & {*map(t.signature, calls)}
     alone = vectors and own_x and not names & {"z", "hat x", "q_phi"}
     return [Line, Curve, *bits, *([Plane, Space] if alone else [])]

@@ -285,8 +285,9 @@ class NumericWorld(World[Quantity]):
         names = [name]
         if letter in SCORES and values[0].rank:
             names = [f"{name}_{i}" for i in range(values[0].shape[0])]
-        found = [any_function(one, self.seed, traits, values, shift) for one in names]
-        value = Quantity(np.stack([f.array for f in found], -1), 1) if found[1:] else found[0]
+        value, *more = (any_function(n, self.seed, traits, values, shift) for n in names)
+        if more:
+            value = Quantity(np.stack([v.array for v in (value, *more)], axis=-1), rank=1)
         return value * number(self.wide(name))
 
 
