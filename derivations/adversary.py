@@ -3,7 +3,7 @@
 It draws all that the formula leaves open from wide ranges, a hundred times as large and as
 small as usual where no integral must hold them; then it goes downhill from where an
 inequality held by the least. What it finds must fail nearby as well: so no rounding error
-becomes a verdict.
+becomes a verdict, nor where other rounding errors explain what is found.
 """
 
 from __future__ import annotations

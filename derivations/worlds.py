@@ -443,7 +443,8 @@ class Curve(NumericWorld):
 class Cube(Curve):
     """z in R^3 and no x: here a sum of three twos is not their product."""
 
-    name, of = "z in R^3", "z"
+    name = "z in R^3"
+    of = "z"  # the variable that there is
     groups: ClassVar[dict[str, list[str]]] = {}
     H, shapes = 3, {"q(z) mean": (3,)}
 
@@ -471,8 +472,8 @@ class Cube(Curve):
 class Plane(Cube):
     """x in R^2 and no z: here x has a population."""
 
-    name, of, D = "x in R^2", "x", 2
-    latent = False
+    name = "x in R^2"
+    of, D, latent = "x", 2, False
 
     def draw_parameters(self, rng: np.random.Generator) -> None:
         fixed = np.random.default_rng(0)  # a fact: it is the same in each world
@@ -487,7 +488,8 @@ class Plane(Cube):
 class Space(Plane):
     """Also, in R^3."""
 
-    name, D = "x in R^3", 3
+    name = "x in R^3"
+    D = 3
 
     def axis(self, role: str) -> Axis:
         return Cube.axis(self, role)
