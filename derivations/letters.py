@@ -38,8 +38,8 @@ NEVER, UNSURE = "dht", "j"  # letters of components; letters that are so without
 OF_LATENTS = {"mu", "sigma", "z", "epsilon", "m", "s"}
 DIMENSIONS = ("D", "H", "J", "d")
 DIMENSION_OF = {("dim", "x"): "D", ("dim", "z"): "H"}
-DIMENSION_OF |= {(f"{d}_{of}", ""): size for d in ("D", "H", "d", "n")
-                 for of, size in (("x", "D"), ("z", "H"))}  # fmt: skip
+DIMENSION_OF |= {(f"{d}_{of}", ""): size for (_, of), size in DIMENSION_OF.items()
+                 for d in "Dd"}  # fmt: skip
 
 
 def lettered(w: Writing) -> None:
@@ -694,8 +694,6 @@ def networks(w: Writing) -> None:
 
 def functions(w: Writing) -> None:
     """A w(x) that nobody defines is any function; where a line is not of any, we ask."""
-    firsts = [s for line in (*w.block.lines, *w.block.given) for s in line.sides]
-    own = {side.function.key for side in firsts if isinstance(side, t.Call)}
     positive = set[str]()
 
     def is_open(call: t.Call) -> bool:
@@ -706,7 +704,7 @@ def functions(w: Writing) -> None:
         free = letter and kinds == {Kind.FREE} and name.name not in (*CAPITALS, "E", "I")
         of = [item for item in items if not t.is_parameter(item)]
         plain = not t.is_density(call) and "|" not in call.group.marks and not name.accent
-        known = name.key in own or w.defines(name.key) or name.name in SCHEDULE and w.chain
+        known = w.told(name.key) or name.name in SCHEDULE and w.chain
         return bool(free and of and plain and not known) and t.is_argument(
             t.Group(tuple(of))
         )

@@ -389,7 +389,7 @@ WAYS = (
     Way("second slopes", (r"\nabla_x^2 f(x)",), r"\nabla_x^2 \log p(x) = \nabla_x \nabla_x \log p(x)"),
     Way("one number of what a network puts out", (r"\mu_{\phi, j}(x)",),
         r"\sum_{j=1}^{H} \mu_{\phi, j}(x)^2 = \| \mu_\phi(x) \|^2"),
-    Way("how many components", (r"\dim(z)", "H_z", "d_z", "D_x"), r"\dim(z) = H"),
+    Way("how many components", (r"\dim(z)", "d_z", "D_x"), r"\dim(z) = H"),
     Way("the spread of the encoder as a matrix", (r"\Sigma_\phi(x)", r"\Sigma(x)"),
         r"\text{trace}[\Sigma_\phi(x)] = \sum_{j=1}^{H} \sigma_{\phi, j}(x)^2"),
     Way("any function: one that nobody defines", ("w(x)", r"\psi(z)", r"s_\theta(x)"),

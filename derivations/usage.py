@@ -693,7 +693,7 @@ def bounds(w: Writing) -> None:
         symbol = node.function if isinstance(node, t.Call) else node
         if not isinstance(symbol, t.Symbol) or symbol.name not in (*BOUNDS, FREE_ENERGY):
             return node
-        if symbol.name == FREE_ENERGY and first in (node, symbol):
+        if symbol.name == FREE_ENERGY and w.told(symbol.key):
             return node
         if symbol.component or symbol.accent or symbol.label not in OF_A_BOUND:
             return node
@@ -749,12 +749,13 @@ def evidence(w: Writing) -> None:
     px = density(t.Symbol("p", label="theta"), "x")
 
     def within(node: t.Node) -> t.Node:
-        if isinstance(node, t.Function) and t.bare(node.body) == word:
+        told = w.told("evidence", first=False)
+        if isinstance(node, t.Function) and t.bare(node.body) == word and not told:
             return w.take(node, replace(node, body=px))
         return node
 
     def alone(node: t.Node) -> t.Node:
-        if node != word or w.defines("evidence"):
+        if node != word or w.told("evidence", first=False):
             return node
         options: list[t.Node] = [t.Function("log", px), px]
         return w.take(node, w.choose("evidence", options, Mode.ANY))

@@ -114,6 +114,15 @@ class Writing:
         said = {name.key for name in named if isinstance(name, t.Symbol)}
         return key in said or any(key + end in self.page.meanings for end in ("", "()"))
 
+    def told(self, key: str, first: bool = True) -> bool:
+        """Also, does a brace, what stands beside a line, or its first equation?"""
+        lines = (*self.block.lines, *self.block.given, *self.block.hence)
+        beside = [*self.block.hence, *(other for line in lines for other in line.under)]
+        sides = [side for line in beside for side in line.sides]
+        sides += [line.first for line in lines if first and line.first]
+        names = (s.function if isinstance(s, t.Call) else s for s in sides)
+        return self.defines(key) or any(getattr(name, "key", "") == key for name in names)
+
     # ------------------------------------------------------------ changing it
     def change(self, rule: Callable[[t.Node], t.Node]) -> None:
         """Every node of the block, children first."""
