@@ -22,7 +22,7 @@ from .scope import speaks_of_vectors, worlds_for
 from .trial import Kind, Trial
 from .usage import free_points
 from .verdict import Verdict
-from .worlds import Bent, Foreign, Line
+from .worlds import Bent, Finite, Foreign, Line
 from .writing import latex
 
 MENDING = 60_000_000  # numbers computed in looking for a repair: about two seconds
@@ -204,7 +204,20 @@ def _function(trial: Trial, pair: Pair) -> str:
     return ""
 
 
-UNTIED = (_noise, _data, _mean, _capital, _law, _function)
+def _separate(trial: Trial, pair: Pair) -> str:
+    """H(X) \\leq H(X, Y) holds for chances, and not for densities."""
+    nodes = (node for side in pair.sides for node in side.walk())
+    entropies = any(isinstance(n, t.Expectation) and n.span == (0, 0) for n in nodes)
+    if pair.relation not in BOUNDS or not entropies:
+        return ""
+    try:
+        rule_for(pair)(trial, pair, Finite, pair.step(Verdict.TESTED))
+    except (Broken, Foreign, Meaningless):
+        return ""
+    return "this holds for chances, not for densities: write sums or integrals for H"
+
+
+UNTIED = (_separate, _noise, _data, _mean, _capital, _law, _function)
 
 
 def _as_far_as_known(trial: Trial, pair: Pair, kind: Kind) -> str:
