@@ -324,6 +324,10 @@ TWINS: dict[str, list[Row]] = {
         twin(r"D_{KL}(q(z) \| p(z|x)) = \mathcal{F}(x, \theta) + \log p(x)", "+", "-"),
         twin(r"\log p(x) = \mathcal{F} + D_{KL}(q(z) \| p(z|x))", r"q(z) \| p(z|x)", r"p(z|x) \| q(z)"),
     ],
+    "a density behind the brackets of a logarithm": [
+        twin(r"\int \log(\frac{q(z)}{p(z)}) q(z) dz = D_{KL}(q(z) \| p(z))", *pair)
+        for pair in ((") q(z)", ") p(z)"), (r"\frac{q(z)}{p(z)}", r"\frac{p(z)}{q(z)}"))
+    ],
     "dots behind a logarithm": [
         twin(r"-\log p(X) = -\log(p(x_1)) - \log(p(x_2)) \cdots - \log(p(x_n))", *pair)
         for pair in (("= -", "= "), (r"\cdots -", r"\cdots +"))
