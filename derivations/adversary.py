@@ -3,7 +3,7 @@
 It draws all that the formula leaves open from wide ranges, a hundred times as large and as
 small as usual where no integral must hold them; then it goes downhill from where an
 inequality held by the least. What it finds must fail nearby as well: so no rounding error
-becomes a verdict.
+becomes a verdict, nor where other rounding errors explain what is found.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from .worlds import Foreign
 FAR, NEAR = 2.0, 0.6  # powers of ten: of names in closed forms; where grids must hold all
 WIDE_DRAWS, DEAR_DRAWS, FEW = 48, 12, 3  # closed forms, integrals, on many points
 SEARCH, ROUNDS = 120, 4  # steps downhill; how often again, as long as it goes down
+LIGHT = 5  # as much more is spent on a search whose steps are that much lighter
 CLOSE = 1e-3  # a gap that is as good as none
 NARROWEST = 0.08  # of what must stay positive, where a grid must resolve it
 PLAIN = 1e-3  # relative: an equality that fails by this fails beyond all rounding
+EXPLAINED = 0.3  # the share of a difference that other rounding errors make up
 MATRICES = shaped("covariance")
 OPEN = (t.Integral, t.Expectation, t.Divergence, t.Derivative, t.Best, t.Chosen)
 Moves = dict[tuple[str, int], float]
@@ -77,6 +79,7 @@ class Failure:
     ):
         self.trial, self.pair, self.closed = trial, pair, closed
         self.equality = equality
+        self.effort = DEAR  # numbers to compute at one draw
 
     def gap_at(self, at: At, moves: Moves | None = None) -> float:
         """The difference of the sides, not relative; infinite where they have no value."""
@@ -84,7 +87,10 @@ class Failure:
         least = -1e-6 if self.closed else -1e-4  # a grid is less exact where it is wide
         if relative < least and all(self._values(at, near)[1] < least
                                     for near in self._nearby(at, moves or {})):  # fmt: skip
-            raise Broken(message)
+            with at.shaken():
+                again = self._values(at, moves or {})[1]
+            if abs(again - relative) < EXPLAINED * abs(relative):
+                raise Broken(message)
         return gap
 
     def _values(self, at: At, moves: Moves) -> tuple[float, float, str]:
@@ -103,7 +109,7 @@ class Failure:
                     found.append((gap, relative, self._shown(at, left, right)))
             return at.calculus.number(0)
 
-        at.spent = max(at.spent, BUDGET - DEAR)
+        at.spent = max(at.spent, BUDGET - self.effort)
         try:
             at.calculus.moved(at, _ways(at, moves), 1.0, sides)
         except (OutOfDomain, Foreign, TypeError):
@@ -120,7 +126,9 @@ class Failure:
         """Is still positive what always is? A narrow peak would fall between the points."""
         least = 0.0 if self.closed else NARROWEST
         known = at.world.parameters.items()
-        spreads = [a for n, a in known if n in ("t", "noise") or n.endswith("scale")]
+        spreads = [a for n, a in known if n == "t" or n.endswith("scale")]
+        noise = at.world.parameters.get("noise", np.asarray(1.0))  # a variance
+        spreads.append(np.sign(noise) * np.sqrt(np.abs(noise)))
         moved = [name for name in at.met.named if (name, ()) in at.bound]
         matrices = [name for name in moved if name in at.scope.shapes]
         spread = [name for name in moved if base_name(name) in POSITIVE]
@@ -146,9 +154,12 @@ class Failure:
 
     def descend(self, at: At) -> float:
         """Downhill in what moves the gap most; the least gap that is met."""
+        at.spent = BUDGET - DEAR
         here = self.gap_at(at)
         if not np.isfinite(here):
             return here
+        if at.world.formulas and at.spent - (BUDGET - DEAR) < DEAR / LIGHT:
+            self.effort, at.spent = LIGHT * DEAR, BUDGET - LIGHT * DEAR
         felt = {p: abs(self.gap_at(at, {p: 0.1 * _size(at, p)}) - here)
                 for p in self._places(at)}  # fmt: skip
         moving = (p for p, gap in felt.items() if 1e-12 < gap < np.inf)
@@ -224,6 +235,18 @@ def tried_widely(trial: Trial, pair: Pair, kind: Kind) -> bool:
             apart = difference(left, right)
         except (Meaningless, Foreign):
             continue
-        if apart > PLAIN:
+        if apart > PLAIN and not lost(pair, left, right, at):
             raise Broken(both(left, right, at))
     return True
+
+
+def lost(pair: Pair, left: Quantity, right: Quantity, at: At) -> bool:
+    """Have the sides too few digits to differ? Then other rounding errors show it."""
+    apart = difference(left, right)
+    try:
+        with at.shaken():
+            again = [at(side) for side in pair.sides]
+        pairs = zip((left, right), again, strict=True)
+        return not max(difference(*pair) for pair in pairs) < EXPLAINED * apart
+    except OutOfDomain:
+        return True

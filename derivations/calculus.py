@@ -254,7 +254,7 @@ class Numbers(Calculus[Quantity]):
                 for n in (t.Number(Fraction(i)) for i in range(1, shape[0] + 1))
             ]
         arrays = np.broadcast_arrays(*(part.array for part in parts))
-        return Quantity(np.stack(arrays, axis=-1), rank=1)
+        return Quantity(np.stack(arrays, axis=-1), rank=parts[0].rank + 1)
 
     def moved(
         self, at: At, way: dict[str, np.ndarray], step: float, body: Inner

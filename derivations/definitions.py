@@ -44,9 +44,9 @@ from .scope import (
     worlds_for,
 )
 from .trial import Kind, Trial
-from .usage import latex
 from .verdict import Verdict
 from .worlds import Foreign
+from .writing import latex
 
 SIGMA = t.Symbol("sigma")
 SPREADS = [[SIGMA], [t.Function("log", SIGMA)], [t.Function("log", t.Power(SIGMA, t.TWO))]]

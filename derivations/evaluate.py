@@ -11,7 +11,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import singledispatch
 from typing import Generic
@@ -141,6 +141,7 @@ class Evaluator(Generic[V]):
         self.expanding: tuple[str, ...] = ()  # definitions that are being used
         self.sampling: tuple[t.Drawn, ...] = ()  # sums over these become expectations
         self.chosen: dict[t.Node, list[V]] = {}  # maximisers found
+        self.shaking: np.random.Generator | None = None  # for other rounding errors
 
     def __call__(self, node: t.Node) -> V:
         self.spend(WALK)
@@ -153,7 +154,11 @@ class Evaluator(Generic[V]):
         except UNCOMPUTABLE as error:
             raise Meaningless(f"this cannot be computed ({error})") from error
         self.spend(value.size)
-        return value
+        return value if self.shaking is None else value.shaken(self.shaking)
+
+    def shaken(self) -> AbstractContextManager[None]:
+        """All is rounded otherwise: what changes much has too few digits left."""
+        return self.within(shaking=np.random.default_rng(7))
 
     def spend(self, count: int) -> None:
         """Count what was computed, here and in the budget of the whole."""
@@ -285,6 +290,11 @@ def _group(node: t.Group, at: Evaluator[V]) -> V:
 @value_of.register(t.Add)
 def _add(node: t.Add, at: Evaluator[V]) -> V:
     total: V | None = None
+    if node.signs == (1, -1):
+        whole, one = node.terms
+        total = _others(whole, one, at)
+    if total is not None:
+        return total
     for sign, term in zip(node.signs, node.terms, strict=True):
         if term == t.CONST and total is not None:
             continue
@@ -292,6 +302,25 @@ def _add(node: t.Add, at: Evaluator[V]) -> V:
         total = value if total is None else total + value
     assert total is not None
     return total
+
+
+def _others(whole: t.Node, one: t.Node, at: Evaluator[V]) -> V | None:
+    """w_1 + ... + w_K - w_j, as the sum of the others: a difference loses their digits."""
+    if not isinstance(whole, t.Total) or whole.kind != "sum":
+        return None
+    index = t.Symbol(whole.index)
+    for letter in (n for n in one.walk() if isinstance(n, t.Symbol)):
+        if letter.name in at.indices and one == t.rebuild(
+            whole.body,
+            lambda n, j=letter: j if n == index else n,  # type: ignore[misc]
+        ):
+            low, left, high = map(at.integer, (whole.low, letter, whole.high))
+            ends = (low, left - 1), (left + 1, high)
+            parts = (tuple(t.Number(Fraction(i)) for i in pair) for pair in ends
+                     if low <= left <= high and pair[0] <= pair[1])  # fmt: skip
+            sums = [at(replace(whole, low=a, high=b)) for a, b in parts]
+            return sum(sums[1:], start=sums[0]) if sums else None
+    return None
 
 
 @value_of.register(t.Product)

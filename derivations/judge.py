@@ -13,16 +13,17 @@ from . import tree as t
 from .chains import shape_of
 from .claims import rule_for
 from .evaluate import TooMuchWork
-from .notation import ANY, BOUNDS, NAMES, OUTPUTS, RELATIONS
+from .notation import ANY, BOUNDS, NAMES, OUTPUTS, PARAMETERS, RELATIONS
 from .quantity import Meaningless, Unknown
 from .read import ReadingError
 from .relation import Broken, Pair, Step, show, where
 from .repair import repairs
 from .scope import speaks_of_vectors, worlds_for
 from .trial import Kind, Trial
-from .usage import free_points, latex
+from .usage import free_points
 from .verdict import Verdict
-from .worlds import Bent, Foreign, Line
+from .worlds import Bent, Finite, Foreign, Line
+from .writing import latex
 
 MENDING = 60_000_000  # numbers computed in looking for a repair: about two seconds
 
@@ -195,14 +196,28 @@ def _function(trial: Trial, pair: Pair) -> str:
     for key, call in (here | there).items():
         noisy = t.Symbol("epsilon") in call.group.items
         alone = key in here.keys() ^ there.keys()
-        if noisy or said and alone and not averaged and pair.relation == "=":
+        meant = call.function.label.rstrip("'").split(",")[0] not in ("", *PARAMETERS)
+        if noisy or meant or said and alone and not averaged and pair.relation == "=":
             name = trial.source[slice(*call.span)]
             advice = f"say what it is: given: {name} := ..."
-            return f"what is {call.function.spoken}? Here it is any function\n{advice}"
+            return f"what is {name.partition('(')[0]}? Here it is any function\n{advice}"
     return ""
 
 
-UNTIED = (_noise, _data, _mean, _capital, _law, _function)
+def _separate(trial: Trial, pair: Pair) -> str:
+    """H(X) \\leq H(X, Y) holds for chances, and not for densities."""
+    nodes = (node for side in pair.sides for node in side.walk())
+    entropies = any(isinstance(n, t.Expectation) and n.span == (0, 0) for n in nodes)
+    if pair.relation not in BOUNDS or not entropies:
+        return ""
+    try:
+        rule_for(pair)(trial, pair, Finite, pair.step(Verdict.TESTED))
+    except (Broken, Foreign, Meaningless):
+        return ""
+    return "this holds for chances, not for densities: write sums or integrals for H"
+
+
+UNTIED = (_separate, _noise, _data, _mean, _capital, _law, _function)
 
 
 def _as_far_as_known(trial: Trial, pair: Pair, kind: Kind) -> str:

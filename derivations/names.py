@@ -198,7 +198,8 @@ def _differentiated(node: t.Call, at: Evaluator[V]) -> V:
 def _any_function(node: t.Call, at: Evaluator[V]) -> V:
     """Of several arguments it is a function of all their components."""
     name, items = node.function, node.group.items
-    groups = {item.key for item in items if isinstance(item, t.Symbol)} | {name.label}
+    groups = {item.key for item in items if isinstance(item, t.Symbol)}
+    groups |= {*name.label.split(",")}
     group = next(iter(groups & set(PARAMETERS)), "")
     values = [at(item) for item in items if not t.is_parameter(item)]
     traits = at.scope.traits.get(name.key, frozenset())

@@ -156,6 +156,7 @@ CHANCES = tuple(key for key, row in NAMES.items() if row.chance)
 UPPER = {letter: row.key for row in NAMES.values() for letter in row.letters}
 WORLDLY = ("x", "z", "epsilon")  # the variables that a world has points for
 OUTPUTS = ("mu", "sigma")  # what the encoder gives, where a block speaks of one
+SCORES = ("s",)  # functions that have as many components as their argument
 # a function on a name's own, without a definition, is a slip
 UNDEFINED = "pqfgd"
 
@@ -212,7 +213,7 @@ PREFIXES = ("log", "exp", "tanh", "det", "nabla", "sin", "cos")  # no brackets n
 WORDS = {
     "E": "Expect", "EE": "Expect", "Ex": "Expect", "expect": "Expect", "N": "Normal",
     "Normal": "Normal", "Gaussian": "Normal", "Bern": "Bernoulli", "KLD": "KL", "kl": "KL",
-    "DKL": "KL", "kld": "KL", "infdiv": "KL", "Kl": "KL", "KL": "KL", "ELBO": "ELBO",
+    "DKL": "KL", "kld": "KL", "infdiv": "KL", "dim": "dim", "Kl": "KL", "KL": "KL", "ELBO": "ELBO",
     "elbo": "ELBO", "Elbo": "ELBO", "var": "Var", "V": "Var", "Var": "Var", "Tr": "tr",
     "trace": "tr", "tr": "tr", "Diag": "diag", "diag": "diag", "sigm": "sigmoid",
     "Sigmoid": "sigmoid", "const": "const", "constant": "const", "cst": "const",
@@ -388,6 +389,11 @@ WAYS = (
     Way("second slopes", (r"\nabla_x^2 f(x)",), r"\nabla_x^2 \log p(x) = \nabla_x \nabla_x \log p(x)"),
     Way("one number of what a network puts out", (r"\mu_{\phi, j}(x)",),
         r"\sum_{j=1}^{H} \mu_{\phi, j}(x)^2 = \| \mu_\phi(x) \|^2"),
+    Way("how many components", (r"\dim(z)", "d_z", "D_x"), r"\dim(z) = H"),
+    Way("the spread of the encoder as a matrix", (r"\Sigma_\phi(x)", r"\Sigma(x)"),
+        r"\text{trace}[\Sigma_\phi(x)] = \sum_{j=1}^{H} \sigma_{\phi, j}(x)^2"),
+    Way("any function: one that nobody defines", ("w(x)", r"\psi(z)", r"s_\theta(x)"),
+        r"\mathbb{E}_{q(z)}[w(z)] = \int q(z) w(z) \, dz"),
     Way("place of a maximum",
         (r"\arg\max_\theta", r"\operatorname*{argmax}_{\theta}", r"\mathop{\arg\max}_\theta",
          r"\underset{\theta}{\arg\max}", r"\arg\underset{\theta}{\max}", r"\argmax_\theta"),
@@ -402,6 +408,13 @@ WAYS = (
         r"D_{KL}(P \| Q) = \int p(x) \log \frac{p(x)}{q(x)} \, dx"),
     Way("a density by its numbers", (r"\sum_i p_i \log p_i", r"\sum_i p(i) \log p(i)"),
         r"H(p) = -\sum_i p_i \log p_i"),
+    Way("how much a value tells", ("I(x)", "I(s_i)"), r"H(S) = \sum_i p_i I(s_i)"),
+    Way("a name of the bound, or of its negative", (r"\mathcal{F}", r"\mathcal{F}(x, \theta)"),
+        r"D_{KL}(q(z) \| p(z \mid x)) = \mathcal{F} + \log p(x)"),
+    Way("the evidence, or its logarithm", (r"\text{evidence}", r"\log \text{evidence}"),
+        r"\text{evidence} \geq \text{ELBO}"),
+    Way("a name that the first logarithm tells", (r"\log Z = \log p(x) \geq \dots",),
+        r"\log Z = \log p_\theta(x) \geq \mathrm{ELBO}"),
     Way("other letters of data and latents", (r"p(w \mid \mathcal{D})", r"p(\theta \mid x)", "p(h, x)"),
         r"\log p(\mathcal{D}) = \log \int p(\mathcal{D} \mid w) p(w) \, dw"),
     Way("nodes of a chain", (r"x_{1:T}", r"x_1, \dots, x_T", "x_{t-1}"),
@@ -427,7 +440,8 @@ WAYS = (
         r"\nabla_x \log p(x) = -\nabla_x f(x), \quad p(x) := \frac{e^{-f(x)}}{Z}"),
     Way("between limits", (r"f(x) \bigg|_a^b", r"\left[ f(x) \right]_a^b"),
         r"\int_0^1 x^2 \, dx = \frac{x^3}{3} \Big|_0^1"),
-    Way("dots between factors or terms", (r"p(x^{(1)}) \cdots p(x^{(N)})", r"a_1 + a_2 + \dots + a_N"),
+    Way("dots between factors or terms", (r"p(x^{(1)}) \cdots p(x^{(N)})", r"a_1 + a_2 + \dots + a_N",
+                                          r"-\log(a_1) \cdots - \log(a_N)"),
         r"\log p_\theta(\mathcal{D}) = \log p_\theta(x^{(1)}) + \dots + \log p_\theta(x^{(N)})"),
     Way("where a bound is an equality, if its gap is a divergence", (r"\text{with equality iff } q = p",),
         r"D_{KL}(q(z) \| p(z)) \geq 0 \quad \text{with equality iff } q = p"),

@@ -25,9 +25,10 @@ from .read import Statement
 from .relation import Pair, Step
 from .scope import Scope, numbered
 from .trial import Trial
-from .usage import Choice, Mode, Reading, readings
+from .usage import readings
 from .verdict import Verdict
 from .worlds import Foreign
+from .writing import Choice, Mode, Reading
 
 NOT_UNDERSTOOD = Verdict.NOT_UNDERSTOOD
 

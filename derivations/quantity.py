@@ -108,6 +108,10 @@ class Value(ABC):
     def whole(self) -> int | None:
         """The whole number that this is, or None."""
 
+    def shaken(self, rng: np.random.Generator) -> Self:
+        """With other rounding errors, where there are any."""
+        return self
+
     def is_nowhere(self) -> bool:
         """Is this a density that is 0 on all the points that there are?"""
         return False
@@ -261,6 +265,13 @@ class Quantity(Value):
         if self.rank:
             return self.apply(np.exp)
         return Quantity(self.plain().array, logged=True)
+
+    def shaken(self, rng: np.random.Generator) -> Quantity:
+        """Rounded otherwise in the last digit; whole numbers are exact."""
+        last = 4 * np.finfo(float).eps * rng.choice([-1, 1], self.array.shape)
+        least = 1.0 if self.logged else 0.0
+        moved = self.array + last * np.maximum(np.abs(self.array), least)
+        return self.holding(np.where(self.array == np.round(self.array), self.array, moved))
 
     def apply(self, function: Callable[[np.ndarray], np.ndarray]) -> Quantity:
         """A function of each number."""

@@ -507,6 +507,11 @@ class Builder(Interpreter[Token, t.Node]):
             if own is not None:
                 nodes, operations = flat[:own], [""] * (own - 1)
                 outside = [*flat[own:], *outside]
+        if len(nodes) == 2 and nodes[1] == t.Constant("dots"):  # \log a \cdots + \log b
+            outside, nodes, operations = [nodes[1], *outside], nodes[:1], []
+        if len(nodes) == 2 and isinstance(nodes[0], t.Group) and t.is_density(nodes[1]):
+            if name != "nabla" and operations == [""]:  # \\log(a / b) q(z): of the brackets
+                outside, nodes, operations = [nodes[1], *outside], nodes[:1], []
         if len(nodes) > 1 and isinstance(nodes[0], t.Group):
             raise self._ambiguous(name, nodes[1])
         if name != "nabla" and t.is_density(nodes[0]):  # \log q(z) f(z)

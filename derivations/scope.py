@@ -23,7 +23,7 @@ from .notation import (
     VARIABLES,
     shaped,
 )
-from .worlds import Bits, Coin, Cube, Curve, Finite, Line, NumericWorld
+from .worlds import Bits, Coin, Cube, Curve, Finite, Line, NumericWorld, Plane, Space
 
 
 @dataclass(frozen=True)
@@ -283,5 +283,9 @@ def worlds_for(scope: Scope) -> list[type[NumericWorld]]:
         return [Line, Curve, Finite]
     if vectors and not names & {"x", "hat x", "phi", "q_phi", "theta"}:
         return [Line, Curve, Cube]
-    # Curve has no population of its x: only there do vectors need another world
-    return [Line, Curve, Bits] if vectors and "p_*" in names and not own else [Line, Curve]
+    # Curve has no population of its x
+    bits = [Bits] if vectors and "p_*" in names and not own else []
+    calls = (n for n in everything if isinstance(n, t.Call) and t.is_density(n))
+    own_x = {"p(x)", "q(x)", "p_*(x)"} & {*map(t.signature, calls)}
+    alone = vectors and own_x and not names & {"z", "hat x", "q_phi"}
+    return [Line, Curve, *bits, *([Plane, Space] if alone else [])]

@@ -11,8 +11,7 @@ keeps them all, and the pipeline tries them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from itertools import product
@@ -20,200 +19,86 @@ from typing import Any
 
 from . import tree as t
 from .block import Block
-from .chains import SCHEDULE, Shape, chained, shape_of
-from .notation import (
-    ANY,
-    GREEK,
-    LAWS,
-    NAMES,
-    PARAMETERS,
-    SIZES,
-    UPPER,
-    VARIABLES,
-    Kind,
-    shaped,
+from .chains import Shape
+from .letters import (
+    averages,
+    bases,
+    capitals,
+    chains,
+    conditions,
+    functions,
+    labels,
+    letter_of_a_bound,
+    lettered,
+    networks,
+    open_sums,
+    parameters,
+    samples,
+    second_letters,
+    sizes,
+    supports,
 )
+from .notation import ANY, LAWS, NAMES, PARAMETERS, SIZES, VARIABLES, Kind, shaped
 from .read import Statement
 from .scope import Scope
+from .writing import (
+    BOUNDS,
+    CONDITIONS,
+    LETTERS,
+    MOST_READINGS,
+    NETWORK_LABELS,
+    PHI,
+    PHI_Q,
+    POINTS,
+    THETA,
+    Mode,
+    Reading,
+    Writing,
+    X,
+    after,
+    before,
+    density,
+    exchanged,
+    joint,
+    labelled,
+    latex,
+    of_any,
+    one_of,
+)
 
-X, THETA, PHI = map(t.Symbol, ("x", "theta", "phi"))
-PHI_Q = t.Symbol("q", label="phi")
-CAPITALS = {"P": "p", "Q": "q", "X": "x", "Z": "z", "Y": "y", "U": "u", "T": "t", "W": "w",
-            "D": "Data"}  # fmt: skip
-SECOND = ("y", "h", "u", "t", "s", "w")  # letters of what z is here
-UNKNOWN = ("theta", "Theta", "omega")  # and names of parameters that are drawn
-OF_LAWS = ("mu", "sigma", "Sigma", "lambda", "tau", "Lambda")  # p(x|mu, sigma^2)
-NETWORK_LABELS = ("theta", "phi", "psi", "omega", "lambda", "eta", "nu", "xi")
-POPULATION = ("data", "Data", "true")  # labels of the density of the data
-CONDITIONS = "yc"
-BOUNDS = ("ELBO", "calL")
+FREE_ENERGY = "calF"  # the bound or, as in physics, its negative
 # with what \mathcal{L} is labelled where it is the bound, or its negative
 OF_A_BOUND = {"", "theta", "phi", "theta,phi", "phi,theta"}
 OF_A_BOUND |= {"ELBO", "elbo", "VLB", "vlb", "LB", "VAE", "vae"}
 WEIGHTS = ("beta", "lambda", "gamma", "alpha")  # of a bound that is no ELBO
-LETTERS = ("p", "q")
-POINTS = ("x", "z", "epsilon")  # what a density is a density of
-NEVER, UNSURE = "dht", "j"  # letters of components; letters that are so without a sum
-OF_LATENTS = {"mu", "sigma", "z", "epsilon", "m", "s"}
 MATRICES = ("I", *shaped("covariance"))
-DIMENSIONS = ("D", "H", "J", "d")
 Drawn = tuple[tuple[tuple[t.Symbol, ...], t.Node], ...]
-MOST_READINGS = 6
-
-
-class Mode(Enum):
-    """How the readings of a name count."""
-
-    ANY = "the block itself says which: the one that holds"
-    FIRST = "the first is the convention; where only another holds, we ask"
-    ALL = "none is more usual: they must agree"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A name, what it may stand for, and how these readings count.
-
-    `say` is a given that would tell.
-    """
-
-    name: str
-    options: tuple[str, ...]
-    mode: Mode
-
-    @property
-    def say(self) -> str:
-        """The line to add."""
-        other = next((o for o in self.options if o != self.name), "...")
-        return f"{self.name} := {other}"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A block in the book's names; `taken` says what was taken for what.
-
-    `choice` is what makes it another reading than the first.
-    """
-
-    block: Block
-    taken: dict[str, str]
-    choice: Choice = Choice("", (), Mode.FIRST)
-    own: str = ""  # a famous name that it takes for a name of its own
 
 
 def readings(block: Block, page: Scope) -> list[Reading]:
     """The block as its names may be meant, the most usual first."""
     first = Writing(block, page, {})
-    found = [first.reading()]
+    found = [_reading(first)]
     names = list(first.choices)
     counts = [range(len(first.choices[name].options)) for name in names]
     others = sorted(product(*counts), key=lambda picks: sum(map(bool, picks)))[1:]
     for picks in others[: MOST_READINGS - 1]:
         other = Writing(block, page, dict(zip(names, picks, strict=True)))
         what = next(first.choices[n] for n, p in zip(names, picks, strict=True) if p)
-        found.append(replace(other.reading(), choice=what))
+        found.append(replace(_reading(other), choice=what))
     return found
 
 
-class Writing:
-    """A block on its way into the book's names; `picks` says which options are tried."""
-
-    def __init__(self, block: Block, page: Scope, picks: dict[str, int]):
-        self.block, self.page, self.picks = block, page, picks
-        self.taken: dict[str, str] = {}
-        self.own = ""
-        self.freed = False  # has q_\\phi(z) lost its label?
-        self.choices: dict[str, Choice] = {}
-        self.implied: list[Statement] = []  # what a given leaves out
-        self.chain: Shape | None = None  # x_0, ..., x_T, if the block speaks of such
-        own = [line.first for line in block.given if isinstance(line.first, t.Call)]
-        self.known = {t.signature(call) for call in own} | set(page.densities)
-
-    def reading(self) -> Reading:
-        """All rules, one after the other."""
-        before = self.block.given
-        for rule in RULES:
-            if not self.chain or rule in OF_CHAINS:
-                rule(self)
-        pairs = zip(before, self.block.given, strict=True)
-        given = [new for old, new in pairs if _says_nothing(old) or not _says_nothing(new)]
-        given += self.implied
-        block = replace(self.block, given=given)
-        return Reading(block, self.taken, own=self.own)
-
-    # ------------------------------------------------------------ what stands there
-    def nodes(self) -> Iterator[t.Node]:
-        """All nodes of the block, from top to bottom."""
-        for line in (*self.block.lines, *self.block.given, *self.block.hence):
-            for side in line.parts:
-                yield from side.walk()
-
-    def symbols(self) -> Iterator[t.Symbol]:
-        """All names."""
-        return (node for node in self.nodes() if isinstance(node, t.Symbol))
-
-    def calls(self, letters: tuple[str, ...] = LETTERS) -> list[t.Call]:
-        """The densities that say of what."""
-        found = (node for node in self.nodes() if isinstance(node, t.Call))
-        return [call for call in found if call.function.name in letters]
-
-    def logs(self) -> bool:
-        """Is there a logarithm, or what is made of some?"""
-        kinds = (
-            (isinstance(n, t.Divergence), getattr(n, "name", "")) for n in self.nodes()
-        )
-        return any(divergence or name == "log" for divergence, name in kinds)
-
-    def defines(self, key: str) -> bool:
-        """Does the page or a line with := say what this is?"""
-        both = (*self.block.lines, *self.block.given)
-        lines = [line for line in both if not _is_bound(line)]
-        own = [line.first for line in lines if line.rest and line.rest[0][0] == ":="]
-        own += [line.first for line in lines if line in self.block.given]
-        own += [side for line in lines for sign, side in line.rest if sign == "=:"]
-        named = [side.function if isinstance(side, t.Call) else side for side in own]
-        said = {name.key for name in named if isinstance(name, t.Symbol)}
-        return key in said or any(key + end in self.page.meanings for end in ("", "()"))
-
-    # ------------------------------------------------------------ changing it
-    def change(self, rule: Callable[[t.Node], t.Node]) -> None:
-        """Every node of the block, children first."""
-
-        def line_of(line: Statement) -> Statement:
-            first = None if line.first is None else t.rebuild(line.first, rule)
-            rest = [(relation, t.rebuild(side, rule)) for relation, side in line.rest]
-            samples = [t.rebuild(drawn, rule) for drawn in line.samples]
-            drawn = tuple(node for node in samples if isinstance(node, t.Drawn))
-            under = tuple(map(line_of, line.under))
-            return replace(line, first=first, rest=rest, samples=drawn, under=under)
-
-        lines, given, hence = (
-            [line_of(line) for line in part]
-            for part in (self.block.lines, self.block.given, self.block.hence)
-        )
-        self.block = replace(self.block, lines=lines, given=given, hence=hence)
-
-    def change_values(self, rule: Callable[[t.Node], t.Node]) -> None:
-        """Also, but the name of a call goes with its arguments."""
-        whole = {id(n.function) for n in self.nodes() if isinstance(n, t.Call)}
-        self.change(lambda node: node if id(node) in whole else rule(node))
-
-    def take(self, old: t.Node, new: t.Node) -> t.Node:
-        """`new`, where `old` stands; the report says so."""
-        source = "" if isinstance(old, t.Symbol) else self.block.source[slice(*old.span)]
-        self.taken.setdefault(" ".join(source.split()) or latex(old), latex(new))
-        return replace(new, span=old.span)
-
-    def choose(self, name: str, options: list[t.Node], mode: Mode) -> t.Node:
-        """One of the options; the pipeline looks at the others."""
-        if len(options) > 1:
-            self.choices[name] = Choice(name, tuple(map(latex, options)), mode)
-        return options[self.picks.get(name, 0) % len(options)]
-
-
-def _is_bound(line: Statement) -> bool:
-    """`\\mathcal{L}(x) := \\mathrm{ELBO}(x; ...)`: that is what we take it for."""
-    sides = [side.function if isinstance(side, t.Call) else side for side in line.sides]
-    return len(sides) > 1 and all(getattr(side, "key", "") in BOUNDS for side in sides)
+def _reading(w: Writing) -> Reading:
+    """All rules, one after the other."""
+    before = w.block.given
+    for rule in RULES:
+        if not w.chain or rule in OF_CHAINS:
+            rule(w)
+    pairs = zip(before, w.block.given, strict=True)
+    given = [new for old, new in pairs if _says_nothing(old) or not _says_nothing(new)]
+    block = replace(w.block, given=given + w.implied)
+    return Reading(block, w.taken, own=w.own)
 
 
 def _says_nothing(line: Statement) -> bool:
@@ -221,81 +106,6 @@ def _says_nothing(line: Statement) -> bool:
     return bool(line.rest) and all(side == line.first for _, side in line.rest)
 
 
-# ---------------------------------------------------------------- densities
-def before(call: t.Call) -> frozenset[str]:
-    """The variables that a density is a density of."""
-    return frozenset(map(t.role_of, t.split_bar(call.group)[0]))
-
-
-def after(call: t.Call) -> frozenset[str]:
-    """What it is conditioned on."""
-    return frozenset(map(t.role_of, t.split_bar(call.group)[1]))
-
-
-def joint(call: t.Call) -> bool:
-    """Does it speak of both x and z?"""
-    return {"x", "z"} <= before(call) | after(call)
-
-
-def density(name: t.Symbol, of: str, given: str = "") -> t.Call:
-    """`density(q, "z", "x")` is q(z|x); `density(p, "xz")` is p(x, z)."""
-    items = tuple(map(t.Symbol, of + given))
-    marks = (",",) * (len(of) - 1) + ("|",) * bool(given) + (",",) * (len(given) - 1)
-    return t.Call(name, t.Group(items, marks))
-
-
-def of_any(call: t.Call) -> t.Call:
-    """The density itself, where it stands at a sample: q(z|x) for q(z^{(k)}|x)."""
-    first, behind = t.split_bar(call.group)
-    plain = [replace(i, index=()) if isinstance(i, t.Symbol) else i for i in first]
-    items = (*plain, *call.group.items[len(first) :])
-    return replace(call, group=replace(call.group, items=items))
-
-
-def labelled(call: t.Call, label: str) -> t.Call:
-    """The density with this label: p_\\theta(x|z) for p(x|z)."""
-    return replace(call, function=replace(call.function, label=label))
-
-
-def latex(node: t.Node) -> str:
-    """A name, a density or an average as a report shows it."""
-    if isinstance(node, t.Symbol):
-        label = "\\" + node.label if node.label in GREEK else node.label
-        name = NAMES[node.name].latex if node.name in NAMES else node.spoken
-        name = "\\mathcal{L}" if node.name == "calL" else name
-        index = ", ".join(map(latex, node.index))
-        return name + (f"_{label}" if label else "") + (f"^{{({index})}}" if index else "")
-    if isinstance(node, t.Number):
-        return str(node.value)
-    if isinstance(node, t.Call):
-        marks = [" \\mid " if mark == "|" else mark + " " for mark in node.group.marks]
-        pairs = zip(map(latex, node.group.items), [*marks, ""], strict=True)
-        return f"{latex(node.function)}({''.join(a + b for a, b in pairs)})"
-    if isinstance(node, t.Expectation):
-        under = ", ".join(latex(law) for _, law in node.drawn)
-        return f"\\mathbb{{E}}_{{{under}}}[{latex(node.body)}]"
-    if isinstance(node, t.Function):
-        return f"\\{node.name} {latex(node.body)}"
-    if isinstance(node, t.Add):
-        signs = ("-" if sign < 0 else "+" for sign in node.signs)
-        return " ".join(s + latex(a) for s, a in zip(signs, node.terms, strict=True))
-    if isinstance(node, t.Divergence):
-        return f"D_{{KL}}({latex(node.left)} \\| {latex(node.right)})"
-    if isinstance(node, t.Quotient):
-        return f"\\frac{{{latex(node.over)}}}{{{latex(node.under)}}}"
-    if isinstance(node, t.Total):
-        low, high, body = map(latex, (node.low, node.high, node.body))
-        return f"\\{node.kind}_{{{node.index}={low}}}^{{{high}}} {body}"
-    if isinstance(node, t.Integral) and node.counting:
-        return f"\\sum_{{{latex(node.variable)}}} {latex(node.body)}"
-    if isinstance(node, t.Group) and node.marks == (":",):
-        return ":".join(map(latex, node.items))
-    if isinstance(node, t.Group | t.Product):
-        return " ".join(map(latex, node.children))
-    return "\\dots"
-
-
-# ---------------------------------------------------------------- what is left out
 def dotted(w: Writing) -> None:
     """a_1 \\dots a_N is a product, a_1 + \\dots + a_N a sum: over what differs."""
     used = {s.name for s in w.symbols()}
@@ -304,6 +114,7 @@ def dotted(w: Writing) -> None:
     def runs(node: t.Node) -> t.Node:
         if not isinstance(node, t.Product | t.Add) or not letter:
             return node
+        node = _dots_apart(node) if isinstance(node, t.Add) else node
         sums = isinstance(node, t.Add)
         items = node.terms if isinstance(node, t.Add) else node.factors
         places = [i for i, item in enumerate(items) if item == t.Constant("dots")]
@@ -335,6 +146,22 @@ def dotted(w: Writing) -> None:
         return replace(node, factors=items, operations=("",) * (len(items) - 1))
 
     w.change(runs)
+
+
+def _dots_apart(node: t.Add) -> t.Add:
+    """a + b \\cdots + c is a + b + \\cdots + c."""
+    terms: list[t.Node] = []
+    signs: list[int] = []
+    for term, sign in zip(node.terms, node.signs, strict=True):
+        dots = isinstance(term, t.Product) and term.factors[-1] == t.Constant("dots")
+        if isinstance(term, t.Product) and dots and term is not node.terms[-1]:
+            one = term.factors[:-1]
+            whole = one[0] if len(one) == 1 else replace(
+                term, factors=one, operations=term.operations[:-1])  # fmt: skip
+            terms, signs = [*terms, whole, term.factors[-1]], [*signs, sign, sign]
+        else:
+            terms, signs = [*terms, term], [*signs, sign]
+    return replace(node, terms=tuple(terms), signs=tuple(signs))
 
 
 def _total(kind: str, letter: str, first: t.Node, last: t.Node) -> t.Total | None:
@@ -383,24 +210,6 @@ def _stepped(node: t.Node) -> tuple[t.Symbol | None, int]:
     return None, 0
 
 
-def lettered(w: Writing) -> None:
-    """The c of l_c(\\theta) is a label, where nothing else is numbered by c."""
-    for line in w.block.lines:
-        name = line.first.function if isinstance(line.first, t.Call) else line.first
-        if not isinstance(name, t.Symbol) or len(name.component) != 1:
-            continue
-        (letter,) = own = name.component
-        said = sum(s == letter for s in w.symbols())
-        below = sum((s.name, s.component) == (name.name, own) for s in w.symbols())
-        if isinstance(letter, t.Symbol) and said == below and not w.defines(letter.key):
-            new = replace(name, component=(), label=name.label + letter.name)
-            w.change(partial(_exchanged, name, new))
-
-
-def _exchanged(old: t.Node, new: t.Node, node: t.Node) -> t.Node:
-    return replace(new, span=node.span) if node == old else node
-
-
 def told_later(w: Writing) -> None:
     """A = w_1 + w_2, where w_k = p / q: a name's only equation holds where it is used."""
     lines = w.block.lines
@@ -435,394 +244,6 @@ def told_later(w: Writing) -> None:
         lines[place : j + 1] = [line, *lines[place:j]]
 
 
-# ---------------------------------------------------------------- letters
-def capitals(w: Writing) -> None:
-    """P(X|Z) is p(x|z), unless the small letter has a meaning of its own.
-
-    X is the data set where its points x^{(i)} stand beside it.
-    """
-    names = {s.name for s in w.symbols()}
-    places = [n for n in w.nodes() if isinstance(n, t.Call | t.Divergence | t.Expectation)]
-    informed = {s.name for n in w.nodes() if isinstance(n, t.Product)
-                and getattr(n.factors[0], "name", "") == "I"
-                for s in t.names_in(n.factors[1])}  # fmt: skip
-    arguments = informed | {s.name for n in places for s in t.names_in(n)}
-    arguments |= {s.name for n in places if isinstance(n, t.Expectation)
-                  for s in t.names_in(n.body)}  # fmt: skip
-    new = {big: small for big, small in CAPITALS.items() if big in arguments & names}
-    compared = [t.bare(side) for n in places if isinstance(n, t.Divergence)
-                for side in (n.left, n.right)]  # fmt: skip
-    averaged = [law for n in places if isinstance(n, t.Expectation) for _, law in n.drawn]
-    for big in "PQ":
-        both = big, CAPITALS[big]
-        own, others = ({c.group for c in w.calls((n,))} for n in both)
-        beside = any({*both} <= {getattr(law, "name", "") for law in laws}
-                     for laws in (compared, averaged))  # fmt: skip
-        if own & others or beside or w.defines(big) and own:
-            new.pop(big, None)
-    dense = {s.name for c in w.calls(("p", "q", "P", "Q", "H", "I")) for s in t.names_in(c)}
-    dense |= informed
-    means = (n for n in w.nodes() if isinstance(n, t.Expectation))
-    dense |= {v.name for mean in means for names, _ in mean.drawn for v in names}
-    items = {i.name for c in w.calls((*"PQpq",)) for i in c.group.items
-             if isinstance(i, t.Symbol)}  # fmt: skip
-    averaged_over = [n for n in w.nodes() if isinstance(n, t.Expectation)]
-    for big in "XYZUTWD":
-        told = items if big in "TWD" else dense  # elsewhere a last step, weights, a size
-        if big in "XYZ" and not w.calls() and not any(mean.drawn for mean in averaged_over):
-            told = told | {s.name for mean in averaged_over for s in t.names_in(mean.body)}
-        also = big in "TW" and big.lower() in names
-        if big not in told or also or w.defines(big):
-            new.pop(big, None)
-    pairs = [n for n in w.nodes() if isinstance(n, t.Divergence)]
-    laws = {getattr(getattr(side, "function", side), "name", "")
-            for pair in pairs for side in (pair.left, pair.right)}  # fmt: skip
-    if laws == {"f", "g"} and not names & {*LETTERS}:  # KL(f || g)
-        new |= {"f": "p", "g": "q"}
-    random = {s.name for mean in averaged_over for s in t.names_in(mean.body)}
-    drawn = {getattr(law, "name", "") for mean in averaged_over for _, law in mean.drawn}
-    bare = not all(mean.drawn for mean in averaged_over) or drawn & {*LETTERS}
-    within = "X" in random and bare
-    if any(s.name == "x" and (s.index or s.component) for s in w.symbols()) and "X" in new:
-        new["X"] = "x" if within else "Data"  # E_q[f(X)] is no average over data sets
-
-    def small(node: t.Node) -> t.Node:
-        if isinstance(node, t.Symbol) and node.name in new:
-            return w.take(node, replace(node, name=new[node.name]))
-        return node
-
-    w.change(small)
-
-
-def letter_of_a_bound(w: Writing) -> None:
-    """L(\\theta, \\phi; x) is \\mathcal{L}, where L counts nothing."""
-    letter = t.Symbol("L")
-    counts = [n.high for n in w.nodes() if isinstance(n, t.Total)]
-    counts += [n.under for n in w.nodes() if isinstance(n, t.Quotient)]
-    counts += [i for s in w.symbols() for i in (*s.index, *s.component)]
-    braced = (side for line in w.block.hence if line.brace for side in line.sides)
-    known = letter in braced or w.defines("L")
-    if known or not w.logs() or any(letter in n.walk() for n in counts):
-        return
-
-    def script(node: t.Node) -> t.Node:
-        if isinstance(node, t.Symbol) and node.name == "L":
-            return w.take(node, replace(node, name="calL"))
-        return node
-
-    w.change(script)
-
-
-def open_sums(w: Writing) -> None:
-    """\\sum_j over the components of latents ends at H, over those of x at D.
-
-    Beside a divergence, so does one to L over those of mu and sigma.
-    """
-
-    def close(node: t.Node) -> t.Node:
-        if not isinstance(node, t.Total) or not isinstance(node.high, t.Symbol):
-            return node
-        parts = {s.name for s in t.names_in(node.body)
-                 if node.index in t.letters(s.component)}  # fmt: skip
-        implied = node.high.span == (0, 0) and node.low == t.ONE
-        implied |= node.high.name in (*"KLM",) and parts == {"mu", "sigma"} and (
-            any(isinstance(n, t.Divergence) for n in w.nodes()))  # fmt: skip
-        end = "H" if parts & OF_LATENTS else "D" if "x" in parts else ""
-        if not implied or not end:
-            return node
-        w.taken[f"the sum over {node.index}"] = f"{node.index} = 1, ..., {end}"
-        return replace(node, high=t.Symbol(end))
-
-    w.change(close)
-
-
-def bases(w: Writing) -> None:
-    """In which base all logarithms are, H and D_KL are, too: then it may be any."""
-    based = [n for n in w.nodes() if _base(n)]
-    logs = sum(isinstance(n, t.Function) and n.name == "log" for n in w.nodes())
-    names = {s.key for s in w.symbols()} & {"H", "calH", "I", "D_KL", "KL", "ELBO"}
-    informed = names or any(isinstance(n, t.Divergence) for n in w.nodes())
-    told = all(any(t.names_in(n)) for n in based)  # \\log_2 8 is a number
-    alike = logs == 2 * len(based) and len({*map(_base, based)}) == 1
-    if based and informed and told and alike:
-        w.change(
-            lambda n: w.take(n, n.over) if isinstance(n, t.Quotient) and _base(n) else n
-        )
-
-
-def _base(node: t.Node) -> t.Node | None:
-    """The 2 of \\log_2 a, which is read as \\log a / \\log 2."""
-    if not isinstance(node, t.Quotient) or node.under.span != (0, 0):
-        return None
-    return node.under.body if isinstance(node.under, t.Function) else None
-
-
-def averages(w: Writing) -> None:
-    """\\frac1n \\sum_i ends at n."""
-
-    def close(node: t.Node) -> t.Node:
-        if not isinstance(node, t.Product) or not isinstance(node.factors[-1], t.Total):
-            return node
-        share, total = node.factors[0], node.factors[-1]
-        one = isinstance(share, t.Quotient) and share.over == t.ONE
-        count = share.under if one else None  # type: ignore[attr-defined]
-        implied = total.high.span == (0, 0) and total.low == t.ONE
-        if not isinstance(count, t.Symbol) or not implied or count == total.high:
-            return node
-        w.taken[f"the sum over {total.index}"] = f"{total.index} = 1, ..., {count.name}"
-        return replace(node, factors=(*node.factors[:-1], replace(total, high=count)))
-
-    w.change(close)
-
-
-def supports(w: Writing) -> None:
-    """\\sum_i p(x_i) g(x_i) is a sum over the values of x, where no x_i is drawn.
-
-    So are \\sum_i p_i \\log p_i and \\sum_i p(i) \\log p(i).
-    """
-    drawn = {d.variable.name for line in w.block.lines for d in line.samples}
-
-    def values(node: t.Node) -> t.Node:
-        if not isinstance(node, t.Total) or node.kind != "sum" or node.low != t.ONE:
-            return node
-        index = t.Symbol(node.index)
-        numbered = _of_values(node.body, index)
-        if numbered != node.body and index not in t.names_in(numbered):
-            return w.take(node, t.Integral(X, numbered, counting=True))
-        if node.high.span != (0, 0):
-            return node
-        body = node.body
-        weight = body.factors[0] if isinstance(body, t.Product) else None
-        if not isinstance(weight, t.Call) or not t.is_density(weight):
-            return node
-        own = weight.group.items[0]
-        if not isinstance(own, t.Symbol) or own.name in drawn or weight.group.marks:
-            return node
-        if own.component != (index,):
-            return node
-        name = replace(own, component=())
-        plain = t.rebuild(body, lambda n: name if n == own else n)
-        return w.take(node, t.Integral(name, plain, counting=True))
-
-    w.change(values)
-
-
-def _of_values(body: t.Node, index: t.Symbol) -> t.Node:
-    """The p_i and p(i) of a body as p(x)."""
-
-    def value(node: t.Node) -> t.Node:
-        name = node.function if isinstance(node, t.Call) else node
-        if not isinstance(name, t.Symbol) or name.name not in LETTERS or name.accent:
-            return node
-        own = node.group.items if isinstance(node, t.Call) else name.component
-        plain = replace(name, component=())
-        return t.Call(plain, t.Group((X,)), span=node.span) if own == (index,) else node
-
-    return t.rebuild(body, value)
-
-
-def second_letters(w: Writing) -> None:
-    """Beside x alone, the y of p(x, y), the h of p(h|x), a drawn theta play z's part.
-
-    And \\mathcal{D} plays that of x where no x is.
-    """
-    names = {s.name for s in w.symbols()}
-    if "z" in names or names & {*LAWS, "Normal", "encoder"}:
-        return
-    calls = w.calls(("p", "q", "H", "I"))
-    products = [n for n in w.nodes() if isinstance(n, t.Product)]
-    informed = [n.factors[1] for n in products if getattr(n.factors[0], "name", "") == "I"]
-    pairs = [n for n in informed if isinstance(n, t.Group)]
-    items = {s.name for group in (*(c.group for c in calls), *pairs) for s in group.items
-             if isinstance(s, t.Symbol)}  # fmt: skip
-    drawn = {s for call in calls for s in before(call)}
-    x = "x" if "x" in names else "Data"
-    found = [letter for letter in SECOND if letter in items]
-    found = found or [name for name in UNKNOWN if name in drawn]
-    called = {n.function.name for n in w.nodes() if isinstance(n, t.Call)}
-    if len(found) != 1 or found[0] in called or w.defines(found[0]):
-        return
-    together = ({s.name for s in t.names_in(n)} for n in (*calls, *pairs))
-    alone = x not in names and found[0] not in VARIABLES  # q(s), and nothing else
-    if not alone and not any({x, found[0]} <= names for names in together):
-        return
-    new = {found[0]: "x"} if alone else {found[0]: "z", x: "x"}
-
-    def rename(node: t.Node) -> t.Node:
-        if not isinstance(node, t.Symbol) or new.get(node.name, node.name) == node.name:
-            return node
-        return w.take(node, replace(node, name=new[node.name]))
-
-    w.change(rename)
-
-
-def parameters(w: Writing) -> None:
-    """p(x; \\theta), p(x|z, \\theta) are p_\\theta(x), p_\\theta(x|z); p(x|\\mu): p(x)."""
-    drawn = [item for call in w.calls() for item in t.split_bar(call.group)[0]]
-    random = {s.name for item in drawn for s in t.names_in(item)}
-
-    def is_parameter(item: t.Node) -> bool:
-        base = item.base if isinstance(item, t.Power) else item
-        name = base.name if isinstance(base, t.Symbol) else ""
-        return name in OF_LAWS and name not in random or t.is_parameter(item)
-
-    def label(node: t.Node) -> t.Node:
-        if not isinstance(node, t.Call) or node.function.name not in LETTERS:
-            return node
-        items, marks = list(node.group.items), list(node.group.marks)
-        behind = [m in ";|" or {";", "|"} & set(marks[:i]) for i, m in enumerate(marks)]
-        found = [i for i, yes in enumerate(behind, 1) if yes and is_parameter(items[i])]
-        if not found:
-            return node
-        own = [items[i] for i in found]
-        for i in reversed(found):
-            after_bar = marks[i - 1] == "|" and len(marks) > i
-            del items[i]
-            if after_bar:
-                marks[i] = "|"
-            del marks[i - 1]
-        name = node.function
-        networks = [i.key for i in own if isinstance(i, t.Symbol) and t.is_parameter(i)]
-        if not name.label and networks:
-            name = replace(name, label=networks[0])
-        group = replace(node.group, items=tuple(items), marks=tuple(marks))
-        return w.take(node, replace(node, function=name, group=group))
-
-    w.change(label)
-
-
-def labels(w: Writing) -> None:
-    """Whatever p and q are labelled with, here it is \\theta and \\phi.
-
-    The names of its variables below p, as in p_{X,Y}(x, y), say nothing more, nor does
-    the index of a Q_i(z) beside x^{(i)}, where all have it.
-    """
-    below = {letter: {c.function.component for c in w.calls((letter,))} for letter in "pq"}
-    running = {n.index for n in w.nodes() if isinstance(n, t.Total)}
-    running |= {letter for s in w.symbols() for letter in t.letters(s.index)}
-
-    def plain(node: t.Node) -> t.Node:
-        if not isinstance(node, t.Call) or not t.is_density(node):
-            return node
-        component = node.function.component
-        own = tuple(i.name for i in component if isinstance(i, t.Symbol))
-        said = own == tuple(getattr(i, "name", "") for i in node.group.items)
-        alike = len(below.get(node.function.name, ())) == 1 and {*own} <= running
-        if not component or len(own) < len(component) or not (said or alike):
-            return node
-        return w.take(node, replace(node, function=replace(node.function, component=())))
-
-    w.change(plain)
-    w.change(_unaccented(w))
-    found = {
-        letter: {c.function.label for c in w.calls((letter,)) if joint(c)}
-        & {*NETWORK_LABELS}
-        for letter in "pq"
-    }
-    population = any(c.function.label in (*POPULATION, "*") for c in w.calls())
-    new: dict[str, str] = {}
-    for letter, label in (("p", "theta"), ("q", "phi")):
-        if len(found[letter]) == 1 and found["p"] != found["q"]:
-            (old,) = found[letter]
-            new |= {old: label} if old != label else {}
-    lone = {c.function.label for c in w.calls(("q",))}
-    free = len(lone) == 1 and not any(joint(c) or after(c) for c in w.calls(("q",)))
-    moved = {s.name for n in w.nodes() if isinstance(n, t.Derivative)
-             for v in n.variables for s in v.walk() if isinstance(s, t.Symbol)}  # fmt: skip
-    if not found["q"] and free and lone & moved & {*NETWORK_LABELS}:  # \\nabla_\\lambda
-        new |= {label: "phi" for label in lone if label != "phi"}
-    any_q = lone - {""} if free and not lone & moved and not population else set[str]()
-    used = {s.name for s in w.symbols()} | {s.label for s in w.symbols()}
-    if any(label in used - new.keys() for label in new.values()):
-        new = {}
-
-    def rename(node: t.Node) -> t.Node:
-        if not isinstance(node, t.Symbol):
-            return node
-        if node.name in LETTERS and node.label in POPULATION:
-            return w.take(node, replace(node, label="*"))
-        if node.name == "q" and node.label in any_q:  # q_\\phi(z), where none is of x
-            w.freed = True
-            return w.take(node, replace(node, label=""))
-        name, label = new.get(node.name, node.name), new.get(node.label, node.label)
-        if (name, label) == (node.name, node.label):
-            return node
-        return w.take(node, replace(node, name=name, label=label))
-
-    w.change(rename)
-
-
-def _unaccented(w: Writing) -> Callable[[t.Node], t.Node]:
-    """The \\tilde p(x), \\hat p(x) beside a p are of the data; without one they are p.
-
-    And q(\\epsilon) is the density of the noise.
-    """
-    calls = w.calls()
-    accented = [c for c in calls if c.function.accent in ("tilde", "hat")]
-    beside = {c.function.name for c in calls} - {c.function.accent for c in calls} - {"q"}
-    plain = any(not c.function.accent for c in calls if c.function.name in beside)
-    of_data = plain and all(before(c) == {"x"} and not after(c) for c in accented)
-    known = any(w.defines(c.function.key) for c in accented)
-    noises = {c.function.key for c in calls if before(c) == {"epsilon"}}
-
-    def rename(node: t.Node) -> t.Node:
-        if not isinstance(node, t.Symbol) or node.name not in LETTERS:
-            return node
-        if node.name == "p" and node.accent and accented and not known:
-            if of_data or not plain:
-                label = "*" if of_data else node.label
-                return w.take(node, replace(node, accent="", label=label))
-        return node
-
-    def noise(node: t.Node) -> t.Node:
-        if isinstance(node, t.Call) and node.function == t.Symbol("q"):
-            if before(node) == {"epsilon"} and noises == {"q"} and not after(node):
-                return w.take(node, replace(node, function=t.Symbol("p")))
-        return rename(node)
-
-    return noise
-
-
-def conditions(w: Writing) -> None:
-    """What stands behind every bar, as the y of p(x|z, y), holds throughout: let it go.
-
-    Only p(z) and q(z|x) may do without it. Any other p without it is another density. So
-    it is with the x of p(y|x, z).
-    """
-    drawn = {item for c in w.calls() for item in t.split_bar(c.group)[0]}
-    for letter in (*CONDITIONS, *("x" if t.Symbol("y") in drawn else "")):
-        name = t.Symbol(letter)
-        calls = w.calls()
-        with_it = [c for c in calls if name in t.split_bar(c.group)[1]]
-        listed = [c for c in w.calls(BOUNDS) if name in c.group.items]
-        elsewhere = sum(s == name for s in w.symbols()) > len(with_it) + len(listed)
-        without = {t.signature(c) for c in calls if c not in with_it}
-        free = {s for s in without if s.startswith("q") or s.endswith("(z)")}
-        if not with_it or elsewhere or without - free or w.defines(letter):
-            continue
-        dropped = {t.signature(_without(c, name)) for c in with_it}
-        if dropped & without:
-            continue
-
-        def drop(node: t.Node, name: t.Symbol = name) -> t.Node:
-            if isinstance(node, t.Call) and node.function.name in LETTERS:
-                if name in t.split_bar(node.group)[1]:
-                    return w.take(node, _without(node, name))
-            return node
-
-        w.change(drop)
-
-
-def _without(call: t.Call, name: t.Symbol) -> t.Call:
-    """The density without one of its conditions."""
-    first, behind = t.split_bar(call.group)
-    kept = [item for item in behind if item != name]
-    marks = (",",) * (len(first) - 1) + ("|",) * bool(kept) + (",",) * (len(kept) - 1)
-    group = replace(call.group, items=(*first, *kept), marks=marks)
-    return replace(call, group=group)
-
-
-# ---------------------------------------------------------------- what a name leaves out
 def laws(w: Writing) -> None:
     """\\mathcal{N}(0, I) beside a density of z is one of z."""
 
@@ -900,31 +321,41 @@ def entropies(w: Writing) -> None:
     if w.defines("H") or w.defines("I"):
         return
 
+    firsts = [line.first for line in (*w.block.lines, *w.block.given)]
+
     def entropy(node: t.Node) -> t.Node:
         if isinstance(node, t.Call) and node.function.key in ("H", "calH"):
             items, marks = node.group.items, node.group.marks
             meant = _cross_entropy(w, items, marks)
             return w.take(node, meant) if meant else node
         if isinstance(node, t.Product) and len(node.factors) > 1:
-            name, group = node.factors[:2]
+            at = next((i for i, f in enumerate(node.factors[:-1])
+                       if f == t.Symbol("I")), 0)  # fmt: skip
+            name, group = node.factors[at : at + 2]
             single = isinstance(group, t.Group) and len(group.items) == 1
             if name == t.Symbol("I") and single and isinstance(group, t.Group):
                 if isinstance(group.items[0], t.Symbol):  # how much x tells, by a line
-                    call = t.Call(t.Symbol("I"), group, span=node.span)
-                    rest = node.factors[2:]
-                    if not rest:
-                        return call
-                    return replace(
-                        node, factors=(call, *rest), operations=node.operations[1:]
-                    )
+                    span = name.span[0], group.span[1]
+                    call: t.Node = t.Call(t.Symbol("I"), group, span=span)
+                    if group.items == (X,) and node not in firsts:
+                        told = t.Function("log", density(t.Symbol("p"), "x"))
+                        call = w.take(call, t.Group((t.Add((told,), (-1,)),)))
+                    return _joined(node, at, call)
             if isinstance(name, t.Symbol) and name.name == "I" and _is_pair(group):
                 whole = replace(group, span=(name.span[0], group.span[1]))
-                information = w.take(whole, _information(w, name.label))
-                factors = (information, *node.factors[2:])
-                return replace(node, factors=factors, operations=node.operations[1:])
+                return _joined(node, at, w.take(whole, _information(w, name.label)))
         return node
 
     w.change(entropy)
+
+
+def _joined(node: t.Product, at: int, two: t.Node) -> t.Node:
+    """The product with this in place of two factors."""
+    factors = (*node.factors[:at], two, *node.factors[at + 2 :])
+    if len(factors) == 1:
+        return two
+    operations = (*node.operations[:at], *node.operations[at + 1 :])
+    return replace(node, factors=factors, operations=operations)
 
 
 def _is_pair(group: t.Node) -> bool:
@@ -993,7 +424,6 @@ def _information(w: Writing, label: str) -> t.Node:
     return w.choose("I(x; z)", options, Mode.ALL)
 
 
-# ---------------------------------------------------------------- bare densities
 def bare_densities(w: Writing) -> None:
     """E_q[f(z)], D_KL(q || p), E_z[...], E[...]: the block tells of what."""
     sampled = any(line.samples for line in w.block.lines) or any(
@@ -1153,7 +583,6 @@ def _valued(w: Writing, body: t.Node, of: frozenset[str]) -> t.Node:
     return t.rebuild(body, fill, kept) if of else body
 
 
-# ---------------------------------------------------------------- the model
 def model(w: Writing) -> None:
     """p(x|z), q(z|x) without a label are the model's, if the block has no other."""
     calls = [call for call in w.calls() if t.signature(call) not in w.known]
@@ -1185,10 +614,14 @@ def model(w: Writing) -> None:
         assert isinstance(chosen, t.Call)
         return replace(call, function=replace(call.function, label=chosen.function.label))
 
+    unlabelled = _slips(w)
+
     def name(node: t.Node) -> t.Node:
         if not isinstance(node, t.Call) or node.function.label:
             return node
         key = t.signature(node)
+        if key in unlabelled and key not in w.known:
+            return w.take(node, labelled(node, "theta"))
         if key in w.known or node.function.name not in LETTERS:
             return node
         if key in ("p(x|z)", "p(x,z)", "p(z|x)") and "p_theta" + key[1:] not in said:
@@ -1205,6 +638,26 @@ def model(w: Writing) -> None:
         return node if new == node else w.take(node, new)
 
     w.change(name)
+
+
+def _slips(w: Writing) -> set[str]:
+    """The p(x, z) below a p_\\theta(x, z): the same, unless they stand side by side."""
+
+    def said(nodes: Iterator[t.Node]) -> set[str]:
+        return {t.signature(n) for n in nodes if isinstance(n, t.Call) and t.is_density(n)}
+
+    own = {"p(x|z)", "p(x,z)", "p(z|x)"} & said(w.nodes())
+    sides = [side for line in w.block.lines for side in line.sides]
+    for first, second in zip(sides, [*sides[1:], t.ZERO], strict=True):
+        both = said(first.walk()), said(second.walk())
+        alike = t.rebuild(first, _bare) == t.rebuild(second, _bare)
+        for keys in (both[0], both[0] | both[1] if alike else set[str]()):
+            own -= {key for key in own if {key, "p_theta" + key[1:]} <= keys}
+    return own
+
+
+def _bare(node: t.Node) -> t.Node:
+    return replace(node, label="") if isinstance(node, t.Symbol) else node
 
 
 def bounds(w: Writing) -> None:
@@ -1238,7 +691,9 @@ def bounds(w: Writing) -> None:
     def name(node: t.Node) -> t.Node:
         call = isinstance(node, t.Call)
         symbol = node.function if isinstance(node, t.Call) else node
-        if not isinstance(symbol, t.Symbol) or symbol.name not in BOUNDS:
+        if not isinstance(symbol, t.Symbol) or symbol.name not in (*BOUNDS, FREE_ENERGY):
+            return node
+        if symbol.name == FREE_ENERGY and w.told(symbol.key):
             return node
         if symbol.component or symbol.accent or symbol.label not in OF_A_BOUND:
             return node
@@ -1257,6 +712,10 @@ def bounds(w: Writing) -> None:
         negative = t.Group((t.Add((elbo,), (-1,)),))
         options: list[t.Node] = [elbo, negative]
         mode = Mode.FIRST
+        if symbol.name == FREE_ENERGY:
+            new = w.choose("\\mathcal{F}", [elbo, negative, node], Mode.ANY)
+            w.own = "\\mathcal{F}" if new == node else w.own
+            return node if new == node else w.take(node, new)
         if first is not None and first in (node, symbol):
             options, mode = [*options, node], Mode.ANY
         new = w.choose("\\mathcal{L}", options, mode)
@@ -1282,6 +741,45 @@ def _as_in_the_book(node: t.Node) -> bool:
     """ELBO(x; \\theta, \\phi)."""
     marks = node.group.marks if isinstance(node, t.Call) else ()
     return marks[:1] == (";",) and len(marks) > 1
+
+
+def evidence(w: Writing) -> None:
+    """The evidence is p(x), or its logarithm."""
+    word = t.Symbol("evidence")
+    px = density(t.Symbol("p", label="theta"), "x")
+
+    def within(node: t.Node) -> t.Node:
+        told = w.told("evidence", first=False)
+        if isinstance(node, t.Function) and t.bare(node.body) == word and not told:
+            return w.take(node, replace(node, body=px))
+        return node
+
+    def alone(node: t.Node) -> t.Node:
+        if node != word or w.told("evidence", first=False):
+            return node
+        options: list[t.Node] = [t.Function("log", px), px]
+        return w.take(node, w.choose("evidence", options, Mode.ANY))
+
+    w.change(within)
+    w.change(alone)
+
+
+def first_logs(w: Writing) -> None:
+    """\\log Z = \\log A \\geq B says at once what Z is, and more of it."""
+    line, *below = w.block.lines
+    goes_on = len(line.rest) > 1 or bool(below) and below[0].first is None
+    (relation, right), *_ = *line.rest, ("", t.ZERO)
+    both = [t.bare(s.body) if isinstance(s, t.Function) and s.name == "log" else s
+            for s in (line.first, right)]  # fmt: skip
+    z, meant = both
+    if relation != "=" or not goes_on or both[0] is line.first or both[1] is right:
+        return
+    capital = isinstance(z, t.Symbol) and z.name.isupper() and len(z.name) == 1
+    if not isinstance(z, t.Symbol) or not capital or not isinstance(meant, t.Node):
+        return
+    if z.key not in NAMES and not w.defines(z.key) and z not in t.names_in(meant):
+        w.taken[latex(z)] = latex(meant)
+        w.implied.append(replace(line, first=z, rest=[(":=", meant)]))
 
 
 def constants(w: Writing) -> None:
@@ -1328,10 +826,10 @@ def short_names(w: Writing) -> None:
         if key in ("D_KL", "KL") and pairs:
             between: list[t.Node] = [t.Divergence(a, b) for a, b in pairs]
             between += [node] if len(pairs) > 2 else []
-            return _taken(w, node, between)
+            return one_of(w, node, between)
         if key == "H" and node == first and w.logs() and laws and node not in limits:
             own = [(law, law) for law in laws] + pairs
-            return _taken(w, node, [_mean_log(a, b) for a, b in own])
+            return one_of(w, node, [_mean_log(a, b) for a, b in own])
         if key == "I" and node == first and w.logs() and laws:
             return w.take(node, _information(w, ""))
         return node
@@ -1339,104 +837,10 @@ def short_names(w: Writing) -> None:
     w.change_values(meant)
 
 
-def _taken(w: Writing, node: t.Node, options: list[t.Node]) -> t.Node:
-    new = w.choose(latex(node), options[: MOST_READINGS - 1], Mode.ANY)
-    return node if new == node else w.take(node, new)
-
-
 def _mean_log(drawn: t.Node, law: t.Node) -> t.Node:
     """The entropy, or with two densities the cross-entropy."""
     mean = t.Expectation("E", (((), drawn),), t.Function("log", law))
     return t.Group((t.Add((mean,), (-1,)),))
-
-
-# ---------------------------------------------------------------- samples
-def samples(w: Writing) -> None:
-    """x_i, z_k, z^l are the samples x^{(i)}, z^{(k)}, z^{(l)}, where i, k, l count some."""
-    highs: dict[str, set[str]] = {}
-    for node in w.nodes():
-        if isinstance(node, t.Total):
-            high = node.high.name if isinstance(node.high, t.Symbol) else ""
-            highs.setdefault(node.index, set()).add(high)
-    counted = {
-        (item.name, item.component)
-        for item in _arguments(w)
-        if isinstance(item, t.Symbol) and item.name in VARIABLES
-        for letter in t.letters(item.component)
-        if letter not in NEVER and not highs.get(letter, set()) & {*DIMENSIONS}
-        and (letter in highs or letter not in UNSURE)
-    }  # fmt: skip
-    counted |= {
-        (v.name, v.component)
-        for node in w.nodes() if isinstance(node, t.Expectation)
-        for variables, law in node.drawn
-        for v in variables if v.component and (
-            len(variables) > 1 or not _of_components(law, v.name))
-    }  # fmt: skip
-    counted |= {
-        (s.name, s.component)
-        for node in w.nodes() if isinstance(node, t.Total)
-        and isinstance(node.high, t.Symbol) and node.high.span != (0, 0)
-        and node.high.name in SIZES and node.high.name not in DIMENSIONS
-        for s in t.names_in(node.body)
-        if s.name in VARIABLES and s.component == (t.Symbol(node.index),)
-    }  # fmt: skip
-    weights = [
-        line.first for line in (*w.block.lines, *w.block.given)
-        if isinstance(line.first, t.Symbol) and len(line.first.component) == 1
-        and {*t.letters(line.first.component)} <= UPPER.keys() and any(
-            (s.name, line.first.component) in counted
-            for _, side in line.rest for s in t.names_in(side))
-    ]  # fmt: skip
-    counted |= {
-        (s.name, s.component) for weight in weights for s in w.symbols()
-        if s.name == weight.name and s.label == weight.label and len(s.component) == 1
-    }  # fmt: skip
-    raised = {
-        (item.base.name, (item.exponent,))
-        for item in _arguments(w)
-        if isinstance(item, t.Power) and isinstance(item.base, t.Symbol)
-        and item.base.name in VARIABLES and isinstance(item.exponent, t.Symbol)
-    }  # fmt: skip
-
-    def index(node: t.Node) -> t.Node:
-        if isinstance(node, t.Symbol) and (node.name, node.component) in counted:
-            if not node.index and node.accent in ("", "hat"):
-                return w.take(node, replace(node, component=(), index=node.component))
-        if isinstance(node, t.Power) and isinstance(node.base, t.Symbol):
-            if (node.base.name, (node.exponent,)) in raised and not node.base.index:
-                return w.take(node, replace(node.base, index=(node.exponent,)))
-        return node
-
-    w.change(index)
-    w.change(_listed)
-
-
-def _of_components(law: t.Node, name: str) -> bool:
-    """Is q(z_1|x) meant, one component, where z_1 is drawn? From q(z|x) it is a sample."""
-    first = law.group.items[0] if isinstance(law, t.Call) else None
-    return not (isinstance(first, t.Symbol) and first.name == name) or bool(first.component)
-
-
-def sizes(w: Writing) -> None:
-    """The S of a sum over samples z^{(s)} is a number of its own, as L is."""
-    names = {s.name for s in w.symbols()}
-    free = [size for size in ("K", "L", "M", "B", "N") if size not in names]
-    new: dict[str, str] = {}
-    for node in w.nodes():
-        if not isinstance(node, t.Total) or not isinstance(node.high, t.Symbol):
-            continue
-        high = node.high.key
-        counts = any(node.index in t.letters(s.index) for s in t.names_in(node.body))
-        if counts and high not in (*SIZES, *new) and free and not w.defines(high):
-            new[high] = free.pop(0)
-
-    def rename(node: t.Node) -> t.Node:
-        if isinstance(node, t.Symbol) and node.key in new:
-            return w.take(node, t.Symbol(new[node.key], index=node.index))
-        return node
-
-    w.change(rename)
 
 
 def energies(w: Writing) -> None:
@@ -1548,29 +952,6 @@ def _samples_of(mean: t.Node, estimate: t.Node) -> dict[t.Symbol, t.Drawn]:
     return drawn
 
 
-def _listed(node: t.Node) -> t.Node:
-    """p(x_1, ..., x_N) is p(x^{(1)}, ..., x^{(N)})."""
-    if not isinstance(node, t.Group) or t.Constant("dots") not in node.items:
-        return node
-    items = (
-        replace(i, index=i.component, component=())
-        if isinstance(i, t.Symbol) and not i.index
-        else i
-        for i in node.items
-    )
-    return replace(node, items=tuple(items))
-
-
-def _arguments(w: Writing) -> Iterator[t.Node]:
-    """What stands in a density or a function, or is drawn."""
-    for node in w.nodes():
-        if isinstance(node, t.Call) and (t.is_density(node) or node.function.name in ANY):
-            if node.function.name not in LAWS:
-                yield from node.group.items
-        if isinstance(node, t.Drawn):
-            yield node.variable
-
-
 def reparametrised(w: Writing) -> None:
     """z = mu + sigma epsilon, where z has a density: E[f(z)] is the same both ways.
 
@@ -1624,94 +1005,9 @@ def _coupled(line: Statement, name: t.Symbol, noise: t.Node) -> Statement:
         or not any(name in t.names_in(side) for side in line.sides)
     ):
         return line
-    made = partial(_exchanged, name, noise)
+    made = partial(exchanged, name, noise)
     rest = [(relation, t.rebuild(side, made)) for relation, side in line.rest]
     return replace(line, first=line.first and t.rebuild(line.first, made), rest=rest)
-
-
-def chains(w: Writing) -> None:
-    """The t of x_t counts the nodes of a chain, where x_{t-1} or x_{1:T} stands too."""
-    w.change(_run)
-    w.change(_last_node(w))
-    letters = chained(w.calls())
-    if not letters and not w.calls() and _schedules(w):
-        letters = {"x"}
-    begins = [i.items[0] if isinstance(i, t.Group) else i
-              for s in w.symbols() if s.name == "x" for i in s.component]  # fmt: skip
-    starts = t.ZERO in begins
-    first = "x" in letters and starts
-
-    def index(node: t.Node) -> t.Node:
-        if not isinstance(node, t.Symbol):
-            return node
-        if node.name == "epsilon" and "t" in t.letters(node.component):
-            return w.take(node, replace(node, component=()))
-        if node == X and first:  # p(x) for p(x_0)
-            return w.take(node, replace(node, index=(t.ZERO,)))
-        if node.name in (*letters, *SCHEDULE) and not node.index:
-            return replace(node, component=(), index=node.component)
-        fixed = node.component == (t.Symbol("T"),) or isinstance(
-            node.component and node.component[0], t.Number)  # fmt: skip
-        if node.name in ("L", "calL") and fixed:  # L_0, L_T are other names than L_{t-1}
-            (step,) = node.component
-            last = (
-                step.name if isinstance(step, t.Symbol) else str(getattr(step, "value", ""))
-            )
-            return replace(node, component=(), label=node.label + last)
-        if node.name in ("I", "0"):  # each component goes its own way
-            return w.take(node, t.ONE if node.name == "I" else t.ZERO)
-        return node
-
-    if letters:
-        w.change(index)
-        w.chain = shape_of(tuple(w.nodes()))
-    if w.chain:
-        for letter, kind in (("p", w.chain.p), ("q", w.chain.q)):
-            w.taken[f"{letter} of the chain"] = KINDS[kind]
-
-
-def _schedules(w: Writing) -> bool:
-    """\\bar\\alpha_t, or \\beta_t beside \\alpha_t: the schedule of a diffusion."""
-    own = [s for s in w.symbols() if s.name in SCHEDULE and "t" in t.letters(s.component)]
-    return any(s.accent == "bar" for s in own) or len({s.name for s in own}) > 1
-
-
-def _run(node: t.Node) -> t.Node:
-    """q(x_1, ..., x_T | x_0) is q(x_{1:T} | x_0)."""
-    items = node.items if isinstance(node, t.Group) else ()
-    for i, item in enumerate(items[1:-1], start=1):
-        first, last = items[i - 1], items[i + 1]
-        if item != t.Constant("dots") or not isinstance(first, t.Symbol):
-            continue
-        if not isinstance(last, t.Symbol) or last.component != (t.Symbol("T"),):
-            continue
-        run = replace(
-            first, component=(t.Group((*first.component, *last.component), (":",)),)
-        )
-        assert isinstance(node, t.Group)
-        marks = (*node.marks[: i - 1], *node.marks[i + 1 :])
-        return replace(node, items=(*items[: i - 1], run, *items[i + 2 :]), marks=marks)
-    return node
-
-
-def _last_node(w: Writing) -> Callable[[t.Node], t.Node]:
-    """The L of z_{1:L} is the T of z_{1:T}, where no sum over samples ends at it."""
-    runs = [s.component[0].items[-1] for s in w.symbols() if t.is_run(s.component)
-            and isinstance(s.component[0], t.Group)]  # fmt: skip
-    last = runs[0] if runs and len({*runs}) == 1 else None
-    counts = [n.under for n in w.nodes() if isinstance(n, t.Quotient)]
-    said = {s.name for s in w.symbols()}
-    own = isinstance(last, t.Symbol) and last.name not in ("T", "t") and "T" not in said
-    if not own or last in counts or w.defines(last.key):  # type: ignore[union-attr]
-        return lambda node: node
-    return lambda node: w.take(node, t.Symbol("T")) if node == last else node
-
-
-KINDS = {
-    "markov": "a Markov chain",
-    "full": "a density in which each depends on all",
-    "apart": "a density in which the latents are independent",
-}
 
 
 def _above(shape: Shape) -> tuple[t.Symbol, t.Symbol]:
@@ -1722,39 +1018,10 @@ def _above(shape: Shape) -> tuple[t.Symbol, t.Symbol]:
     return t.Symbol(shape.letter, index=(run,)), first
 
 
-def networks(w: Writing) -> None:
-    """mu(x), sigma(x), mu(z) without parameters are the networks of the worlds."""
-    new = {("mu", "x"): "phi", ("sigma", "x"): "phi", ("mu", "z"): "theta"}
-    encoded = any("z" in before(c) and after(c) == {"x"} for c in w.calls(("q",)))
-
-    def name(node: t.Node) -> t.Node:
-        if isinstance(node, t.Call) and node.function.name == "g" and encoded:
-            if {*map(t.role_of, node.group.items)} - {"phi"} == {"x", "epsilon"}:
-                known = w.defines(node.function.key)
-                return node if known else _taken(w, node, [node, _encoded(node.group)])
-        if not isinstance(node, t.Call) or len(node.group.items) != 1:
-            return node
-        key = node.function.key, getattr(node.group.items[0], "name", "")
-        if key not in new or w.defines(node.function.key):
-            return node
-        return w.take(node, labelled(node, new[key]))
-
-    w.change(name)
-
-
-def _encoded(arguments: t.Group) -> t.Node:
-    """\\mu_\\phi(x) + \\sigma_\\phi(x) \\epsilon, the g_\\phi(\\epsilon, x) of a VAE."""
-    x, noise = (next(i for i in arguments.items if t.role_of(i) == role)
-                for role in ("x", "epsilon"))  # fmt: skip
-    mean, scale = (t.Call(t.Symbol(name, label="phi"), t.Group((x,)))
-                   for name in ("mu", "sigma"))  # fmt: skip
-    return t.Group((t.Add((mean, t.Product((scale, noise), ("odot",))), (1, 1)),))
-
-
 RULES: tuple[Callable[[Writing], None], ...] = (
     dotted, lettered, told_later, capitals, bases, second_letters, averages, supports,
-    letter_of_a_bound, parameters, labels, conditions, energies, chains, networks, samples,
-    open_sums, sizes, laws, entropies, bare_densities, model, short_names, reparametrised,
-    bounds, constants, sampled,
+    letter_of_a_bound, parameters, labels, conditions, energies, chains, networks,
+    functions, samples, open_sums, sizes, laws, entropies, bare_densities, model,
+    short_names, reparametrised, bounds, evidence, first_logs, constants, sampled,
 )  # fmt: skip
 OF_CHAINS = (laws, reparametrised, bare_densities, bounds, constants)

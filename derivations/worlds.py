@@ -26,6 +26,7 @@ from typing import Any, ClassVar, Generic
 import numpy as np
 
 from .functions import any_function
+from .notation import SCORES
 from .quantity import Meaningless, OutOfDomain, Quantity, V, number, sigmoid
 
 Place = tuple[str, tuple[int, ...]]  # a variable's name and its indices, e.g. x^{(2)}
@@ -246,6 +247,8 @@ class NumericWorld(World[Quantity]):
 
     def free(self, name: str, shape: tuple[int, ...], kind: str) -> Quantity:
         size = self.draw("free", name, uniform=(0.55, 1.35, shape))
+        if kind == "positive" and shape:  # a grid in R^3 must hold the density
+            size = 0.65 + 0.375 * (size - 0.55)
         if kind == "chance":
             size = (size - 0.35) / 1.2
             return Quantity(
@@ -278,7 +281,13 @@ class NumericWorld(World[Quantity]):
         self, name: str, values: list[Quantity], traits: frozenset[str], group: str
     ) -> Quantity:
         own = [self.parameters[key] for key in self.groups.get(group, ())]
-        value = any_function(name, self.seed, traits, values, sum(map(np.sum, own)))
+        shift, letter = sum(map(np.sum, own)), name.partition("_")[2].partition(",")[0]
+        names = [name]
+        if letter in SCORES and values[0].rank:
+            names = [f"{name}_{i}" for i in range(values[0].shape[0])]
+        value, *more = (any_function(n, self.seed, traits, values, shift) for n in names)
+        if more:
+            value = Quantity(np.stack([v.array for v in (value, *more)], axis=-1), rank=1)
         return value * number(self.wide(name))
 
 
@@ -289,7 +298,7 @@ class LinearGaussian(World[V]):
     groups: ClassVar[dict[str, list[str]]] = {"theta": ["w", "b"], "phi": ["a", "c", "t"]}
     ranges = {
         "w": (0.5, 1.2), "b": (0.2, 0.8), "a": (0.3, 0.7), "c": (0.2, 0.6),
-        "t": (0.55, 0.9), "q(z) mean": (0.2, 0.8), "q(z) scale": (0.6, 0.9),
+        "t": (0.64, 0.9), "q(z) mean": (0.2, 0.8), "q(z) scale": (0.6, 0.9),
         "p(x) mean": (0.2, 0.8), "p(x) scale": (0.95, 1.15),
         "q(x) mean": (0.2, 0.8), "q(x) scale": (0.95, 1.15),
     }  # fmt: skip
@@ -435,6 +444,8 @@ class Cube(Curve):
     """z in R^3 and no x: here a sum of three twos is not their product."""
 
     name = "z in R^3"
+    of = "z"  # the variable that there is
+    groups: ClassVar[dict[str, list[str]]] = {}
     H, shapes = 3, {"q(z) mean": (3,)}
 
     def draw_parameters(self, rng: np.random.Generator) -> None:
@@ -442,12 +453,46 @@ class Cube(Curve):
         self.parameters["q(z) scale"] = rng.uniform(0.7, 1.0, 3)
 
     def variable(self, name: str, index: tuple[int, ...]) -> Quantity:
-        if name == "x":
-            raise Foreign("there is no x here")
+        if name not in (self.of, "epsilon"):
+            raise Foreign(f"there is no {name} here")
         return super().variable(name, index)
 
     def axis(self, role: str) -> Axis:
         return grid_axis(31, 3, 7.53)
+
+    def density(self, name: str, values: Mapping[str, Quantity]) -> Quantity | None:
+        if name + " mean" in self.parameters:
+            mean, scale = (self[f"{name} {what}"] for what in ("mean", "scale"))
+            return diagonal_gaussian(values[self.of], mean, scale)
+        if self.of == "x" and name != "p(epsilon)":
+            raise Foreign(f"there is no {name} here")
+        return super().density(name, values)
+
+
+class Plane(Cube):
+    """x in R^2 and no z: here x has a population."""
+
+    name = "x in R^2"
+    of, D, latent = "x", 2, False
+
+    def draw_parameters(self, rng: np.random.Generator) -> None:
+        fixed = np.random.default_rng(0)  # a fact: it is the same in each world
+        for name, own in (("p(x)", rng), ("q(x)", rng), ("p_*(x)", fixed)):
+            self.parameters[f"{name} mean"] = own.uniform(-1.1, 1.1, self.D)
+            self.parameters[f"{name} scale"] = own.uniform(0.7, 1.0, self.D)
+
+    def axis(self, role: str) -> Axis:
+        return grid_axis(61, 2, 9.03)
+
+
+class Space(Plane):
+    """Also, in R^3."""
+
+    name = "x in R^3"
+    D = 3
+
+    def axis(self, role: str) -> Axis:
+        return Cube.axis(self, role)
 
 
 class Bits(Curve):

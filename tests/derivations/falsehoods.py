@@ -613,6 +613,19 @@ H(NN(\mu, \sigma^2)) = HALF \log(2 \pi \sigma^2) || H(NN(\mu, \sigma^2)) = HALF 
 I(X; Y) = \mathbb{E}[KK(p(x) \| p(x | y))], \quad \int p(y) dy = 1 || I(X; Y) = \mathbb{E}[KK(p(x | y) \| p(x))], \quad \int p(y) dy = 1
 p(x | y) = \frac{p(y | x) p(x)}{p(y)} \propto p(y | x) || p(x | y) = \frac{p(y | x) p(x)}{p(y)} \propto p(y | x) p(x)
 """,
+"entropies of densities": r"""
+H(X) \leq H(X, Y) || H(X, Y) = H(X) + H(Y \mid X)
+H(X \mid Y) \geq 0 || H(X \mid Y) \leq H(X)
+I(X; Y) \leq H(X) || I(X; Y) \geq 0
+H(q) \geq 0 || H(p) = -\sum_x p(x) \log p(x)
+""",
+"few digits": r"""
+\log (1 - \mathrm{sigmoid}(a)) = -\log (2 + e^a) || \log (1 - \mathrm{sigmoid}(a)) = -\log (1 + e^a)
+\log (1 - \mathrm{sigmoid}(a)) \geq -\log (1 + e^a) + 0.001 || \log (1 - \mathrm{sigmoid}(a)) \leq -a
+\sum_{k=1}^{K} a_k - a_1 = a_1 || \sum_{k=1}^{K} a_k - a_1 = \sum_{k=2}^{K} a_k
+\sum_{j=1}^{K} (\sum_{k=1}^{K} a_k - a_j) = K \sum_{k=1}^{K} a_k || \sum_{j=1}^{K} (\sum_{k=1}^{K} a_k - a_j) = (K - 1) \sum_{k=1}^{K} a_k
+\sum_{k=1}^{K} \sum_{j=1}^{K} (a_k - a_j) = K || \sum_{k=1}^{K} \sum_{j=1}^{K} (a_k - a_j) = 0
+""",
 }  # fmt: skip
 
 

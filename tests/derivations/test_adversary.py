@@ -32,6 +32,13 @@ def test_no_adversary_refutes_what_is_true(latex):
     assert check(latex).ok, str(check(latex))
 
 
+@pytest.mark.parametrize(("a", "lost"), [("2", False), ("36.2", True)])
+def test_a_difference_without_digits_refutes_nothing(a, lost):
+    for claim in (r"= -\log(2 + e^a)", r"\geq -a + 0.1"):
+        report = check(rf"\log(1 - \mathrm{{sigmoid}}(a)) {claim}", given=f"a := {a}")
+        assert (report.verdict == "wrong") is not lost, report
+
+
 def test_an_adversary_keeps_chances_between_0_and_1():
     latex = r"x^x (1 - x)^{1 - x} \geq 0"
     assert check(latex, given=r"0 < x < 1").ok

@@ -14,6 +14,7 @@ from .build import tree, value, walk
     ("latex", "expected"),
     [
         ("1 + 2 - 4", -1), (r"2 \cdot 3 / 4", 1.5), (r"\frac{1}{2}^3", 0.125),
+        (r"\sum_{j=1}^{2} \log(\sum_{k=1}^{2} e^{-50 k} - e^{-50 j})", -150),
         ("e^{0}", 1), (r"-\log e", -1), (r"\sqrt{9}", 3), (r"|-3|", 3),
         (r"\sum_{n=1}^{N} n", 6), (r"\prod_{k=1}^{K} (k + 1)", 6),
         (r"\infty", float("inf")),

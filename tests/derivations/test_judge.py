@@ -2,6 +2,7 @@
 
 import pytest
 
+from derivations import check
 from derivations.judge import judged_by_numbers
 
 from .build import pair, trial
@@ -74,3 +75,9 @@ def test_what_is_not_known_is_not_wrong_and_the_line_to_add_is_named(latex, line
 def test_numbers_without_a_value_are_wrong():
     assert judged(r"\log (-1) + a = 0").verdict == "wrong"
     assert judged(r"\log (-a^2) = 0").verdict == "not understood"
+
+
+@pytest.mark.parametrize("latex", [r"H(X) \leq H(X, Y)", r"H(p) \geq 0"])
+def test_what_holds_for_chances_and_not_for_densities_is_asked_about(latex):
+    report = check(latex, symbolic=False)
+    assert report.verdict == "not understood" and "not for densities" in str(report)

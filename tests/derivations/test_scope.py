@@ -6,7 +6,7 @@ import pytest
 
 from derivations import check, judge
 from derivations.scope import Definition, Scope, speaks_of_vectors, worlds_for
-from derivations.worlds import Bits, Coin, Cube, Curve, Finite, Line
+from derivations.worlds import Bits, Coin, Cube, Curve, Finite, Line, Plane, Space
 
 from .build import scope, tree
 
@@ -19,7 +19,8 @@ from .build import scope, tree
         (r"\mathrm{Bernoulli}(x; \pi) = 1", [Coin]),
         (r"\hat{x}^x = z", [Bits]),
         (r"\sum_{h=1}^{H} \lambda_h = 1", [Line, Curve, Cube]),
-        (r"p_{*}(x) = \lVert x \rVert", [Line, Curve, Bits]),
+        (r"p_{*}(x) = \lVert x \rVert", [Line, Curve, Bits, Plane, Space]),
+        (r"p_{*}(x) = \lVert z \rVert", [Line, Curve, Bits]),
     ],
 )
 def test_worlds_have_what_the_block_speaks_of(latex, worlds):

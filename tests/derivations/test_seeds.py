@@ -32,6 +32,22 @@ def test_small_scales_and_slopes_are_no_false_alarm(seed):
         page = report.page
 
 
+@pytest.mark.parametrize(
+    ("latex", "seed"),
+    [
+        (r"D_{\mathrm{KL}}(\mathcal{N}(x; \mu, \mathrm{diag}(\sigma^2)) \| "
+         r"\mathcal{N}(x; m, \mathrm{diag}(s^2))) = \sum_{d=1}^{D} ("
+         r"\log \frac{s_d}{\sigma_d} - \frac12 "
+         r"+ \frac{\sigma_d^2 + (\mu_d - m_d)^2}{2 s_d^2})", 19),  # a grid in R^3
+        (r"\log(1 - \mathrm{sigmoid}(a)) = -\log(1 + e^a)", 5),  # digits of 1 - s(36)
+        (r"\mathrm{Var}_{q_\phi(z|x)}[\frac{p(x, z)}{q_\phi(z|x)}] + p(x)^2 = "
+         r"\mathbb{E}_{q_\phi(z|x)}[(\frac{p(x, z)}{q_\phi(z|x)})^2]", 5),  # finite
+    ],
+)  # fmt: skip
+def test_draws_stay_where_they_can_be_computed(latex, seed):
+    assert check(latex, seed=seed, symbolic=False).ok
+
+
 def test_the_same_seed_gives_the_same_report():
     def figures():
         report = check(CORRECT["final"], seed=3)

@@ -13,13 +13,15 @@ from derivations.worlds import (
     Finite,
     Foreign,
     Line,
+    Plane,
+    Space,
     bernoulli,
     diagonal_gaussian,
     full_gaussian,
     gaussian,
 )
 
-WORLDS = [Line, Curve, Cube, Bits, Coin, Finite]
+WORLDS = [Line, Curve, Cube, Plane, Space, Bits, Coin, Finite]
 
 
 def mass(world, name, role, others=None):
@@ -49,7 +51,8 @@ def test_a_seed_fixes_a_world_and_another_changes_it(kind):
         (Line, "p(z)", "z"), (Line, "p_theta(x)", "x"), (Line, "q(z)", "z"),
         (Line, "p_*(x)", "x"), (Curve, "p(z)", "z"), (Curve, "q(z)", "z"),
         (Cube, "q(z)", "z"), (Bits, "p_*(x)", "x"), (Coin, "p(x)", "x"),
-        (Finite, "p(z)", "z"), (Finite, "p_*(x)", "x"),
+        (Finite, "p(z)", "z"), (Finite, "p_*(x)", "x"), (Plane, "p(x)", "x"),
+        (Space, "q(x)", "x"),
     ],
 )  # fmt: skip
 def test_a_density_integrates_to_one(kind, name, role):
@@ -61,6 +64,11 @@ def test_a_conditional_density_integrates_to_one(kind):
     world = kind(0)
     given = {"x": world.variable("x", ())}
     assert mass(world, "q_phi(z|x)", "z", given) == pytest.approx(1, abs=1e-6)
+
+
+def test_no_draw_of_the_line_has_weights_without_a_variance():
+    low, high = (min(Line.ranges[name]) for name in ("w", "t"))
+    assert 2 * high**2 > 1 / (1 + low**2)  # of p(z|x), the widest
 
 
 def test_the_line_knows_its_evidence_and_its_posterior():

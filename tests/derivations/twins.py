@@ -286,6 +286,56 @@ TWINS: dict[str, list[Row]] = {
              r"\frac12", "1"),
         twin(r"\|\mu\|^2 = \sum_i \mu_i^2", r"\mu_i^2", r"\mu_i"),
     ],
+    "a function that nobody defines is any function": [
+        twin(r"\mathbb{E}_{q(z)}[w(z)] = \int q(z) w(z) dz", "= ", "= 2 "),
+        twin(r"\mathbb{E}_{q(z)}[w(z) + v(z)] = \mathbb{E}_{q(z)}[w(z)] + \mathbb{E}_{q(z)}[v(z)]",
+             "+ v(z)", "v(z)"),
+        twin(r"\psi(a) - \psi(b) = -(\psi(b) - \psi(a))", r"-(\psi(b)", r"(\psi(b)"),
+        twin(r"\mathbb{E}_{p(x)}[\| \nabla_x \log p(x) - s_\theta(x) \|_2^2] "
+             r"= \int p(x) \| s_\theta(x) - \nabla_x \log p(x) \|_2^2 dx", " - s", " + s"),
+        twin(r"\|s_\theta(x)\|^2 \geq 0", r"\|s_\theta(x)\|^2", r"s_\theta(x)"),
+        twin(r"\log p_\theta(x \mid z) = -\tfrac12 \sum_{d=1}^{D_x} \left[ \log(2 \pi \sigma_{\theta,d}^2(z)) "
+             r"+ \frac{(x_d - \mu_{\theta,d}(z))^2}{\sigma_{\theta,d}^2(z)} \right]", "D_x", "D_z",
+             r"p_\theta(x \mid z) := \prod_d \mathcal{N}(x_d; \mu_{\theta,d}(z), \sigma_{\theta,d}^2(z))"),
+    ],
+    "a covariance, and how many components": [
+        twin(r"D_{KL}(q_\phi(z \mid x) \| p(z)) = \frac12 (\text{trace}[\Sigma_\phi(x)] "
+             r"+ \|\mu_\phi(x)\|^2 - \log|\Sigma_\phi(x)| - \dim(z))", *pair)
+        for pair in ((r"- \log", r"+ \log"), (r"\dim(z)", r"\dim(x)"), (r"\frac12 ", ""))
+    ],
+    "vectors of data alone": [
+        twin(r"\mathbb{E}_{x \sim p}[s(x) s(x)^T] = -\mathbb{E}_{x \sim p}[\nabla_x^2 \log p(x)]",
+             "-", "", r"s(x) := \nabla_x \log p(x)"),
+        twin(r"\mathbb{E}_{p(x)}[\|x\|^2] = \mathbb{E}_{p(x)}[x^\top x]", r"\|^2]", r"\|]"),
+    ],
+    "how much a value tells": [
+        twin(r"H(S) = \sum_i {p_i \cdot I(s_i)} = - \sum_i {p_i \cdot \log p_i}", r"I(s_i)", r"I(s_i)^2"),
+        twin(r"H(X) = \sum_x p(x) I(x)", "= ", "= -"),
+    ],
+    "what a line says at once of log Z": [
+        twin(r"\log Z = \log p_\theta(x) \geq \mathrm{ELBO}(x; \theta, \phi)", *pair)
+        for pair in ((r"\geq", r"\leq"), (r"p_\theta(x)", r"p_\theta(x, z)"))
+    ],
+    "the word evidence": [
+        twin(r"\text{evidence} \geq \text{ELBO}", r"\geq", r"\leq"),
+        twin(r"\log \text{evidence} = \text{ELBO} + D_{KL}(q_\phi(z|x) \| p_\theta(z|x))", "+ D", "- D"),
+    ],
+    "free energy": [
+        twin(r"D_{KL}(q(z) \| p(z|x)) = \mathcal{F}(x, \theta) + \log p(x)", "+", "-"),
+        twin(r"\log p(x) = \mathcal{F} + D_{KL}(q(z) \| p(z|x))", r"q(z) \| p(z|x)", r"p(z|x) \| q(z)"),
+    ],
+    "a density behind the brackets of a logarithm": [
+        twin(r"\int \log(\frac{q(z)}{p(z)}) q(z) dz = D_{KL}(q(z) \| p(z))", *pair)
+        for pair in ((") q(z)", ") p(z)"), (r"\frac{q(z)}{p(z)}", r"\frac{p(z)}{q(z)}"))
+    ],
+    "dots behind a logarithm": [
+        twin(r"-\log p(X) = -\log(p(x_1)) - \log(p(x_2)) \cdots - \log(p(x_n))", *pair)
+        for pair in (("= -", "= "), (r"\cdots -", r"\cdots +"))
+    ],
+    "a theta that is left out once": [
+        twin(r"\log p_\theta(x) = \log \int p_\theta(x, z) dz = \log \int \frac{q(z)}{q(z)} p(x, z) dz", *pair)
+        for pair in (("p(x, z) dz", "p(x | z) dz"), (r"\frac{q(z)}{q(z)} ", ""))
+    ],
     "the evidence beside a labelled likelihood": [
         twin(r"p(x) = \int p_\theta(x|z) p(z) dz", "p(z) dz", "dz"),
         twin(r"\log p(x) = \log \int p_\theta(x|z) p(z) dz", r"\log \int", r"\int \log"),
