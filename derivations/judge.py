@@ -205,7 +205,7 @@ def _function(trial: Trial, pair: Pair) -> str:
 
 
 def _separate(trial: Trial, pair: Pair) -> str:
-    """H(X) \\leq H(X, Y) holds for chances, and not for densities."""
+    """H(X) \\leq H(X, Y) holds for discrete variables, and not for densities."""
     nodes = (node for side in pair.sides for node in side.walk())
     entropies = any(isinstance(n, t.Expectation) and n.span == (0, 0) for n in nodes)
     if pair.relation not in BOUNDS or not entropies:
@@ -214,7 +214,7 @@ def _separate(trial: Trial, pair: Pair) -> str:
         rule_for(pair)(trial, pair, Finite, pair.step(Verdict.TESTED))
     except (Broken, Foreign, Meaningless):
         return ""
-    return "this holds for chances, not for densities: write sums or integrals for H"
+    return "this holds for discrete variables, not for densities: write sums or integrals for H"
 
 
 UNTIED = (_separate, _noise, _data, _mean, _capital, _law, _function)
