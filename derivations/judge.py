@@ -214,7 +214,7 @@ def _separate(trial: Trial, pair: Pair) -> str:
         rule_for(pair)(trial, pair, Finite, pair.step(Verdict.TESTED))
     except (Broken, Foreign, Meaningless):
         return ""
-    return "this holds for discrete variables, not densities: write sums or integrals for H"
+    return "this holds for discrete variables, not for densities: write sums or integrals"
 
 
 UNTIED = (_separate, _noise, _data, _mean, _capital, _law, _function)
