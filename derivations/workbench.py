@@ -182,7 +182,7 @@ def _shared_left_side(one: str, other: str) -> str:
 def _typeset(latex: str) -> str:
     """A formula for a page, which may break it before a term."""
     pieces = [html.escape(rf"\(\displaystyle {piece}\)") for piece in _terms(latex)]
-    return "<wbr>".join(
+    return "<wbr/>".join(
         f'<span class="math notranslate nohighlight">{piece}</span>' for piece in pieces
     )
 

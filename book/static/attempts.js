@@ -761,8 +761,7 @@ const Attempts = (() => {
   // What scrolls sideways must be reachable by keyboard.
   function openToTheKeyboard(box) {
     for (const part of box.querySelectorAll("mjx-container, .attempt-caret")) {
-      const scrolls = getComputedStyle(part).overflowX !== "visible"; // the slant of a lone q does not
-      if (scrolls && part.clientWidth > 0 && part.scrollWidth > part.clientWidth + 1) part.tabIndex = 0;
+      if (part.clientWidth > 0 && part.scrollWidth > part.clientWidth + 1) part.tabIndex = 0;
     }
   }
 

@@ -43,9 +43,11 @@ window.lines = (() => {
     const high = /\\(sum|prod)/.test(latex) ? 3.7 : /\\(frac|int)/.test(latex) ? 3.0 : 1.55;
     const seen = latex
       .replace(/\\vphantom\{.*?\}(?= \\right\.| \{\}| \\left\.|$)/g, "")
-      .replace(/\\(class|math[a-z]+|operatorname\*?)\{|\\(left|right)\b|\\[,;:! ]|[{}_^\s]/g, "")
-      .replace(/\\[A-Za-z]+/g, (name) => (/log|exp|max|min/.test(name) ? "xxx" : "x"));
-    return [high, seen.length * (/\\frac/.test(latex) ? 0.42 : 0.58)];
+      .replace(/\\(class|math[a-z]+|operatorname\*?)\{|\\(left|right|frac)\b|\\[,;:! ]/g, "")
+      .replace(/\\[A-Za-z]+/g, (name) => (/log|exp|max|min|det|sup|cos|sin/.test(name) ? "xxx" : /eq|approx|propto|sim|mid|quad/.test(name) ? "xx" : "x"))
+      .replace(/[=+<>:-]/g, "xx") // with the room around them
+      .replace(/[{}_^\s]/g, "");
+    return [high, seen.length * (/\\frac/.test(latex) ? 0.42 : 0.47)];
   }
 
   function drawn(piece) {
