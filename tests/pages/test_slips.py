@@ -4,6 +4,7 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.pages.test_pages import address
 
@@ -91,7 +92,7 @@ def test_ten_slips_are_played_on_a_phone(visit, html, width):
         page.emulate_media(color_scheme=theme)
         assert barriers(page, ".slips") == []
     page.reload()
-    assert "Found 10 of" in box.locator(".tally").inner_text()
+    expect(box.locator(".tally")).to_contain_text("Found 10 of")
     box.locator("button.reset").tap()
     assert (
         box.locator(".tally").inner_text() == "" and not box.locator(".reset").is_visible()
