@@ -42,7 +42,7 @@ def state(top: Path) -> str:
 
     Sphinx knows what changed, but takes half a minute to find that nothing did.
     """
-    # What pip installs or removes stands in the first.
+    # Its time changes with what pip installs or removes.
     digest = hashlib.sha256(
         f"{os.stat(sysconfig.get_path('purelib')).st_mtime_ns}".encode()
     )
