@@ -236,13 +236,29 @@ def card(name: str, latex: str, report: Report) -> str:
     """One half of `beside`: its name, its verdict, the formula, what is wrong with it."""
     fallen = [step for step in report.steps if not step.ok]
     told = [f"{step.verdict.glyph} {step.verdict}" for step in fallen or report.steps]
-    why = "\n".join([report.error or "", *(step.detail for step in fallen)]).strip()
-    shown = f"<pre>{html.escape(why)}</pre>" if why else ""
+    shown = f"<pre>{html.escape(report.error)}</pre>" if report.error else ""
+    shown += "".join(f'<p class="why">{_told(s.detail)}</p>' for s in fallen if s.detail)
     return (
         f'<div class="card {"right" if report.ok else "wrong"}"><p><strong>{name}</strong>'
         f"<span>{told[-1] if told else ''}</span></p>"
         f"<div>{_typeset(latex)}</div>{shown}</div>"
     )
+
+
+def _told(detail: str) -> str:
+    r"""What the judge says, for a page: what it quotes of the formula is typeset.
+
+    >>> print(_told(r"if '\mu^2' had the other sign"))
+    if <span class="math notranslate nohighlight">\(\mu^2\)</span> had the other sign
+    """
+    parts = re.split(r"'([^']*)'", detail)
+    for i, quoted in enumerate(parts):
+        parts[i] = html.escape(quoted)
+        if i % 2 and quoted.endswith("..."):  # cut short, it is no formula any more
+            parts[i] = f"<code>{parts[i]}</code>"
+        elif i % 2:
+            parts[i] = rf'<span class="math notranslate nohighlight">\({parts[i]}\)</span>'
+    return "".join(parts)
 
 
 def difference(wrong: str, mended: str) -> tuple[str, str]:

@@ -349,12 +349,14 @@ class Panel {
       element(this.axes, "path", { d: `M${this.left} ${y}H${this.right}`, class: Math.abs(value) < 1e-12 && spec.y.low < 0 ? "zero" : "grid" });
     }
     element(this.axes, "path", { d: `M${this.left} ${this.bottom}H${this.right}`, class: "axis" });
-    for (const [value, text] of ticksOf(spec.x, this.right - this.left, 64 * unit)) {
+    const xTicks = ticksOf(spec.x, this.right - this.left, 64 * unit).map(([value, text]) => {
       const x = this.x.map(value);
       element(this.axes, "path", { d: `M${x} ${this.bottom}v5`, class: "axis" });
-      const label = element(this.axes, "text", { y: this.bottom + 18 * unit, class: "tick", "text-anchor": "middle" }, text);
-      label.setAttribute("x", Math.min(x, width - label.getComputedTextLength() / 2));
-    }
+      return [x, element(this.axes, "text", { y: this.bottom + 18 * unit, class: "tick", "text-anchor": "middle" }, text)];
+    });
+    // All are measured, then all are placed: each look after a change lays out the page.
+    const halves = xTicks.map(([, label]) => label.getComputedTextLength() / 2);
+    xTicks.forEach(([x, label], i) => label.setAttribute("x", Math.min(x, width - halves[i])));
     element(this.axes, "text", { x: (this.left + this.right) / 2, y: height - 4 * unit, class: "label", "text-anchor": "middle" }, spec.x.label);
     if (spec.ylabel) element(this.axes, "text", { x: 2, y: 12 * unit, class: "label" }, spec.ylabel);
   }

@@ -129,17 +129,19 @@ def sign(app: Sphinx, what, name, obj, options, signature, returns):
     return signature and re.sub(r"= <[^<>]*>", "= ...", signature), returns
 
 
-def without_lists(app: Sphinx, pagename, templatename, context, doctree) -> None:
-    """A signature on several lines is no list of definitions, as Sphinx writes it."""
+def dress(app: Sphinx, pagename, templatename, context, doctree) -> None:
+    """A page with signatures is of the class `api`. A signature on several lines is no list
+    of definitions, as Sphinx writes it.
+    """
 
     def as_lines(found: re.Match[str]) -> str:
         text = found[0].replace("<dl>", '<span class="sig-lines">')
         text = text.replace("<dd>", "<span>")
         return re.sub("</d[dl]>", "</span>", text)
 
-    if "body" in context:
-        body = re.sub(r'(?s)<dt class="sig .*?</dt>', as_lines, context["body"])
-        context["body"] = body
+    body, n = re.subn(r'(?s)<dt class="sig .*?</dt>', as_lines, context.get("body", ""))
+    if n:
+        context["body"] = re.sub(r'<section class="', r"\g<0>api ", body, count=1)
 
 
 def do_without(app: Sphinx, config) -> None:
@@ -152,7 +154,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("config-inited", do_without)
     app.connect("autodoc-skip-member", skip)
     app.connect("autodoc-process-signature", sign)
-    app.connect("html-page-context", without_lists)
+    app.connect("html-page-context", dress)
     # before napoleon, which makes lists of the sections
     app.connect("autodoc-process-docstring", convert, priority=400)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -302,33 +302,41 @@ window.lines = (() => {
 
   // ------------------------------------------------------------ when it is drawn
   // What no break makes narrow enough is set smaller, and scrolls only as the last resort.
-  function fit(line) {
-    const seen = line.querySelector(".line-seen");
-    seen.style.fontSize = "";
-    seen.classList.remove("scrolls", "whole");
-    const room = line.clientWidth;
-    if (!room) return;
-    // A little smaller is better than broken.
-    seen.classList.add("whole");
-    const needed = seen.scrollWidth;
-    if (needed > room && needed * NOTICED <= room) {
-      seen.style.fontSize = `${(room / needed) * 99.5}%`;
-      return;
+  // All are measured, then all are changed: each look after a change lays out the page.
+  function fit(lines) {
+    let open = [...lines].map((line) => ({ line, seen: line.querySelector(".line-seen"), scale: 1 }));
+    for (const { seen } of open) {
+      seen.style.fontSize = "";
+      seen.classList.remove("scrolls");
+      seen.classList.add("whole");
     }
-    if (needed > room) seen.classList.remove("whole");
-    let scale = 1;
-    for (let i = 0; i < 3 && seen.scrollWidth > seen.clientWidth + 1; i++) {
-      scale *= (room / seen.scrollWidth) * 0.995;
-      seen.style.fontSize = `${Math.max(scale, SMALLEST) * 100}%`;
+    for (const each of open) {
+      each.room = each.line.clientWidth;
+      each.needed = each.seen.scrollWidth;
     }
-    if (seen.scrollWidth > seen.clientWidth + 1) seen.classList.add("scrolls");
+    open = open.filter(({ room, needed }) => needed > room);
+    for (const { seen, room, needed } of open) {
+      // A little smaller is better than broken.
+      if (needed * NOTICED <= room) seen.style.fontSize = `${(room / needed) * 99.5}%`;
+      else seen.classList.remove("whole");
+    }
+    open = open.filter(({ room, needed }) => room && needed * NOTICED > room);
+    for (let i = 0; i < 4; i++) {
+      for (const each of open) each.needed = each.seen.scrollWidth > each.seen.clientWidth + 1 ? each.seen.scrollWidth : 0;
+      open = open.filter(({ needed }) => needed);
+      for (const each of open) {
+        if (i === 3) each.seen.classList.add("scrolls");
+        each.scale *= (each.room / each.needed) * 0.995;
+        if (i < 3) each.seen.style.fontSize = `${Math.max(each.scale, SMALLEST) * 100}%`;
+      }
+    }
   }
 
   const INLINE = "article .math:not(.line-leaf) > mjx-container:not([display])";
 
   // A formula within a sentence is set smaller where it is wider than its column.
-  function fitFormulas(root) {
-    const formulas = [...root.querySelectorAll(INLINE)];
+  function fitFormulas(roots) {
+    const formulas = roots.flatMap((root) => [...root.querySelectorAll(INLINE)]);
     for (const formula of formulas) formula.style.fontSize = "";
     const wide = formulas
       .map((formula) => [formula, formula.firstElementChild.getBoundingClientRect().width, formula.closest(BLOCKS).clientWidth])
@@ -344,19 +352,22 @@ window.lines = (() => {
   const BLOCKS = "p, li, td, dd, div";
   const widths = new WeakMap();
   const sizes = new ResizeObserver((entries) => {
+    const lines = [], blocks = [];
     for (const { target, contentRect } of entries) {
       if (widths.get(target) === contentRect.width) continue;
       const first = !widths.has(target);
       widths.set(target, contentRect.width);
-      if (target.classList.contains("line")) fit(target);
+      if (target.classList.contains("line")) lines.push(target);
       else if (target.classList.contains("text-size")) first || fitAll();
-      else fitFormulas(target);
+      else blocks.push(target);
     }
+    fitFormulas(blocks);
+    fit(lines);
   });
 
   function fitAll() {
-    fitFormulas(document);
-    document.querySelectorAll(".line").forEach(fit);
+    fitFormulas([document]);
+    fit(document.querySelectorAll(".line"));
   }
 
   // Screen readers get the line as a whole, not piece by piece.
@@ -371,11 +382,10 @@ window.lines = (() => {
   }
 
   function finish(root) {
-    fitFormulas(root);
-    for (const line of root.querySelectorAll(".line")) {
-      speak(line);
-      fit(line);
-    }
+    fitFormulas([root]);
+    const lines = root.querySelectorAll(".line");
+    lines.forEach(speak);
+    fit(lines);
   }
 
   async function typeset(root) {

@@ -173,4 +173,4 @@ def test_a_published_formula_stands_beside_the_mended_one():
     assert shown.count("D_{") == 1, "the left side that both have stands above them"
     assert shown.index("✗ wrong") < shown.index("✓✓ proved")
     assert rf"{RED}{{+}}" in shown and rf"{RED}{{-}}" in shown
-    assert shown.count("<pre>") == 1 and "left =" in shown
+    assert shown.count('<p class="why">') == 1 and "left =" in shown
