@@ -25,7 +25,7 @@ HEAD = """(experiments)=
 
 A sentence of this book about trained networks or random draws is held to the standard of an equation: a cell or a test fails if it is not so. Where a text says *tested*, the word leads to its row here.
 
-- A claim rests on three independent runs or more, paired where two things are compared, or on a large sample with its standard error (SE). Where it rests on something else, on epochs or settings of one seed, its row says so.
+- A claim rests on three independent runs or more, mostly paired where two things are compared, or on a large sample with its standard error (SE). Where it rests on something else, on epochs or settings of one seed, its row says so.
 - The mean must lie beyond the bound by so many standard errors that a one-sided t-test would see it by chance once in a hundred: 7.0 with three runs, 3.7 with five, 2.8 with ten, 2.3 with a large sample.
 - What a chapter measures, its cell prints; the numbers below are those of its stored run. What takes too long for a chapter was run by `vae_lib.reproduce`, and a test reads the stored results.
 - Where a test trains networks, each run of the tests trains the first of them anew; the numbers of the others were stored by the same test (`pytest --all-seeds`).
