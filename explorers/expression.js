@@ -46,6 +46,16 @@ export function minimum(f, start) {
   return corners[0].at;
 }
 
+/** The places that gradient descent passes, the first and the last included. */
+export function descend(slopes, start, rate, steps) {
+  const way = [start];
+  for (let step = 0; step < steps; step += 1) {
+    const slope = slopes(way[step]);
+    way.push(way[step].map((v, i) => v - rate * slope[i]));
+  }
+  return way;
+}
+
 /** The abbreviations of a figure, as a function that enters them into a scope. */
 export function abbreviations(where, names) {
   const enter = where.map((entry) => {
@@ -54,13 +64,28 @@ export function abbreviations(where, names) {
       const f = compile(entry.code, names, entry.variable);
       return (scope) => (scope[name] = f(scope, entry.places));
     }
-    const f = compile(entry.code, names);
-    if (entry.kind === "number") return (scope) => ([scope[name]] = f(scope, [0]));
-    const start = entry.start.map((code) => compile(code, names));
-    const put = (scope, at) => entry.names.forEach((unknown, i) => (scope[unknown] = at[i]));
+    const all = (codes) => {
+      const f = compile(`[${codes.join(", ")}]`, names);
+      return (scope) => f(scope, [0])[0];
+    };
+    const put = (scope, values) => values.forEach((value, i) => (scope[entry.names[i]] = value));
+    if (entry.kind === "number") {
+      const f = all([entry.code]);
+      return (scope) => put(scope, f(scope));
+    }
+    const start = all(entry.start);
+    if (entry.kind === "descent") {
+      const slopes = all(entry.slopes);
+      return (scope) => {
+        const way = descend((at) => (put(scope, at), slopes(scope)), start(scope), entry.rate, entry.steps);
+        const end = way.at(-1);
+        put(scope, [...end, ...end.map((_, i) => way.map((place) => place[i]))]);
+      };
+    }
+    const f = all([entry.code]);
     return (scope) => {
-      const height = (at) => (put(scope, at), f(scope, [0])[0]);
-      put(scope, minimum(height, start.map((s) => s(scope, [0])[0])));
+      const height = (at) => (put(scope, at), f(scope)[0]);
+      put(scope, minimum(height, start(scope)));
     };
   });
   return (scope) => {

@@ -23,6 +23,7 @@ from explorers.figure import (
     Bar,
     Contours,
     Curve,
+    Descent,
     Dot,
     Dots,
     Layer,
@@ -71,7 +72,7 @@ class _Axes(TypedDict, total=False):
 
 # An abbreviation, and the name or names that it gives.
 Name: TypeAlias = sp.Symbol | sp.IndexedBase | tuple[sp.Symbol, ...]
-Abbreviation: TypeAlias = sp.Expr | Table | Minimum
+Abbreviation: TypeAlias = sp.Expr | Table | Minimum | Descent
 
 
 class _Printer(JavascriptCodePrinter):
@@ -118,8 +119,8 @@ class ExpressionExplorer(Explorer):
         x, y: the panel's axes, (symbol, low, high) and (low, high), unless `curves` are
             panels.
         sliders: symbol to `Slider`, `Switch` or (low, high, step).
-        where: symbol to expression, `IndexedBase` to `Table`, symbols to `Minimum`:
-            abbreviations, in an order in which each needs only those before it.
+        where: symbol to expression, `IndexedBase` to `Table`, symbols to `Minimum` or
+            `Descent`: abbreviations, in an order in which each needs only those before it.
         data: `IndexedBase` to array: numbers shipped with the figure.
         readouts: numbers below the figure.
         axes: further arguments of the one `Panel`: xlabel, ylabel, title, ticks, ...
@@ -205,6 +206,11 @@ class ExpressionExplorer(Explorer):
             elif isinstance(meaning, Minimum):
                 assert isinstance(name, tuple)
                 scope |= dict(zip(name, self._search(name, meaning, scope), strict=True))
+            elif isinstance(meaning, Descent):
+                assert isinstance(name, tuple)
+                way = self._walk(name, meaning, scope)
+                scope |= dict(zip(name, way[-1], strict=True))
+                scope |= dict(zip(meaning.way, way.T, strict=True))
             else:
                 scope[name] = self.function(meaning)(scope)
         return scope
@@ -222,12 +228,24 @@ class ExpressionExplorer(Explorer):
         )
         return found.x
 
+    def _walk(
+        self, names: Sequence[sp.Symbol], what: Descent, scope: Mapping[sp.Basic, object]
+    ) -> np.ndarray:
+        """The places as `descend` of `expression.js` finds them, (steps + 1, names)."""
+        slopes = [self.function(sp.diff(what.y, name), *names) for name in names]
+        way = [np.array([float(self.function(s)(scope)) for s in what.start])]
+        for _ in range(what.steps):
+            slope = np.array([float(f(scope, *way[-1])) for f in slopes])
+            way.append(way[-1] - what.rate * slope)
+        return np.array(way)
+
     @property
     def _abbreviated(self) -> list[sp.Symbol | sp.IndexedBase]:
         """The names that `where` gives, one by one."""
         names: list[sp.Symbol | sp.IndexedBase] = []
-        for name in self.where:
+        for name, meaning in self.where.items():
             names += name if isinstance(name, tuple) else [name]
+            names += meaning.way if isinstance(meaning, Descent) else []
         return names
 
     def function(
@@ -317,6 +335,16 @@ class ExpressionExplorer(Explorer):
                 "code": self._print(title, what.y, []),
                 "start": [self._print(f"start of {title}", s, []) for s in what.start],
             }
+        if isinstance(what, Descent):
+            assert isinstance(name, tuple)
+            return {
+                "kind": "descent",
+                "names": names + [_label(table).name for table in what.way],
+                "slopes": [self._print(title, sp.diff(what.y, n), []) for n in name],
+                "start": [self._print(f"start of {title}", s, []) for s in what.start],
+                "rate": what.rate,
+                "steps": what.steps,
+            }
         return {"kind": "number", "names": names, "code": self._print(title, what, [])}
 
     def _panel(self, panel: Panel) -> dict:
@@ -341,6 +369,7 @@ class ExpressionExplorer(Explorer):
         if isinstance(layer, Trace):
             t, low, high = layer.t
             entry["t"] = {"name": t.name, "low": low, "high": high}
+            entry["t"]["integer"] = bool(t.is_integer)
             variables = [t]
         if isinstance(layer, Dot):
             pairs = zip((layer.x, layer.y), POINTER, strict=True)

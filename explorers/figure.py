@@ -127,7 +127,8 @@ class Band:
 
 @dataclass(frozen=True)
 class Trace:
-    """The points (x, y) as `t` = (symbol, from, to) runs."""
+    """The points (x, y) as `t` = (symbol, from, to) runs; an integer symbol takes whole
+    numbers only."""
 
     x: sp.Expr
     y: sp.Expr
@@ -207,6 +208,25 @@ class Minimum:
 
     y: sp.Expr
     start: Sequence[sp.Expr]
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Gradient descent on `y`: an entry of `where`, under the symbols that y depends on,
+    which end as the last place. `way` names tables of all places, `start` first.
+
+    >>> u, k = sp.Symbol("u"), sp.Symbol("k", integer=True)
+    >>> way = sp.IndexedBase("way", shape=(21,))
+    >>> descent = Descent(u**2, [3], rate=0.1, steps=20, way=[way])
+    >>> Trace(k, way[k], t=(k, 0, descent.steps)).y
+    way[k]
+    """
+
+    y: sp.Expr
+    start: Sequence[sp.Expr]
+    rate: float
+    steps: int
+    way: Sequence[sp.IndexedBase]
 
 
 Layer = Curve | Band | Trace | Dot | Dots | Contours | Bar

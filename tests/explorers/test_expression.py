@@ -20,6 +20,7 @@ from explorers import (
     Bar,
     Contours,
     Curve,
+    Descent,
     Dot,
     Dots,
     ExpressionExplorer,
@@ -93,8 +94,10 @@ def formulas(figure: ExpressionExplorer):
                         cut = expression.subs(panel.x[0], x)
                         yield what, cut, y, np.linspace(*map(float, ends), 40)
                 elif isinstance(layer, Trace):
-                    t, *ends = layer.t
-                    yield what, expression, t, np.linspace(*map(float, ends), 40)
+                    t, low, high = layer.t
+                    between = np.linspace(float(low), float(high), 40)
+                    whole = np.arange(low, high + 1)
+                    yield what, expression, t, whole if t.is_integer else between
                 elif isinstance(layer, Dot | Bar):
                     yield what, expression, nothing, zero
                 else:
@@ -127,14 +130,20 @@ def settings(figure: ExpressionExplorer) -> list[dict]:
     return chosen
 
 
+def named(figure: ExpressionExplorer) -> dict:
+    """The names that its formulas know, and the numbers that it ships."""
+    data = {str(base.label): array for base, array in figure.data.items()}
+    abbreviated = [name for e in figure._figure["where"] for name in e["names"]]
+    return {
+        "names": [*data, *figure.values, *abbreviated],
+        "data": {name: array.ravel().tolist() for name, array in data.items()},
+    }
+
+
 def assert_javascript_agrees(figure: ExpressionExplorer) -> int:
     parts, places_of_sliders = list(formulas(figure)), settings(figure)
     task = {
-        "names": [str(getattr(n, "label", n)) for n in [*figure.data, *figure.sliders]]
-        + [name for entry in figure._figure["where"] for name in entry["names"]],
-        "data": {
-            str(base.label): array.ravel().tolist() for base, array in figure.data.items()
-        },
+        **named(figure),
         "where": figure._figure["where"],
         "settings": places_of_sliders,
         "formulas": [
@@ -171,11 +180,10 @@ def test_javascript_agrees_with_numpy_to_nine_digits(chapter):
 
 def where_in_node(figure: ExpressionExplorer, settings: list[dict]) -> list[dict]:
     """The abbreviations as the page has them, at each setting of the sliders."""
-    names = [*figure.values, *(n for e in figure._figure["where"] for n in e["names"])]
+    names = named(figure)["names"]
     return in_node(
         {
-            "names": names,
-            "data": {},
+            **named(figure),
             "where": figure._figure["where"],
             "settings": [figure.values | values for values in settings],
             "formulas": [{"code": n, "variable": "$", "places": [0]} for n in names],
@@ -188,7 +196,7 @@ def where_in_node(figure: ExpressionExplorer, settings: list[dict]) -> list[dict
 def test_both_fits_of_chapter_3_are_those_of_scipy():
     """The forward fit and the best reverse one, their divergences by adaptive quadrature,
     and each end of a search a minimum, as SciPy's gradient method finds it from there."""
-    *_, figure = expression_explorers("03-kl-and-mle")
+    *_, figure, _ = expression_explorers("03-kl-and-mle")
     settings = [
         {},
         {"left": -1.5, "right": 1.5},
@@ -213,6 +221,25 @@ def test_both_fits_of_chapter_3_are_those_of_scipy():
         assert (page["mu_reverse"], page["sigma_reverse"], least) in ends
         distinct.append(len({round(mu, 2) for mu, *_ in ends}))
     assert distinct[:2] == [3, 1]  # apart three ends, close together one
+
+
+@pytest.mark.slow
+def test_a_search_of_chapter_3_ends_in_the_hollow_of_its_start():
+    """And at the end of each way SciPy's gradient method finds the bottom nearby."""
+    *_, figure = expression_explorers("03-kl-and-mle")
+    starts = {(2.5, 2.0): "right", (0.5, 2.0): "both", (-2.5, 2.0): "left"}
+    settings = [{"mu_0": mu, "sigma_0": sigma} for mu, sigma in starts]
+    wide = {"left": -2, "right": 2, "wide_left": 0.7, "wide_right": 0.7, "share": 0.6}
+    p = Mixture(wide)
+    found = {}
+    for hollow, page in zip(starts.values(), where_in_node(figure, settings), strict=True):
+        end = page["mu"], page["sigma"]
+        bottom = minimize(p.reverse_kl, end, method="L-BFGS-B")
+        assert end == pytest.approx(bottom.x, abs=0.1)
+        found[hollow] = bottom.fun
+        kls = [p.reverse_kl(at) for at in zip(page["mus"], page["sigmas"], strict=True)]
+        assert sorted(kls, reverse=True) == pytest.approx(kls), "each step goes down"
+    assert found["left"] < found["both"] < found["right"]
 
 
 class Mixture:
@@ -311,6 +338,26 @@ def test_tables_sums_and_minima_reach_javascript():
     scope = figure.scope(**values)
     assert (scope[u], scope[v]) == pytest.approx((1.3, 2.25), abs=1e-4)
     assert figure.function(figure.readouts[0].value)(scope) == 21 / 4
+
+
+def test_a_descent_reaches_javascript_step_by_step():
+    """Down a paraboloid each step keeps the same share of the distance to the floor."""
+    u, v, k = sp.Symbol("u"), sp.Symbol("v"), sp.Symbol("k", integer=True)
+    us, vs = (sp.IndexedBase(name, shape=(11,)) for name in ("us", "vs"))
+    walk = Descent((u - a) ** 2 / 2 + (v - s) ** 2, [2 * a, 0], 0.25, 10, [us, vs])
+    figure = ExpressionExplorer(
+        [Panel([Trace(us[k], vs[k], (k, 0, 10)), Dot(u, v)], (x, -3, 3), (0, 9))],
+        sliders={a: (1.0, 2.0, 0.1), s: Slider(0.5, 2, 0.25, 1), k: Slider(0, 10, 1, 3)},
+        where={(u, v): walk},
+        readouts=[Readout("after k steps", us[k])],
+    )
+    assert assert_javascript_agrees(figure) == 5
+    values = {"a": 1.5, "s": 2.0}
+    (page,) = where_in_node(figure, [values])
+    share = np.arange(11)
+    assert page["us"] == pytest.approx(1.5 + 1.5 * 0.75**share)
+    assert page["vs"] == pytest.approx(2 - 2 * 0.5**share)
+    assert (page["u"], page["v"]) == (page["us"][-1], page["vs"][-1])
 
 
 def test_a_slider_may_name_its_numbers():

@@ -189,6 +189,36 @@ def test_two_bumps_are_dragged_and_both_fits_follow(visit, html):
     assert page.faults == []
 
 
+def test_the_start_of_a_search_is_dragged_and_its_steps_are_taken(visit, html):
+    page = visit(address(html, "03-kl-and-mle"))
+    figure = page.locator(".expression-explorer").nth(2)
+    start, spread, steps = (
+        figure.get_by_role("slider", name=name) for name in ("start μ", "start σ", "steps")
+    )
+    assert readout(page, "after the steps") < readout(page, "reverse KL at the start")
+    right = readout(page, "after the steps")
+    in_the_plane = figure.locator(".panel").nth(1).locator(".handle")
+    held_and_moved(page, in_the_plane, right=-180, up=0)
+    assert float(start.input_value()) < -1
+    assert readout(page, "after the steps") < right  # in the lower hollow
+    wide = float(spread.input_value())
+    held_and_moved(page, figure.locator(".panel").nth(0).locator(".handle"), right=0, up=30)
+    assert float(spread.input_value()) < wide  # a higher bell is narrower
+
+    values = []
+    steps.focus()
+    page.keyboard.press("Home")
+    next_frame(page)
+    values.append(readout(page, "after the steps"))
+    assert values == [readout(page, "reverse KL at the start")]
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+        next_frame(page)
+        values.append(readout(page, "after the steps"))
+    assert values == sorted(values, reverse=True) and values[-1] < values[0]
+    assert page.faults == []
+
+
 def nearby(handle) -> tuple[float, float]:
     box = handle.bounding_box()
     return box["x"] - 12, box["y"] + box["height"] / 2
