@@ -115,9 +115,8 @@ def _(layer: Band, ax: Axes, panel: Panel, value: Value) -> None:
 @draw.register
 def _(layer: Trace, ax: Axes, panel: Panel, value: Value) -> None:
     symbol, begin, end = layer.t
-    t = np.linspace(float(begin), float(end), 160)
-    if symbol.is_integer:
-        t = np.arange(begin, end + 1)
+    between = np.linspace(float(begin), float(end), 160)
+    t = np.arange(begin, end + 1) if symbol.is_integer else between
     x, y = (value(coordinate, {symbol: t}) for coordinate in (layer.x, layer.y))
     (line,) = ax.plot(x, y, layer.line, color=_color(layer), label=layer.label or None)
     line.set(linewidth=layer.width, solid_capstyle="round")

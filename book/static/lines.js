@@ -321,15 +321,13 @@ window.lines = (() => {
       else seen.classList.remove("whole");
     }
     open = open.filter(({ room, needed }) => room && needed * NOTICED > room);
-    for (let i = 0; i < 4; i++) {
-      for (const each of open) each.needed = each.seen.scrollWidth > each.seen.clientWidth + 1 ? each.seen.scrollWidth : 0;
-      open = open.filter(({ needed }) => needed);
-      for (const each of open) {
-        if (i === 3) each.seen.classList.add("scrolls");
-        each.scale *= (each.room / each.needed) * 0.995;
-        if (i < 3) each.seen.style.fontSize = `${Math.max(each.scale, SMALLEST) * 100}%`;
-      }
+    const tooWide = () => open.filter(({ seen }) => seen.scrollWidth > seen.clientWidth + 1);
+    for (let i = 0; i < 3; i++) {
+      open = tooWide();
+      for (const each of open) each.scale *= (each.room / each.seen.scrollWidth) * 0.995;
+      for (const { seen, scale } of open) seen.style.fontSize = `${Math.max(scale, SMALLEST) * 100}%`;
     }
+    for (const { seen } of tooWide()) seen.classList.add("scrolls");
   }
 
   const INLINE = "article .math:not(.line-leaf) > mjx-container:not([display])";
