@@ -137,8 +137,10 @@ def claim(
     else:
         error, needed = float(standard_error), float(stats.norm.ppf(1 - LEVEL))
     digits = min(6, max(0, 1 - math.floor(math.log10(error)))) if error > 0 else 4
-    shown = f"claim {name}: {mean:.{digits}f} ± {error:.{digits}f}"
-    shown += f" ({len(runs)} {of})" if standard_error is None else ""
+    shown = f"claim {name}: {mean:.{digits}f}"
+    exact = single and error == 0
+    shown += ", computed without chance" if exact else f" ± {error:.{digits}f}"
+    shown += "" if single else f" ({len(runs)} {of})"
     bounds = [("above", above, 1), ("below", below, -1)]
     for word, bound, sign in bounds:
         if bound is None:
