@@ -142,7 +142,8 @@ def test_what_the_runs_do_not_show_is_not_claimed(values, bounds):
 
 def test_an_exact_value_may_be_claimed_without_an_error(capsys):
     claim("exact", "It is above zero.", 0.25, above=0.0, standard_error=0)
-    assert capsys.readouterr().out == "claim exact: 0.2500, computed without chance, above 0\n"
+    said = "claim exact: 0.2500, computed without chance, above 0\n"
+    assert capsys.readouterr().out == said
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 import sympy as sp
 from scipy.integrate import quad
 from scipy.optimize import minimize
+from scipy.stats import norm
 from traitlets import TraitError
 
 import explorers
@@ -240,6 +241,20 @@ def test_a_search_of_chapter_3_ends_in_the_hollow_of_its_start():
         kls = [p.reverse_kl(at) for at in zip(page["mus"], page["sigmas"], strict=True)]
         assert sorted(kls, reverse=True) == pytest.approx(kls), "each step goes down"
     assert found["left"] < found["both"] < found["right"]
+
+
+def test_the_shaded_area_of_chapter_4_is_the_density_of_x():
+    figure, *_ = expression_explorers("04-elbo")
+    (area,) = (r.value for r in figure.readouts if "area" in r.label)
+    area, x_1_2 = figure.function(area), sp.symbols("x_1 x_2", real=True)
+
+    def joint(z, x):
+        return norm.pdf(z) * norm.pdf(x, (1.5 * z, z**2 - 1), 0.4).prod()
+
+    for x in ((1.3, 0.1), (-0.4, 1.2), (-3.0, 3.5)):
+        scope = figure.scope() | dict(zip(x_1_2, x, strict=True))
+        right, _ = quad(joint, -8, 8, args=(x,), points=[-2, -1, 0, 1, 2])
+        assert area(scope) == pytest.approx(right, rel=1e-3)
 
 
 class Mixture:

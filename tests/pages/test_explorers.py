@@ -93,9 +93,11 @@ def test_keys_mouse_and_resizing_move_the_likelihood(visit, html):
 
 def test_a_finger_moves_the_point_and_scrolls_beside_it(visit, html):
     page = visit(address(html, "04-elbo"), width=390, has_touch=True, is_mobile=True)
-    handle = page.locator(".handle").first
+    slider = page.get_by_role("slider", name="mean μ")
+    figure = page.locator(".expression-explorer", has=slider)
+    handle = figure.locator(".handle").first
     handle.scroll_into_view_if_needed()
-    plot = page.locator(".expression-explorer svg[role=img]").first
+    plot = figure.locator("svg[role=img]").first
     assert plot.evaluate("p => getComputedStyle(p).touchAction") == "auto"
     grip = handle.locator(".grip").bounding_box()
     assert min(grip["width"], grip["height"]) >= 44
@@ -106,12 +108,32 @@ def test_a_finger_moves_the_point_and_scrolls_beside_it(visit, html):
         points = [{"x": x + shift, "y": y}]
         finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    slider = page.get_by_role("slider", name="mean μ")
     # a finger's moves reach the page when the browser finds the time
     page.wait_for_function("s => s.valueAsNumber > 0.5", arg=slider.element_handle())
     next_frame(page)
     total = readout(page, "ELBO") + readout(page, "KL")
     assert readout(page, "their sum") == pytest.approx(total, abs=0.011)
+
+
+def test_a_blob_is_dragged_along_its_parabola_and_the_cross_off_the_band(visit, html):
+    page = visit(address(html, "04-elbo"))
+    figure = page.locator(".expression-explorer", has_text="the area")
+    blob, cross = figure.locator(".handle").all()[:2]
+    z, at, far = readout(page, "p(z)"), readout(page, "p(x | z)"), (120, -60)
+    for handle, (right, down) in ((blob, far), (cross, (0, -60))):
+        handle.scroll_into_view_if_needed()
+        grip = handle.locator(".grip").bounding_box()
+        x, y = grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + right, y + down, steps=4)
+        page.mouse.up()
+        next_frame(page)
+        if handle is blob:
+            assert readout(page, "p(z)") < z and readout(page, "p(x | z)") != at
+            assert readout(page, "the area") == pytest.approx(0.091)
+    assert readout(page, "the area") < 0.002
+    assert page.faults == []
 
 
 def test_samples_are_revealed_and_the_sign_is_switched(visit, html):
