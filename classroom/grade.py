@@ -8,12 +8,13 @@ that fits its submission is not made again, and one that was not entered is ente
 
 import multiprocessing
 import os
+import socket
 import threading
 import time
 import traceback
 from collections import deque
 from collections.abc import Generator, Iterable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
@@ -39,12 +40,14 @@ from classroom.records import (
 from classroom.restore import code_cells, grade_id, is_picture, is_test
 from classroom.results import was_touched
 from classroom.sandbox import (
+    LINE,
     PATIENCE,
     CellRun,
     refuse_to_show,
     require_sandbox,
     run_cells,
     staged,
+    warm,
 )
 
 FORKSERVER = multiprocessing.get_context("forkserver")
@@ -217,8 +220,14 @@ def _is_safe(mime: str, value: object) -> bool:
     return is_picture(mime, value) or (mime == "text/plain" and isinstance(value, str))
 
 
-def work(submission: Submission, sandboxed: bool) -> None:
-    """What a worker does: one record, or a note why there is none."""
+def work(
+    submission: Submission, sandboxed: bool, line: socket.socket | None = None
+) -> None:
+    """What a worker does: one record, or a note why there is none.
+
+    `line` leads to the warm interpreter of the driver.
+    """
+    LINE.set(line)
     threading.Thread(target=_leave_with_the_driver, daemon=True).start()
     try:
         with submission.assignment.speaking():
@@ -279,6 +288,7 @@ def grade(
             todo.append(submission)
     with (
         tqdm(total=len(todo), desc=assignment.name, unit="student") as bar,
+        warm() if sandboxed and todo else nullcontext(),
         closing(_made(todo, jobs, again, sandboxed)) as made,
     ):
         for submission, lock in made:
@@ -350,7 +360,7 @@ def _made(
 
 def start_worker(submission: Submission, sandboxed: bool) -> ForkServerProcess:
     """A process of its own for one submission: a fork of one that ran nobody's code."""
-    process = FORKSERVER.Process(target=work, args=(submission, sandboxed))
+    process = FORKSERVER.Process(target=work, args=(submission, sandboxed, LINE.get()))
     process.start()
     return process
 

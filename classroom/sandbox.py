@@ -17,6 +17,7 @@ import os
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -24,10 +25,11 @@ import tempfile
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from subprocess import PIPE
+from subprocess import DEVNULL, PIPE, Popen
 from typing import NamedTuple
 
 from classroom.course import ROOT, Assignment, ClassroomError, Limits
@@ -40,7 +42,25 @@ PATIENCE = 4
 GRACE = 3  # seconds for a cell that was interrupted to come to its end
 AGAIN = 5  # seconds for a cell that ran out of time, when it is run again for its functions
 PACKAGES = "vae_lib", "derivations", "explorers", "exercises", "classroom"  # not imported
+INSIDE = ["/course", "/work"]  # the folders that a submission imports from
+KILLED = (signal.SIGKILL, 128 + signal.SIGKILL)  # exit codes, but for the sign
 NOBODY = 2_000_000  # plus the process id: who a submission is, where root grades
+# The line to the interpreter of `warm.py`, where there is one.
+LINE: ContextVar[socket.socket | None] = ContextVar("LINE", default=None)
+
+# The first process of a sandbox that a session joins. It takes leave of those whose parent
+# has gone, as bubblewrap does, and of nothing else: no cell can end it.
+HOLDER = """\
+import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGCHLD])
+os.write(1, b"ready")
+while signal.sigwait([signal.SIGCHLD]):
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+"""
 
 HELP = """\
 Submissions run in a sandbox, and here it does not start: {why}
@@ -97,19 +117,28 @@ def refuse_to_show(*private: Path) -> None:
                 )
 
 
+def caps(limits: Limits) -> dict[str, int]:
+    """What one process may have, by the names of setrlimit(2)."""
+    memory, disk = (megabytes * 2**20 for megabytes in (limits.memory_mb, limits.disk_mb))
+    most = {"AS": memory, "NPROC": limits.processes, "FSIZE": disk}
+    return {**most, "NOFILE": 256, "CORE": 0}
+
+
 def prlimit(limits: Limits) -> list[str]:
     """The command line that caps one process: the start of it, before the program.
 
     >>> prlimit(Limits(processes=24))[2]
     '--nproc=24'
     """
-    memory, disk = (megabytes * 2**20 for megabytes in (limits.memory_mb, limits.disk_mb))
-    most = [f"--as={memory}", f"--nproc={limits.processes}", f"--fsize={disk}"]
-    return ["prlimit", *most, "--nofile=256", "--core=0"]
+    return ["prlimit", *(f"--{name.lower()}={n}" for name, n in caps(limits).items())]
 
 
-def bwrap(stage: Path, limits: Limits) -> list[str]:
-    """The command line up to the program: isolation first, then the limits."""
+def bwrap(stage: Path, limits: Limits, holder: bool = False) -> list[str]:
+    """The command line up to the program: isolation first, then the limits.
+
+    Args:
+        holder: the program is no submission, but what holds a sandbox for one.
+    """
     shown: list[str] = []
     for name in ("bin", "sbin", "lib", "lib32", "lib64"):
         if (top := Path("/") / name).is_symlink():
@@ -132,6 +161,7 @@ def bwrap(stage: Path, limits: Limits) -> list[str]:
 
     size = ["--size", str(limits.disk_mb * 2**20), "--perms", "1777"]
     command = ["bwrap", "--die-with-parent", "--new-session", "--clearenv"]
+    command += ["--as-pid-1"] if holder else []
     command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     command += ["--unshare-cgroup-try", "--hostname", "sandbox"]
     command += ["--ro-bind", "/usr", "/usr"]
@@ -147,9 +177,11 @@ def bwrap(stage: Path, limits: Limits) -> list[str]:
     # Root has no limit on processes, in a user namespace neither: become someone else.
     for capability in ("SETUID", "SETGID", "SETPCAP"):
         command += ["--cap-add", f"CAP_{capability}"]
-    user = str(NOBODY + os.getpid())
+    # The holder is another, whom a submission cannot touch; it still dies with bubblewrap.
+    user = str(NOBODY - 1 if holder else NOBODY + os.getpid())
     command += ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"]
     command += ["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
+    command += ["--pdeathsig", "KILL"] if holder else []
     return [*command, *prlimit(limits)]
 
 
@@ -190,6 +222,57 @@ def make_stage(folder: Path, assignment: Assignment, cases: dict[str, list]) -> 
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
+def children(pid: int) -> list[int]:
+    """Of a process, those that it started and those that its threads did."""
+    found: list[int] = []
+    with suppress(OSError):
+        for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+            found += map(int, listed.read_text().split())
+    return found
+
+
+def hold(stage: Path, limits: Limits) -> tuple[Popen[bytes], int]:
+    """A sandbox in which nothing happens yet: bubblewrap, and the first process inside.
+    Raises OSError where there is none."""
+    command = [*bwrap(stage, limits, holder=True), sys.executable, "-I", "-S", "-c", HOLDER]
+    process = Popen(
+        command, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, start_new_session=True
+    )
+    assert process.stdout, "asked for as a pipe above"
+    with process.stdout as out:
+        if out.read(1):
+            return process, children(process.pid)[0]
+    process.wait()
+    raise OSError("no sandbox")
+
+
+@contextmanager
+def warm() -> Iterator[None]:
+    """Within the block sessions are forks of an interpreter that has imported torch, where
+    the system allows it; elsewhere each starts its own, as without the block."""
+    program = Path(sys.executable).resolve()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, tempfile.TemporaryDirectory() as stage:
+        with theirs, open(HERE / "warm.py") as script:
+            holder, pid = hold(Path(stage), Limits())
+            # A process can open the file that it runs. By its path outside, a submission
+            # could write into it where it is the teacher's; within a sandbox's view no one.
+            process = Popen(
+                [sys.executable, "-I", "-"], executable=f"/proc/{pid}/root{program}",
+                stdin=script, stdout=theirs, stderr=DEVNULL, start_new_session=True,
+                cwd="/", env=environment("/tmp") | {"PWD": "/work"},
+            )  # fmt: skip
+            holder.kill()
+            holder.wait()
+        token = LINE.set(ours)
+        try:
+            yield
+        finally:
+            LINE.reset(token)
+            process.kill()
+            process.wait()
+
+
 class Usage(NamedTuple):
     """Of all processes of a session: what they keep in memory, files aside, in bytes, the
     largest address space of one, and the processor time that they have used."""
@@ -202,33 +285,66 @@ class Usage(NamedTuple):
 class Session:
     """One Python process in a sandbox, and the line to it."""
 
+    process: Popen[bytes]  # when it ends, all of the session does
+
     def __init__(self, stage: Path, limits: Limits, sandboxed: bool = True):
         self.limits, self.buffer, self.over = limits, b"", False
         self.work: tempfile.TemporaryDirectory[str] | None = None
+        self.seconds = 0.0  # of the processor, so far
+        # Of a fork: a descriptor of the holder, the fork's parent, and what that tells.
+        self.holder, self.parent, self.told = 0, 0, open(os.devnull, "rb")
+        if sandboxed and (line := LINE.get()) and self._fork(stage, line):
+            return
+        self._start(stage, sandboxed)
+        if self._answer(-1, START_SECONDS).status != "ok":
+            self._exit_code()
+            self._kill()
+            said = self.stderr.read().decode(errors="replace").strip()
+            self.close()
+            raise ClassroomError(f"Python did not start in the sandbox: {said[-500:]}")
+
+    def _start(self, stage: Path, sandboxed: bool) -> None:
+        """A new Python."""
         if sandboxed:
-            command, paths = bwrap(stage, limits), ["/course", "/work"]
+            command, paths = bwrap(stage, self.limits), INSIDE
             cwd, env = None, None
         else:
             self.work = tempfile.TemporaryDirectory()
-            command, paths = prlimit(limits), [str(stage), self.work.name]
+            command, paths = prlimit(self.limits), [str(stage), self.work.name]
             cwd, env = self.work.name, environment(self.work.name)
         command += [sys.executable, "-I", f"{paths[0]}/inside.py", *paths]
-        self.process = subprocess.Popen(
+        self.process = Popen(
             command, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=cwd, env=env,
             start_new_session=True,
         )  # fmt: skip
         stdin, stdout, stderr = self.process.stdin, self.process.stdout, self.process.stderr
         assert stdin and stdout and stderr, "asked for as pipes above"
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
-        self.seconds = 0.0  # of the processor, so far
-        started = self._answer(-1, START_SECONDS)
-        if started.status != "ok":
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(5)
-            self._kill()
-            said = self.stderr.read().decode(errors="replace").strip()
-            self.close()
-            raise ClassroomError(f"Python did not start in the sandbox: {said[-500:]}")
+
+    def _fork(self, stage: Path, line: socket.socket) -> bool:
+        """A fork of the warm interpreter, in a sandbox that is held for it; False where
+        that is not to be had."""
+        try:
+            self.process, pid = hold(stage, self.limits)
+        except OSError:
+            return False
+        (inside, stdin), *ways = (os.pipe() for _ in range(4))
+        self.stdin, theirs = open(stdin, "wb"), [inside, *(write for _, write in ways)]
+        self.stdout, self.stderr, self.told = (open(read, "rb") for read, _ in ways)
+        user = 0 if os.geteuid() else NOBODY + os.getpid()
+        told = {"pid": pid, "user": user, "limits": caps(self.limits), "paths": INSIDE}
+        with suppress(OSError):
+            self.holder = os.pidfd_open(pid)
+            socket.send_fds(line, [json.dumps(told).encode()], [*theirs, self.holder])
+        for descriptor in theirs:
+            os.close(descriptor)
+        # It may still be importing; and nothing comes if it is gone, or could not join.
+        if select.select([self.told], [], [], PATIENCE * START_SECONDS)[0]:
+            self.parent = int(self.told.readline() or 0)
+        if self.parent and self._answer(-1, START_SECONDS).status == "ok":
+            return True
+        self.close()
+        return False
 
     def run(self, n: int, source: str, seconds: float) -> CellRun:
         """One cell, with so much time of the processor. It is interrupted first, so that
@@ -252,13 +368,20 @@ class Session:
         return run if run.status in ("ok", "error", "timeout") else self._ended(run)
 
     def _ended(self, run: CellRun) -> CellRun:
-        if run.status == "died":
-            with suppress(subprocess.TimeoutExpired):
-                if self.process.wait(5) in (-signal.SIGKILL, 128 + signal.SIGKILL):
-                    run.status = "killed"
+        if run.status == "died" and abs(self._exit_code()) in KILLED:
+            run.status = "killed"
         self.over = True
         self.close()
         return run
+
+    def _exit_code(self) -> int:
+        """How Python ended; 0 where it does not within some seconds."""
+        if self.parent:
+            ended = select.select([self.told], [], [], 5)[0]
+            return int(self.told.readline() or 0) if ended else 0
+        with suppress(subprocess.TimeoutExpired):
+            return self.process.wait(5)
+        return 0
 
     def _interrupt(self) -> None:
         """Python's own interrupt, as the button of an editor sends it."""
@@ -271,12 +394,10 @@ class Session:
 
     def _processes(self) -> Iterator[int]:
         """All of the session, parents first."""
-        waiting = [self.process.pid]
+        waiting = [*children(self.parent), self.process.pid]
         while waiting:
             yield (pid := waiting.pop(0))
-            with suppress(OSError):
-                for children in Path(f"/proc/{pid}/task").glob("*/children"):
-                    waiting += map(int, children.read_text().split())
+            waiting += children(pid)
 
     def _answer(self, n: int, seconds: float) -> CellRun:
         """The next line, if it comes in time, fits, and answers cell `n`."""
@@ -324,7 +445,7 @@ class Session:
     def close(self) -> None:
         """Kill it and everything it started: the namespace goes with its first process."""
         self._kill()
-        for pipe in (self.stdin, self.stdout, self.stderr):
+        for pipe in (self.stdin, self.stdout, self.stderr, self.told):
             with suppress(OSError):
                 pipe.close()
         if self.work:
@@ -333,6 +454,12 @@ class Session:
     def _kill(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
+        if self.holder:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.holder, signal.SIGKILL)
+            os.close(self.holder)
+            self.told.read()  # until nothing is left of the fork
+        self.holder = self.parent = 0
         self.process.wait()
 
 
