@@ -42,24 +42,30 @@ PATIENCE = 4
 GRACE = 3  # seconds for a cell that was interrupted to come to its end
 AGAIN = 5  # seconds for a cell that ran out of time, when it is run again for its functions
 PACKAGES = "vae_lib", "derivations", "explorers", "exercises", "classroom"  # not imported
+# Nothing is imported but what is installed. With -I it would not read its environment.
+PYTHON = [sys.executable, "-sP"]
 INSIDE = ["/course", "/work"]  # the folders that a submission imports from
-KILLED = (signal.SIGKILL, 128 + signal.SIGKILL)  # exit codes, but for the sign
+KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)  # exit codes
 NOBODY = 2_000_000  # plus the process id: who a submission is, where root grades
 # The line to the interpreter of `warm.py`, where there is one.
 LINE: ContextVar[socket.socket | None] = ContextVar("LINE", default=None)
 
-# The first process of a sandbox that a session joins. It takes leave of those whose parent
-# has gone, as bubblewrap does, and of nothing else: no cell can end it.
+# The first process of a sandbox that a session joins. No cell can end it. It takes leave of
+# those whose parent has gone, as bubblewrap does, and goes when nobody holds its input.
 HOLDER = """\
 import os, signal
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGCHLD])
-os.write(1, b"ready")
-while signal.sigwait([signal.SIGCHLD]):
+
+def reap(*_):
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
     except ChildProcessError:
         pass
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGCHLD, reap)
+os.write(1, b"ready")
+os.read(0, 1)
 """
 
 HELP = """\
@@ -177,11 +183,10 @@ def bwrap(stage: Path, limits: Limits, holder: bool = False) -> list[str]:
     # Root has no limit on processes, in a user namespace neither: become someone else.
     for capability in ("SETUID", "SETGID", "SETPCAP"):
         command += ["--cap-add", f"CAP_{capability}"]
-    # The holder is another, whom a submission cannot touch; it still dies with bubblewrap.
+    # The holder is another, whom a submission cannot touch.
     user = str(NOBODY - 1 if holder else NOBODY + os.getpid())
     command += ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"]
     command += ["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
-    command += ["--pdeathsig", "KILL"] if holder else []
     return [*command, *prlimit(limits)]
 
 
@@ -234,43 +239,42 @@ def children(pid: int) -> list[int]:
 def hold(stage: Path, limits: Limits) -> tuple[Popen[bytes], int]:
     """A sandbox in which nothing happens yet: bubblewrap, and the first process inside.
     Raises OSError where there is none."""
-    command = [*bwrap(stage, limits, holder=True), sys.executable, "-I", "-S", "-c", HOLDER]
-    process = Popen(
-        command, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, start_new_session=True
+    command = [*bwrap(stage, limits, holder=True), *PYTHON, "-S", "-c", HOLDER]
+    process: Popen[bytes] = Popen(
+        command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, start_new_session=True
     )
     assert process.stdout, "asked for as a pipe above"
-    with process.stdout as out:
-        if out.read(1):
-            return process, children(process.pid)[0]
-    process.wait()
-    raise OSError("no sandbox")
+    if process.stdout.read(1):
+        return process, children(process.pid)[0]
+    with process:
+        raise OSError("no sandbox")
 
 
 @contextmanager
 def warm() -> Iterator[None]:
     """Within the block sessions are forks of an interpreter that has imported torch, where
     the system allows it; elsewhere each starts its own, as without the block."""
-    program = Path(sys.executable).resolve()
+    program, process = Path(sys.executable).resolve(), None
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, tempfile.TemporaryDirectory() as stage:
-        with theirs, open(HERE / "warm.py") as script:
+        with theirs, open(HERE / "warm.py") as script, suppress(OSError):
             holder, pid = hold(Path(stage), Limits())
             # A process can open the file that it runs. By its path outside, a submission
-            # could write into it where it is the teacher's; within a sandbox's view no one.
-            process = Popen(
-                [sys.executable, "-I", "-"], executable=f"/proc/{pid}/root{program}",
-                stdin=script, stdout=theirs, stderr=DEVNULL, start_new_session=True,
-                cwd="/", env=environment("/tmp") | {"PWD": "/work"},
-            )  # fmt: skip
-            holder.kill()
-            holder.wait()
-        token = LINE.set(ours)
+            # could write into it where it is the teacher's; by a sandbox's view nobody can.
+            with holder:
+                process = Popen(
+                    [*PYTHON, "-"], executable=f"/proc/{pid}/root{program}",
+                    stdin=script, stdout=theirs.fileno(), stderr=DEVNULL, cwd="/",
+                    env=environment("/tmp") | {"PWD": "/work"}, start_new_session=True,
+                )  # fmt: skip
+        token = LINE.set(ours)  # where it leads to nobody, sessions notice
         try:
             yield
         finally:
             LINE.reset(token)
-            process.kill()
-            process.wait()
+            if process:
+                process.kill()
+                process.wait()
 
 
 class Usage(NamedTuple):
@@ -312,7 +316,7 @@ class Session:
             self.work = tempfile.TemporaryDirectory()
             command, paths = prlimit(self.limits), [str(stage), self.work.name]
             cwd, env = self.work.name, environment(self.work.name)
-        command += [sys.executable, "-I", f"{paths[0]}/inside.py", *paths]
+        command += [*PYTHON, f"{paths[0]}/inside.py", *paths]
         self.process = Popen(
             command, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=cwd, env=env,
             start_new_session=True,
@@ -368,7 +372,7 @@ class Session:
         return run if run.status in ("ok", "error", "timeout") else self._ended(run)
 
     def _ended(self, run: CellRun) -> CellRun:
-        if run.status == "died" and abs(self._exit_code()) in KILLED:
+        if run.status == "died" and self._exit_code() in KILLED:
             run.status = "killed"
         self.over = True
         self.close()
@@ -455,11 +459,11 @@ class Session:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         if self.holder:
-            with suppress(ProcessLookupError):
+            with self.process, suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self.holder, signal.SIGKILL)
             os.close(self.holder)
             self.told.read()  # until nothing is left of the fork
-        self.holder = self.parent = 0
+            self.holder = self.parent = 0
         self.process.wait()
 
 

@@ -1,6 +1,6 @@
 """A Python that has imported what every notebook imports, and does nothing but fork.
 
-    python -I - < warm.py        standard output is a socket: the line to the graders
+    python -sP - < warm.py        standard output is a socket: the line to the graders
 
 `sandbox.py` starts one for a class: to import torch takes a second of the processor, to
 fork takes none. For each session bubblewrap builds a sandbox around a process that only
