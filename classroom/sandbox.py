@@ -254,27 +254,28 @@ def hold(stage: Path, limits: Limits) -> tuple[Popen[bytes], int]:
 def warm() -> Iterator[None]:
     """Within the block sessions are forks of an interpreter that has imported torch, where
     the system allows it; elsewhere each starts its own, as without the block."""
-    program, process = Path(sys.executable).resolve(), None
+    program, running = Path(sys.executable).resolve(), list[Popen[bytes]]()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, tempfile.TemporaryDirectory() as stage:
         with theirs, open(HERE / "warm.py") as script, suppress(OSError):
             holder, pid = hold(Path(stage), Limits())
+            running.append(holder)
             # A process can open the file that it runs. By its path outside, a submission
             # could write into it where it is the teacher's; by a sandbox's view nobody can.
-            with holder:
-                process = Popen(
-                    [*PYTHON, "-"], executable=f"/proc/{pid}/root{program}",
-                    stdin=script, stdout=theirs.fileno(), stderr=DEVNULL, cwd="/",
-                    env=environment("/tmp") | {"PWD": "/work"}, start_new_session=True,
-                )  # fmt: skip
+            interpreter: Popen[bytes] = Popen(
+                [*PYTHON, "-"], executable=f"/proc/{pid}/root{program}",
+                stdin=script, stdout=theirs.fileno(), stderr=DEVNULL, cwd="/",
+                env=environment("/tmp") | {"PWD": "/work"}, start_new_session=True,
+            )  # fmt: skip
+            running.append(interpreter)
         token = LINE.set(ours)  # where it leads to nobody, sessions notice
         try:
             yield
         finally:
             LINE.reset(token)
-            if process:
-                process.kill()
-                process.wait()
+            for process in running:
+                with process:
+                    process.kill()
 
 
 class Usage(NamedTuple):
@@ -392,13 +393,13 @@ class Session:
         for pid in self._processes():
             with suppress(OSError):
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                if words[0] == os.fsencode(sys.executable):
+                if words[0] == os.fsencode(sys.executable) and pid != self.parent:
                     os.kill(pid, signal.SIGINT)
                     return
 
     def _processes(self) -> Iterator[int]:
         """All of the session, parents first."""
-        waiting = [*children(self.parent), self.process.pid]
+        waiting = [*filter(None, [self.parent]), self.process.pid]
         while waiting:
             yield (pid := waiting.pop(0))
             waiting += children(pid)
@@ -407,16 +408,18 @@ class Session:
         """The next line, if it comes in time, fits, and answers cell `n`."""
         out, end = self.stdout.fileno(), time.monotonic() + PATIENCE * seconds
         most = self.seconds + seconds
+        # What a cell has forked may hold the line when Python has ended.
+        ways = [out, self.told.fileno()] if self.parent else [out]
         while b"\n" not in self.buffer:
             if self.seconds > most or time.monotonic() > end:
                 return CellRun("timeout")
             if len(self.buffer) > LONGEST_LINE:
                 return CellRun("flood")
-            ready, _, _ = select.select([out], [], [], 0.2)
+            ready, _, _ = select.select(ways, [], [], 0.2)
             if self._usage().memory > self.limits.memory_mb * 2**20:
                 return CellRun("memory")
             if ready:
-                data = os.read(out, 1 << 20)
+                data = os.read(out, 1 << 20) if out in ready else b""
                 if not data:
                     return CellRun("died")
                 self.buffer += data
@@ -435,6 +438,8 @@ class Session:
         for pid in self._processes():
             with suppress(OSError, ValueError):
                 for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+                    if pid == self.parent:
+                        continue  # what is in its memory is in its child's
                     if line.startswith(("RssAnon:", "RssShmem:")):
                         total += int(line.split()[1]) * 1024
                     elif line.startswith("VmSize:"):

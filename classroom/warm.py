@@ -108,7 +108,9 @@ def session(told: dict[str, Any], line: list[int], ended: int, process: int) -> 
         os.write(ended, b"%d\n" % os.getpid())
         while (found := os.wait())[0] != child:
             pass  # a cell can make siblings of the session: see CLONE_PARENT in clone(2)
-        os.write(ended, b"%d\n" % os.waitstatus_to_exitcode(found[1]))
+        status = found[1]  # it can also be stopped: a cell may have this trace it
+        died = os.WIFSIGNALED(status)
+        os.write(ended, b"%d\n" % (-os.WTERMSIG(status) if died else status >> 8))
         return
     os.setsid()
     for standard, descriptor in enumerate(line):
@@ -135,7 +137,8 @@ def main() -> None:
                 session(json.loads(message), line, ended, process)
             except BaseException:
                 os.write(2, traceback.format_exc().encode())
-            os._exit(0)
+            finally:
+                os._exit(0)
         for descriptor in descriptors:
             os.close(descriptor)
 

@@ -2,17 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
-import time
 from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 
-from classroom import sandbox
-from classroom.course import ROOT, Limits
-from classroom.sandbox import LINE, Session, children, run_cells, staged, warm
+from classroom.course import Limits
+from classroom.sandbox import run_cells, staged, warm
 
 pytestmark = [
     pytest.mark.slow,
@@ -106,7 +101,9 @@ def test_a_fork_sees_and_can_do_what_a_python_of_its_own_does(toy):
     fork, other = looks(toy, 2, warm)
     for seen in (own, fork, other):
         ours = {name: os.readlink(f"/proc/self/ns/{name}") for name in seen["namespaces"]}
-        shared = {name for name, kind in seen.pop("namespaces").items() if kind == ours[name]}
+        shared = {
+            name for name, kind in seen.pop("namespaces").items() if kind == ours[name]
+        }
         seen["shared"] = shared
     numbers = [seen.pop("random") for seen in (own, fork, other)]
     assert len({number for four in numbers for number in four}) == 12
