@@ -53,7 +53,7 @@ from classroom.sandbox import (
 FORKSERVER = multiprocessing.get_context("forkserver")
 # A forked worker finds these imported; each would cost it a second.
 FORKSERVER.set_forkserver_preload(
-    ["torch", "classroom.grade", "classroom.stages", "derivations"]
+    ["torch", "classroom.grade", "classroom.stages", "classroom.ready"]
 )
 
 
