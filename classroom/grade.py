@@ -104,13 +104,17 @@ def self_test(course: Course, assignment: Assignment, sandboxed: bool = True) ->
     drawn = _cases(course, assignment, "self-test")
     practice = all_cases(assignment.checks.TASKS, lambda name: PRACTICE)
     faults, total = [], 0.0
-    for what, notebook, cases in (
+    tried = (
         ("the solution", solution, practice),
         ("the solution", solution, drawn),
         ("the untouched release", release, drawn),
-    ):
-        with assignment.speaking():
-            marks, _ = run_and_judge(assignment, notebook, release, cases, sandboxed)
+    )
+    with assignment.speaking(), warm() if sandboxed else nullcontext():
+        judged = [
+            run_and_judge(assignment, notebook, release, cases, sandboxed)[0]
+            for _, notebook, cases in tried
+        ]
+    for (what, notebook, _), marks in zip(tried, judged, strict=True):
         total = sum(mark.most for mark in marks.values())
         for mark in marks.values():
             wanted = mark.most if notebook is solution else 0.0

@@ -8,6 +8,10 @@ Time is the processor's, so that a busy machine gives the same marks as a quiet 
 sleeps is stopped by the clock. Where root grades, the submission runs as a user that owns
 nothing.
 
+To import torch takes a second, so within `warm()` no session does: one interpreter has done
+it (`warm.py`), and forks of it join the sandboxes that bubblewrap builds. What such a fork
+sees and can do is the same. Where the system allows no joining, each session starts Python.
+
 Not protected: a hole in the kernel (there is no seccomp filter), and memory that is neither
 mapped nor on a capped disk. A container or a virtual machine around all of it is cheap.
 """
@@ -244,8 +248,8 @@ def hold(stage: Path, limits: Limits) -> tuple[Popen[bytes], int]:
         command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, start_new_session=True
     )
     assert process.stdout, "asked for as a pipe above"
-    if process.stdout.read(1):
-        return process, children(process.pid)[0]
+    if process.stdout.read(1) and (inside := children(process.pid)):
+        return process, inside[0]
     with process:
         raise OSError("no sandbox")
 

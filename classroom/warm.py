@@ -70,9 +70,9 @@ def give_up(limits: dict[str, int], user: int) -> None:
     """What bubblewrap, setpriv and prlimit take from a program that they start."""
     for name, most in limits.items():
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
-    for capability in range(64):
-        if C.prctl(BOUNDING_SET_DROP, capability, 0, 0, 0):
-            break  # the kernel has no more
+    with open("/proc/sys/kernel/cap_last_cap") as last:
+        for capability in range(int(last.read()) + 1):
+            call(C.prctl, BOUNDING_SET_DROP, capability, 0, 0, 0)
     if user:
         os.setgroups([])
         os.setresgid(user, user, user)

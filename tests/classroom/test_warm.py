@@ -126,12 +126,13 @@ def test_a_fork_sees_and_can_do_what_a_python_of_its_own_does(become):
     assert bool(become or os.geteuid()) == ("user" not in fork["shared"])
 
 
-# Python makes siblings of itself, which are no children of it.
-SIBLINGS = """
+# Python makes siblings of itself, which are no children of it: clone(2), CLONE_PARENT.
+CLONE = 56 if os.uname().machine == "x86_64" else 220
+SIBLINGS = f"""
 import ctypes, os, time
 for _ in range(3):
-    if not ctypes.CDLL(None).syscall(56, 0x8000 | 17, 0, 0, 0, 0):
-        {}
+    if not ctypes.CDLL(None).syscall({CLONE}, 0x8000 | 17, 0, 0, 0, 0):
+        {{}}
         os._exit(0)
 """
 # Cells, and what becomes of them in a Python of its own, too.
@@ -141,7 +142,8 @@ CELLS = {
         "memory",
     ),
     "has itself traced": (
-        "import ctypes, os\nctypes.CDLL(None).ptrace(0, 0, 0, 0)\nos.kill(os.getpid(), 10)", "died",
+        "import ctypes, os\nctypes.CDLL(None).ptrace(0, 0, 0, 0)\nos.kill(os.getpid(), 10)",
+        "died",
     ),
     "leaves another in its place": (
         "import os, time\nif os.fork(): os._exit(0)\ntime.sleep(60)", "died",
