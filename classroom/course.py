@@ -138,7 +138,7 @@ class Assignment:
 
 
 # What decides a mark, besides an assignment's own files.
-JUDGING = ("checks", "judge", "stages", "restore", "sandbox", "inside", "probe")
+JUDGING = ("checks", "judge", "stages", "restore", "sandbox", "warm", "inside", "probe")
 COUNTS = ("newest", "newest on time", "best")
 
 

@@ -8,12 +8,13 @@ that fits its submission is not made again, and one that was not entered is ente
 
 import multiprocessing
 import os
+import socket
 import threading
 import time
 import traceback
 from collections import deque
 from collections.abc import Generator, Iterable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
@@ -39,18 +40,20 @@ from classroom.records import (
 from classroom.restore import code_cells, grade_id, is_picture, is_test
 from classroom.results import was_touched
 from classroom.sandbox import (
+    LINE,
     PATIENCE,
     CellRun,
     refuse_to_show,
     require_sandbox,
     run_cells,
     staged,
+    warm,
 )
 
 FORKSERVER = multiprocessing.get_context("forkserver")
 # A forked worker finds these imported; each would cost it a second.
 FORKSERVER.set_forkserver_preload(
-    ["torch", "classroom.grade", "classroom.stages", "derivations"]
+    ["torch", "classroom.grade", "classroom.stages", "classroom.ready"]
 )
 
 
@@ -101,13 +104,17 @@ def self_test(course: Course, assignment: Assignment, sandboxed: bool = True) ->
     drawn = _cases(course, assignment, "self-test")
     practice = all_cases(assignment.checks.TASKS, lambda name: PRACTICE)
     faults, total = [], 0.0
-    for what, notebook, cases in (
+    tried = (
         ("the solution", solution, practice),
         ("the solution", solution, drawn),
         ("the untouched release", release, drawn),
-    ):
-        with assignment.speaking():
-            marks, _ = run_and_judge(assignment, notebook, release, cases, sandboxed)
+    )
+    with assignment.speaking(), warm() if sandboxed else nullcontext():
+        judged = [
+            run_and_judge(assignment, notebook, release, cases, sandboxed)[0]
+            for _, notebook, cases in tried
+        ]
+    for (what, notebook, _), marks in zip(tried, judged, strict=True):
         total = sum(mark.most for mark in marks.values())
         for mark in marks.values():
             wanted = mark.most if notebook is solution else 0.0
@@ -217,8 +224,14 @@ def _is_safe(mime: str, value: object) -> bool:
     return is_picture(mime, value) or (mime == "text/plain" and isinstance(value, str))
 
 
-def work(submission: Submission, sandboxed: bool) -> None:
-    """What a worker does: one record, or a note why there is none."""
+def work(
+    submission: Submission, sandboxed: bool, line: socket.socket | None = None
+) -> None:
+    """What a worker does: one record, or a note why there is none.
+
+    `line` leads to the warm interpreter of the driver.
+    """
+    LINE.set(line)
     threading.Thread(target=_leave_with_the_driver, daemon=True).start()
     try:
         with submission.assignment.speaking():
@@ -279,6 +292,7 @@ def grade(
             todo.append(submission)
     with (
         tqdm(total=len(todo), desc=assignment.name, unit="student") as bar,
+        warm() if sandboxed and todo else nullcontext(),
         closing(_made(todo, jobs, again, sandboxed)) as made,
     ):
         for submission, lock in made:
@@ -350,7 +364,7 @@ def _made(
 
 def start_worker(submission: Submission, sandboxed: bool) -> ForkServerProcess:
     """A process of its own for one submission: a fork of one that ran nobody's code."""
-    process = FORKSERVER.Process(target=work, args=(submission, sandboxed))
+    process = FORKSERVER.Process(target=work, args=(submission, sandboxed, LINE.get()))
     process.start()
     return process
 

@@ -1,6 +1,6 @@
 """Inside the sandbox: run the cells that come in, one a line, and answer each with a line.
 
-    python -I inside.py FOLDER...     the folders to import from
+    python -sP inside.py FOLDER...     the folders to import from
 
 In:  {"n": 3, "source": "..."}
 Out: {"n": 3, "ok": true, "outputs": [...], "seconds": 0.1}

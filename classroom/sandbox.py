@@ -8,6 +8,10 @@ Time is the processor's, so that a busy machine gives the same marks as a quiet 
 sleeps is stopped by the clock. Where root grades, the submission runs as a user that owns
 nothing.
 
+To import torch takes a second, so within `warm()` no session does: one interpreter has done
+it (`warm.py`), and forks of it join the sandboxes that bubblewrap builds. What such a fork
+sees and can do is the same. Where the system allows no joining, each session starts Python.
+
 Not protected: a hole in the kernel (there is no seccomp filter), and memory that is neither
 mapped nor on a capped disk. A container or a virtual machine around all of it is cheap.
 """
@@ -17,6 +21,7 @@ import os
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -24,10 +29,11 @@ import tempfile
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from subprocess import PIPE
+from subprocess import DEVNULL, PIPE, Popen
 from typing import NamedTuple
 
 from classroom.course import ROOT, Assignment, ClassroomError, Limits
@@ -40,7 +46,31 @@ PATIENCE = 4
 GRACE = 3  # seconds for a cell that was interrupted to come to its end
 AGAIN = 5  # seconds for a cell that ran out of time, when it is run again for its functions
 PACKAGES = "vae_lib", "derivations", "explorers", "exercises", "classroom"  # not imported
+# Nothing is imported but what is installed. With -I it would not read its environment.
+PYTHON = [sys.executable, "-sP"]
+INSIDE = ["/course", "/work"]  # the folders that a submission imports from
+KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)  # exit codes
 NOBODY = 2_000_000  # plus the process id: who a submission is, where root grades
+# The line to the interpreter of `warm.py`, where there is one.
+LINE: ContextVar[socket.socket | None] = ContextVar("LINE", default=None)
+
+# The first process of a sandbox that a session joins. No cell can end it. It takes leave of
+# those whose parent has gone, as bubblewrap does, and goes when nobody holds its input.
+HOLDER = """\
+import os, signal
+
+def reap(*_):
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGCHLD, reap)
+os.write(1, b"ready")
+os.read(0, 1)
+"""
 
 HELP = """\
 Submissions run in a sandbox, and here it does not start: {why}
@@ -97,19 +127,28 @@ def refuse_to_show(*private: Path) -> None:
                 )
 
 
+def caps(limits: Limits) -> dict[str, int]:
+    """What one process may have, by the names of setrlimit(2)."""
+    memory, disk = (megabytes * 2**20 for megabytes in (limits.memory_mb, limits.disk_mb))
+    most = {"AS": memory, "NPROC": limits.processes, "FSIZE": disk}
+    return {**most, "NOFILE": 256, "CORE": 0}
+
+
 def prlimit(limits: Limits) -> list[str]:
     """The command line that caps one process: the start of it, before the program.
 
     >>> prlimit(Limits(processes=24))[2]
     '--nproc=24'
     """
-    memory, disk = (megabytes * 2**20 for megabytes in (limits.memory_mb, limits.disk_mb))
-    most = [f"--as={memory}", f"--nproc={limits.processes}", f"--fsize={disk}"]
-    return ["prlimit", *most, "--nofile=256", "--core=0"]
+    return ["prlimit", *(f"--{name.lower()}={n}" for name, n in caps(limits).items())]
 
 
-def bwrap(stage: Path, limits: Limits) -> list[str]:
-    """The command line up to the program: isolation first, then the limits."""
+def bwrap(stage: Path, limits: Limits, holder: bool = False) -> list[str]:
+    """The command line up to the program: isolation first, then the limits.
+
+    Args:
+        holder: the program is no submission, but what holds a sandbox for one.
+    """
     shown: list[str] = []
     for name in ("bin", "sbin", "lib", "lib32", "lib64"):
         if (top := Path("/") / name).is_symlink():
@@ -132,6 +171,7 @@ def bwrap(stage: Path, limits: Limits) -> list[str]:
 
     size = ["--size", str(limits.disk_mb * 2**20), "--perms", "1777"]
     command = ["bwrap", "--die-with-parent", "--new-session", "--clearenv"]
+    command += ["--as-pid-1"] if holder else []
     command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     command += ["--unshare-cgroup-try", "--hostname", "sandbox"]
     command += ["--ro-bind", "/usr", "/usr"]
@@ -147,7 +187,8 @@ def bwrap(stage: Path, limits: Limits) -> list[str]:
     # Root has no limit on processes, in a user namespace neither: become someone else.
     for capability in ("SETUID", "SETGID", "SETPCAP"):
         command += ["--cap-add", f"CAP_{capability}"]
-    user = str(NOBODY + os.getpid())
+    # The holder is another, whom a submission cannot touch.
+    user = str(NOBODY - 1 if holder else NOBODY + os.getpid())
     command += ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"]
     command += ["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
     return [*command, *prlimit(limits)]
@@ -190,6 +231,57 @@ def make_stage(folder: Path, assignment: Assignment, cases: dict[str, list]) -> 
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
+def children(pid: int) -> list[int]:
+    """Of a process, those that it started and those that its threads did."""
+    found: list[int] = []
+    with suppress(OSError):
+        for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+            found += map(int, listed.read_text().split())
+    return found
+
+
+def hold(stage: Path, limits: Limits) -> tuple[Popen[bytes], int]:
+    """A sandbox in which nothing happens yet: bubblewrap, and the first process inside.
+    Raises OSError where there is none."""
+    command = [*bwrap(stage, limits, holder=True), *PYTHON, "-S", "-c", HOLDER]
+    process: Popen[bytes] = Popen(
+        command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, start_new_session=True
+    )
+    assert process.stdout, "asked for as a pipe above"
+    if process.stdout.read(1) and (inside := children(process.pid)):
+        return process, inside[0]
+    with process:
+        raise OSError("no sandbox")
+
+
+@contextmanager
+def warm() -> Iterator[None]:
+    """Within the block sessions are forks of an interpreter that has imported torch, where
+    the system allows it; elsewhere each starts its own, as without the block."""
+    program, running = Path(sys.executable).resolve(), list[Popen[bytes]]()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, tempfile.TemporaryDirectory() as stage:
+        with theirs, open(HERE / "warm.py") as script, suppress(OSError):
+            holder, pid = hold(Path(stage), Limits())
+            running.append(holder)
+            # A process can open the file that it runs. By its path outside, a submission
+            # could write into it where it is the teacher's; by a sandbox's view nobody can.
+            interpreter: Popen[bytes] = Popen(
+                [*PYTHON, "-"], executable=f"/proc/{pid}/root{program}",
+                stdin=script, stdout=theirs.fileno(), stderr=DEVNULL, cwd="/",
+                env=environment("/tmp") | {"PWD": "/work"}, start_new_session=True,
+            )  # fmt: skip
+            running.append(interpreter)
+        token = LINE.set(ours)  # where it leads to nobody, sessions notice
+        try:
+            yield
+        finally:
+            LINE.reset(token)
+            for process in running:
+                with process:
+                    process.kill()
+
+
 class Usage(NamedTuple):
     """Of all processes of a session: what they keep in memory, files aside, in bytes, the
     largest address space of one, and the processor time that they have used."""
@@ -202,33 +294,66 @@ class Usage(NamedTuple):
 class Session:
     """One Python process in a sandbox, and the line to it."""
 
+    process: Popen[bytes]  # when it ends, all of the session does
+
     def __init__(self, stage: Path, limits: Limits, sandboxed: bool = True):
         self.limits, self.buffer, self.over = limits, b"", False
         self.work: tempfile.TemporaryDirectory[str] | None = None
+        self.seconds = 0.0  # of the processor, so far
+        # Of a fork: a descriptor of the holder, the fork's parent, and what that tells.
+        self.holder, self.parent, self.told = 0, 0, open(os.devnull, "rb")
+        if sandboxed and (line := LINE.get()) and self._fork(stage, line):
+            return
+        self._start(stage, sandboxed)
+        if self._answer(-1, START_SECONDS).status != "ok":
+            self._exit_code()
+            self._kill()
+            said = self.stderr.read().decode(errors="replace").strip()
+            self.close()
+            raise ClassroomError(f"Python did not start in the sandbox: {said[-500:]}")
+
+    def _start(self, stage: Path, sandboxed: bool) -> None:
+        """A new Python."""
         if sandboxed:
-            command, paths = bwrap(stage, limits), ["/course", "/work"]
+            command, paths = bwrap(stage, self.limits), INSIDE
             cwd, env = None, None
         else:
             self.work = tempfile.TemporaryDirectory()
-            command, paths = prlimit(limits), [str(stage), self.work.name]
+            command, paths = prlimit(self.limits), [str(stage), self.work.name]
             cwd, env = self.work.name, environment(self.work.name)
-        command += [sys.executable, "-I", f"{paths[0]}/inside.py", *paths]
-        self.process = subprocess.Popen(
+        command += [*PYTHON, f"{paths[0]}/inside.py", *paths]
+        self.process = Popen(
             command, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=cwd, env=env,
             start_new_session=True,
         )  # fmt: skip
         stdin, stdout, stderr = self.process.stdin, self.process.stdout, self.process.stderr
         assert stdin and stdout and stderr, "asked for as pipes above"
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
-        self.seconds = 0.0  # of the processor, so far
-        started = self._answer(-1, START_SECONDS)
-        if started.status != "ok":
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(5)
-            self._kill()
-            said = self.stderr.read().decode(errors="replace").strip()
-            self.close()
-            raise ClassroomError(f"Python did not start in the sandbox: {said[-500:]}")
+
+    def _fork(self, stage: Path, line: socket.socket) -> bool:
+        """A fork of the warm interpreter, in a sandbox that is held for it; False where
+        that is not to be had."""
+        try:
+            self.process, pid = hold(stage, self.limits)
+        except OSError:
+            return False
+        (inside, stdin), *ways = (os.pipe() for _ in range(4))
+        self.stdin, theirs = open(stdin, "wb"), [inside, *(write for _, write in ways)]
+        self.stdout, self.stderr, self.told = (open(read, "rb") for read, _ in ways)
+        user = 0 if os.geteuid() else NOBODY + os.getpid()
+        told = {"pid": pid, "user": user, "limits": caps(self.limits), "paths": INSIDE}
+        with suppress(OSError):
+            self.holder = os.pidfd_open(pid)
+            socket.send_fds(line, [json.dumps(told).encode()], [*theirs, self.holder])
+        for descriptor in theirs:
+            os.close(descriptor)
+        # It may still be importing; and nothing comes if it is gone, or could not join.
+        if select.select([self.told], [], [], PATIENCE * START_SECONDS)[0]:
+            self.parent = int(self.told.readline() or 0)
+        if self.parent and self._answer(-1, START_SECONDS).status == "ok":
+            return True
+        self.close()
+        return False
 
     def run(self, n: int, source: str, seconds: float) -> CellRun:
         """One cell, with so much time of the processor. It is interrupted first, so that
@@ -252,46 +377,53 @@ class Session:
         return run if run.status in ("ok", "error", "timeout") else self._ended(run)
 
     def _ended(self, run: CellRun) -> CellRun:
-        if run.status == "died":
-            with suppress(subprocess.TimeoutExpired):
-                if self.process.wait(5) in (-signal.SIGKILL, 128 + signal.SIGKILL):
-                    run.status = "killed"
+        if run.status == "died" and self._exit_code() in KILLED:
+            run.status = "killed"
         self.over = True
         self.close()
         return run
+
+    def _exit_code(self) -> int:
+        """How Python ended; 0 where it does not within some seconds."""
+        if self.parent:
+            ended = select.select([self.told], [], [], 5)[0]
+            return int(self.told.readline() or 0) if ended else 0
+        with suppress(subprocess.TimeoutExpired):
+            return self.process.wait(5)
+        return 0
 
     def _interrupt(self) -> None:
         """Python's own interrupt, as the button of an editor sends it."""
         for pid in self._processes():
             with suppress(OSError):
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                if words[0] == os.fsencode(sys.executable):
+                if words[0] == os.fsencode(sys.executable) and pid != self.parent:
                     os.kill(pid, signal.SIGINT)
                     return
 
     def _processes(self) -> Iterator[int]:
         """All of the session, parents first."""
-        waiting = [self.process.pid]
+        waiting = [*filter(None, [self.parent]), self.process.pid]
         while waiting:
             yield (pid := waiting.pop(0))
-            with suppress(OSError):
-                for children in Path(f"/proc/{pid}/task").glob("*/children"):
-                    waiting += map(int, children.read_text().split())
+            waiting += children(pid)
 
     def _answer(self, n: int, seconds: float) -> CellRun:
         """The next line, if it comes in time, fits, and answers cell `n`."""
         out, end = self.stdout.fileno(), time.monotonic() + PATIENCE * seconds
         most = self.seconds + seconds
+        # What a cell has forked may hold the line when Python has ended.
+        ways = [out, self.told.fileno()] if self.parent else [out]
         while b"\n" not in self.buffer:
             if self.seconds > most or time.monotonic() > end:
                 return CellRun("timeout")
             if len(self.buffer) > LONGEST_LINE:
                 return CellRun("flood")
-            ready, _, _ = select.select([out], [], [], 0.2)
+            ready, _, _ = select.select(ways, [], [], 0.2)
             if self._usage().memory > self.limits.memory_mb * 2**20:
                 return CellRun("memory")
             if ready:
-                data = os.read(out, 1 << 20)
+                data = os.read(out, 1 << 20) if out in ready else b""
                 if not data:
                     return CellRun("died")
                 self.buffer += data
@@ -310,6 +442,8 @@ class Session:
         for pid in self._processes():
             with suppress(OSError, ValueError):
                 for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+                    if pid == self.parent:
+                        continue  # what is in its memory is in its child's
                     if line.startswith(("RssAnon:", "RssShmem:")):
                         total += int(line.split()[1]) * 1024
                     elif line.startswith("VmSize:"):
@@ -324,7 +458,7 @@ class Session:
     def close(self) -> None:
         """Kill it and everything it started: the namespace goes with its first process."""
         self._kill()
-        for pipe in (self.stdin, self.stdout, self.stderr):
+        for pipe in (self.stdin, self.stdout, self.stderr, self.told):
             with suppress(OSError):
                 pipe.close()
         if self.work:
@@ -333,6 +467,12 @@ class Session:
     def _kill(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
+        if self.holder:
+            with self.process, suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.holder, signal.SIGKILL)
+            os.close(self.holder)
+            self.told.read()  # until nothing is left of the fork
+            self.holder = self.parent = 0
         self.process.wait()
 
 
