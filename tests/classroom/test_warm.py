@@ -82,6 +82,7 @@ print(json.dumps({
         ["unshare", 0x20000], ["setns", 0, 0x20000], ["ptrace", 16, 1, 0, 0])],
     "namespaces": {name: os.readlink(f"/proc/self/ns/{name}")
                    for name in os.listdir("/proc/self/ns")},
+    "parent": os.getppid(),
     "random": [random.random(), numpy.random.rand(), torch.rand(1).item(),
                torch.initial_seed()],
 }, default=str))
@@ -116,6 +117,7 @@ def test_a_fork_sees_and_can_do_what_a_python_of_its_own_does(become):
     )
     assert run.returncode == 0, run.stderr
     own, fork, ours = json.loads(run.stdout)
+    assert (own.pop("parent"), fork.pop("parent")) == (1, 0)  # nobody that is seen inside
     numbers = own.pop("random") + fork.pop("random")
     assert len(set(numbers)) == 8
     for seen in (own, fork):
@@ -172,8 +174,17 @@ def test_the_time_of_a_sibling_that_has_ended_counts(toy):
         while len(list(session._processes())) > 4:
             time.sleep(0.1)
         session.run(1, "1", 20)
+        assert session.seconds > 1.5
         session.close()
-    assert session.seconds > 1.5
+
+
+def test_a_fork_is_interrupted_and_keeps_what_it_has_defined(toy):
+    with staged(toy, {}) as stage, warm():
+        session = Session(stage, Limits())
+        assert session.parent
+        assert session.run(0, "x = 1\nwhile True: pass", 0.5).status == "timeout"
+        assert session.run(1, "assert x == 1", 20).status == "ok"
+        session.close()
 
 
 SPOIL = """
@@ -187,7 +198,8 @@ if not os.fork():
     import time; time.sleep(600)
 """
 CLEAN = """
-import glob, json, os, torch
+import glob, json, os, random, numpy, torch
+print(random.random(), numpy.random.rand(), torch.rand(1).item(), torch.initial_seed())
 assert torch.sum(torch.ones(2)).item() == 2 and torch.get_default_dtype() == torch.float32
 assert not glob.glob("/work/note") + glob.glob("/tmp/note") + glob.glob("/dev/shm/note")
 assert sum(map(str.isdigit, os.listdir("/proc"))) == 2
@@ -206,6 +218,7 @@ def test_nothing_of_one_fork_reaches_another(toy):
         ran += run_cells([CLEAN], stage, Limits())
         second.close()
     assert [run.status for run in ran] == ["ok", "ok"], ran
+    assert len({n for run in ran for n in run.outputs[0]["text"].split()}) == 8
 
 
 def all_of(pid: int) -> set[int]:
