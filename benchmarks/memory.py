@@ -29,18 +29,18 @@ def status(name: str) -> float:
 
 
 def peak_of_ours(n: int) -> dict:
-    from benchmarks.training import CONTENDERS, DEFAULT
+    from benchmarks.training import our_defaults
     from vae_lib.data import load_mnist
 
-    CONTENDERS[DEFAULT](load_mnist().train_images[:n], 1, 0, lambda _: None)
+    our_defaults(load_mnist().train_images[:n], 1, 0, lambda _: None)
     return {"peak": status("VmHWM")}
 
 
 def peak_of_the_example(n: int) -> dict:
-    from benchmarks.training import CONTENDERS, EXAMPLE
+    from benchmarks.training import example
     from vae_lib.data import load_mnist
 
-    CONTENDERS[EXAMPLE](load_mnist().train_images[:n], 1, 0, lambda _: None)
+    example()(load_mnist().train_images[:n], 1, 0, lambda _: None)
     return {"peak": status("VmHWM")}
 
 

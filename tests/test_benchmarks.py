@@ -145,6 +145,11 @@ def test_what_cannot_be_measured_is_told_at_the_end(monkeypatch, capsys):
     assert "not measured: memory: no thermometer" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("peak", [memory.peak_of_ours, memory.peak_of_the_example])
+def test_the_memory_section_trains_what_the_training_section_does(peak):
+    assert peak(300)["peak"] > 100  # megabytes
+
+
 def test_the_training_section_measures_the_defaults_of_the_command():
     assert vars(DEFAULTS) == vars(arguments().parse_args([]))
     assert DEFAULT in [contender.name for contender in CONTENDERS]
