@@ -19,6 +19,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.search.en import SearchEnglish
+from sphinx.util.index_entries import split_index_msg
 
 FILE = "sections-index.js"
 KEY = "sections"
@@ -148,6 +149,19 @@ def write(app: Sphinx, error: Exception | None) -> None:
     unfinished.replace(file)
 
 
+def remember(app: Sphinx) -> list:
+    """Terms and functions of pages that are not written anew: Sphinx forgets them."""
+    if indexer := getattr(app.builder, "indexer", None):
+        for page, entries in app.env.get_domain("index").entries.items():
+            found = {
+                (word, target, main)
+                for kind, value, target, main, _ in entries
+                for word in split_index_msg(kind, value)
+            }
+            indexer._index_entries.setdefault(page, sorted(found))
+    return []
+
+
 def load(app: Sphinx, pagename, templatename, context, doctree) -> None:
     if pagename == "search":
         for name in (FILE, "sections.js"):
@@ -158,6 +172,7 @@ def setup(app: Sphinx) -> dict:
     app.add_search_language(English)
     # after all that changes the page, and its anchors
     app.connect("doctree-read", note, priority=900)
+    app.connect("html-collect-pages", remember)
     app.connect("html-page-context", load, priority=800)
     app.connect("build-finished", write)
     safe = {"parallel_read_safe": True, "parallel_write_safe": True}
