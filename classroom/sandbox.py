@@ -441,9 +441,11 @@ class Session:
         total, largest, ticks = 0, 0, 0
         for pid in self._processes():
             with suppress(OSError, ValueError):
-                for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-                    if pid == self.parent:
-                        continue  # what is in its memory is in its child's
+                # What is in the memory of a fork's parent is in that of the fork.
+                status = (
+                    "" if pid == self.parent else Path(f"/proc/{pid}/status").read_text()
+                )
+                for line in status.splitlines():
                     if line.startswith(("RssAnon:", "RssShmem:")):
                         total += int(line.split()[1]) * 1024
                     elif line.startswith("VmSize:"):

@@ -152,13 +152,15 @@ def write(app: Sphinx, error: Exception | None) -> None:
 def remember(app: Sphinx) -> list:
     """Terms and functions of pages that are not written anew: Sphinx forgets them."""
     if indexer := getattr(app.builder, "indexer", None):
-        for page, entries in app.env.get_domain("index").entries.items():
-            found = {
-                (word, target, main)
-                for kind, value, target, main, _ in entries
-                for word in split_index_msg(kind, value)
-            }
-            indexer._index_entries.setdefault(page, sorted(found))
+        entries, known = app.env.get_domain("index").entries, indexer._index_entries
+        for page in entries.keys() - known.keys():
+            known[page] = sorted(
+                {
+                    (word, target, main)
+                    for kind, value, target, main, _ in entries[page]
+                    for word in split_index_msg(kind, value)
+                }
+            )
     return []
 
 

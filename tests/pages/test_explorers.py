@@ -119,19 +119,11 @@ def test_a_blob_is_dragged_along_its_parabola_and_the_cross_off_the_band(visit, 
     page = visit(address(html, "04-elbo"))
     figure = page.locator(".expression-explorer", has_text="the area")
     blob, cross = figure.locator(".handle").all()[:2]
-    z, at, far = readout(page, "p(z)"), readout(page, "p(x | z)"), (120, -60)
-    for handle, (right, down) in ((blob, far), (cross, (0, -60))):
-        handle.scroll_into_view_if_needed()
-        grip = handle.locator(".grip").bounding_box()
-        x, y = grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2
-        page.mouse.move(x, y)
-        page.mouse.down()
-        page.mouse.move(x + right, y + down, steps=4)
-        page.mouse.up()
-        next_frame(page)
-        if handle is blob:
-            assert readout(page, "p(z)") < z and readout(page, "p(x | z)") != at
-            assert readout(page, "the area") == pytest.approx(0.091)
+    prior, likelihood = readout(page, "p(z)"), readout(page, "p(x | z)")
+    held_and_moved(page, blob, right=120, up=60)
+    assert readout(page, "p(z)") < prior and readout(page, "p(x | z)") != likelihood
+    assert readout(page, "the area") == pytest.approx(0.091)
+    held_and_moved(page, cross, right=0, up=60)
     assert readout(page, "the area") < 0.002
     assert page.faults == []
 
