@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import inspect
 from traitlets import HasTraits
@@ -144,6 +145,14 @@ def dress(app: Sphinx, pagename, templatename, context, doctree) -> None:
         context["body"] = re.sub(r'<section class="', r"\g<0>api ", body, count=1)
 
 
+def belong(app: Sphinx, doctree: nodes.document) -> None:
+    """A signature is read in a document of its own. It would keep that, and with it all that
+    Sphinx knows: eight megabytes a page, which are read anew for each number of a figure.
+    """
+    for node in doctree.findall():
+        node.document = doctree
+
+
 def do_without(app: Sphinx, config) -> None:
     """Windows lacks two modules that the grader imports; the book is built there, too."""
     missing = [name for name in ("fcntl", "resource") if find_spec(name) is None]
@@ -154,6 +163,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("config-inited", do_without)
     app.connect("autodoc-skip-member", skip)
     app.connect("autodoc-process-signature", sign)
+    app.connect("doctree-read", belong)
     app.connect("html-page-context", dress)
     # before napoleon, which makes lists of the sections
     app.connect("autodoc-process-docstring", convert, priority=400)

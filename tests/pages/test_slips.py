@@ -60,7 +60,7 @@ def drawn(page, selector=".slips"):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("width", "slips"), [(390, 10), (320, 4)])
+@pytest.mark.parametrize(("width", "slips"), [(390, 8), (320, 4)])
 def test_slips_are_played_on_a_phone(visit, html, width, slips):
     page = visit(address(html, "04-elbo"), width=width, has_touch=True)
     box = page.locator(".slips")
