@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import tree as t
@@ -70,31 +70,17 @@ def pairs_of(lines: list[Statement], source: str) -> list[Pair]:
     return pairs
 
 
+@dataclass
 class Chain:
-    """Judges the pairs of one block in order; definitions hold from where they stand.
+    """Judges the pairs of one block in order; definitions hold from where they stand."""
 
-    Args:
-        trial: the draws, in the scope of the block's beginning.
-        page: what the page knows; it learns what is defined.
-        symbolic: is SymPy asked as well?
-        defines: may a line give a name its meaning?
-        alone: is there one line only?
-        mends: does a broken line get an explanation?
-    """
-
-    def __init__(
-        self,
-        trial: Trial,
-        page: Scope,
-        symbolic: bool = True,
-        defines: bool = True,
-        alone: bool = False,
-        mends: bool = True,
-    ):
-        self.trial, self.page = trial, page
-        self.symbolic, self.defines = symbolic, defines
-        self.alone, self.mends = alone, mends
-        self.prover: Prover | None = None
+    trial: Trial  # the draws, in the scope of the block's beginning
+    page: Scope  # what the page knows; it learns what is defined
+    symbolic: bool = True  # is SymPy asked as well?
+    defines: bool = True  # may a line give a name its meaning?
+    alone: bool = False  # is there one line only?
+    mends: bool = True  # does a broken line get an explanation?
+    prover: Prover | None = None
 
     def steps(self, pairs: list[Pair], quick: bool) -> list[Step]:
         """All of a block: the verdicts, and what its lines say about each other."""

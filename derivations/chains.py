@@ -176,12 +176,6 @@ class Chain(NumericWorld):
             raise Foreign("there is no such node of the chain here")
         return index[0]
 
-    def places(self) -> list[Place]:
-        """All nodes, as they are named."""
-        letter, first = self.shape.letter, self.shape.first
-        start: Place = (letter, (0,)) if first == letter else (first, ())
-        return [start, *((letter, (n,)) for n in range(1, self.T + 1))]
-
     def conditional(
         self, letter: str, values: Mapping[Place, Quantity], given: Mapping[Place, Quantity]
     ) -> Quantity:

@@ -105,7 +105,7 @@ def assume(line: Statement, scope: Scope) -> Scope:
             traits = {**scope.traits, name: scope.traits.get(name, frozenset()) | {words}}
             scope = replace(scope, traits=traits)
         elif relation in (*BOUNDS, "≠"):
-            both = product(_each(left), _each(right))  # a, b > 0
+            both = product(t.items_of(left), t.items_of(right))  # a, b > 0
             conditions = tuple((one, relation, other) for one, other in both)
             scope = replace(scope, conditions=scope.conditions + conditions)
         left = right
@@ -113,10 +113,6 @@ def assume(line: Statement, scope: Scope) -> Scope:
     if again := scope.assumed & new:
         raise Meaningless(f"% given: {min(again)} is given twice")
     return replace(scope, assumed=scope.assumed | new)
-
-
-def _each(node: t.Node) -> tuple[t.Node, ...]:
-    return node.items if isinstance(node, t.Tuple) else (node,)
 
 
 SIGNS = {  # what f > 0, f' > 0, f'' > 0 say of all of f

@@ -171,17 +171,11 @@ def law_of(
             return density_at(f"{density.key}({','.join(sorted(values))})", values, at)
         plain: dict[Place, V] = {(name, ()): value for (name, _), value in pairs.items()}
         with at.binding({**plain, **pairs}):
-            if isinstance(density, t.Call) and _without_variable(density):
+            if isinstance(density, t.Call) and t.lacks_variable(density):
                 return named_law(density, at, points[0])
             return at(density)
 
     return law
-
-
-def _without_variable(call: t.Call) -> bool:
-    """`\\mathcal{N}(\\mu, \\sigma^2)`: a law that does not say of what."""
-    law = call.function.name in LAWS
-    return law and len(call.group.items) == NAMES[call.function.name].arguments - 1
 
 
 def places_of(
@@ -195,7 +189,7 @@ def places_of(
     items, law = t.split_bar(density.group)[0], density.function.name in LAWS
     if law and len(density.group.items) < NAMES[density.function.name].arguments:
         if isinstance(partner, t.Call) and partner.function.name in LAWS:
-            if not _without_variable(partner):
+            if not t.lacks_variable(partner):
                 return places_of(partner, at)
         own = [d for d in (density, partner) if isinstance(d, t.Call) and t.is_density(d)]
         means = [at(d.group.items[0]) for d in own]  # \mathbf{0} has any size

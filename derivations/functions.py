@@ -28,11 +28,6 @@ class Shape:
     waves: tuple[tuple[Range, float, Range], ...]
     slope: Range = (0, 0)
 
-    @property
-    def everywhere(self) -> bool:
-        """Does it grow in each component, so that e^{-f} has an integral?"""
-        return "confining" in self.traits
-
 
 def _shape(
     traits: str, level: Range, *waves: tuple[Range, float, Range], slope: Range = (0, 0)
@@ -108,7 +103,8 @@ def any_function(
     for sizes, growth, pitch in shape.waves:
         size_here = rng.uniform(*sizes) * np.exp(growth * shift)
         phase = rng.uniform(0, 6) + shift if pitch != STILL else 0.0
-        for place in parts if growth and shape.everywhere else [along()]:
+        each = growth and "confining" in traits  # then e^{-f} has an integral
+        for place in parts if each else [along()]:
             wave = np.cos(rng.uniform(*pitch) * place + phase)
             total = total + size_here * np.exp(growth * place) * wave
     return Quantity(total)

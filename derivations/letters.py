@@ -33,7 +33,6 @@ CAPITALS = {"P": "p", "Q": "q", "X": "x", "Z": "z", "Y": "y", "U": "u", "T": "t"
 SECOND = ("y", "h", "u", "t", "s", "w")  # letters of what z is here
 UNKNOWN = ("theta", "Theta", "omega")  # and names of parameters that are drawn
 OF_LAWS = ("mu", "sigma", "Sigma", "lambda", "tau", "Lambda")  # p(x|mu, sigma^2)
-POPULATION = ("data", "Data", "true")  # labels of the density of the data
 NEVER, UNSURE = "dht", "j"  # letters of components; letters that are so without a sum
 OF_LATENTS = {"mu", "sigma", "z", "epsilon", "m", "s"}
 DIMENSIONS = ("D", "H", "J", "d")
@@ -62,17 +61,16 @@ def capitals(w: Writing) -> None:
     X is the data set where its points x^{(i)} stand beside it.
     """
     names = {s.name for s in w.symbols()}
+    means = [n for n in w.nodes() if isinstance(n, t.Expectation)]
+    pairs = [n for n in w.nodes() if isinstance(n, t.Divergence)]
     places = [n for n in w.nodes() if isinstance(n, t.Call | t.Divergence | t.Expectation)]
     informed = {s.name for n in w.nodes() if isinstance(n, t.Product)
                 and getattr(n.factors[0], "name", "") == "I"
                 for s in t.names_in(n.factors[1])}  # fmt: skip
     arguments = informed | {s.name for n in places for s in t.names_in(n)}
-    arguments |= {s.name for n in places if isinstance(n, t.Expectation)
-                  for s in t.names_in(n.body)}  # fmt: skip
     new = {big: small for big, small in CAPITALS.items() if big in arguments & names}
-    compared = [t.bare(side) for n in places if isinstance(n, t.Divergence)
-                for side in (n.left, n.right)]  # fmt: skip
-    averaged = [law for n in places if isinstance(n, t.Expectation) for _, law in n.drawn]
+    compared = [t.bare(side) for pair in pairs for side in (pair.left, pair.right)]
+    averaged = [law for mean in means for _, law in mean.drawn]
     for big in "PQ":
         both = big, CAPITALS[big]
         own, others = ({c.group for c in w.calls((n,))} for n in both)
@@ -81,37 +79,28 @@ def capitals(w: Writing) -> None:
         if own & others or beside or w.defines(big) and own:
             new.pop(big, None)
     dense = {s.name for c in w.calls(("p", "q", "P", "Q", "H", "I")) for s in t.names_in(c)}
-    dense |= informed
-    means = (n for n in w.nodes() if isinstance(n, t.Expectation))
-    dense |= {v.name for mean in means for names, _ in mean.drawn for v in names}
+    dense |= informed | {v.name for mean in means for own, _ in mean.drawn for v in own}
     items = {i.name for c in w.calls((*"PQpq",)) for i in c.group.items
              if isinstance(i, t.Symbol)}  # fmt: skip
-    averaged_over = [n for n in w.nodes() if isinstance(n, t.Expectation)]
+    random = {s.name for mean in means for s in t.names_in(mean.body)}
     for big in "XYZUTWD":
         told = items if big in "TWD" else dense  # elsewhere a last step, weights, a size
-        if big in "XYZ" and not w.calls() and not any(mean.drawn for mean in averaged_over):
-            told = told | {s.name for mean in averaged_over for s in t.names_in(mean.body)}
+        if big in "XYZ" and not w.calls() and not averaged:
+            told = told | random
         also = big in "TW" and big.lower() in names
         if big not in told or also or w.defines(big):
             new.pop(big, None)
-    pairs = [n for n in w.nodes() if isinstance(n, t.Divergence)]
     laws = {getattr(getattr(side, "function", side), "name", "")
             for pair in pairs for side in (pair.left, pair.right)}  # fmt: skip
     if laws == {"f", "g"} and not names & {*LETTERS}:  # KL(f || g)
         new |= {"f": "p", "g": "q"}
-    random = {s.name for mean in averaged_over for s in t.names_in(mean.body)}
-    drawn = {getattr(law, "name", "") for mean in averaged_over for _, law in mean.drawn}
-    bare = not all(mean.drawn for mean in averaged_over) or drawn & {*LETTERS}
-    within = "X" in random and bare
+    drawn = {getattr(law, "name", "") for law in averaged}
+    bare = not all(mean.drawn for mean in means) or drawn & {*LETTERS}
     if any(s.name == "x" and (s.index or s.component) for s in w.symbols()) and "X" in new:
-        new["X"] = "x" if within else "Data"  # E_q[f(X)] is no average over data sets
+        # E_q[f(X)] is no average over data sets
+        new["X"] = "x" if "X" in random and bare else "Data"
 
-    def small(node: t.Node) -> t.Node:
-        if isinstance(node, t.Symbol) and node.name in new:
-            return w.take(node, replace(node, name=new[node.name]))
-        return node
-
-    w.change(small)
+    w.rename(lambda s: replace(s, name=new.get(s.name, s.name)))
 
 
 def letter_of_a_bound(w: Writing) -> None:
@@ -125,12 +114,7 @@ def letter_of_a_bound(w: Writing) -> None:
     if known or not w.logs() or any(letter in n.walk() for n in counts):
         return
 
-    def script(node: t.Node) -> t.Node:
-        if isinstance(node, t.Symbol) and node.name == "L":
-            return w.take(node, replace(node, name="calL"))
-        return node
-
-    w.change(script)
+    w.rename(lambda s: replace(s, name="calL") if s.name == "L" else s)
 
 
 def open_sums(w: Writing) -> None:
@@ -285,13 +269,7 @@ def second_letters(w: Writing) -> None:
     if not alone and not any({x, found[0]} <= names for names in together):
         return
     new = {found[0]: "x"} if alone else {found[0]: "z", x: "x"}
-
-    def rename(node: t.Node) -> t.Node:
-        if not isinstance(node, t.Symbol) or new.get(node.name, node.name) == node.name:
-            return node
-        return w.take(node, replace(node, name=new[node.name]))
-
-    w.change(rename)
+    w.rename(lambda s: replace(s, name=new.get(s.name, s.name)))
 
 
 def parameters(w: Writing) -> None:
@@ -357,7 +335,7 @@ def labels(w: Writing) -> None:
         & {*NETWORK_LABELS}
         for letter in "pq"
     }
-    population = any(c.function.label in (*POPULATION, "*") for c in w.calls())
+    population = any(c.function.label == "*" for c in w.calls())
     new: dict[str, str] = {}
     for letter, label in (("p", "theta"), ("q", "phi")):
         if len(found[letter]) == 1 and found["p"] != found["q"]:
@@ -374,20 +352,13 @@ def labels(w: Writing) -> None:
     if any(label in used - new.keys() for label in new.values()):
         new = {}
 
-    def rename(node: t.Node) -> t.Node:
-        if not isinstance(node, t.Symbol):
-            return node
-        if node.name in LETTERS and node.label in POPULATION:
-            return w.take(node, replace(node, label="*"))
-        if node.name == "q" and node.label in any_q:  # q_\\phi(z), where none is of x
+    def name(s: t.Symbol) -> t.Symbol:
+        if s.name == "q" and s.label in any_q:  # q_\\phi(z), where none is of x
             w.freed = True
-            return w.take(node, replace(node, label=""))
-        name, label = new.get(node.name, node.name), new.get(node.label, node.label)
-        if (name, label) == (node.name, node.label):
-            return node
-        return w.take(node, replace(node, name=name, label=label))
+            return replace(s, label="")
+        return replace(s, name=new.get(s.name, s.name), label=new.get(s.label, s.label))
 
-    w.change(rename)
+    w.rename(name)
 
 
 def _unaccented(w: Writing) -> Callable[[t.Node], t.Node]:
@@ -534,9 +505,8 @@ def _of_components(law: t.Node, name: str) -> bool:
 
 def sizes(w: Writing) -> None:
     """The S of a sum over samples z^{(s)} is a number of its own, as L is."""
-    w.change(lambda node: w.take(node, t.Symbol(DIMENSION_OF[node.key, ""]))
-             if isinstance(node, t.Symbol) and (node.key, "") in DIMENSION_OF
-             and not (node.index or w.defines(node.key)) else node)  # fmt: skip
+    w.rename(lambda s: t.Symbol(DIMENSION_OF[s.key, ""]) if (s.key, "") in DIMENSION_OF
+             and not (s.index or w.defines(s.key)) else s)  # fmt: skip
     names = {s.name for s in w.symbols()}
     free = [size for size in ("K", "L", "M", "B", "N") if size not in names]
     written = {s.name for s in w.symbols() if s.span != (0, 0)}
@@ -551,12 +521,7 @@ def sizes(w: Writing) -> None:
         if counts and high not in (*SIZES, *new) and free and not w.defines(high):
             new[high] = free.pop(0)
 
-    def rename(node: t.Node) -> t.Node:
-        if isinstance(node, t.Symbol) and node.key in new:
-            return w.take(node, t.Symbol(new[node.key], index=node.index))
-        return node
-
-    w.change(rename)
+    w.rename(lambda s: t.Symbol(new[s.key], index=s.index) if s.key in new else s)
 
 
 def _listed(node: t.Node) -> t.Node:
@@ -603,14 +568,10 @@ def chains(w: Writing) -> None:
             return w.take(node, replace(node, index=(t.ZERO,)))
         if node.name in (*letters, *SCHEDULE) and not node.index:
             return replace(node, component=(), index=node.component)
-        fixed = node.component == (t.Symbol("T"),) or isinstance(
-            node.component and node.component[0], t.Number)  # fmt: skip
-        if node.name in ("L", "calL") and fixed:  # L_0, L_T are other names than L_{t-1}
-            (step,) = node.component
-            last = (
-                step.name if isinstance(step, t.Symbol) else str(getattr(step, "value", ""))
-            )
-            return replace(node, component=(), label=node.label + last)
+        step = node.component[0] if len(node.component) == 1 else None
+        fixed = step == t.Symbol("T") or isinstance(step, t.Number)
+        if step and fixed and node.name in ("L", "calL"):  # L_0 is no L_{t-1}
+            return replace(node, component=(), label=node.label + latex(step))
         if node.name in ("I", "0"):  # each component goes its own way
             return w.take(node, t.ONE if node.name == "I" else t.ZERO)
         return node

@@ -210,7 +210,7 @@ def _finished(text: str, drafts: list[_Draft]) -> Iterator[Line]:
                 ("gone", above, draft.right),
             ):
                 places = marks.setdefault(id(side), [])
-                places += [_Mark(*side.place(part), mark) for part in _changed(side, other)]
+                places += [(*side.place(part), mark) for part in _changed(side, other)]
         above = draft.right
     for draft in drafts:
         stop = draft.right.place(draft.right.tree)[1]
@@ -232,11 +232,7 @@ def _tidy(latex: str) -> str:
 
 
 # ---------------------------------------------------------------- where a line may break
-@dataclass(frozen=True)
-class _Mark:
-    begin: int
-    end: int
-    name: str
+_Mark = tuple[int, int, str]  # begin, end, name
 
 
 def _cut(side: _Side, marks: dict[int, list[_Mark]]) -> Piece:
@@ -340,20 +336,16 @@ def _widths(
 # ---------------------------------------------------------------- a piece as LaTeX
 def _leaf(side: _Side, begin: int, end: int, marks: list[_Mark]) -> Piece:
     text = side.text
-    inside = [
-        m
-        for m in marks
-        if begin <= m.begin and m.end <= end and (m.begin, m.end) != (begin, end)
-    ]
-    whole = {m.name for m in marks if m.begin <= begin and end <= m.end}
+    whole = {name for low, high, name in marks if low <= begin and end <= high}
     inserted: list[tuple[int, int, int, str]] = []
-    for mark in inside:
-        length = mark.end - mark.begin
+    for low, high, name in marks:
+        if not (begin <= low and high <= end) or (low, high) == (begin, end):
+            continue
         # an argument stays one: \\frac12, x_1
-        braced = text[mark.begin] == "{" or ARGUMENT.search(text[begin : mark.begin])
+        braced = text[low] == "{" or ARGUMENT.search(text[begin:low])
         opens, closes = ("{", "}}") if braced else ("", "}")
-        inserted.append((mark.begin, 1, -length, rf"{opens}\class{{{mark.name}}}{{"))
-        inserted.append((mark.end, 0, length, closes))
+        inserted.append((low, 1, low - high, rf"{opens}\class{{{name}}}{{"))
+        inserted.append((high, 0, high - low, closes))
     latex, place = "", begin
     for at, _, _, sign in sorted(inserted):
         latex, place = latex + text[place:at] + sign, at

@@ -17,6 +17,7 @@ from fractions import Fraction
 from typing import Self, TypeVar
 
 import numpy as np
+from scipy.special import expit as sigmoid
 
 from .tree import Node, names_in
 from .verdict import Verdict
@@ -390,11 +391,6 @@ def _matrix_product(a: Quantity, b: Quantity) -> Quantity:
     if a.shape[-1] != b.shape[0] and pair[0] != (1, False):
         raise Meaningless(f"{a.kind} times {b.kind}")
     return Quantity(np.einsum(rule, a.array, b.array), rank=rank, row=row)
-
-
-def sigmoid(s: np.ndarray) -> np.ndarray:
-    """1/(1 + exp(-s)), of each number."""
-    return 1 / (1 + np.exp(-s))
 
 
 METHODS = {

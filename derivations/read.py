@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -110,6 +111,12 @@ class Statement:
     def sides(self) -> list[t.Node]:
         """All sides, from left to right."""
         return ([self.first] if self.first else []) + [side for _, side in self.rest]
+
+    def changed(self, rule: Callable[[t.Node], t.Node]) -> Statement:
+        """With a rule applied to every node of its sides, children first."""
+        first = self.first and t.rebuild(self.first, rule)
+        rest = [(relation, t.rebuild(side, rule)) for relation, side in self.rest]
+        return replace(self, first=first, rest=rest)
 
     @property
     def parts(self) -> list[t.Node]:

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 from .chapters import displays
@@ -30,6 +31,7 @@ SHORTEST = 2  # relations that a chain needs: of two lines one is wrong
 # ---------------------------------------------------------------- chains
 SIGN = r"(?::=|=|\\approx|\\geq|\\leq|\\propto)"
 RELATION = re.compile(rf"&\s*(?P<after>{SIGN})|(?P<before>{SIGN})\s*&")
+PIECE = re.compile(r"\S(?:.*\S)?|\Z", re.S)  # without the space around it
 UNSEEN = re.compile(r"\\\\|&|\n|\\(?:begin|end)\{aligned\}|%[^\n]*")
 
 
@@ -56,7 +58,8 @@ class Chain:
         begins = [m.start("after" if m["after"] else "before")
                   for m in RELATION.finditer(without_comments(source))]  # fmt: skip
         edges = [0, *begins, len(text)]
-        return cls(label, source, tuple(map(_trimmed(text), edges, edges[1:])))
+        found = (PIECE.search(text, *edge) for edge in pairwise(edges))
+        return cls(label, source, tuple(piece.span() for piece in found if piece))
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -87,15 +90,6 @@ def without_comments(source: str) -> str:
 def seen(source: str) -> str:
     """What a reader sees of a block, in its place: no comments, no marks of alignment."""
     return UNSEEN.sub(lambda m: " " * len(m[0]), without_comments(source))
-
-
-def _trimmed(text: str) -> Callable[[int, int], tuple[int, int]]:
-    def trim(begin: int, end: int) -> tuple[int, int]:
-        piece = text[begin:end]
-        left = len(piece) - len(piece.lstrip())
-        return begin + left, begin + max(left, len(piece.rstrip()))
-
-    return trim
 
 
 # ---------------------------------------------------------------- what the judges say

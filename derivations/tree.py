@@ -410,6 +410,13 @@ def is_law(node: Node) -> bool:
     return isinstance(node, Call) and node.function.name in LAWS
 
 
+def lacks_variable(node: Node) -> bool:
+    """Is this N(mu, v), which does not say of what?"""
+    if not isinstance(node, Call) or node.function.name not in LAWS:
+        return False
+    return len(node.group.items) == NAMES[node.function.name].arguments - 1
+
+
 def factors_of(node: Node) -> tuple[Node, ...]:
     """The factors of a product, written out or with \\prod; else the one thing."""
     node = bare(node)

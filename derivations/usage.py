@@ -255,8 +255,8 @@ def laws(w: Writing) -> None:
             return law
         first = partner.group.items[0]
         if (
-            not _lacks_variable(law)
-            or _lacks_variable(partner)
+            not t.lacks_variable(law)
+            or t.lacks_variable(partner)
             or len(before(partner)) != 1
         ):
             return law
@@ -267,42 +267,29 @@ def laws(w: Writing) -> None:
             return node
         names = {s.name for s in t.names_in(node)}
         sides = t.bare(node.left), t.bare(node.right)
-        if all(map(_lacks_variable, sides)) and {"I", "0"} & names:
-            return replace(node, left=_of_z(sides[0]), right=_of_z(sides[1]))
-        left = complete(node.left, node.right)
-        return replace(node, left=left, right=complete(node.right, left))
+        if all(map(t.lacks_variable, sides)) and {"I", "0"} & names:
+            left, right = (_of_this(side, t.Symbol("z")) for side in sides)
+            return replace(node, left=left, right=right)
+        first = complete(node.left, node.right)
+        return replace(node, left=first, right=complete(node.right, first))
 
     w.change(both)
     w.change(_standard)
-    for part in (w.block.lines, w.block.given):
-        for line in part:
-            above = line.first
-            for i, (relation, side) in enumerate(line.rest):
-                alone = isinstance(above, t.Symbol) and not above.index
-                if relation == "~" and alone and isinstance(side, t.Call) and above:
-                    complete_one = _of_this(side, above) if _lacks_variable(side) else side
-                    line.rest[i] = relation, complete_one
-            for i, (relation, side) in enumerate(line.rest):
-                if above is not None and relation in ("=", ":="):
-                    line.rest[i] = relation, complete(side, above)
-                above = side
+    for line in (*w.block.lines, *w.block.given):
+        above = first = line.first
+        for i, (relation, side) in enumerate(line.rest):
+            drawn = relation == "~" and isinstance(first, t.Symbol) and not first.index
+            if drawn and first and t.lacks_variable(side):
+                side = _of_this(side, first)
+            law = complete(side, above) if above and relation in ("=", ":=") else side
+            line.rest[i], above = (relation, law), side
 
 
-def _lacks_variable(node: t.Node) -> bool:
-    """N(mu, v), which does not say of what."""
-    if not isinstance(node, t.Call) or node.function.name not in LAWS:
-        return False
-    return len(node.group.items) == NAMES[node.function.name].arguments - 1
-
-
-def _of_this(law: t.Call, variable: t.Node) -> t.Call:
+def _of_this(law: t.Node, variable: t.Node) -> t.Call:
+    assert isinstance(law, t.Call)
     group = law.group
     items, marks = (variable, *group.items), (";", *group.marks)
     return replace(law, group=replace(group, items=items, marks=marks))
-
-
-def _of_z(law: t.Node) -> t.Node:
-    return _of_this(law, t.Symbol("z")) if isinstance(law, t.Call) else law
 
 
 def _standard(node: t.Node) -> t.Node:
@@ -380,7 +367,7 @@ def _cross_entropy(
     """-E_p[log q], where p and q may be named by their variables."""
     letter = t.Symbol("p" if w.calls(("p",)) or not w.calls(("q",)) else "q")
     if all(map(_is_law, items)) and len(items) < 3:
-        of_x = [_of_this(i, X) if _lacks_variable(i) else i for i in items]  # type: ignore[arg-type]
+        of_x = [_of_this(i, X) if t.lacks_variable(i) else i for i in items]
         drawn, law = of_x[0], of_x[-1]
     elif all(isinstance(i, t.Symbol) and i.name in ("x", "z") for i in items):
         names = "".join(i.name for i in items if isinstance(i, t.Symbol))
@@ -689,7 +676,6 @@ def bounds(w: Writing) -> None:
         return t.Call(t.Symbol("ELBO"), t.Group((x, THETA, q), (";", ",")), span=node.span)
 
     def name(node: t.Node) -> t.Node:
-        call = isinstance(node, t.Call)
         symbol = node.function if isinstance(node, t.Call) else node
         if not isinstance(symbol, t.Symbol) or symbol.name not in (*BOUNDS, FREE_ENERGY):
             return node
@@ -704,7 +690,9 @@ def bounds(w: Writing) -> None:
         items = node.group.items if isinstance(node, t.Call) else ()
         if not all(map(_listed_by_a_bound, items)):
             return node
-        if symbol.name == "ELBO" and call and _as_in_the_book(node) and not w.freed:
+        marks = node.group.marks if isinstance(node, t.Call) else ()
+        in_full = marks[:1] == (";",) and len(marks) > 1  # ELBO(x; \\theta, \\phi)
+        if symbol.name == "ELBO" and in_full and not w.freed:
             return node
         elbo = bound(node, items)
         if symbol.name == "ELBO":
@@ -735,12 +723,6 @@ def _listed_by_a_bound(item: t.Node) -> bool:
         return True
     plain = isinstance(item, t.Symbol) and not (item.index or item.component)
     return plain and name in (*NETWORK_LABELS, *LETTERS, "mu", "sigma")
-
-
-def _as_in_the_book(node: t.Node) -> bool:
-    """ELBO(x; \\theta, \\phi)."""
-    marks = node.group.marks if isinstance(node, t.Call) else ()
-    return marks[:1] == (";",) and len(marks) > 1
 
 
 def evidence(w: Writing) -> None:
@@ -899,26 +881,18 @@ def sampled(w: Writing) -> None:
         for relation, side in line.rest:
             found = _samples_of(above, side) if relation == "≈" and above else ()
             if found:
-                plain = {old: d.variable for old, d in found.items()}
+                plain: dict[t.Node, t.Node] = {old: d.variable for old, d in found.items()}
                 told = [f"drawn from {latex(d.density)}" for d in found.values()]
                 w.taken |= zip(map(latex, found), told, strict=True)
-                whole = replace(line, first=None, rest=[(relation, side)])
-                ((_, side),) = _renamed(whole, plain).rest
-                line = replace(
-                    _renamed(line, plain), samples=(*found.values(),), hedge=UNSAMPLED
-                )
+                rename = partial(_renamed, plain)
+                side, line = t.rebuild(side, rename), line.changed(rename)
+                line = replace(line, samples=(*found.values(),), hedge=UNSAMPLED)
                 w.block.lines[i] = line
             above = side
 
 
-def _renamed(line: Statement, new: dict[t.Symbol, t.Symbol]) -> Statement:
-    """With these names for those."""
-
-    def name(node: t.Node) -> t.Node:
-        return new.get(node, node) if isinstance(node, t.Symbol) else node
-
-    rest = [(relation, t.rebuild(side, name)) for relation, side in line.rest]
-    return replace(line, first=line.first and t.rebuild(line.first, name), rest=rest)
+def _renamed(new: dict[t.Node, t.Node], node: t.Node) -> t.Node:
+    return new.get(node, node)
 
 
 UNSAMPLED = "what is sampled? State it, as in (z^{(l)} \\sim q(z))"
@@ -1005,9 +979,7 @@ def _coupled(line: Statement, name: t.Symbol, noise: t.Node) -> Statement:
         or not any(name in t.names_in(side) for side in line.sides)
     ):
         return line
-    made = partial(exchanged, name, noise)
-    rest = [(relation, t.rebuild(side, made)) for relation, side in line.rest]
-    return replace(line, first=line.first and t.rebuild(line.first, made), rest=rest)
+    return line.changed(partial(exchanged, name, noise))
 
 
 def _above(shape: Shape) -> tuple[t.Symbol, t.Symbol]:

@@ -104,12 +104,8 @@ def specimens() -> dict[str, str]:
     """What the editor offers: the note's last line, the slips, and chains that hold."""
     broken = {"The note's last line, with its sign": THE_NOTES_LAST_LINE}
     broken |= {slip.name: slip.latex for slip in SLIPS}
-    whole = {f"As it stands: {label}": equation(label) for label in _labels()}
-    return broken | whole
-
-
-def _labels() -> list[str]:
-    return [*dict.fromkeys(slip.label for slip in SLIPS), "eq-kl-mle", "eq-objective"]
+    labels = [*(slip.label for slip in SLIPS), "eq-kl-mle", "eq-objective"]
+    return broken | {f"As it stands: {label}": equation(label) for label in labels}
 
 
 # ---------------------------------------------------------------- the verdicts

@@ -410,7 +410,8 @@ class Curve(NumericWorld):
         return Quantity(point * self.wide(name, index), rank=1)
 
     def axis(self, role: str) -> Axis:
-        return grid_axis(31, 3, 7.53) if role == "x" else grid_axis()
+        size = self.D if role == "x" else self.H
+        return grid_axis(31, 3, 7.53) if size == 3 else grid_axis()
 
     def decoder(self, z: Quantity) -> Quantity:
         hidden = (self["V"] * z + self["u"]).apply(np.tanh)
@@ -457,9 +458,6 @@ class Cube(Curve):
             raise Foreign(f"there is no {name} here")
         return super().variable(name, index)
 
-    def axis(self, role: str) -> Axis:
-        return grid_axis(31, 3, 7.53)
-
     def density(self, name: str, values: Mapping[str, Quantity]) -> Quantity | None:
         if name + " mean" in self.parameters:
             mean, scale = (self[f"{name} {what}"] for what in ("mean", "scale"))
@@ -481,18 +479,12 @@ class Plane(Cube):
             self.parameters[f"{name} mean"] = own.uniform(-1.1, 1.1, self.D)
             self.parameters[f"{name} scale"] = own.uniform(0.7, 1.0, self.D)
 
-    def axis(self, role: str) -> Axis:
-        return grid_axis(61, 2, 9.03)
-
 
 class Space(Plane):
     """Also, in R^3."""
 
     name = "x in R^3"
     D = 3
-
-    def axis(self, role: str) -> Axis:
-        return Cube.axis(self, role)
 
 
 class Bits(Curve):

@@ -128,12 +128,11 @@ class Writing:
         """Every node of the block, children first."""
 
         def line_of(line: Statement) -> Statement:
-            first = None if line.first is None else t.rebuild(line.first, rule)
-            rest = [(relation, t.rebuild(side, rule)) for relation, side in line.rest]
+            new = line.changed(rule)
             samples = [t.rebuild(drawn, rule) for drawn in line.samples]
             drawn = tuple(node for node in samples if isinstance(node, t.Drawn))
             under = tuple(map(line_of, line.under))
-            return replace(line, first=first, rest=rest, samples=drawn, under=under)
+            return replace(new, samples=drawn, under=under)
 
         lines, given, hence = (
             [line_of(line) for line in part]
@@ -145,6 +144,15 @@ class Writing:
         """Also, but the name of a call goes with its arguments."""
         whole = {id(n.function) for n in self.nodes() if isinstance(n, t.Call)}
         self.change(lambda node: node if id(node) in whole else rule(node))
+
+    def rename(self, rule: Callable[[t.Symbol], t.Symbol]) -> None:
+        """Every name of the block; what has another one now was taken for that."""
+
+        def new(node: t.Node) -> t.Node:
+            other = rule(node) if isinstance(node, t.Symbol) else node
+            return node if other == node else self.take(node, other)
+
+        self.change(new)
 
     def take(self, old: t.Node, new: t.Node) -> t.Node:
         """`new`, where `old` stands; the report says so."""

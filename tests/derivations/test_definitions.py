@@ -106,3 +106,8 @@ def test_the_evidence_of_a_model_that_is_given_is_a_claim():
         for times in ("", "2")
     ]
     assert verdicts == ["proved", "wrong"]
+
+
+@pytest.mark.parametrize("given", ["a, b > 0", "(a, b) > 0"])
+def test_a_condition_on_a_list_holds_for_each_with_brackets_and_without(given):
+    assert check("|a| + |b| = a + b", given=given).ok
