@@ -143,9 +143,10 @@ CELLS = {
         SIBLINGS.format("x = b'1' * (450 * 2**20); time.sleep(60)") + "time.sleep(60)",
         "memory",
     ),
+    # another thread may take the signal, and then it comes a moment later
     "has itself traced": (
-        "import ctypes, os\nctypes.CDLL(None).ptrace(0, 0, 0, 0)\nos.kill(os.getpid(), 10)",
-        "died",
+        "import ctypes, os, time\nctypes.CDLL(None).ptrace(0, 0, 0, 0)\n"
+        "os.kill(os.getpid(), 10)\ntime.sleep(60)", "died",
     ),
     "leaves another in its place": (
         "import os, time\nif os.fork(): os._exit(0)\ntime.sleep(60)", "died",
