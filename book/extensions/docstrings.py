@@ -146,8 +146,9 @@ def dress(app: Sphinx, pagename, templatename, context, doctree) -> None:
 
 
 def belong(app: Sphinx, doctree: nodes.document) -> None:
-    """A signature is read in a document of its own. It would keep that, and with it all that
-    Sphinx knows: eight megabytes a page, which are read anew for each number of a figure.
+    """A signature is read in a document of its own. It would keep that, and with it all
+    that Sphinx knows: eight megabytes a page, which are read anew for each number of a
+    figure.
     """
     for node in doctree.findall():
         node.document = doctree
