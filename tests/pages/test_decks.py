@@ -169,6 +169,8 @@ def test_a_slider_that_the_mouse_has_moved_leaves_the_keys_to_the_slides(decks):
     slider.click(position={"x": 5, "y": 5})
     moved = slider.input_value()
     assert moved != before
+    # a moment after the mouse button has come up
+    page.wait_for_function("() => !document.activeElement.matches('input')")
     page.keyboard.press("PageDown")
     assert page.evaluate("() => Reveal.getIndices().h") == place + 1
     page.keyboard.press("PageUp")
