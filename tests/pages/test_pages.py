@@ -128,7 +128,7 @@ MARK_EACH_LOOK = """known => {
         return layers.filter(l => !["rgba(0, 0, 0, 0)", "none", "1"].includes(l)).join();
     };
     const seen = new Set(), before = new Set(known);
-    for (const e of document.body.querySelectorAll("*")) {
+    for (const e of document.body.querySelectorAll(":not(mjx-container *)")) {
         delete e.dataset.look;
         const text = [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
         if (!text || !e.checkVisibility({checkOpacity: true, checkVisibilityCSS: true}))
