@@ -310,8 +310,8 @@ def parameters(w: Writing) -> None:
 def labels(w: Writing) -> None:
     """Whatever p and q are labelled with, here it is \\theta and \\phi.
 
-    The names of its variables below p, as in p_{X,Y}(x, y), say nothing more, nor does
-    the index of a Q_i(z) beside x^{(i)}, where all have it.
+    The names of its variables below p, as in p_{X,Y}(x, y) and p_{X|Y}(x | y), say nothing
+    more, nor does the index of a Q_i(z) beside x^{(i)}, where all have it.
     """
     below = {letter: {c.function.component for c in w.calls((letter,))} for letter in "pq"}
     running = {n.index for n in w.nodes() if isinstance(n, t.Total)}
@@ -320,13 +320,18 @@ def labels(w: Writing) -> None:
     def plain(node: t.Node) -> t.Node:
         if not isinstance(node, t.Call) or not t.is_density(node):
             return node
-        component = node.function.component
-        own = tuple(i.name for i in component if isinstance(i, t.Symbol))
-        said = own == tuple(getattr(i, "name", "") for i in node.group.items)
+        name, below_it = node.function, node.function.component
+        if name.label in VARIABLES and not below_it:  # p_z(z)
+            name, below_it = replace(name, label=""), (t.Symbol(name.label),)
+        first = below_it[0] if below_it else None
+        named = first if isinstance(first, t.Group) else t.Group(below_it)
+        own = [i.name for i in named.items if isinstance(i, t.Symbol)]
+        said = own == [getattr(i, "name", "") for i in node.group.items]
+        said &= "|" not in named.marks or named.marks == node.group.marks  # p_{X|Z}(x | z)
         alike = len(below.get(node.function.name, ())) == 1 and {*own} <= running
-        if not component or len(own) < len(component) or not (said or alike):
+        if not own or len(own) < len(named.items) or not (said or alike):
             return node
-        return w.take(node, replace(node, function=replace(node.function, component=())))
+        return w.take(node, replace(node, function=replace(name, component=())))
 
     w.change(plain)
     w.change(_unaccented(w))

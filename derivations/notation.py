@@ -145,7 +145,7 @@ def of_kind(*kinds: Kind) -> tuple[str, ...]:
 VARIABLES, SIZES = of_kind(Kind.VARIABLE), of_kind(Kind.SIZE)
 PARAMETERS, LAWS, UNSIZED = of_kind(Kind.PARAMETERS), of_kind(LAW), of_kind(Kind.UNSIZED)
 ANY, AVERAGES, DENSITIES = of_kind(Kind.ANY), of_kind(Kind.AVERAGE), of_kind(Kind.DENSITY)
-FUNCTIONS, DIVERGENCES = of_kind(Kind.FUNCTION), of_kind(Kind.DIVERGENCE)
+DIVERGENCES = of_kind(Kind.DIVERGENCE)
 COINS = tuple(key for key in LAWS if NAMES[key].arguments == 2)
 NETWORKS = of_kind(NETWORK)
 DECODERS = tuple(key for key in NETWORKS if NAMES[key].takes == "z")
@@ -167,10 +167,16 @@ def shaped(shape: str) -> tuple[str, ...]:
 
 
 # ---------------------------------------------------------------- how names are typed
-GREEK = tuple(
-    "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau "
-    "phi psi omega ell Sigma Lambda Phi Theta Delta Omega Psi".split()
-)
+# All but \Gamma, which is a function to most, and here would be a number.
+GREEK_SIGNS = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ",
+    "eta": "η", "theta": "θ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ",
+    "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ",
+    "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "ell": "ℓ",
+    "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ",
+    "Upsilon": "Υ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
+}  # fmt: skip
+GREEK = tuple(GREEK_SIGNS)
 # other words for the same
 SPELLINGS = {
     "varepsilon": "epsilon", "varphi": "phi", "widehat": "hat", "overline": "bar",
@@ -207,8 +213,9 @@ BRACKETS = {
 # and in its macros \\bx, \\vz, \\rvz
 BOLD_MACROS, BOLD_LETTERS = ("b", "v", "rv", "mb", "bs"), "xyzuwh"
 ACCENTS = ("hat", "bar", "tilde")
-WORD_FUNCTIONS = ("diag", "tr", "det", "sigmoid", "softplus", "tanh", "log", "exp")
-PREFIXES = ("log", "exp", "tanh", "det", "nabla", "sin", "cos")  # no brackets needed
+# functions that have a word, and those that are commands, which need no brackets
+WORD_FUNCTIONS = tuple(key for key in of_kind(Kind.FUNCTION) if key in NAMES[key].latex)
+PREFIXES = (*(key for key in WORD_FUNCTIONS if NAMES[key].latex == "\\" + key), "nabla")
 # words and commands for what has a name here, upright or typed as mere letters
 WORDS = {
     "E": "Expect", "EE": "Expect", "Ex": "Expect", "expect": "Expect", "N": "Normal",
@@ -258,9 +265,7 @@ DEFINES = r"def|\\[Dd]elta|\\triangle|\.$"  # above an equals sign
 TEXTS = ("text", "textrm", "textit", "textbf", "textsf", "textnormal", "mbox", "hbox")
 FULL_WIDTH = str.maketrans("，。；：（）＝＋－｜＊／", ",.;:()=+-|*/")
 # signs that are typed as themselves, and the command of each
-SIGNS = dict(zip("αβγδεζηθκλμνξπρστφψωℓΣΛΦΘΔΩΨ",
-                 (f"\\{name}" for name in GREEK), strict=True))  # fmt: skip
-SIGNS |= {
+SIGNS = {sign: f"\\{name}" for name, sign in GREEK_SIGNS.items()} | {
     "ϵ": r"\epsilon", "ϕ": r"\phi", "ϑ": r"\theta", "µ": r"\mu", "∂": r"\partial",
     "≥": r"\geq", "≤": r"\leq", "≠": r"\neq", "≈": r"\approx", "∝": r"\propto",
     "∼": r"\sim", "∈": r"\in", "∑": r"\sum", "∏": r"\prod", "∫": r"\int", "∞": r"\infty",

@@ -95,7 +95,7 @@ class Value(ABC):
 
     @abstractmethod
     def function(self, name: str) -> Self:
-        """A function of notation.FUNCTIONS at this value."""
+        """An elementary function at this value."""
 
     @abstractmethod
     def odot(self, other: Self) -> Self:

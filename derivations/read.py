@@ -397,6 +397,8 @@ class Builder(Interpreter[Token, t.Node]):
             )
         drawn: list[tuple[tuple[t.Symbol, ...], t.Node]] = []
         under = name.under or t.Inside(((),))
+        if under.relations == ("|",):
+            raise self.error("of which density? Write it: p(z \\mid x)", under)
         if under.relations and set(under.relations) != {"~"}:
             raise self.error("under an expectation only \\sim may stand", under)
         if under.relations:
@@ -521,9 +523,10 @@ class Builder(Interpreter[Token, t.Node]):
                 outside, nodes, operations = [nodes[1], *outside], nodes[:1], []
         if len(nodes) > 1 and isinstance(nodes[0], t.Group):
             raise self._ambiguous(name, nodes[1])
-        if name != "nabla" and t.is_density(nodes[0]):  # \log q(z) f(z)
+        if name != "nabla" and t.is_density(nodes[0]):  # \log q(z) f(z), \log q(z) (a - b)
             for other in nodes[1:]:
-                if isinstance(other, t.Call) and not t.is_density(other):
+                whole = other.base if isinstance(other, t.Power) else other
+                if isinstance(whole, t.Call | t.Group) and not t.is_density(whole):
                     raise self._ambiguous(name, other)
         if "times" in operations:
             raise self._ambiguous(name, nodes[operations.index("times") + 1])
@@ -689,6 +692,12 @@ class Builder(Interpreter[Token, t.Node]):
                 sides.append(node.items if isinstance(node, t.Tuple) else (node,))
         return t.Inside(tuple(sides), tuple(relations))
 
+    def given(self, tree: Tree) -> t.Node:
+        """`X \\mid Z`, below a density."""
+        left, _, right = parts(tree)
+        names = [t.items_of(self.build(side)) for side in (left, right)]
+        return t.Inside(tuple(names), ("|",))
+
     def _name(self, node: t.Node, scripts: Tree) -> t.Node:
         under, above, primes = self._scripts(scripts)
         if primes:
@@ -723,6 +732,10 @@ class Builder(Interpreter[Token, t.Node]):
         if under.relations == (":",):  # x_{1:T}
             ends = under.sides[0][0], under.sides[1][0]
             return replace(node, component=(t.Group(ends, (":",)),))
+        if under.relations == ("|",):  # p_{X|Z}
+            left, right = under.sides
+            marks = (",",) * (len(left) - 1) + ("|",) + (",",) * (len(right) - 1)
+            return replace(node, component=(t.Group(left + right, marks),))
         if under.relations:
             raise self.error("a relation cannot be a subscript here", under)
         inside = under.sides[0]

@@ -125,6 +125,8 @@ class Roles:
             return name + "_CLOSE"
         if operand and not token.startswith("\\left") and top and top.call:
             return "MID" if name == "ABS" else "PARALLEL"
+        if operand and name == "ABS" and top and top.script:  # p_{X|Z}
+            return "MID"
         return name + "_OPEN"
 
 

@@ -336,6 +336,41 @@ TWINS: dict[str, list[Row]] = {
         twin(r"\log p_\theta(x) = \log \int p_\theta(x, z) dz = \log \int \frac{q(z)}{q(z)} p(x, z) dz", *pair)
         for pair in (("p(x, z) dz", "p(x | z) dz"), (r"\frac{q(z)}{q(z)} ", ""))
     ],
+    "logarithms of one base": [
+        twin(r"H(X) = -\sum_x p(x) \log_2 p(x)", "-", ""),
+        twin(r"D_{KL}(p \| q) = \sum_x p(x) \log_2 \frac{p(x)}{q(x)}", "{p(x)}{q(x)}", "{q(x)}{p(x)}"),
+        twin(r"\log_2 8 = 3", "3", "2"),
+    ],
+    "a density with the names of its variables below it": [
+        twin(r"p_{X,Y}(x, y) = p_X(x) p_{Y|X}(y | x)", "p_X(x)", "p_Y(y)"),
+        twin(r"p_{X,Z}(x, z) = p_Z(z) p_{X \mid Z}(x \mid z)", r"p_{X \mid Z}(x \mid z)", "p_X(x)"),
+        twin(r"p_{x,z}(x, z) = p_z(z) p(x \mid z)", r"p_z(z)", "p_x(x)"),
+        twin(r"p_x(x) = \int p_z(z) p_{x|z}(x|z) dz", r"p_z(z)", "2 p_z(z)"),
+        twin(r"\sum_{i=1}^m \mathbb{E}_{z \sim Q_i}\left[\log \frac{p(x^{(i)}, z)}{Q_i(z)}\right] "
+             r"\leq \sum_{i=1}^m \log p(x^{(i)})", r"\leq", r"\geq"),
+    ],
+    "an index before or behind a square": [
+        twin(r"-\frac{1}{2}\left(\mu^{(i)2} + \sigma^{(i)2} - 1 - \log \sigma^{(i)2}\right) "
+             r"= -D_{KL}(\mathcal{N}(\mu^{(i)}, \sigma^{(i)2}) \| \mathcal{N}(0, 1))", "- 1", "+ 1"),
+        twin(r"\log \mathcal{N}(x^{(i)}; \mu^{(i)}, \sigma^{2(i)}) = -\frac12 \log(2\pi\sigma^{2(i)}) "
+             r"- \frac{(x^{(i)} - \mu^{(i)})^2}{2\sigma^{2(i)}}", r"{2\sigma", r"{\sigma"),
+    ],
+    "a prime in a superscript": [
+        twin(r"D_{KL}(\mathcal{N}(\mu, 1) \| \mathcal{N}(\mu^\prime, 1)) = \frac{(\mu - \mu^\prime)^2}{2}", "- ", "+ "),
+        twin(r"D_{KL}(\mathcal{N}(\mu, 1) \| \mathcal{N}(\mu^{\prime}, 1)) = \frac{(\mu - \mu^{\prime})^2}{2}", "{2}", "{3}"),
+    ],
+    "a gradient in the parameters of a q of z alone": [
+        twin(r"\nabla_\lambda \mathbb{E}_{q_\lambda(z)}[\log p(x,z) - \log q_\lambda(z)] = \mathbb{E}_{q_\lambda(z)}"
+             r"[(\log p(x,z) - \log q_\lambda(z)) \nabla_\lambda \log q_\lambda(z)]", r"(\log p(x,z) - ", r"(2 \log p(x,z) - "),
+    ],
+    "an expectation over what is drawn together": [
+        twin(r"\mathbb{E}_{x,z \sim p}[\log p(x|z)] = \mathbb{E}_{p(x,z)}[\log p(x,z) - \log p(z)]", "- ", "+ "),
+        twin(r"E_{z|x}[z] = \int z p(z|x) dz", "= ", "= 2 "),
+        twin(r"\mathbb{E}_{\epsilon}[\epsilon^2] = 1", "1", "2"),
+    ],
+    "the bound of the data set": [
+        twin(r"\mathcal{L}(\theta, \phi; \mathcal{D}) \leq \sum_{x \in \mathcal{D}} \log p_\theta(x)", r"\leq", r"\geq"),
+    ],
     "the evidence beside a labelled likelihood": [
         twin(r"p(x) = \int p_\theta(x|z) p(z) dz", "p(z) dz", "dz"),
         twin(r"\log p(x) = \log \int p_\theta(x|z) p(z) dz", r"\log \int", r"\int \log"),
