@@ -148,15 +148,15 @@ def _from_zip(
         if stat.S_ISLNK(entry.external_attr >> 16):
             yield Upload(name, time, fault=say(NO_LINKS), clock=ARCHIVE)
             continue
+        is_zip = name.lower().endswith(".zip") and not prefix
+        if not is_zip and PurePosixPath(name).suffix.lower() not in NOTEBOOK_LIKE:
+            yield Upload(name, time, clock=ARCHIVE)  # it will be named, and not read
+            continue
+        if room <= 0:
+            fault = say("there is too much in its archive")
+            yield Upload(name, time, fault=fault, clock=ARCHIVE)
+            continue
         try:
-            is_zip = name.lower().endswith(".zip") and not prefix
-            if not is_zip and PurePosixPath(name).suffix.lower() not in NOTEBOOK_LIKE:
-                yield Upload(name, time, clock=ARCHIVE)  # it will be named, and not read
-                continue
-            if room <= 0:
-                fault = say("there is too much in its archive")
-                yield Upload(name, time, fault=fault, clock=ARCHIVE)
-                continue
             # `file_size` may lie; what is read may not be longer than this.
             with archive.open(entry) as file:
                 data = file.read(MOST_BYTES * (5 if is_zip else 1) + 1)
@@ -173,14 +173,15 @@ def _from_zip(
 def _nested(data: bytes, name: str, time: float) -> Iterator[Upload]:
     """A student's own archive: its files count as lying in a folder of its name."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            inside = _from_zip(archive, f"{name[:-4]}/", MOST_IN_ONE, MOST_BYTES_IN_ONE)
-            for upload in inside:
-                upload.archive, upload.inner_time = name, upload.time
-                upload.time = time
-                yield upload
-    except Exception as error:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except Exception as error:  # zipfile raises many kinds
         yield Upload(name, time, fault=_packed(error))
+        return
+    with archive:
+        for upload in _from_zip(archive, f"{name[:-4]}/", MOST_IN_ONE, MOST_BYTES_IN_ONE):
+            upload.archive, upload.inner_time = name, upload.time
+            upload.time = time
+            yield upload
 
 
 def _packed(error: Exception) -> str:

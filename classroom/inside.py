@@ -142,7 +142,7 @@ def as_on_colab() -> None:
         sys.modules[f"google.{name}"] = Nothing(name) if "." in name else colab
 
 
-def make_shell(out: Stream, err: Stream) -> "InteractiveShell":
+def make_shell(out: Stream) -> "InteractiveShell":
     """An IPython shell whose outputs, displays and tracebacks go to `out`."""
     from IPython.core.displayhook import DisplayHook
     from IPython.core.displaypub import DisplayPublisher
@@ -206,7 +206,7 @@ def main() -> None:
 
     out, err = Stream("stdout"), Stream("stderr")
     sys.path[:0] = sys.argv[1:]
-    shell = make_shell(out, err)
+    shell = make_shell(out)
     dumps, write, real = json.dumps, os.write, (sys.stdin, out, err)
     getpid, leave, ours = os.getpid, os._exit, os.getpid()
     clock = time.process_time

@@ -19,7 +19,8 @@ from derivations.scope import Scope
 from derivations.worlds import Foreign, Line
 
 DRAWS = 3  # how often a piece is compared
-NO_NUMBER = (Meaningless, OutOfDomain, Foreign, TooMuchWork, ArithmeticError, ValueError)
+# What says that a formula has no value; anything else is a fault of ours, told as one.
+NO_NUMBER = (Meaningless, Foreign, TooMuchWork)
 
 
 def stages_of(latex: str, task: Derivation) -> tuple[str, int]:

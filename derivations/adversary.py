@@ -99,7 +99,10 @@ class Failure:
         def sides() -> Quantity:
             if self.trial.allowed(at) and self._positive(at):
                 left, right = at(self.pair.left), at(self.pair.right)
-                a, b = map(float, comparable(left, right))
+                one, other = comparable(left, right)
+                if not one.size == other.size == 1:
+                    return at.calculus.number(0)
+                a, b = one.item(), other.item()
                 if np.isfinite(a) and np.isfinite(b):
                     gap = RELATIONS[self.pair.relation].way * (a - b)
                     relative = held_by(self.pair, left, right)
@@ -112,7 +115,7 @@ class Failure:
         at.spent = max(at.spent, BUDGET - self.effort)
         try:
             at.calculus.moved(at, _ways(at, moves), 1.0, sides)
-        except (OutOfDomain, Foreign, TypeError):
+        except (OutOfDomain, Foreign):
             pass
         return found[0] if found else (np.inf, np.inf, "")
 

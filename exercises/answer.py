@@ -221,13 +221,21 @@ def judged_function(question: Question, answer: Callable[..., Any]) -> Verdict:
 
     def rule(point: dict[str, float]) -> float:
         given = [point[known[k]] for k in named] if named else [point[s] for s in symbols]
-        value = answer(*given)
-        return float(value) if isinstance(value, numbers.Real) else float(_item(value))
+        try:
+            value = answer(*given)
+            return float(value if isinstance(value, numbers.Real) else _item(value))
+        except Exception as error:  # whatever the reader's function raises is the reader's
+            says = f"Your function raised {type(error).__name__}: {error}"
+            raise _Raised(says) from error
 
     try:
         return judge(question, rule)
-    except Exception as error:  # whatever the reader's function raises is the reader's
-        return _unread(f"Your function raised {type(error).__name__}: {error}")
+    except _Raised as raised:
+        return _unread(str(raised))
+
+
+class _Raised(Exception):
+    """What the reader's function raises; what ours do comes out as it is."""
 
 
 def _item(value: Any) -> Any:

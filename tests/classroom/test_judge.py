@@ -17,6 +17,7 @@ from classroom.judge import cases_of, judge_derivation, judge_task
 from classroom.records import read_record, upload_path
 from classroom.results import results
 from classroom.sandbox import CellRun
+from classroom.stages import stages_of
 
 from .conftest import TOY, solution, text
 from .fakes import fake_grade, fake_work, with_fault
@@ -217,3 +218,15 @@ def test_a_formula_that_cannot_be_read_is_no_fault_of_ours():
     mark = judge_derivation("by-hand", task, r"$$(a + b)^2 = \nonsense{a}$$", "")
     assert (mark.points, mark.pending, mark.fault) == (0, True, "")
     assert "unknown command" in mark.lines[0].message
+
+
+def test_a_fault_of_ours_is_no_stage_that_is_left_out(monkeypatch):
+    def broken(*_):
+        raise ValueError("ours")
+
+    stages = (Shows("the power", (r"\exp(a)",)),)
+    task = Derivation(r"\log(b \exp(a))", r"a + \log b", points=2, stages=stages)
+    assert stages_of(r"\log(b \exp(a)) = a + \log b", task) == ("", 3)
+    monkeypatch.setattr("classroom.stages._value", broken)
+    with pytest.raises(ValueError, match="ours"):
+        stages_of(r"\log(b \exp(a)) = a + \log b", task)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from derivations import check
+from derivations import adversary, check
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,12 @@ def test_an_adversary_keeps_chances_between_0_and_1():
     latex = r"x^x (1 - x)^{1 - x} \geq 0"
     assert check(latex, given=r"0 < x < 1").ok
     assert check(r"q(x_t \mid x_{t-1}, x_0) = q(x_t \mid x_{t-1})").ok
+
+
+def test_a_fault_of_ours_is_no_bound_that_holds(monkeypatch):
+    def broken(*_):
+        raise TypeError("ours")
+
+    monkeypatch.setattr(adversary, "comparable", broken)
+    with pytest.raises(TypeError, match="ours"):
+        check(r"x^2 + 10 \geq 0")

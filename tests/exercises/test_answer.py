@@ -79,6 +79,15 @@ def test_what_is_no_answer_is_told_in_a_sentence_and_is_no_mistake(answer, says)
     assert verdict.why == "unread" and says in verdict.says
 
 
+def test_a_fault_of_the_judge_is_not_told_as_the_readers(monkeypatch):
+    def broken(*_):
+        raise AttributeError("ours")
+
+    monkeypatch.setattr(exercises.answer, "judge", broken)
+    with pytest.raises(AttributeError, match="ours"):
+        judged(FORMULA, lambda x, sigma: x / sigma)
+
+
 def test_an_expression_is_diagnosed_like_a_text():
     assert judged(FORMULA, sigma / x).why == judged(FORMULA, "sigma/x").why == "upside-down"
     assert judged(FORMULA, lambda x, sigma: sigma / x).why == "upside-down"
