@@ -210,6 +210,7 @@ function render({ model, el }) {
   let terms = null;
   let strokes = [];
   let images = null; // the test images, bytes, once they are inflated
+  let waiting = null; // a choice that came before them
   let draws = []; // of z, from q
   let painted = null; // the x that its canvas shows
 
@@ -272,6 +273,7 @@ function render({ model, el }) {
 
   /** Encode a new x and put the marker at the mean of q. `n` is its place among the test images, or null. */
   function show(image, n, save = true) {
+    waiting = null;
     light("x");
     x = image;
     selected = n;
@@ -291,6 +293,7 @@ function render({ model, el }) {
   function choose(n, save = true) {
     const bytes = images?.subarray(n * x.length, (n + 1) * x.length);
     if (bytes) show(Float32Array.from(bytes, (v) => v / 255), n, save);
+    else waiting = [n, save];
   }
 
   // ---------------------------------------------------------------- pictures
@@ -744,6 +747,7 @@ function render({ model, el }) {
   for (const [name, action] of Object.entries(heard)) model.on(name, action);
   inflate(model.get("images")).then((bytes) => {
     images = bytes;
+    if (waiting) choose(...waiting);
   });
   return () => {
     resized.disconnect();
