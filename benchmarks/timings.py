@@ -15,6 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from vae_lib.files import write_whole
+
 FILE = Path(__file__).with_suffix(".json")
 Row = dict[str, str | float | None]
 
@@ -95,9 +97,7 @@ def keep(name: str, rows: list[Row], notes: str, file: Path = FILE) -> None:
     """Replace one section; the file has its old content or all of the new one."""
     sections = load(file) if file.exists() else {}
     sections[name] = section(rows, notes)
-    unfinished = file.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(sections, indent=1) + "\n", encoding="utf-8")
-    os.replace(unfinished, file)
+    write_whole(file, (json.dumps(sections, indent=1) + "\n").encode())
 
 
 def number(value: float) -> str:

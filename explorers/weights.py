@@ -10,6 +10,7 @@ from pathlib import Path
 
 from explorers.pack import PackError, pack, unpack
 from vae_lib.encoder_decoder import VAE
+from vae_lib.files import write_whole
 
 FOLDER = Path(__file__).with_name("weights")  # two latents
 TEN = FOLDER / "ten"  # ten
@@ -60,6 +61,4 @@ def save_vae(vae: VAE, record: dict, folder: Path | str = FOLDER) -> None:
     text = json.dumps(record | {"sha256": sums}, indent=2) + "\n"
     files = {f"{part}.bin": content for part, content in packed.items()}
     for name, content in (files | {RECORD: text.encode()}).items():
-        unfinished = folder / f"{name}.unfinished"
-        unfinished.write_bytes(content)
-        unfinished.replace(folder / name)
+        write_whole(folder / name, content)

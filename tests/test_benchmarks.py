@@ -145,9 +145,21 @@ def test_what_cannot_be_measured_is_told_at_the_end(monkeypatch, capsys):
     assert "not measured: memory: no thermometer" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("peak", [memory.peak_of_ours, memory.peak_of_the_example])
-def test_the_memory_section_trains_what_the_training_section_does(peak):
-    assert peak(300)["peak"] > 100  # megabytes
+@pytest.mark.parametrize(
+    ("peak", "trainer"),
+    [(memory.peak_of_ours, "our_defaults"), (memory.peak_of_the_example, "example")],
+)
+def test_the_memory_section_trains_what_the_training_section_does(
+    monkeypatch, peak, trainer
+):
+    real, called = getattr(training, trainer), []
+
+    def watched(*arguments):
+        called.append(trainer)
+        return real(*arguments)
+
+    monkeypatch.setattr(training, trainer, watched)
+    assert peak(300)["peak"] > 0 and called == [trainer]
 
 
 def test_the_training_section_measures_the_defaults_of_the_command():

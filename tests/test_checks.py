@@ -30,7 +30,7 @@ def test_an_estimate_shows_its_difference_standard_error_and_z(capsys):
         assert part in shown
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(symbolic=numbers, z=st.floats(-10, 10), standard_error=st.floats(0.01, 100))
 def test_an_estimate_is_judged_by_its_z_alone(symbolic, z, standard_error):
     if abs(abs(z) - Z_MAX) < 1e-3:  # the border itself is left to rounding

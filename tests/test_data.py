@@ -223,7 +223,7 @@ def test_binarize_of_nothing_is_nothing():
     assert binarize(torch.zeros(0, 64), torch.Generator()).shape == (0, 64)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(1, 10_000))
 def test_image_side_inverts_the_square(side):
     assert image_side(side * side) == side

@@ -116,7 +116,7 @@ def square(z):
     return z.square().sum(dim=-1)
 
 
-G, MODEL = "a generator", "a model"  # what `call` makes on the device
+G = "a generator"  # which `call` makes on the device
 
 CALLS = {
     arguments.tensor: [("x", X)],

@@ -40,7 +40,7 @@ def scalar(value):
 # ---- the decomposition -----------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(size=sizes, seed=seeds, sigma=st.floats(0.3, 3))
 def test_elbo_and_gap_add_up_to_the_evidence_for_any_q(size, seed, sigma):
     model, x, mu, C = random_model(*size, seed, sigma)
@@ -48,7 +48,7 @@ def test_elbo_and_gap_add_up_to_the_evidence_for_any_q(size, seed, sigma):
     assert abs(total - model.log_evidence(x)) < 1e-10
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(size=sizes, seed=seeds)
 def test_elbo_is_a_bound_and_tight_at_the_posterior_alone(size, seed):
     model, x, mu, C = random_model(*size, seed)
@@ -141,7 +141,7 @@ def test_log_joint_is_likelihood_times_prior():
     assert model.log_joint(x, z).item() == pytest.approx(expected)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(H=st.integers(1, 5), seed=seeds)
 def test_multivariate_kl_is_torchs(H, seed):
     _, _, mu_1, C_1 = random_model(1, H, seed)

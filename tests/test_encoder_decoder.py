@@ -29,7 +29,7 @@ from vae_lib.evaluation import log_weights
 from vae_lib.objective import Terms, elbo_terms
 from vae_lib.training import train
 
-few = settings(deadline=None, max_examples=25)
+few = settings(max_examples=25)
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,7 @@ from vae_lib.monte_carlo import Estimate
 from vae_lib.objective import elbo_objective, elbo_terms
 from vae_lib.training import train
 
-few = settings(max_examples=30, deadline=None)
+few = settings(max_examples=30)
 
 
 def generator(seed=0):

@@ -24,7 +24,7 @@ from vae_lib.monte_carlo import sample
 
 means = st.floats(-50, 50)
 sigmas = st.floats(0.05, 20)
-quick = settings(max_examples=30, deadline=None, derandomize=True, database=None)
+quick = settings(max_examples=30)
 GRID = torch.linspace(-25, 25, 4001, dtype=torch.float64)
 
 

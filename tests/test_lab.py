@@ -99,8 +99,8 @@ def test_saving_in_a_readers_lab_leaves_the_book_alone(tmp_path):
                     f"http://127.0.0.1:{port}/api/contents/{place}/own-data.ipynb", notebook
                 )
             finally:
-                server.terminate()
-                server.wait(20)
+                server.kill()  # it holds nothing that is not saved
+                server.wait()
         assert "a note of mine" in (tree / place / "own-data.ipynb").read_text("utf-8")
         now = (tree / "book" / "own-data.md").read_text("utf-8")
         assert ("a note of mine" in now) is author and (now == before) is not author

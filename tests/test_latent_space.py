@@ -33,7 +33,7 @@ from vae_lib.objective import (
 )
 from vae_lib.training import train
 
-few = settings(max_examples=30, deadline=None)
+few = settings(max_examples=30)
 
 
 def generator(seed=0):

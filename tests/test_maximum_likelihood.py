@@ -29,7 +29,7 @@ def normal(n: int, seed: int) -> torch.Tensor:
     return torch.randn(n, generator=generator, dtype=torch.float64)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(x=finite, mu=finite, sigma=positive)
 def test_log_density_is_scipys(x, mu, sigma):
     ours = gaussian_log_density(torch.tensor([x], dtype=torch.float64), mu, sigma).item()
@@ -60,7 +60,7 @@ def test_log_likelihood_is_the_sum_over_the_data_for_every_point_of_a_surface():
     np.testing.assert_allclose(surface, expected.sum(-1), rtol=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     seed=st.integers(0, 2**31),
     n=st.integers(2, 30),
@@ -94,7 +94,7 @@ def test_symbolic_log_likelihood_is_the_numerical_one():
     assert float(symbolic) == pytest.approx(gaussian_log_likelihood(x, 0.3, 1.4).item())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(flips=st.lists(st.integers(0, 1), min_size=1, max_size=20), pi=st.floats(0.01, 0.99))
 def test_bernoulli_log_likelihood_is_torchs(flips, pi):
     x = torch.tensor(flips, dtype=torch.float64)

@@ -36,7 +36,7 @@ def double(values) -> torch.Tensor:
 # Estimate
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(values=vectors)
 def test_an_estimate_is_scipys_mean_and_standard_error(values):
     estimate = Estimate.of(double(values))
@@ -168,9 +168,6 @@ def test_an_indicator_gives_a_probability():
     assert abs(estimate.z_score(stats.norm.sf(1))) < Z_MAX
 
 
-# One run, revealed
-
-
 # Coverage
 
 
@@ -244,7 +241,7 @@ def test_the_squared_weight_is_finite_only_above_the_border():
     assert sp.integrate(below, (x, -sp.oo, sp.oo)) == sp.oo
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(log_weights=st.lists(st.floats(-3, 3), min_size=1, max_size=20))
 def test_effective_sample_size_is_its_definition_and_has_its_bounds(log_weights):
     ours = effective_sample_size(double(log_weights))

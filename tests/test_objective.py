@@ -49,7 +49,7 @@ def seeded(seed=0):
 
 
 @given(MUS, LOG_VARS)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_kl_is_that_of_torch_distributions(mu, log_var):
     q = TorchNormal(tensor(mu), tensor(log_var).mul(0.5).exp())
     expected = kl_divergence(q, TorchNormal(tensor(0.0), tensor(1.0)))
@@ -58,7 +58,7 @@ def test_kl_is_that_of_torch_distributions(mu, log_var):
 
 
 @given(MUS, LOG_VARS)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_kl_is_never_negative_and_zero_only_at_the_prior(mu, log_var):
     kl = kl_to_standard_normal(tensor(mu), tensor(log_var)).item()
     assert kl >= -1e-12

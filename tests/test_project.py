@@ -1,6 +1,5 @@
 """The promises of the repository: one place for each fact, nothing from a network."""
 
-import hashlib
 import os
 import re
 import runpy
@@ -80,12 +79,6 @@ def test_no_third_party_code_is_committed():
         assert path.suffix not in {".whl", ".woff", ".woff2"}, path
         if path.suffix in {".js", ".css"}:
             assert path.stat().st_size < 100_000, f"{path} looks like a bundled library"
-
-
-def test_the_data_file_is_the_recorded_one():
-    from vae_lib.data import MNIST_FILE, MNIST_SHA256
-
-    assert hashlib.sha256(MNIST_FILE.read_bytes()).hexdigest() == MNIST_SHA256
 
 
 @pytest.mark.slow

@@ -46,7 +46,6 @@ def imports_of_the_notebooks() -> str:
 
 @pytest.mark.slow
 def test_the_wheel_has_all_that_a_notebook_needs_and_its_build_leaves_nothing(tmp_path):
-    pytest.importorskip("hatchling", reason="hatchling is not installed: run make lock")
     source, wheels, site, away = (
         tmp_path / name for name in ("src", "out", "site", "away")
     )

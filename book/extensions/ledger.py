@@ -250,7 +250,7 @@ def table(page: str, rows: Iterable[Row]) -> nodes.table:
     head += table_row([entry(say(name)) for name in names])
     for label, steps in groupby(rows, lambda row: row.label):
         steps = list(steps)
-        first = nodes.entry("", equation(page, label), morerows=len(steps) - 1)
+        first = nodes.entry("", equation(label), morerows=len(steps) - 1)
         for number, step in enumerate(steps, start=1):
             cells = [entry(text) for text in facts(number, step)]
             body += table_row([first, *cells] if number == 1 else cells)
@@ -267,7 +267,7 @@ def entry(text: str) -> nodes.entry:
     return nodes.entry("", nodes.paragraph(text, text))
 
 
-def equation(page: str, label: str) -> nodes.paragraph:
+def equation(label: str) -> nodes.paragraph:
     """A link to the equation, by its number, and its name."""
     link = addnodes.pending_xref(
         "", nodes.literal(label, label), refdomain="math", reftype="eq", reftarget=label,

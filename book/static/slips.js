@@ -110,6 +110,7 @@
   async function draw(...boxes) {
     await typeset(...boxes);
     await Promise.all(boxes.filter((box) => box.dataset.latex).map(fit));
+    for (const box of boxes) box.dataset.drawn = "yes";
   }
 
   // The place of a change, in a colour of its own, if it can be wrapped.

@@ -3,6 +3,7 @@
 import copy
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -30,6 +31,15 @@ def toy_release(tmp_path_factory) -> Course:
     course = Course(root / "course", (TOY.parent, ROOT / "assignments"))
     make_release(course, course.assignment("toy"))
     return course
+
+
+def command_lines() -> list[str]:
+    """Of all processes of this machine."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(path.read_text(errors="replace").replace("\0", " "))
+    return found
 
 
 def copy_of(course: Course, root: Path) -> Course:

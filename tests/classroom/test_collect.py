@@ -369,7 +369,7 @@ def test_the_time_in_a_students_own_archive_is_not_the_time_of_handing_in(
 
 
 @pytest.mark.slow
-def test_an_archive_that_unpacks_to_very_much_is_not_kept(course, toy, tmp_path):
+def test_an_archive_that_unpacks_to_very_much_is_not_kept(tmp_path):
     from classroom.collect import uploads
 
     inner = io.BytesIO()

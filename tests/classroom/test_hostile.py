@@ -8,7 +8,6 @@ each answer, or many cells.
 
 import json
 import os
-import subprocess
 import time
 
 import nbformat
@@ -21,7 +20,16 @@ from classroom.gradebook import db_url, open_gradebook
 from classroom.records import all_collected, read_record
 from classroom.results import results
 
-from .conftest import cell, copy_of, edited, released, solution, text, with_cell
+from .conftest import (
+    cell,
+    command_lines,
+    copy_of,
+    edited,
+    released,
+    solution,
+    text,
+    with_cell,
+)
 
 # One class for all of them: graded once, by two processes, in one of pytest's workers.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hostile")]
@@ -454,10 +462,10 @@ def test_no_process_survives(class_graded):
     ours = f"sleep {A_LONG_TIME}", str(class_graded[0].root)
     deadline = time.monotonic() + 60
     while True:
-        ps = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True)
-        if not any(word in ps.stdout for word in ours):
+        left = [line for line in command_lines() if any(word in line for word in ours)]
+        if not left:
             break
-        assert time.monotonic() < deadline, ps.stdout
+        assert time.monotonic() < deadline, left
         time.sleep(0.1)
 
 

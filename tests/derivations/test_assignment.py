@@ -86,10 +86,10 @@ def test_hostile_input_is_refused_in_time():
     towers = "2" + "^{9" * 20 + "}" * 20
     sums = r"\sum_{n=1}^{N} " * 30 + "x^{(n)}"
     for latex in (nested, towers, sums, r"\sum_{n=1}^{10^{9}} n"):
-        started = time.perf_counter()
+        started = time.process_time()
         report = check_derivation(f"1 = {latex} = 2", start="1", end="2")
         assert not report.ok
-        assert time.perf_counter() - started < 15
+        assert time.process_time() - started < 15
 
 
 def test_an_error_of_ours_is_left_to_a_person(monkeypatch):

@@ -81,7 +81,7 @@ GOOD = r"""\begin{align}
 \end{align}"""
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.randoms(use_true_random=False))
 def test_no_edit_crashes_the_reader(rng):
     tokens = re.findall(r"\\[A-Za-z]+|\\.|\s+|.", GOOD)

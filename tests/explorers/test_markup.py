@@ -1,12 +1,11 @@
 """The HTML that a figure's script fills in: what is there, and in the script's order."""
 
-import doctest
 from html.parser import HTMLParser
 
 import pytest
 import sympy as sp
 
-from explorers import ExpressionExplorer, markup
+from explorers import ExpressionExplorer
 from explorers.figure import Curve, Dot, Panel, Readout, Slider, Switch
 from explorers.markup import latent_markup, written
 
@@ -109,8 +108,3 @@ def test_no_control_loses_its_keys_to_jupyterlab():
 )
 def test_numbers_are_written_as_the_script_writes_them(value, text):
     assert written(value, 2) == text
-
-
-def test_the_examples_are_right():
-    assert doctest.testmod(markup).attempted == 1
-    assert doctest.testmod(markup).failed == 0

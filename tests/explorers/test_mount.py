@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow  # a page is built first
 
 CONFIGURATION = f"""
 import sys
@@ -96,7 +97,6 @@ def states(page) -> dict:
     return json.loads(script[1])
 
 
-@pytest.mark.slow
 def test_each_display_of_a_widget_is_a_box_with_its_room_and_its_still(page, states):
     model, stranger = states
     boxes = re.split(r'(?=<div class="explorer" data-model="(?:\w+)">)', page)[1:]

@@ -84,13 +84,14 @@ def open_page(
     browser,
     address: str,
     width: int = 1280,
+    height: int = 900,
     theme: str = "light",
     wait: bool = True,
     **options,
 ):
     """Open an address; what goes wrong on the way is in the page's `faults`."""
     context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=theme, **options
+        viewport={"width": width, "height": height}, color_scheme=theme, **options
     )
     context.add_init_script(DRAWS)
     page = context.new_page()

@@ -98,13 +98,15 @@ def print_page(page) -> tuple[list[str], dict[str, Paper]]:
     may not fit between the page's ends.
     """
     page.evaluate(OPEN_FOLDS)
-    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
-    page.emulate_media(media="print")
-    held = page.evaluate(IN_THE_PAGE)
-    sizes = ["A4", "Letter"] if held["tallest"] > TALL else ["A4"]
-    sheets = {size: Paper(page.pdf(format=size)) for size in sizes}
-    page.emulate_media(media="screen")
-    page.evaluate(CLOSE_FOLDS)
+    try:
+        page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        held = page.evaluate(IN_THE_PAGE)
+        sizes = ["A4", "Letter"] if held["tallest"] > TALL else ["A4"]
+        sheets = {size: Paper(page.pdf(format=size)) for size in sizes}
+    finally:  # other tests read this page, too
+        page.emulate_media(media="screen")
+        page.evaluate(CLOSE_FOLDS)
     faults = held["faults"]
     needed = Counter(filter(None, map(letters, held["texts"])))
     for size, paper in sheets.items():

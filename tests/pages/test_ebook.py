@@ -25,7 +25,8 @@ OPS = "{http://www.idpf.org/2007/ops}"
 @pytest.fixture(scope="module")
 def epub(html) -> ZipFile:
     """The e-book of the built pages; made here if it is not, or if it is older."""
-    sources = [*(ROOT / "book").rglob("*.*"), ROOT / "_config.yml"]
+    sources = [*(ROOT / "book").rglob("*.*"), ROOT / "_config.yml", ROOT / "tools/epub.py"]
+    sources += [ROOT / "_build" / "code.sha256"]  # as new as the packages' last change
     newest = max(path.stat().st_mtime for path in sources if path.is_file())
     if not EPUB.exists() or EPUB.stat().st_mtime < newest:
         command = [sys.executable, "tools/epub.py"]

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
+from tests.pages.conftest import open_page
 from tests.pages.test_latent_explorer import Explorer, agrees
 from tests.pages.test_pages import address
 
@@ -14,17 +16,12 @@ SCREENS = [(390, 844), (1280, 800)]
 def front(request, browser, html):
     width, height = request.param
     phone = width < 500
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, has_touch=phone, is_mobile=phone
+    page = open_page(
+        browser, address(html, "index"), width, height, has_touch=phone, is_mobile=phone
     )
-    page = context.new_page()
-    page.faults = []
-    page.on("pageerror", lambda error: page.faults.append(str(error)))
-    page.goto(address(html, "index"))
-    page.locator(".explorer[data-state=mounted] .latent-explorer").wait_for()
     yield page
     assert page.faults == []
-    context.close()
+    page.context.close()
 
 
 def finger(page, *points):
@@ -55,23 +52,20 @@ def test_a_digit_is_drawn_and_lands_within_the_first_screen(front):
     before, box = explorer.picture("decoded"), explorer.sheet.bounding_box()
     middle = box["x"] + box["width"] / 2
     hand(front, *[(middle, box["y"] + box["height"] * n / 10) for n in range(2, 9)])
-    explorer.settle()
-    assert shown.get_attribute("aria-label") == "x, your image"
+    expect(shown).to_have_attribute("aria-label", "x, your image")
     drawn = explorer.picture("decoded")
     assert not agrees(drawn, 1 - before.view(-1) / 255, 100)  # a one in place of a seven
 
     ring = [explorer.place(*z) for z in [(0, 0), (1, -1), (2, -2)]]
     hand(front, *ring)
-    explorer.settle()
+    explorer.comes_to([2.0, -2.0])
     there = explorer.picture("decoded")
     assert (there - drawn).abs().max() > 100
     assert front.evaluate("() => scrollY") == 0  # neither stroke nor drag has scrolled
     explorer.button("Discard drawing").click()
-    explorer.settle()
-    assert shown.get_attribute("aria-label") == "x, test image 1, class 7"
+    expect(shown).to_have_attribute("aria-label", "x, test image 1, class 7")
     explorer.button("Another digit").click()
-    explorer.settle()
-    assert shown.get_attribute("aria-label") == "x, test image 2, class 2"
+    expect(shown).to_have_attribute("aria-label", "x, test image 2, class 2")
 
 
 def test_every_part_of_the_model_leads_to_its_chapter_by_keyboard(front):

@@ -57,8 +57,8 @@ def lab(tmp_path_factory):
                 pytest.fail((folder / "server.log").read_text())
             yield notebook
         finally:
-            server.terminate()
-            server.wait(20)
+            server.kill()  # it holds nothing that is not saved
+            server.wait()
 
 
 SLOPE = [

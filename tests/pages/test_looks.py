@@ -8,6 +8,7 @@ import sys
 
 import matplotlib as mpl
 import nbformat
+import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw
@@ -216,24 +217,31 @@ def test_a_finger_can_hit_the_controls(visit, html):
     page = visit(
         address(html, "08-latent-space"), width=390, has_touch=True, is_mobile=True
     )
-    for control in page.locator(
+    controls = page.locator(
         ".latent-explorer :is(button, select, label, input[type=range])"
-    ).all():
-        if control.is_visible():
-            box = control.bounding_box()
-            assert box["height"] >= 44, control.evaluate("e => e.outerHTML")
+    )
+    seen = [control for control in controls.all() if control.is_visible()]
+    assert len(seen) > 20
+    for control in seen:
+        box = control.bounding_box()
+        assert box["height"] >= 44, control.evaluate("e => e.outerHTML")
 
 
 def test_in_the_dark_a_still_is_dark_and_keeps_its_hues(visit, html):
     """The corner of a plot, white in its file, has the colour of the page's ground."""
-    page = visit(address(html, "01-maximum-likelihood"), theme="dark")
-    still = page.locator("figure img.panel").first
-    still.scroll_into_view_if_needed()
-    page.wait_for_timeout(100)
-    shot = still.screenshot()
-    picture = Image.open(io.BytesIO(shot)).convert("RGB")
+    shots = {}
+    for theme in ("light", "dark"):
+        page = visit(address(html, "01-maximum-likelihood"), theme=theme)
+        still = page.locator("figure img.panel").first
+        still.scroll_into_view_if_needed()
+        still.evaluate("image => image.decode()")
+        shots[theme] = Image.open(io.BytesIO(still.screenshot())).convert("RGB")
     ground = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
-    expected = tuple(int(n) for n in re.findall(r"\d+", ground)[:3])
-    assert (
-        max(abs(a - b) for a, b in zip(picture.getpixel((3, 3)), expected, strict=True)) < 8
-    )
+    expected = [int(n) for n in re.findall(r"\d+", ground)[:3]]
+    corner = shots["dark"].getpixel((3, 3))
+    assert max(abs(a - b) for a, b in zip(corner, expected, strict=True)) < 8
+    hues = [np.asarray(shot.convert("HSV")).astype(int) for shot in shots.values()]
+    vivid = (hues[0][..., 1] > 100) & (hues[1][..., 1] > 100)
+    turned = (hues[0] - hues[1])[..., 0][vivid]
+    assert vivid.sum() > 100
+    assert np.median(np.abs((turned + 128) % 256 - 128)) < 10  # of 256

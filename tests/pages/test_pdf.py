@@ -221,7 +221,7 @@ def test_every_display_formula_is_in_it(html, paper, alternatives):
 @pytest.fixture(scope="module")
 def korean(html, chromium):
     if not (html / "ko" / "index.html").exists():
-        pytest.skip("the Korean pages are not built: make book")
+        pytest.fail("the Korean pages are not built: run 'make book' first")
     return printed("--language", "ko", "--only", "03-kl-and-mle").read_bytes()
 
 

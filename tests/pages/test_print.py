@@ -6,6 +6,7 @@ That nothing is cut, on any page, is tested in `test_pages.py`.
 import pytest
 
 from tests.pages.paper import Paper, letters
+from tests.pages.test_explorers import next_frame
 
 ANSWER = letters("the divergence is 7 nats")
 
@@ -44,6 +45,7 @@ def test_what_a_reader_opened_and_moved_is_printed(elbo):
     slider = elbo.locator(".expression-explorer input[type=range]").first
     slider.focus()
     elbo.keyboard.press("End")
+    next_frame(elbo)  # which writes the number
     row = slider.locator("xpath=..")
     moved = row.locator(".name").inner_text() + row.locator(".number").inner_text()
     steps = elbo.locator(".lines").first

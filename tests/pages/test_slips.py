@@ -24,7 +24,8 @@ ANSWER = """() => {
 }"""
 
 DRAWN = """selector => [...document.querySelectorAll(selector + " .formula")].every(
-    box => box.querySelector("svg") && !box.textContent.includes("\\\\("))"""
+    box => box.dataset.drawn && box.querySelector("svg")
+        && !box.textContent.includes("\\\\("))"""
 
 CUT = """selector => [...document.querySelectorAll(selector + " .formula")]
     .filter(box => box.scrollWidth > box.clientWidth
@@ -38,13 +39,12 @@ SMALL = """selector => [...document.querySelectorAll(selector + " :is(button, se
 
 
 def barriers(page, selector: str) -> list[str]:
-    """What axe finds in the figure, colours included; or what went wrong before. Axe asks
-    for style sheets, which a page from disk may not have: that is no fault of the page."""
+    """What axe finds in the figure, colours included; or what went wrong before."""
     if page.faults:
         return page.faults
-    found = Axe().run(page, selector, {"runOnly": ["wcag2a", "wcag2aa"]}).response
-    page.wait_for_timeout(100)
-    page.faults.clear()
+    # Without preload: axe would ask for style sheets, which a page from disk may not have.
+    what = {"runOnly": ["wcag2a", "wcag2aa"], "preload": False}
+    found = Axe().run(page, selector, what).response
     return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found["violations"]]
 
 
@@ -54,8 +54,6 @@ def values(text: str) -> list[float]:
 
 
 def drawn(page, selector=".slips"):
-    page.wait_for_function(DRAWN, arg=selector)
-    page.wait_for_timeout(100)  # a formula that is too wide is then set anew
     page.wait_for_function(DRAWN, arg=selector)
 
 
