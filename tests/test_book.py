@@ -51,6 +51,18 @@ def test_a_book_that_has_not_changed_is_not_built_again(build, tmp_path):
     assert build("--fresh") == once and build() == nothing
 
 
+def test_a_file_that_is_offered_beside_the_pages_is_no_change(build, tmp_path):
+    html = tmp_path / "_build" / "html"
+    build()
+    (html / "index.html").write_text("front")
+    assert build() == (["the book"], 0)
+    (html / "index.html").write_text("front, with a link")
+    (html / "book.epub").write_text("an e-book")
+    (html / "slides").mkdir()
+    (html / "slides" / "index.html").write_text("decks")
+    assert build() == ([], 0)
+
+
 def test_who_writes_while_it_is_built_gets_another_build(build, tmp_path):
     chapter = tmp_path / "book" / "a.md"
     assert build(meanwhile=lambda: chapter.write_text("# Later\n"))[0] == ["the book"]

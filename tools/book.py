@@ -37,10 +37,12 @@ VECTORS = CACHE / "vectors"  # what the cells drew
 STAMP = BUILD / "book.state"  # as they were when it was built last
 
 
-def state(top: Path) -> str:
+def state(top: Path, built: bool = False) -> str:
     """Of all files in a folder that the book may be made of: names, sizes and times.
 
-    Sphinx knows what changed, but takes half a minute to find that nothing did.
+    Sphinx knows what changed, but takes half a minute to find that nothing did. Beside the
+    `built` pages `offer.py` puts files that other tools make, and links them from the front
+    pages: that is no change.
     """
     # Its time changes with what pip installs or removes.
     digest = hashlib.sha256(
@@ -48,10 +50,16 @@ def state(top: Path) -> str:
     )
     for folder, folders, files in os.walk(top):
         others = {BUILD.name, "__pycache__", "tests", "course", "playground"}
+        others |= {"slides"} if built else set()
         folders[:] = sorted(f for f in folders if f not in others and f[0] != ".")
         for name in sorted(files):
+            if built and name.endswith((".pdf", ".epub")):
+                continue
             found = os.lstat(os.path.join(folder, name))
-            digest.update(repr((folder, name, found.st_size, found.st_mtime_ns)).encode())
+            known = found.st_size, found.st_mtime_ns
+            if built and name == "index.html":
+                known = 0, 0
+            digest.update(repr((folder, name, *known)).encode())
     return digest.hexdigest()
 
 
@@ -153,7 +161,7 @@ def main() -> int:
     made_of = state(ROOT)  # before: who writes while it is built wants another build
     anew = options.fresh or options.all or options.cells
     if not anew and STAMP.exists():
-        if STAMP.read_text("utf-8") == made_of + state(BUILD / "html"):
+        if STAMP.read_text("utf-8") == made_of + state(BUILD / "html", built=True):
             print(where)
             return 0
     old = [BUILD / ".doctrees", BUILD / "html"] if options.fresh or options.all else []
@@ -177,7 +185,7 @@ def main() -> int:
         print(f"{names} could not be built: see the warnings above", file=sys.stderr)
         return 1
     offer()
-    STAMP.write_text(made_of + state(BUILD / "html"), encoding="utf-8")
+    STAMP.write_text(made_of + state(BUILD / "html", built=True), encoding="utf-8")
     print(where)
     return 0
 
