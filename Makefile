@@ -51,7 +51,7 @@ notebooks: .venv/installed  ## regenerate the notebooks from the Markdown, execu
 	$(PY) tools/claims.py write
 	$(PY) tools/translations.py update experiments
 
-bench: .venv/installed  ## measure what you wait for, beside the alternatives; about an hour
+bench: .venv/installed  ## measure what you wait for, beside the alternatives; most of an hour
 	$(PY) -m benchmarks
 
 translation-status: .venv/installed  ## what the Korean edition lacks, with file and line

@@ -23,9 +23,9 @@ from classroom.words import has_words, respoken, speaking, texts_of_assignment, 
 
 from .conftest import TOY, edited, released, solution, text
 from .handed_in import WRONG
+from .test_assignments import NAMES
 from .test_solutions import marks, seeds_of, sheets  # noqa: F401
 
-NAMES = ["hw1", "hw2", "hw3", "hw4", "hw5"]
 # Three English words in a row, which no name, command or formula has.
 ENGLISH = re.compile(r"(?<![\w/.])[A-Za-z]{2,}[,:]? [a-z]{2,}[,:]? [a-z]{2,}")
 
