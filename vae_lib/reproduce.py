@@ -105,10 +105,10 @@ class Small(NamedTuple):
 def experiments(epochs: int | None = None) -> dict[str, Sequence[Run | Variant | Small]]:
     """The runs of each experiment; `epochs` replaces their lengths.
 
-    The papers' layer sizes, with Adam and a cosine schedule in place of the papers'
-    optimisers and schedules: so fewer epochs are needed. Batch, rate, nonlinearity and
-    start of `iwae` were compared on the held-out images, in short runs. An epoch with 50
-    samples an image costs many plain ones: 500 of them take four hours of one core.
+    The papers' layer sizes, with Adam and a cosine schedule in place of Adagrad (`aevb`)
+    and of Adam with a rate that falls in steps (`iwae`): so fewer epochs are needed. Batch,
+    rate, nonlinearity and start of `iwae` were compared on the held-out images, in short
+    runs. An epoch with 50 samples an image costs many plain ones: 500 of them take hours.
     """
     burda = partial(
         Run, z_dim=50, hidden=(200, 200), batch_size=128, learning_rate=3e-3,
