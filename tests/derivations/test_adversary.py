@@ -49,6 +49,6 @@ def test_a_fault_of_ours_is_no_bound_that_holds(monkeypatch):
     def broken(*_):
         raise TypeError("ours")
 
-    monkeypatch.setattr(adversary, "comparable", broken)
+    monkeypatch.setattr(adversary.Failure, "_positive", broken)
     with pytest.raises(TypeError, match="ours"):
         check(r"x^2 + 10 \geq 0")
