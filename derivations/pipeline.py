@@ -11,7 +11,9 @@ Chain        the verdict on each pair: by numbers, then by SymPy     judge.py, p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -76,25 +78,52 @@ def judge_block(
     ['proved']
     """
     read = numbered(read_block(source))  # tokens, then trees
+    first, *others = readings(read, page)  # in the book's names
+    judge = partial(
+        judge_reading, page=page, seed=seed, symbolic=symbolic, defines=defines,
+        strict=strict, quick=quick, since=since, budget=budget,
+    )  # fmt: skip
+    # Of the other readings only a good one is shown: no line of theirs is mended.
+    return _settled(judge(first, mends=not quick), judge, others)
 
-    def judge(reading: Reading) -> Judged:
-        mends = not quick and reading is first  # of the others only a good one is shown
-        judged = _judged(
-            reading.block,
-            page,
-            seed,
-            symbolic,
-            defines,
-            strict,
-            quick,
-            mends,
-            since,
-            budget,
-        )
-        return replace(judged, taken=reading.taken | judged.taken)
 
-    first, *others = readings(read, page)
-    judged = judge(first)
+def judge_reading(
+    reading: Reading, page: Scope, seed: int, symbolic: bool, defines: bool, strict: bool,
+    quick: bool, since: int, budget: Budget | None, mends: bool = False,
+) -> Judged:  # fmt: skip
+    """Scope, claims, draws, verdicts of a block in one reading; its options are those of
+    `judge_block`. Where it `mends`, a line that fails is told what would save it."""
+    block, source = reading.block, reading.block.source
+    if block.unchecked is not None:
+        lines = pairs_of(block.lines, source)
+        exempt = [pair.step(Verdict.EXEMPT, block.unchecked) for pair in lines]
+        return Judged(block, exempt, [], page, reading.taken)
+    claims, hence = _claims(block, since)
+    scope = scope_of(block, page)
+    scope, hence = named_at_braces(hence, scope)
+    trial = Trial(source, scope, seed, budget or Budget())
+    alone = len(block.lines) == 1
+    chain = Chain(trial, page, symbolic, defines, alone, mends=mends)
+    with np.errstate(all="ignore"):
+        steps = chain.steps(claims, quick)
+        samples = tuple(drawn for line in block.lines for drawn in line.samples)
+        broken = quick and not all(step.ok for step in steps)
+        entailed = [] if broken else chain.entailed(hence, samples, quick)
+        given = [line for line in block.given if line.first is not None]
+        entailed += [] if broken else impossible(pairs_of(given, source), trial)
+    both = [*steps, *entailed]
+    claimed = (step for step in both if step.verdict is not Verdict.DEFINITION)
+    used = frozenset(name for step in claimed for name in step.uses) - scope.assumed
+    good = all(step.ok for step in both)
+    idle = _idle_given(chain.trial.scope, both) if strict and good else ""
+    taken = reading.taken | dict(scope.taken)
+    return Judged(block, steps, entailed, chain.page, taken, used, idle)
+
+
+def _settled(
+    judged: Judged, judge: Callable[[Reading], Judged], others: list[Reading]
+) -> Judged:
+    """What the first reading came to, where the others do not speak against it."""
     for other in others:
         mode = other.choice.mode
         if _good(judged) and mode is not Mode.ALL:
@@ -143,37 +172,6 @@ def _ask(judged: Judged, tried: Judged, choice: Choice) -> None:
             meant = " or ".join(choice.options)
             message = f"is {choice.name} {meant}? One makes this true, another does not"
             step.fail(f"{message}\nsay which: given: {choice.say}", NOT_UNDERSTOOD)
-
-
-def _judged(
-    block: Block, page: Scope, seed: int, symbolic: bool, defines: bool, strict: bool,
-    quick: bool, mends: bool, since: int, budget: Budget | None,
-) -> Judged:  # fmt: skip
-    source = block.source
-    if block.unchecked is not None:
-        lines = pairs_of(block.lines, source)
-        exempt = [pair.step(Verdict.EXEMPT, block.unchecked) for pair in lines]
-        return Judged(block, exempt, [], page)
-    claims, hence = _claims(block, since)
-    scope = scope_of(block, page)
-    scope, hence = named_at_braces(hence, scope)
-    trial = Trial(source, scope, seed, budget or Budget())
-    alone = len(block.lines) == 1
-    chain = Chain(trial, page, symbolic, defines, alone, mends=mends)
-    with np.errstate(all="ignore"):
-        steps = chain.steps(claims, quick)
-        samples = tuple(drawn for line in block.lines for drawn in line.samples)
-        broken = quick and not all(step.ok for step in steps)
-        entailed = [] if broken else chain.entailed(hence, samples, quick)
-        given = [line for line in block.given if line.first is not None]
-        entailed += [] if broken else impossible(pairs_of(given, source), trial)
-    both = [*steps, *entailed]
-    claimed = (step for step in both if step.verdict is not Verdict.DEFINITION)
-    used = frozenset(name for step in claimed for name in step.uses) - scope.assumed
-    good = all(step.ok for step in both)
-    idle = _idle_given(chain.trial.scope, both) if strict and good else ""
-    taken = dict(scope.taken)
-    return Judged(block, steps, entailed, chain.page, taken, used, idle)
 
 
 def _claims(block: Block, since: int) -> tuple[list[Pair], list[Pair]]:

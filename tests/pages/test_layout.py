@@ -6,7 +6,8 @@ reader's larger default size comes to, since the theme's and the book's sizes ar
 Every page is laid out in the widest of the families, DejaVu, with larger text at every
 width; in Liberation those with formulas or figures are, with larger text on the narrowest.
 In Noto, whose letters are narrower than DejaVu's, stand the Korean pages, which are seen on
-phones, and an English one of each kind. They must come without an error or a request.
+phones, and an English one of each kind, with larger text on the narrowest. They must come
+without an error or a request.
 
 On a phone the lines of displays are whole; at most one in twenty of a page may scroll.
 The letters of every drawing are at least 11 pixels high; in the widest letters of each
@@ -273,6 +274,7 @@ def test_in_noto_a_page_comes_whole(frame, family, html, name):
     load(frame, html, name)
     widths = PHONES if name.startswith("ko/") else WIDTHS
     faults = [fault for width in widths for fault in faults_at(frame, width)]
+    faults += faults_at(frame, WIDTHS[-1], "130%")
     language = "ko" if name.startswith("ko/") else "en"
     assert frame.evaluate("document.documentElement.lang") == language
     # the reference of the code is made of its docstrings
