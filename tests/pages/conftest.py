@@ -105,6 +105,16 @@ def open_page(
     return page
 
 
+def finger(page, *points):
+    """Down, along the points, and up. The moves reach the page when the browser finds the
+    time: wait for what they do."""
+    session = page.context.new_cdp_session(page)
+    for n, (x, y) in enumerate(points):
+        kind, at = "touchMove" if n else "touchStart", [{"x": x, "y": y}]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
 def watch(page) -> None:
     """Keep what goes wrong on a page in its `faults`."""
     page.faults = []
@@ -163,7 +173,8 @@ def server(html):
 
 
 def _note(page, message):
-    if message.type in {"error", "warning"}:
+    # Reading a canvas back is what tests do, not the page.
+    if message.type in {"error", "warning"} and "willReadFrequently" not in message.text:
         page.faults.append(f"console {message.type}: {message.text}")
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from sklearn.datasets import load_diabetes
 
+from tests.pages.conftest import finger
 from tests.pages.test_pages import address
 from vae_lib.maximum_likelihood import gaussian_log_likelihood
 from vae_lib.reproduce import finished
@@ -102,13 +103,7 @@ def test_a_finger_moves_the_point_and_scrolls_beside_it(visit, html):
     grip = handle.locator(".grip").bounding_box()
     assert min(grip["width"], grip["height"]) >= 44
     x, y = grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2
-    finger = page.context.new_cdp_session(page)
-    for shift in range(0, 90, 15):
-        kind = "touchMove" if shift else "touchStart"
-        points = [{"x": x + shift, "y": y}]
-        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    # a finger's moves reach the page when the browser finds the time
+    finger(page, *[(x + shift, y) for shift in range(0, 90, 15)])
     page.wait_for_function("s => s.valueAsNumber > 0.5", arg=slider.element_handle())
     next_frame(page)
     total = readout(page, "ELBO") + readout(page, "KL")

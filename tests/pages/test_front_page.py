@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.pages.conftest import open_page
+from tests.pages.conftest import finger, open_page
 from tests.pages.test_latent_explorer import Explorer, agrees
 from tests.pages.test_pages import address
 
@@ -22,15 +22,6 @@ def front(request, browser, html):
     yield page
     assert page.faults == []
     page.context.close()
-
-
-def finger(page, *points):
-    """Down, along the points, and up."""
-    session = page.context.new_cdp_session(page)
-    for n, (x, y) in enumerate(points):
-        kind, at = "touchMove" if n else "touchStart", [{"x": x, "y": y}]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def mouse(page, *points):
@@ -58,9 +49,11 @@ def test_a_digit_is_drawn_and_lands_within_the_first_screen(front):
 
     ring = [explorer.place(*z) for z in [(0, 0), (1, -1), (2, -2)]]
     hand(front, *ring)
-    explorer.comes_to([2.0, -2.0])
-    there = explorer.picture("decoded")
-    assert (there - drawn).abs().max() > 100
+    for _ in range(100):
+        if changed := (explorer.picture("decoded") - drawn).abs().max() > 100:
+            break
+        front.wait_for_timeout(50)
+    assert changed
     assert front.evaluate("() => scrollY") == 0  # neither stroke nor drag has scrolled
     explorer.button("Discard drawing").click()
     expect(shown).to_have_attribute("aria-label", "x, test image 1, class 7")

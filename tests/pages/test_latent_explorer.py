@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from explorers import LatentExplorer
 from explorers.weights import TEN, load_vae
-from tests.pages.conftest import open_page
+from tests.pages.conftest import finger, open_page
 from vae_lib.data import load_mnist
 from vae_lib.encoder_decoder import VAE
 from vae_lib.latent_space import interpolate
@@ -385,30 +385,20 @@ def test_a_finger_taps_drags_and_scrolls_on_a_phone_in_the_dark(visit, html):
     page.touchscreen.tap(*explorer.place(1.0, -1.0))
     explorer.comes_to([1.0, -1.0])
 
-    def touch(*points):
-        session = page.context.new_cdp_session(page)
-        for kind, point in zip(
-            ["touchStart", *["touchMove"] * (len(points) - 1)], points, strict=True
-        ):
-            at = [{"x": point[0], "y": point[1]}]
-            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
-        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-        explorer.settle()
-
     page.evaluate(AT_REST)
     scrolled = page.evaluate("() => scrollY")
     steps = [explorer.place(1.0 - n / 4, -1.0 + n / 2) for n in range(5)]
-    touch(*steps)
+    finger(page, *steps)
     explorer.comes_to([0.0, 1.0])
     assert page.evaluate("() => scrollY") == scrolled
-    touch(*[explorer.place(-3.0, -3.0 + n) for n in range(5)])  # away from the marker
-    assert explorer.z() == pytest.approx([0.0, 1.0], abs=0.05)
+    finger(page, *[explorer.place(-3.0, -3.0 + n) for n in range(5)])  # not at the marker
     page.wait_for_function("before => scrollY !== before", arg=scrolled)
     page.evaluate(AT_REST)  # a page glides on after the finger
+    assert explorer.z() == pytest.approx([0.0, 1.0], abs=0.05)
     explorer.sheet.scroll_into_view_if_needed()
     page.evaluate(AT_REST)
     scrolled, box = page.evaluate("() => scrollY"), explorer.sheet.bounding_box()
-    touch(*[(box["x"] + 60, box["y"] + 20 * n) for n in range(1, 7)])
+    finger(page, *[(box["x"] + 60, box["y"] + 20 * n) for n in range(1, 7)])
     expect(explorer.button("Discard")).to_be_enabled()
     assert page.evaluate("() => scrollY") == scrolled
 

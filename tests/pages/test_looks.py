@@ -14,6 +14,7 @@ from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw
 
 from tests.pages.conftest import ROOT, with_page
+from tests.pages.test_pages import address
 from vae_lib.checks import agree, claim
 
 sys.path.insert(0, str(ROOT / "book" / "extensions"))
@@ -21,10 +22,6 @@ import cells  # noqa: E402
 import typeface  # noqa: E402
 
 CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("[0-9][0-9]-*.md"))
-
-
-def address(html, name: str) -> str:
-    return (html / f"{name}.html").as_uri()
 
 
 # ---------------------------------------------------------------- each chapter
