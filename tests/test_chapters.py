@@ -195,12 +195,18 @@ def test_no_equation_label_is_used_twice():
     assert len(labels) == len(set(labels))
 
 
+CHAIN = re.compile(r"\$\$\n(\\begin\{aligned\}.*?)\$\$ \((eq-[a-z0-9-]+)\)\n", re.S)
+
+
+def test_derivations_are_found():
+    assert sum(len(CHAIN.findall(text_of(chapter))) for chapter in CHAPTERS) > 50
+
+
 @each_chapter
 def test_a_reason_for_each_line_of_a_derivation(chapter):
     """A chain of relations is followed by a numbered list with one item for each."""
     text = text_of(chapter)
-    chain = r"\$\$\n(\\begin\{aligned\}.*?)\$\$ \((eq-[a-z0-9-]+)\)\n"
-    for block in re.finditer(chain, text, re.S):
+    for block in CHAIN.finditer(text):
         body, label = re.sub(r"(?m)^%.*$", "", block[1]), block[2]
         relations = len(re.findall(r"&\s*(?::=|=|\\approx|\\geq|\\leq)|:=\s*&", body))
         # The reasons are the paragraphs that follow at once and begin with a number.

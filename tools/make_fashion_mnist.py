@@ -5,18 +5,15 @@
 FOLDER holds train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz and their t10k- fellows:
 by default it is where Debian's package dataset-fashion-mnist puts them. The first 12,000
 training images and the first 3,000 test images are kept, in their order: under 6 MB. The
-SHA-256 of the written file is printed: it is the one that vae_lib/variants.py checks.
+SHA-256 of the written file is printed: it is the one that vae_lib/data.py checks.
 """
 
 import gzip
-import hashlib
-import io
-import os
 import sys
 import zipfile
 from pathlib import Path
 
-import numpy as np
+from make_mnist import pack, read_idx
 
 # The sums are those of the unpacked files, as Zalando Research published them.
 IDX_FILES = {
@@ -45,27 +42,12 @@ FOLDER = Path("/usr/share/datasets/fashion-mnist")
 TARGET = Path(__file__).parents[1] / "vae_lib" / "fashion_mnist.npz"
 
 
-def read_idx(path: Path, sha256: str) -> np.ndarray:
-    content = gzip.decompress(path.read_bytes())
-    if hashlib.sha256(content).hexdigest() != sha256:
-        sys.exit(f"{path} is not the Fashion-MNIST file of that name: its SHA-256 differs.")
-    n_axes = content[3]
-    shape = np.frombuffer(content, ">u4", count=n_axes, offset=4)
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * n_axes).reshape(shape)
-
-
 def main(folder: Path) -> None:
-    # np.savez stores the time of writing; without it the same arrays give the same file.
-    unfinished = TARGET.with_suffix(".unfinished")
-    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_LZMA) as archive:
-        for name, (file, n, sha256) in IDX_FILES.items():
-            buffer = io.BytesIO()
-            np.save(buffer, read_idx(folder / f"{file}.gz", sha256)[:n])
-            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_LZMA
-            archive.writestr(entry, buffer.getvalue())
-    os.replace(unfinished, TARGET)
-    print(hashlib.sha256(TARGET.read_bytes()).hexdigest(), TARGET)
+    arrays = {}
+    for name, (file, n, sha256) in IDX_FILES.items():
+        content = gzip.decompress((folder / f"{file}.gz").read_bytes())
+        arrays[name] = read_idx(content, sha256, file)[:n]
+    pack(arrays, TARGET, zipfile.ZIP_LZMA)
 
 
 if __name__ == "__main__":

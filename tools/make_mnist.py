@@ -10,12 +10,13 @@ LeCun, Cortes and Burges published.
 
 import hashlib
 import io
-import os
 import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
+
+from vae_lib.files import write_whole
 
 IDX_FILES = {
     "train_images": (
@@ -38,27 +39,36 @@ IDX_FILES = {
 TARGET = Path(__file__).parents[1] / "vae_lib" / "mnist.npz"
 
 
-def read_idx(path: Path, sha256: str) -> np.ndarray:
-    content = path.read_bytes()
+def read_idx(content: bytes, sha256: str, name: str) -> np.ndarray:
+    """The array of a file whose sum is known."""
     if hashlib.sha256(content).hexdigest() != sha256:
-        sys.exit(f"{path} is not the MNIST file of that name: its SHA-256 differs.")
+        sys.exit(f"{name} is not the published file of that name: its SHA-256 differs.")
     n_axes = content[3]
     shape = np.frombuffer(content, ">u4", count=n_axes, offset=4)
     return np.frombuffer(content, np.uint8, offset=4 + 4 * n_axes).reshape(shape)
 
 
-def main(folder: Path) -> None:
+def pack(arrays: dict[str, np.ndarray], target: Path, compression: int) -> None:
+    """Write an .npz file whose bytes follow from the arrays, and print its sum."""
     # np.savez stores the time of writing; without it the same arrays give the same file.
-    unfinished = TARGET.with_suffix(".unfinished")
-    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, (file, sha256) in IDX_FILES.items():
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", compression, compresslevel=9) as archive:
+        for name, array in arrays.items():
             buffer = io.BytesIO()
-            np.save(buffer, read_idx(folder / file, sha256))
+            np.save(buffer, array)
             entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type = compression
             archive.writestr(entry, buffer.getvalue())
-    os.replace(unfinished, TARGET)
-    print(hashlib.sha256(TARGET.read_bytes()).hexdigest(), TARGET)
+    write_whole(target, held.getvalue())
+    print(hashlib.sha256(held.getvalue()).hexdigest(), target)
+
+
+def main(folder: Path) -> None:
+    arrays = {
+        name: read_idx((folder / file).read_bytes(), sha256, file)
+        for name, (file, sha256) in IDX_FILES.items()
+    }
+    pack(arrays, TARGET, zipfile.ZIP_DEFLATED)
 
 
 if __name__ == "__main__":
