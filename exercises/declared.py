@@ -19,7 +19,8 @@ A question has one of these answers:
                  `real`, `-0.9 to 0.9` or `2 to 50 whole`
     choice:      the right one; the others stand under `wrong`
     code:        Python's text of a function, for the notebook; `with:` lists arguments
-    derivation:  the first and the last expression of a chain, in LaTeX, for the notebook
+    derivation:  the first and the last expression of a chain, in LaTeX, for the notebook;
+                 `given:` lists what may be assumed
 
 `wrong` gives the likely mistakes, each with what to say; `hints` are two; `also` are more
 ways to write the right answer, which the tests try.
