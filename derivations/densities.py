@@ -50,6 +50,9 @@ def density(node: t.Call, at: Evaluator[V]) -> V:
     for mark, item in zip(group.marks, group.items[1:], strict=True):
         if mark in "‖:~" or mark == ";" and not t.is_parameter(item):
             raise Meaningless(f"{mark} cannot stand in a density")
+    below = [s.name for mark in name.component for s in t.names_in(mark)]
+    if below and {*below} <= {*VARIABLES}:  # p_{X|Z}(z | x)
+        raise Unknown(f"below this {name.spoken} stands another thing than in its brackets")
     if name.component or at.world.chain and name.label not in ("", *PARAMETERS):
         raise Unknown(f"this {name.spoken} is another density than {name.name}", like="...")
     before, after = t.split_bar(group)

@@ -19,7 +19,7 @@ from typing import Generic
 import numpy as np
 
 from . import tree as t
-from .notation import UPPER
+from .notation import PARAMETERS, UPPER
 from .quantity import Meaningless, Unknown, V
 from .scope import Definition, Scope
 from .worlds import Foreign, Place, World
@@ -400,6 +400,9 @@ FAR = (60, 90)  # where a density of these worlds has no weight left
 @value_of.register(t.Derivative)
 def _derivative(node: t.Derivative, at: Evaluator[V]) -> V:
     if node.nabla:
+        parts = [v for v in node.variables if getattr(v, "name", "") in PARAMETERS]
+        if not all(map(t.is_parameter, parts)):
+            raise Unknown("a gradient in all parameters, or in one name")
         return at.calculus.gradient(at, node)
 
     def partial(variable: t.Node, body: Callable[[], V]) -> Callable[[], V]:

@@ -141,17 +141,42 @@ def open_sums(w: Writing) -> None:
 
 
 def bases(w: Writing) -> None:
-    """In which base all logarithms are, H and D_KL are, too: then it may be any."""
+    """In which base all logarithms are, H and D_KL are, too: then it may be any.
+
+    So it is where each term of each side is a logarithm or made of some.
+    """
     based = [n for n in w.nodes() if _base(n)]
-    logs = sum(isinstance(n, t.Function) and n.name == "log" for n in w.nodes())
-    names = {s.key for s in w.symbols()} & {"H", "calH", "I", "D_KL", "KL", "ELBO"}
-    informed = names or any(isinstance(n, t.Divergence) for n in w.nodes())
+    informed = any(map(_informs, w.nodes()))
     told = all(any(t.names_in(n)) for n in based)  # \\log_2 8 is a number
-    alike = logs == 2 * len(based) and len({*map(_base, based)}) == 1
-    if based and informed and told and alike:
+    alike = len({*map(_base, based)}) == 1
+    sides = [side for line in w.block.lines for side in line.sides]
+    if based and informed and told and alike and all(map(_in_bits, sides)):
         w.change(
             lambda n: w.take(n, n.over) if isinstance(n, t.Quotient) and _base(n) else n
         )
+
+
+def _informs(node: t.Node) -> bool:
+    """What has the unit of the logarithms in it."""
+    if isinstance(node, t.Call):
+        return node.function.key in ("H", "calH", "I", "D_KL", "KL", "ELBO")
+    return isinstance(node, t.Divergence)
+
+
+def _in_bits(node: t.Node) -> bool:
+    """Is this a sum of logarithms of one base, or a mean or a multiple of such a sum?"""
+    node = t.bare(node)
+    if _informs(node) or _base(node) or node == t.ZERO:
+        return True
+    if isinstance(node, t.Add):
+        return all(map(_in_bits, node.terms))
+    if isinstance(node, t.Product):
+        return sum(map(_in_bits, node.factors)) == 1
+    if isinstance(node, t.Quotient):
+        return _in_bits(node.over) and not _in_bits(node.under)
+    if isinstance(node, t.Integral | t.Total | t.Expectation):
+        return getattr(node, "kind", "E") in ("E", "sum") and _in_bits(node.body)
+    return False
 
 
 def _base(node: t.Node) -> t.Node | None:
@@ -201,10 +226,16 @@ def supports(w: Writing) -> None:
     if letter and said:
         w.change(of_x)
 
+    ends = {latex(n.high) for n in w.nodes() if isinstance(n, t.Total) and n.kind == "sum"}
+
     def values(node: t.Node) -> t.Node:
         if not isinstance(node, t.Total) or node.kind != "sum" or node.low != t.ONE:
             return node
+        if len(ends) > 1 or isinstance(node.high, t.Number):  # not over all values
+            return node
         index = t.Symbol(node.index)
+        if any(name.component == (index,) for name in _laws(node.body)):
+            return node  # each q_i is a density of its own
         numbered = _of_values(node.body, index)
         value = {t.Symbol(name, component=(index,)) for name in ("x", letter.lower())}
         if numbered != node.body and value & {*t.names_in(numbered)}:
@@ -227,6 +258,19 @@ def supports(w: Writing) -> None:
         return w.take(node, t.Integral(name, plain, counting=True))
 
     w.change(values)
+
+
+def _laws(body: t.Node) -> Iterator[t.Symbol]:
+    """The names of densities: of q_i in q_i(z), D_KL(q_i || p), E_{q_i}[z]."""
+    for node in body.walk():
+        found: tuple[t.Node, ...] = ()
+        if isinstance(node, t.Call) and node.group.items != node.function.component:
+            found = (node.function,)
+        elif isinstance(node, t.Divergence):
+            found = (node.left, node.right)
+        elif isinstance(node, t.Expectation):
+            found = tuple(law for _, law in node.drawn)
+        yield from (law for law in found if isinstance(law, t.Symbol))
 
 
 def _of_values(body: t.Node, index: t.Symbol) -> t.Node:
@@ -276,11 +320,20 @@ def parameters(w: Writing) -> None:
     """p(x; \\theta), p(x|z, \\theta) are p_\\theta(x), p_\\theta(x|z); p(x|\\mu): p(x)."""
     drawn = [item for call in w.calls() for item in t.split_bar(call.group)[0]]
     random = {s.name for item in drawn for s in t.names_in(item)}
+    moved = _moved(w)
+    same = _one_law_each(w, moved)
 
     def is_parameter(item: t.Node) -> bool:
-        base = item.base if isinstance(item, t.Power) else item
-        name = base.name if isinstance(base, t.Symbol) else ""
-        return name in OF_LAWS and name not in random or t.is_parameter(item)
+        if moving(item) or t.is_parameter(item):
+            return True
+        return same and _of_law(item) and not random & {*names(item)}
+
+    def names(item: t.Node) -> list[str]:
+        return [s.name for s in t.names_in(item)]
+
+    def moving(item: t.Node) -> bool:  # \\nabla_\\lambda q(z | \\lambda)
+        plain = isinstance(item, t.Symbol) and item == t.Symbol(item.name)
+        return plain and item.name in moved & {*NETWORK_LABELS}  # type: ignore[attr-defined]
 
     def label(node: t.Node) -> t.Node:
         if not isinstance(node, t.Call) or node.function.name not in LETTERS:
@@ -298,13 +351,41 @@ def parameters(w: Writing) -> None:
                 marks[i] = "|"
             del marks[i - 1]
         name = node.function
-        networks = [i.key for i in own if isinstance(i, t.Symbol) and t.is_parameter(i)]
+        networks = [i.key for i in own if isinstance(i, t.Symbol)
+                    and (t.is_parameter(i) or moving(i))]  # fmt: skip
         if not name.label and networks:
             name = replace(name, label=networks[0])
         group = replace(node.group, items=tuple(items), marks=tuple(marks))
         return w.take(node, replace(node, function=name, group=group))
 
     w.change(label)
+
+
+def _of_law(item: t.Node) -> bool:
+    """Is this the mu or the sigma^2 of p(x | mu, sigma^2)?"""
+    base = item.base if isinstance(item, t.Power) else item
+    return isinstance(base, t.Symbol) and base.name in OF_LAWS
+
+
+def _moved(w: Writing) -> set[str]:
+    """The names in which something is differentiated, or which are searched."""
+    kinds = t.Derivative | t.Best | t.Extreme
+    nodes = [n for n in w.nodes() if isinstance(n, kinds)]
+    varied = [getattr(n, "variables", getattr(n, "arguments", ())) for n in nodes]
+    return {s.name for some in varied for v in some for s in t.names_in(v)}
+
+
+def _one_law_each(w: Writing, moved: set[str]) -> bool:
+    """Do all p(x | \\mu) list the same, which nothing varies? Then nobody need list it."""
+    listed: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    for call in w.calls():
+        own = [item for item in call.group.items[1:] if _of_law(item)]
+        found = [s for item in own for s in t.names_in(item)]
+        if any(s.index or s.component or s.name in moved for s in found):
+            return False
+        rest = tuple(latex(i) for i in call.group.items if i not in own)
+        listed.setdefault((latex(call.function), *rest), set()).add(tuple(map(latex, own)))
+    return all(len(ways) == 1 for ways in listed.values())
 
 
 def labels(w: Writing) -> None:
@@ -314,25 +395,46 @@ def labels(w: Writing) -> None:
     more, nor does the index of a Q_i(z) beside x^{(i)}, where all have it.
     """
     below = {letter: {c.function.component for c in w.calls((letter,))} for letter in "pq"}
-    running = {n.index for n in w.nodes() if isinstance(n, t.Total)}
-    running |= {letter for s in w.symbols() for letter in t.letters(s.index)}
+    densities = [s for s in w.symbols() if s.name in LETTERS]
+    named = {i.name for s in densities for i in t.names_in(_named_below(s) or t.ZERO)}
+    apart = {"x", "y"} <= named  # p_X and p_Y: two laws of one kind
 
     def plain(node: t.Node) -> t.Node:
         if not isinstance(node, t.Call) or not t.is_density(node):
             return node
-        name, below_it = node.function, node.function.component
-        if name.label in VARIABLES and not below_it:  # p_z(z)
-            name, below_it = replace(name, label=""), (t.Symbol(name.label),)
-        first = below_it[0] if below_it else None
-        named = first if isinstance(first, t.Group) else t.Group(below_it)
-        own = [i.name for i in named.items if isinstance(i, t.Symbol)]
-        said = own == [getattr(i, "name", "") for i in node.group.items]
-        said &= "|" not in named.marks or named.marks == node.group.marks  # p_{X|Z}(x | z)
-        alike = len(below.get(node.function.name, ())) == 1 and {*own} <= running
-        if not own or len(own) < len(named.items) or not (said or alike):
+        name, group = node.function, node.group
+        names = _named_below(name)
+        of = [getattr(item, "name", "") for item in group.items]
+        said = names is not None and not apart and of == [*t.letters(names.items)]
+        if said and names and "|" in names.marks:  # p_{X|Z}(x | z)
+            said = names.marks == group.marks
+        (letter, *more) = name.component or (None,)
+        alike = isinstance(letter, t.Symbol) and not more and len(below[name.name]) == 1
+        if not said and not (alike and _bound_alike(w, letter)):  # type: ignore[arg-type]
             return node
-        return w.take(node, replace(node, function=replace(name, component=())))
+        label = "" if said and name.label in VARIABLES else name.label
+        plain_name = replace(name, component=(), label=label)
+        return w.take(node, replace(node, function=plain_name))
 
+    def law(node: t.Node) -> t.Node:
+        """A bare p_{X|Z} says of what it is."""
+        names = _named_below(node) if isinstance(node, t.Symbol) else None
+        if names is None or apart or not isinstance(node, t.Symbol):
+            return node
+        label = "" if node.label in VARIABLES else node.label
+        return w.take(node, t.Call(replace(node, component=(), label=label), names))
+
+    def bare(node: t.Node) -> t.Node:
+        if isinstance(node, t.Divergence):
+            return replace(node, left=law(node.left), right=law(node.right))
+        if isinstance(node, t.Expectation):
+            return replace(node, drawn=tuple((own, law(p)) for own, p in node.drawn))
+        if isinstance(node, t.Call) and node.function.key in ("H", "calH"):
+            group = replace(node.group, items=tuple(map(law, node.group.items)))
+            return replace(node, group=group)
+        return node
+
+    w.change(bare)
     w.change(plain)
     w.change(_unaccented(w))
     found = {
@@ -366,6 +468,35 @@ def labels(w: Writing) -> None:
     w.rename(name)
 
 
+def _named_below(name: t.Symbol) -> t.Group | None:
+    """The variables that stand below a density: of p_{X,Z}, p_{XZ}, p_{X|Z}, p_z."""
+    if name.name not in LETTERS:
+        return None
+    if name.label in VARIABLES and not name.component:
+        return t.Group((t.Symbol(name.label),))
+    first = name.component[0] if len(name.component) == 1 else None
+    group = first if isinstance(first, t.Group) else t.Group(name.component)
+    if isinstance(first, t.Product) and not any(first.operations):
+        group = t.Group(first.factors)
+    items = tuple(t.Symbol(CAPITALS.get(i.name, i.name)) for i in group.items
+                  if isinstance(i, t.Symbol))  # fmt: skip
+    known = items and all(i.name in VARIABLES for i in items)
+    if not known or len(items) < len(group.items):
+        return None
+    return t.Group(items, group.marks or (",",) * (len(items) - 1))
+
+
+def _bound_alike(w: Writing, letter: t.Symbol) -> bool:
+    """Is i, of Q_i(z) and x^{(i)}, summed over wherever it stands, or nowhere?"""
+    index, held, all_of_it = letter.name, 0, 0
+    for node in w.nodes():
+        if isinstance(node, t.Total) and node.index == index:
+            held += sum(letter in s.component for s in t.names_in(node.body))
+        all_of_it += isinstance(node, t.Symbol) and letter in node.component
+    known = any(s.name == "x" and index in t.letters(s.index) for s in w.symbols())
+    return known and held in (0, all_of_it)
+
+
 def _unaccented(w: Writing) -> Callable[[t.Node], t.Node]:
     """The \\tilde p(x), \\hat p(x) beside a p are of the data; without one they are p.
 
@@ -377,6 +508,7 @@ def _unaccented(w: Writing) -> Callable[[t.Node], t.Node]:
     plain = any(not c.function.accent for c in calls if c.function.name in beside)
     of_data = plain and all(before(c) == {"x"} and not after(c) for c in accented)
     known = any(w.defines(c.function.key) for c in accented)
+    known |= len({c.function.accent for c in accented}) > 1  # two of them are two
     noises = {c.function.key for c in calls if before(c) == {"epsilon"}}
 
     def rename(node: t.Node) -> t.Node:

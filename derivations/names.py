@@ -211,6 +211,8 @@ def _network(node: t.Call, at: Evaluator[V]) -> V:
     name, items = node.function, node.group.items
     if not all(map(t.is_parameter, items[1:])):
         raise Unknown("after the semicolon only parameters may stand")
+    if name.index:
+        raise Unknown(f"there is one {name.spoken} here, without a number above")
     value, role = at(items[0]), t.role_of(items[0])
     row = NAMES[name.key] if name.key in NAMES else NAMES[name.name]
     if (row.takes or role) == "z":
@@ -230,6 +232,7 @@ def _elbo(node: t.Call, at: Evaluator[V]) -> V:
     names = [r for r in rest if isinstance(r, t.Symbol)]
     theta = bool(names) and names[0].key in ("theta", *at.scope.theta)
     q = _q_of_elbo(x, names[1:])
+    theta = theta and not any(r.component or r.index for r in names)
     if q is None or not theta or names != rest or marks[0] != ";" or ";" in marks[1:]:
         message = "the ELBO is that of (x; \\theta, \\phi) or (x; \\theta, q)"
         raise Unknown(message)

@@ -420,6 +420,8 @@ WAYS = (
         r"\text{evidence} \geq \text{ELBO}"),
     Way("a name that the first logarithm tells", (r"\log Z = \log p(x) \geq \dots",),
         r"\log Z = \log p_\theta(x) \geq \mathrm{ELBO}"),
+    Way("a density with its variables below it", (r"p_{X,Z}(x, z)", r"p_{X \mid Z}(x \mid z)", "p_z(z)", r"D_{KL}(q_{Z \mid X} \| p_Z)"),
+        r"p_{X,Z}(x, z) = p_{X \mid Z}(x \mid z) p_Z(z)"),
     Way("other letters of data and latents", (r"p(w \mid \mathcal{D})", r"p(\theta \mid x)", "p(h, x)"),
         r"\log p(\mathcal{D}) = \log \int p(\mathcal{D} \mid w) p(w) \, dw"),
     Way("nodes of a chain", (r"x_{1:T}", r"x_1, \dots, x_T", "x_{t-1}"),

@@ -508,6 +508,10 @@ class Builder(Interpreter[Token, t.Node]):
                 outside = beyond
             else:
                 raise self._ambiguous(name, beyond[0])
+        inner = nodes[0].body if isinstance(nodes[0], t.Function) else None
+        if name == "nabla" and isinstance(inner, t.Product):  # \\nabla \\log p(x) p(x)
+            if t.is_density(inner.factors[0]):
+                raise self._ambiguous("log", inner.factors[1])
         if name == "nabla":  # \\nabla f \\nabla g is a product
             flat = [
                 f for n in nodes for f in (n.factors if isinstance(n, t.Product) else (n,))
@@ -526,7 +530,8 @@ class Builder(Interpreter[Token, t.Node]):
         if name != "nabla" and t.is_density(nodes[0]):  # \log q(z) f(z), \log q(z) (a - b)
             for other in nodes[1:]:
                 whole = other.base if isinstance(other, t.Power) else other
-                if isinstance(whole, t.Call | t.Group) and not t.is_density(whole):
+                unclear = isinstance(whole, t.Call | t.Group | t.Quotient)
+                if unclear and not t.is_density(whole):
                     raise self._ambiguous(name, other)
         if "times" in operations:
             raise self._ambiguous(name, nodes[operations.index("times") + 1])
@@ -735,7 +740,12 @@ class Builder(Interpreter[Token, t.Node]):
         if under.relations == ("|",):  # p_{X|Z}
             left, right = under.sides
             marks = (",",) * (len(left) - 1) + ("|",) + (",",) * (len(right) - 1)
-            return replace(node, component=(t.Group(left + right, marks),))
+            group = t.Group(left + right, marks)
+            if node.name == "E":
+                raise self.error("of which density? Write it: p(z \\mid x)", under)
+            if node.name.lower() not in ("p", "q"):  # \mu_{z|x}
+                return replace(node, label=_said(group))
+            return replace(node, component=(group,))
         if under.relations:
             raise self.error("a relation cannot be a subscript here", under)
         inside = under.sides[0]
@@ -743,11 +753,11 @@ class Builder(Interpreter[Token, t.Node]):
         if len(inside) == 1 and isinstance(first, t.Symbol):
             name = first.name
             if name in GREEK or len(name) > 1 or name == "*":
-                label = LABELLED.get(name, first.key)
+                label = LABELLED.get(name, _said(first))
                 node = replace(node, name="D") if label == "KL" and divergent else node
                 return replace(node, label=label + node.label)
             if name in LABELS and node.name != "N":
-                return replace(node, label=name + node.label)
+                return replace(node, label=_said(first) + node.label)
         greek = [s.key for s in inside if isinstance(s, t.Symbol) and s.name in GREEK]
         if len(greek) == len(inside):
             return replace(node, label=",".join(greek))
@@ -769,9 +779,14 @@ class Builder(Interpreter[Token, t.Node]):
             return replace(node, index=inner.items)
         if isinstance(inner, t.Product) and isinstance(node, t.Symbol):
             groups = [f for f in inner.factors if isinstance(f, t.Group)]
-            if len(groups) == 1 and len(inner.factors) == 2:  # \sigma^{(i)2}, \sigma^{2(i)}
+            letters = all(isinstance(i, t.Symbol) and i.name in UPPER
+                          for group in groups for i in group.items)  # fmt: skip
+            if len(groups) == 1 and len(inner.factors) == 2 and letters:
                 (power,) = (f for f in inner.factors if f is not groups[0])
-                return t.Power(replace(node, index=groups[0].items), power)
+                node = replace(node, index=groups[0].items)
+                if power in (t.Constant("top"), t.Symbol("T")):  # x^{(n)\top}
+                    return t.Function("transpose", node)
+                return t.Power(node, power)  # \sigma^{(i)2}, \sigma^{2(i)}
         if inner in (t.Constant("top"), t.Symbol("T")):
             return t.Function("transpose", node)
         if inner == t.Symbol("*"):
@@ -955,13 +970,25 @@ def _is_gradient(node: t.Node) -> bool:
 
 
 def _over_data(kind: str, variable: t.Symbol, body: t.Node) -> t.Node:
-    """`\\sum_{x \\in \\mathcal{D}}` runs over x^{(n)}."""
+    """`\\sum_{x \\in \\mathcal{D}}` runs over x^{(n)}; over i, where the body has an n."""
+    letter = "i" if "n" in t.free_letters(body) else "n"
 
     def one(node: t.Node) -> t.Node:
-        return replace(node, index=(t.Symbol("n"),)) if node == variable else node
+        return replace(node, index=(t.Symbol(letter),)) if node == variable else node
 
     low, high = t.ONE, t.Symbol("N")
-    return t.Total(kind, "n", low, high, t.rebuild(body, one))
+    return t.Total(kind, letter, low, high, t.rebuild(body, one))
+
+
+def _said(node: t.Node) -> str:
+    """What a subscript says, as a label: \\theta_1 is another than \\theta_2."""
+    if isinstance(node, t.Symbol):
+        marks = (*node.component, *node.index)
+        return node.key + "".join(f"({_said(mark)})" for mark in marks)
+    if isinstance(node, t.Number):
+        return str(node.value)
+    signs = iter(getattr(node, "marks", ()))
+    return "".join(_said(child) + next(signs, "") for child in node.children)
 
 
 def _reaching(

@@ -435,8 +435,9 @@ def is_argument(node: Node) -> bool:
 
 
 def is_parameter(node: Node) -> bool:
-    """Is this theta or phi?"""
-    return isinstance(node, Symbol) and node.name in PARAMETERS
+    """Is this theta or phi, all of it?"""
+    named = isinstance(node, Symbol) and node.name in PARAMETERS
+    return named and not (node.component or node.index)  # type: ignore[attr-defined]
 
 
 def data_point(letter: str = "n") -> Symbol:

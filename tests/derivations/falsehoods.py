@@ -18,6 +18,64 @@ SHORT = {
 }  # fmt: skip
 
 ROWS = {
+"a number below a name below a name": r"""
+KK(p_{\theta_1}(x) \| p_{\theta_2}(x)) = 0
+p_{\theta^{(1)}}(x) = p_{\theta^{(2)}}(x)
+\log p_{\theta^{(t+1)}}(x) = \log p_{\theta^{(t)}}(x)
+q_{\phi_1}(z \mid x) = q_{\phi_2}(z \mid x)
+SUMN q_{\phi_n}(z) = N q_{\phi_1}(z)
+\mu_{\phi_1}(x) = \mu_{\phi_2}(x)
+\mu_{z_1} = \mu_{z_2} || \mu_{z_1} + \mu_{z_2} = \mu_{z_2} + \mu_{z_1}
+\sigma_{x_1}^2 - \sigma_{x_2}^2 = 0
+\mu_{\hat{x}} - \mu_{x} = 0
+\mu_{z|x} = \mu_{x|z} || \mu_{z|x} + \sigma_{z|x} = \sigma_{z|x} + \mu_{z|x}
+\sigma_{\theta_1} - \sigma_{\theta_2} = 0
+p_{x_1}(x) = p_{x_2}(x)
+\mu_\phi^{(1)}(x) = \mu_\phi^{(2)}(x)
+\mathrm{decoder}^{(1)}(z) = \mathrm{decoder}^{(2)}(z)
+\mathrm{ELBO}(x; \theta_1, \phi) = \mathrm{ELBO}(x; \theta_2, \phi)
+\nabla_{\theta_1} \log PX = \nabla_{\theta_2} \log PX
+\tilde{p}(x) = \hat{p}(x)
+""",
+"a parameter behind the bar": r"""
+\nabla_\lambda \mathbb{E}_{q(z \mid \lambda)}[f(z)] = 0 || \nabla_\lambda \mathbb{E}_{q(z \mid \lambda)}[f(z)] = \mathbb{E}_{q(z \mid \lambda)}[f(z) \nabla_\lambda \log q(z \mid \lambda)]
+\nabla_\mu \mathbb{E}_{q(z; \mu, \sigma)}[f(z)] = 0
+\frac{\partial}{\partial \mu} \log p(x \mid \mu) = 0
+p(x \mid \mu_1) = p(x \mid \mu_2)
+p(x; \theta_1) = p(x; \theta_2)
+q(z \mid x; \phi^{(1)}) = q(z \mid x; \phi^{(2)})
+\mathrm{Var}_{q(z \mid \lambda_1)}[z] = \mathrm{Var}_{q(z \mid \lambda_2)}[z]
+p(x \mid \mu, \sigma^2) = p(x) || p(x \mid \mu, \sigma^2) = \int p(x, z \mid \mu, \sigma^2) \, dz
+""",
+"bits and nats": r"""
+KK(NN(x; \mu_1, \sigma_1^2) \| NN(x; \mu_2, \sigma_2^2)) = \log_2 \frac{\sigma_2}{\sigma_1} + \frac{\sigma_1^2 + (\mu_1 - \mu_2)^2}{2 \sigma_2^2} - HALF
+H(NN(x; \mu, \sigma^2)) = HALF \log_2 (2 \pi \sigma^2) + HALF || H(NN(x; \mu, \sigma^2)) = HALF \log_2 (2 \pi e \sigma^2)
+\sum_{h=1}^{H} \log_2 e^{z_h} = \sum_{h=1}^{H} z_h
+\nabla_z \log_2 NN(z; \mathbf{0}, \mathbf{I}) = -z
+e^{\mathrm{ELBO}} \leq e^{\log_2 PX}
+-\int q(x) \nabla_\theta \log_2 PX \, dx = -\int q(x) \frac{\nabla_\theta PX}{PX} \, dx
+\log_2 \frac{p(z)}{q(z)} \leq \frac{p(z)}{q(z)} - 1 || \log \frac{p(z)}{q(z)} \leq \frac{p(z)}{q(z)} - 1
+""",
+"a bare density with its variables below it": r"""
+\mathbb{E}_{q_{Z|X}}[f(z)] = \int q_Z(z) f(z) \, dz || \mathbb{E}_{q_{Z|X}}[f(z)] = \int q_{Z|X}(z|x) f(z) \, dz
+\mathbb{E}_{p_{Z|X}}[f(z)] = \int p_Z(z) f(z) \, dz
+KK(q_{Z|X} \| p_Z) = \int q_Z(z) \log \frac{q_Z(z)}{p_Z(z)} \, dz || KK(q_{Z|X} \| p_Z) \geq 0
+H(p_Z) = -\int p_X(x) \log p_X(x) \, dx || H(p_Z) = -\int p_Z(z) \log p_Z(z) \, dz
+\mathbb{E}_{p_Z}[f(x)] = \int p_X(x) f(x) \, dx
+\int p_X(x) f(x) \, dx = \int p_Y(y) f(y) \, dy
+\mathbb{E}_{p_X(x)}[f(x)] = \mathbb{E}_{p_Y(y)}[f(y)]
+p_{Z|X}(x|z) = \frac{p_{X|Z}(x|z) p_Z(z)}{p_X(x)} || p_{Z|X}(z|x) = \frac{p_{X|Z}(x|z) p_Z(z)}{p_X(x)}
+""",
+"an index that no sum binds, or another one": r"""
+\sum_{i=1}^{N} \int Q_i(z) \log p(x^{(i)}, z) \, dz = \int Q_i(z) \sum_{i=1}^{N} \log p(x^{(i)}, z) \, dz
+\sum_{x \in \mathcal{D}} (x - x^{(n)})^2 = 0 || \sum_{x \in \mathcal{D}} x = SUMN x^{(n)}
+\sum_{i=1}^{2} p_i = \sum_{i=1}^{3} p_i
+\sum_{i=1}^{K} p_i = \sum_{i=1}^{L} p_i || \sum_{i=1}^{K} p_i \log \frac{p_i}{q_i} \geq 0
+\sum_{k=1}^{K} p_k(x) = K p(x)
+q(z) = \frac{1}{N} \sum_{i=1}^{N} q_i(z)
+\sum_{k=1}^{K} \log p_k(x) \leq K \log p(x)
+\log \frac{1}{N} \sum_{i=1}^{N} Q_i(z) = \frac{1}{N} \sum_{i=1}^{N} \log Q_i(z)
+""",
 "any f": r"""
 f(x) \geq 0 || f(x)^2 \geq 0
 f(x) \leq 0

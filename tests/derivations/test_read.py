@@ -99,3 +99,21 @@ def test_no_edit_crashes_the_reader(rng):
         read_block("".join(tokens))
     except ReadingError as error:
         assert str(error)
+
+
+@pytest.mark.parametrize("mean", [r"\mathbb{E}", "E"])
+def test_a_mean_over_z_given_x_is_asked_for_its_density(mean):
+    with pytest.raises(ReadingError, match="of which density"):
+        read_block(rf"{mean}_{{z|x}}[z] = a")
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"\nabla_x \log p(x) \, p(x)", r"\log q(z) \frac{p(z)}{q(z)}",
+        r"\log q(z) (a - b)", r"\log q(z) f(z)",
+    ],
+)  # fmt: skip
+def test_how_far_the_log_of_a_density_reaches_is_asked(latex):
+    with pytest.raises(ReadingError, match="does the log reach this"):
+        read_block(f"{latex} = a")

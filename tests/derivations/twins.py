@@ -363,9 +363,17 @@ TWINS: dict[str, list[Row]] = {
         twin(r"\nabla_\lambda \mathbb{E}_{q_\lambda(z)}[\log p(x,z) - \log q_\lambda(z)] = \mathbb{E}_{q_\lambda(z)}"
              r"[(\log p(x,z) - \log q_\lambda(z)) \nabla_\lambda \log q_\lambda(z)]", r"(\log p(x,z) - ", r"(2 \log p(x,z) - "),
     ],
+    "a transposed point, and a bracket in an exponent": [
+        twin(r"x^{(n)\top} x^{(n)} = \| x^{(n)} \|^2", "|^2", "|"),
+        twin(r"x^{(n)T} x^{(n)} = \| x^{(n)} \|^2", "|^2", "|"),
+        twin(r"e^{2(a + b)} = e^{2 a} e^{2 b}", "e^{2 b}", "e^{b}"),
+    ],
+    "variables below a density, without a comma": [
+        twin(r"p_{XZ}(x, z) = p_{X|Z}(x|z) p_Z(z)", "p_Z(z)", "p_X(x)"),
+        twin(r"p_{xz}(x,z) = p_{x|z}(x|z) p_z(z)", "p_z(z)", "p_x(x)"),
+    ],
     "an expectation over what is drawn together": [
         twin(r"\mathbb{E}_{x,z \sim p}[\log p(x|z)] = \mathbb{E}_{p(x,z)}[\log p(x,z) - \log p(z)]", "- ", "+ "),
-        twin(r"E_{z|x}[z] = \int z p(z|x) dz", "= ", "= 2 "),
         twin(r"\mathbb{E}_{\epsilon}[\epsilon^2] = 1", "1", "2"),
     ],
     "the bound of the data set": [
