@@ -57,6 +57,8 @@ def density(node: t.Call, at: Evaluator[V]) -> V:
         raise Unknown(f"this {name.spoken} is another density than {name.name}", like="...")
     before, after = t.split_bar(group)
     if t.role_of(before[0]) == "Data" or t.Constant("dots") in before:
+        if not all(map(t.is_parameter, after)):
+            raise _unknown(t.signature(node))
         return _of_the_data(name, before, at)
     if at.world.chain and t.role_of(before[0]) != "epsilon":
         sides = (_values(side, at) for side in (before, after))
@@ -158,6 +160,7 @@ def _unknown(name: str) -> Unknown:
     """The model's own, where it has one of these variables, may be meant."""
     arguments = name[name.index("(") :].replace("|", r" \mid ").replace(",", ", ")
     known = "p_theta" + name[name.index("(") :] in (*DERIVED, "p_theta(x|z)")
+    known &= "_" not in name[: name.index("(")]  # p_{\\theta_{old}} is another one
     like = rf"p_{{\theta}}{arguments}" if known else "..."
     return Unknown(f"no density is called {name}", like)
 

@@ -12,6 +12,7 @@ from functools import partial
 from . import tree as t
 from .chains import SCHEDULE, chained, shape_of
 from .notation import ANY, GREEK, LAWS, NAMES, SIZES, UPPER, VARIABLES, Kind
+from .quantity import Meaningless
 from .writing import (
     BOUNDS,
     CONDITIONS,
@@ -150,7 +151,9 @@ def bases(w: Writing) -> None:
     told = all(any(t.names_in(n)) for n in based)  # \\log_2 8 is a number
     alike = len({*map(_base, based)}) == 1
     sides = [side for line in w.block.lines for side in line.sides]
-    if based and informed and told and alike and all(map(_in_bits, sides)):
+    if based and informed and told and alike:
+        if not all(map(_in_bits, sides)):
+            raise Meaningless("logarithms to a base beside what is none: bits or nats?")
         w.change(
             lambda n: w.take(n, n.over) if isinstance(n, t.Quotient) and _base(n) else n
         )
@@ -160,6 +163,8 @@ def _informs(node: t.Node) -> bool:
     """What has the unit of the logarithms in it."""
     if isinstance(node, t.Call):
         return node.function.key in ("H", "calH", "I", "D_KL", "KL", "ELBO")
+    if isinstance(node, t.Product) and isinstance(node.factors[-1], t.Group):
+        return node.factors[:-1] == (t.Symbol("I"),)  # I(X; Z)
     return isinstance(node, t.Divergence)
 
 
@@ -264,7 +269,9 @@ def _laws(body: t.Node) -> Iterator[t.Symbol]:
     """The names of densities: of q_i in q_i(z), D_KL(q_i || p), E_{q_i}[z]."""
     for node in body.walk():
         found: tuple[t.Node, ...] = ()
-        if isinstance(node, t.Call) and node.group.items != node.function.component:
+        if isinstance(node, t.Call) and node.function.key in ("H", "calH"):
+            found = node.group.items
+        elif isinstance(node, t.Call) and node.group.items != node.function.component:
             found = (node.function,)
         elif isinstance(node, t.Divergence):
             found = (node.left, node.right)
@@ -378,10 +385,17 @@ def _moved(w: Writing) -> set[str]:
 def _one_law_each(w: Writing, moved: set[str]) -> bool:
     """Do all p(x | \\mu) list the same, which nothing varies? Then nobody need list it."""
     listed: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    lists = [c.group.items[1:] for c in w.calls()]
+    lists += [c.group.items for c in w.calls(BOUNDS)]  # \\mathcal{L}(\\lambda)
+    told = [s for items in lists for item in items if _of_law(item)
+            for s in t.names_in(item)]  # fmt: skip
     for call in w.calls():
         own = [item for item in call.group.items[1:] if _of_law(item)]
         found = [s for item in own for s in t.names_in(item)]
         if any(s.index or s.component or s.name in moved for s in found):
+            return False
+        elsewhere = sum(s in found for s in w.symbols()) > sum(s in found for s in told)
+        if elsewhere and not w.defines(call.function.key):  # p(x | \\mu) = ... \\mu ...
             return False
         rest = tuple(latex(i) for i in call.group.items if i not in own)
         listed.setdefault((latex(call.function), *rest), set()).add(tuple(map(latex, own)))
@@ -417,7 +431,9 @@ def labels(w: Writing) -> None:
         return w.take(node, replace(node, function=plain_name))
 
     def law(node: t.Node) -> t.Node:
-        """A bare p_{X|Z} says of what it is."""
+        """A bare p_{X|Z} says of what it is, and so does each factor of p_X p_Z."""
+        if isinstance(node, t.Product):
+            return replace(node, factors=tuple(map(law, node.factors)))
         names = _named_below(node) if isinstance(node, t.Symbol) else None
         if names is None or apart or not isinstance(node, t.Symbol):
             return node

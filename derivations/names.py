@@ -246,7 +246,7 @@ def _q_of_elbo(x: t.Node, names: list[t.Symbol]) -> t.Call | None:
     keys = [name.key for name in names]
     if keys == ["phi"]:
         return t.Call(t.Symbol("q", label="phi"), t.Group((Z, x), ("|",)))
-    if keys == ["q"]:
+    if keys in (["q"], ["q_phi"]):
         return t.Call(names[0], t.Group((Z,)))
     if tuple(name.name for name in names) == OUTPUTS:
         covariance = t.Function("diag", t.Power(names[1], t.TWO))

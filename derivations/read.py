@@ -593,10 +593,11 @@ class Builder(Interpreter[Token, t.Node]):
             return inner
         if not isinstance(first, t.Symbol) or len(under.sides[0]) != 1:
             raise self.error(f"what does \\{kind} run over?", under)
+        if under.relations == ("∈",) and under.sides[1] == (t.Symbol("Data"),):
+            if first.name in SUMMED and kind != "int" and not above:
+                return _over_data(kind, first, inner)
         if kind == "int" or first.name in "xyzXYZ" and kind == "sum" and not above:
             if under.relations in ((), ("∈",)) and first.name in SUMMED:
-                if under.relations and under.sides[1] == (t.Symbol("Data"),):
-                    return _over_data(kind, first, inner)
                 return t.Integral(first, inner, counting=kind == "sum")
         if kind == "int":
             raise self.error("what is integrated over? Write dz at its end", token)

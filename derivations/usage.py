@@ -656,7 +656,10 @@ def bounds(w: Writing) -> None:
     if isinstance(first, t.Add) and len(first.terms) == 1:  # -\\mathcal{L} = ...
         (first,) = first.terms
     said = {t.signature(c) for c in w.calls(("q",))}
-    q = t.Symbol("q") if "q(z)" in said and "q_phi(z|x)" not in said else PHI
+    q = PHI
+    if "q_phi(z|x)" not in said:
+        q = next((PHI_Q if "phi" in s else t.Symbol("q") for s in ("q(z)", "q_phi(z)")
+                  if s in said), PHI)  # fmt: skip
     indexed = {s for s in w.symbols() if s.name == "x" and s.index}
     alone = any(s == X for s in w.symbols())
     # With a q and no weight it should be the bound: what else it is must be said.

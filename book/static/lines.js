@@ -332,16 +332,27 @@ window.lines = (() => {
 
   const INLINE = "article .math:not(.line-leaf) > mjx-container:not([display])";
 
-  // A formula within a sentence is set smaller where it is wider than its column.
+  // A formula within a sentence is set smaller where it is wider than its column, with the
+  // comma or the particle that is held to it. Where that would be too small, they may part.
   function fitFormulas(roots) {
+    const wide = (e) => e?.getBoundingClientRect().width ?? 0;
     const formulas = roots.flatMap((root) => [...root.querySelectorAll(INLINE)]);
-    for (const formula of formulas) formula.style.fontSize = "";
-    const wide = formulas
-      .map((formula) => [formula, formula.firstElementChild.getBoundingClientRect().width, formula.closest(BLOCKS).clientWidth])
-      .filter(([, width, room]) => room && width > room);
-    for (const [formula, width, room] of wide) {
-      formula.style.fontSize = `${Math.max((room / width) * 0.99, SMALLEST) * 100}%`;
-      formula.classList.toggle("scrolls", room / width < SMALLEST);
+    for (const formula of formulas) {
+      formula.style.fontSize = "";
+      formula.closest(".held")?.classList.remove("loose");
+    }
+    const measured = formulas.map((formula) => {
+      const held = formula.closest(".held");
+      const beside = held ? wide(held) - wide(formula.parentElement) : 0;
+      return { formula, held, beside, width: wide(formula.firstElementChild), room: formula.closest(BLOCKS).clientWidth };
+    });
+    for (const { formula, held, beside, width, room } of measured) {
+      if (!room || width + beside <= room) continue;
+      const loose = (room - beside) / width < SMALLEST;
+      const share = (loose ? room : room - beside) / width;
+      held?.classList.toggle("loose", loose);
+      if (share < 1) formula.style.fontSize = `${Math.max(share * 0.99, SMALLEST) * 100}%`;
+      formula.classList.toggle("scrolls", share < SMALLEST);
     }
   }
 

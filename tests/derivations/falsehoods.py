@@ -45,10 +45,13 @@ p(x \mid \mu_1) = p(x \mid \mu_2)
 p(x; \theta_1) = p(x; \theta_2)
 q(z \mid x; \phi^{(1)}) = q(z \mid x; \phi^{(2)})
 \mathrm{Var}_{q(z \mid \lambda_1)}[z] = \mathrm{Var}_{q(z \mid \lambda_2)}[z]
+\mathbb{E}_{p(x \mid \mu, \sigma^2)}[x] = \sigma
+p(\mathcal{D} \mid \mu) = p(\mathcal{D})
 p(x \mid \mu, \sigma^2) = p(x) || p(x \mid \mu, \sigma^2) = \int p(x, z \mid \mu, \sigma^2) \, dz
 """,
 "bits and nats": r"""
 KK(NN(x; \mu_1, \sigma_1^2) \| NN(x; \mu_2, \sigma_2^2)) = \log_2 \frac{\sigma_2}{\sigma_1} + \frac{\sigma_1^2 + (\mu_1 - \mu_2)^2}{2 \sigma_2^2} - HALF
+H(\mathrm{Bernoulli}(\pi)) = -\pi \log_2 \pi - (1 - \pi) \log_2 (1 - \pi) + 1 || H(\mathrm{Bernoulli}(\pi)) = -\pi \log_2 \pi - (1 - \pi) \log_2 (1 - \pi)
 H(NN(x; \mu, \sigma^2)) = HALF \log_2 (2 \pi \sigma^2) + HALF || H(NN(x; \mu, \sigma^2)) = HALF \log_2 (2 \pi e \sigma^2)
 \sum_{h=1}^{H} \log_2 e^{z_h} = \sum_{h=1}^{H} z_h
 \nabla_z \log_2 NN(z; \mathbf{0}, \mathbf{I}) = -z
@@ -64,6 +67,7 @@ H(p_Z) = -\int p_X(x) \log p_X(x) \, dx || H(p_Z) = -\int p_Z(z) \log p_Z(z) \, 
 \mathbb{E}_{p_Z}[f(x)] = \int p_X(x) f(x) \, dx
 \int p_X(x) f(x) \, dx = \int p_Y(y) f(y) \, dy
 \mathbb{E}_{p_X(x)}[f(x)] = \mathbb{E}_{p_Y(y)}[f(y)]
+KK(p_{X,Z} \| p_X p_Z) = H(p_{X,Z}) || KK(p_{X,Z} \| p_X p_Z) = I(X;Z)
 p_{Z|X}(x|z) = \frac{p_{X|Z}(x|z) p_Z(z)}{p_X(x)} || p_{Z|X}(z|x) = \frac{p_{X|Z}(x|z) p_Z(z)}{p_X(x)}
 """,
 "an index that no sum binds, or another one": r"""
@@ -72,6 +76,7 @@ p_{Z|X}(x|z) = \frac{p_{X|Z}(x|z) p_Z(z)}{p_X(x)} || p_{Z|X}(z|x) = \frac{p_{X|Z
 \sum_{i=1}^{2} p_i = \sum_{i=1}^{3} p_i
 \sum_{i=1}^{K} p_i = \sum_{i=1}^{L} p_i || \sum_{i=1}^{K} p_i \log \frac{p_i}{q_i} \geq 0
 \sum_{k=1}^{K} p_k(x) = K p(x)
+H(q) = \sum_{j=1}^{K} H(q_j)
 q(z) = \frac{1}{N} \sum_{i=1}^{N} q_i(z)
 \sum_{k=1}^{K} \log p_k(x) \leq K \log p(x)
 \log \frac{1}{N} \sum_{i=1}^{N} Q_i(z) = \frac{1}{N} \sum_{i=1}^{N} \log Q_i(z)

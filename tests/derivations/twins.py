@@ -372,6 +372,16 @@ TWINS: dict[str, list[Row]] = {
         twin(r"p_{XZ}(x, z) = p_{X|Z}(x|z) p_Z(z)", "p_Z(z)", "p_X(x)"),
         twin(r"p_{xz}(x,z) = p_{x|z}(x|z) p_z(z)", "p_z(z)", "p_x(x)"),
     ],
+    "a product of bare densities, and over the data": [
+        twin(r"I(X;Z) = D_{KL}(p_{X,Z} \| p_X p_Z)", "p_X p_Z", "p_X p_X"),
+        twin(r"I(X;Z) = \sum_x \sum_z p_{X,Z}(x,z) \log_2 \frac{p_{X,Z}(x,z)}{p_X(x) p_Z(z)}", "p_X(x) p_Z(z)", "p_X(x)"),
+        twin(r"\sum_{x \in \mathcal{D}} \log p(x) = \log \prod_{x \in \mathcal{D}} p(x)", r"\prod", r"\sum"),
+    ],
+    "the bound of a q of z alone": [
+        twin(r"\nabla_\lambda \mathcal{L}(\lambda) = \mathbb{E}_{q(z|\lambda)}[(\nabla_\lambda \log q(z|\lambda)) "
+             r"(\log p(x,z) - \log q(z|\lambda))]", r"(\log p(x,z) - ", r"(\log p(x,z) + "),
+        twin(r"\mathcal{L}(\lambda) = \mathbb{E}_{q(z|\lambda)}[\log p(x|z)] - D_{KL}(q(z|\lambda) \| p(z))", "- D", "- 2 D"),
+    ],
     "an expectation over what is drawn together": [
         twin(r"\mathbb{E}_{x,z \sim p}[\log p(x|z)] = \mathbb{E}_{p(x,z)}[\log p(x,z) - \log p(z)]", "- ", "+ "),
         twin(r"\mathbb{E}_{\epsilon}[\epsilon^2] = 1", "1", "2"),
