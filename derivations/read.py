@@ -984,12 +984,17 @@ def _over_data(kind: str, variable: t.Symbol, body: t.Node) -> t.Node:
 def _said(node: t.Node) -> str:
     """What a subscript says, as a label: \\theta_1 is another than \\theta_2."""
     if isinstance(node, t.Symbol):
-        marks = (*node.component, *node.index)
-        return node.key + "".join(f"({_said(mark)})" for mark in marks)
+        chosen = (*node.component, *node.index)
+        return node.key + "".join(f"({_said(mark)})" for mark in chosen)
     if isinstance(node, t.Number):
         return str(node.value)
-    signs = iter(getattr(node, "marks", ()))
-    return "".join(_said(child) + next(signs, "") for child in node.children)
+    if isinstance(node, t.Add):
+        terms = zip(node.signs, node.terms, strict=True)
+        return "".join("+-"[sign < 0] + _said(term) for sign, term in terms)
+    if isinstance(node, t.Group):
+        marks = (*node.marks, "")
+        return "".join(_said(i) + m for i, m in zip(node.items, marks, strict=True))
+    return type(node).__name__ + "".join(f"({_said(child)})" for child in node.children)
 
 
 def _reaching(

@@ -27,6 +27,7 @@ SUMN q_{\phi_n}(z) = N q_{\phi_1}(z)
 \mu_{\phi_1}(x) = \mu_{\phi_2}(x)
 \mu_{z_1} = \mu_{z_2} || \mu_{z_1} + \mu_{z_2} = \mu_{z_2} + \mu_{z_1}
 \sigma_{x_1}^2 - \sigma_{x_2}^2 = 0
+\mu_{\theta^{(t+1)}} = \mu_{\theta^{(t-1)}}
 \mu_{\hat{x}} - \mu_{x} = 0
 \mu_{z|x} = \mu_{x|z} || \mu_{z|x} + \sigma_{z|x} = \sigma_{z|x} + \mu_{z|x}
 \sigma_{\theta_1} - \sigma_{\theta_2} = 0
