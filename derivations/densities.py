@@ -160,7 +160,8 @@ def _unknown(name: str) -> Unknown:
     """The model's own, where it has one of these variables, may be meant."""
     arguments = name[name.index("(") :].replace("|", r" \mid ").replace(",", ", ")
     known = "p_theta" + name[name.index("(") :] in (*DERIVED, "p_theta(x|z)")
-    known &= "_" not in name[: name.index("(")]  # p_{\\theta_{old}} is another one
+    label = name[: name.index("(")].partition("_")[2]  # p_{\theta_{old}} is another one
+    known = known and label in ("", *PARAMETERS)
     like = rf"p_{{\theta}}{arguments}" if known else "..."
     return Unknown(f"no density is called {name}", like)
 

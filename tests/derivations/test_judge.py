@@ -62,6 +62,7 @@ def test_an_equality_is_no_bound():
     ("latex", "line"),
     [
         (r"p_{\phi}(x \mid z) = 1", r"given: p_{\phi}(x \mid z) := p_{\theta}(x \mid z)"),
+        (r"p_{\theta_{old}}(x) = 1", r"given: p_{\theta_{old}}(x) := ..."),
         (r"r(x \mid z) + 1 = 1 + r(x \mid z)", r"given: r(x \mid z) := "),
         (r"\mathrm{foo}(x) = x", r"given: \mathrm{foo}(x) := ..."),
         (r"\log \mathrm{foo} = 1", r"given: \mathrm{foo} := ..."),
