@@ -333,10 +333,7 @@ def parameters(w: Writing) -> None:
     def is_parameter(item: t.Node) -> bool:
         if moving(item) or t.is_parameter(item):
             return True
-        return same and _of_law(item) and not random & {*names(item)}
-
-    def names(item: t.Node) -> list[str]:
-        return [s.name for s in t.names_in(item)]
+        return same and _of_law(item) and not random & {s.name for s in t.names_in(item)}
 
     def moving(item: t.Node) -> bool:  # \\nabla_\\lambda q(z | \\lambda)
         plain = isinstance(item, t.Symbol) and item == t.Symbol(item.name)
@@ -385,6 +382,7 @@ def _moved(w: Writing) -> set[str]:
 def _one_law_each(w: Writing, moved: set[str]) -> bool:
     """Do all p(x | \\mu) list the same, which nothing varies? Then nobody need list it."""
     listed: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    symbols = [*w.symbols()]
     lists = [c.group.items[1:] for c in w.calls()]
     lists += [c.group.items for c in w.calls(BOUNDS)]  # \\mathcal{L}(\\lambda)
     told = [s for items in lists for item in items if _of_law(item)
@@ -394,7 +392,7 @@ def _one_law_each(w: Writing, moved: set[str]) -> bool:
         found = [s for item in own for s in t.names_in(item)]
         if any(s.index or s.component or s.name in moved for s in found):
             return False
-        elsewhere = sum(s in found for s in w.symbols()) > sum(s in found for s in told)
+        elsewhere = sum(s in found for s in symbols) > sum(s in found for s in told)
         if elsewhere and not w.defines(call.function.key):  # p(x | \\mu) = ... \\mu ...
             return False
         rest = tuple(latex(i) for i in call.group.items if i not in own)

@@ -398,7 +398,7 @@ class Builder(Interpreter[Token, t.Node]):
         drawn: list[tuple[tuple[t.Symbol, ...], t.Node]] = []
         under = name.under or t.Inside(((),))
         if under.relations == ("|",):
-            raise self.error("of which density? Write it: p(z \\mid x)", under)
+            raise self._of_which(under)
         if under.relations and set(under.relations) != {"~"}:
             raise self.error("under an expectation only \\sim may stand", under)
         if under.relations:
@@ -490,6 +490,10 @@ class Builder(Interpreter[Token, t.Node]):
     def _ambiguous(self, what: str, node: t.Node) -> ReadingError:
         message = f"does the {what} reach this? Put brackets around all that it takes"
         return self.error(message, node)
+
+    def _of_which(self, under: t.Inside) -> ReadingError:
+        """E_{z|x} does not say which density is meant."""
+        return self.error("of which density? Write it: p(z \\mid x)", under)
 
     # -- operators
     def function(self, tree: Tree) -> t.Node:
@@ -743,7 +747,7 @@ class Builder(Interpreter[Token, t.Node]):
             marks = (",",) * (len(left) - 1) + ("|",) + (",",) * (len(right) - 1)
             group = t.Group(left + right, marks)
             if node.name == "E":
-                raise self.error("of which density? Write it: p(z \\mid x)", under)
+                raise self._of_which(under)
             if node.name.lower() not in ("p", "q"):  # \mu_{z|x}
                 return replace(node, label=_said(group))
             return replace(node, component=(group,))
