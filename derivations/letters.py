@@ -121,11 +121,14 @@ def letter_of_a_bound(w: Writing) -> None:
 def open_sums(w: Writing) -> None:
     """\\sum_j over the components of latents ends at H, over those of x at D.
 
-    Beside a divergence, so does one to L over those of mu and sigma.
+    Beside a divergence, so does one to L over those of mu and sigma. With the index n it
+    counts data.
     """
 
     def close(node: t.Node) -> t.Node:
         if not isinstance(node, t.Total) or not isinstance(node.high, t.Symbol):
+            return node
+        if node.index == "n":
             return node
         parts = {s.name for s in t.names_in(node.body)
                  if node.index in t.letters(s.component)}  # fmt: skip
@@ -607,7 +610,8 @@ def samples(w: Writing) -> None:
     counted |= {
         (s.name, s.component)
         for node in w.nodes() if isinstance(node, t.Total)
-        and isinstance(node.high, t.Symbol) and node.high.span != (0, 0)
+        and isinstance(node.high, t.Symbol)
+        and (node.high.span != (0, 0) or node.index == "n")
         and node.high.name in SIZES and node.high.name not in DIMENSIONS
         for s in t.names_in(node.body)
         if s.name in VARIABLES and s.component == (t.Symbol(node.index),)
@@ -623,6 +627,7 @@ def samples(w: Writing) -> None:
         (s.name, s.component) for weight in weights for s in w.symbols()
         if s.name == weight.name and s.label == weight.label and len(s.component) == 1
     }  # fmt: skip
+    counted -= _beside_the_whole(w)
     named = {name for name, _ in counted}
     counted |= {  # and the x_1 beside the x_n
         (s.name, s.component) for s in w.symbols()
@@ -646,6 +651,17 @@ def samples(w: Writing) -> None:
 
     w.change(index)
     w.change(_listed)
+
+
+def _beside_the_whole(w: Writing) -> set[tuple[str, tuple[t.Node, ...]]]:
+    """The components z_j of D_KL(q(z) || \\prod_j q(z_j)), of which z is all."""
+    found = set[tuple[str, tuple[t.Node, ...]]]()
+    for pair in (n for n in w.nodes() if isinstance(n, t.Divergence)):
+        whole = {s.name for s in t.names_in(pair) if not s.component}
+        products = (n for n in pair.walk() if isinstance(n, t.Total))
+        found |= {(s.name, s.component) for n in products for s in t.names_in(n.body)
+                  if s.component == (t.Symbol(n.index),) and s.name in whole}  # fmt: skip
+    return found
 
 
 def _of_components(law: t.Node, name: str) -> bool:

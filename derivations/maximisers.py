@@ -126,7 +126,13 @@ def is_maximiser(trial: Trial, pair: Pair, kind: Kind, step: Step) -> bool:
     for at in trial.draws(kind, DRAWS):
         places: dict[Place, Quantity] = {}
         for argument, expression in zip(best.arguments, values, strict=True):
-            symbol, result = base_of(argument), at(expression).plain()
+            symbol = base_of(argument)
+            if symbol.name in ("p", "q"):
+                raise Meaningless(
+                    "the best density is not looked for here: say where a bound is an\n"
+                    "equality, or which divergence is zero"
+                )
+            result = at(expression).plain()
             if symbol.key in at.world.groups:
                 raise Foreign("the maximiser of a whole network has no formula")
             if result.shape:

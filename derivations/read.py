@@ -303,7 +303,7 @@ class Builder(Interpreter[Token, t.Node]):
         return self._between(self.build(term), scripts, bar)
 
     def _between(self, body: t.Node, scripts: Tree, place: Tree | Token) -> t.Node:
-        under, above, _ = self._scripts(scripts)
+        under, above = self._limits(scripts)
         names = {n for n in t.names_in(body) if n.name in VARIABLES}
         (low, *more), (high, *others) = (s.sides[0] if s else () for s in (under, above))
         if len(names) != 1 or more or others or under and under.relations:
@@ -354,6 +354,8 @@ class Builder(Interpreter[Token, t.Node]):
             return None
         if name.key == "E":
             name = replace(name, name="Expect")
+        if name.name in (*AVERAGES, "max", "min", *WORD_FUNCTIONS):
+            self._refuse_marks(name)
         if name.name in AVERAGES:
             return self._expectation(name, group, span)
         if name.key in JENSEN_SHANNON and len(group.items) == 2:
@@ -375,6 +377,12 @@ class Builder(Interpreter[Token, t.Node]):
         if name.name in NO_FUNCTIONS:
             return None
         return t.Call(name, group, span=span)
+
+    def _refuse_marks(self, name: t.Symbol) -> None:
+        """Neither \\mathrm{tr}' nor \\hat{\\mathbb{E}} is what it is without its mark."""
+        if name.label or name.component or name.index or name.accent:
+            plain = {"Expect": "E"}.get(name.name, name.name)
+            raise self.error(f"{plain} with this at it is not known", name)
 
     def _known_call(self, name: t.Symbol, group: t.Node) -> t.Node | None:
         """`a (x)^2` is a product, where `f(x)^2` is a square."""
@@ -541,7 +549,7 @@ class Builder(Interpreter[Token, t.Node]):
             raise self._ambiguous(name, nodes[operations.index("times") + 1])
         body = self._product(nodes, operations)
         span = (self.span(token)[0], body.span[1])
-        under, above, _ = self._scripts(scripts)
+        under, above = self._limits(scripts)
         if isinstance(body, t.Power) and name != "nabla" and self._squares(name, body):
             inner = t.Function(name, body.base, span=span)
             return self._product([replace(body, base=inner), *outside], [""] * len(outside))
@@ -580,7 +588,7 @@ class Builder(Interpreter[Token, t.Node]):
     def sum(self, tree: Tree) -> t.Node:
         """`\\sum_{n=1}^{N} a`, `\\prod_k a`, `\\sum_z p(z)`."""
         token, scripts, body = parts(tree)
-        under, above, _ = self._scripts(scripts)
+        under, above = self._limits(scripts)
         kind, inner = token[1:], self.build(body)
         own = _density_in_front(inner) if kind == "int" and not (under or above) else None
         if own:  # \\int q(z) f(z), and dz is left out
@@ -620,7 +628,7 @@ class Builder(Interpreter[Token, t.Node]):
     def integral(self, tree: Tree) -> t.Node:
         """`\\int_{0}^{1} z \\, dz`."""
         token, scripts, body, variable, more, *rest = parts(tree)
-        under, above, _ = self._scripts(scripts)
+        under, above = self._limits(scripts)
         begin, end = self.span(token)[0], self.span(variable)[1]
         symbol = self._name(t.Symbol(_plain(variable), span=self.span(variable)), more)
         if not isinstance(symbol, t.Symbol):
@@ -634,7 +642,10 @@ class Builder(Interpreter[Token, t.Node]):
     def best(self, tree: Tree) -> t.Node:
         """`\\operatorname*{argmax}_{\\theta} a`."""
         token, scripts, body = parts(tree)
-        return self._best_of(token, self._scripts(scripts)[0], body)
+        under, above = self._limits(scripts)
+        if above:
+            raise self.error("this superscript is not known", above)
+        return self._best_of(token, under, body)
 
     def _best_of(self, token: Token, under: t.Node | None, body: Tree) -> t.Node:
         sense = "max" if "max" in token or "sup" in token else "min"
@@ -679,6 +690,13 @@ class Builder(Interpreter[Token, t.Node]):
             assert isinstance(script, t.Inside)
             found[token.type] = script
         return found.get("SUB"), found.get("SUPER"), primes
+
+    def _limits(self, tree: Tree) -> tuple[t.Inside | None, t.Inside | None]:
+        """Below and above what no prime belongs to."""
+        under, above, primes = self._scripts(tree)
+        if primes:
+            raise self.error("a prime belongs to a name", tree)
+        return under, above
 
     def script(self, tree: Tree) -> t.Node:
         """What hangs on a name."""

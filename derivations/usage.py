@@ -660,6 +660,8 @@ def bounds(w: Writing) -> None:
     if "q_phi(z|x)" not in said:
         q = next((PHI_Q if "phi" in s else t.Symbol("q") for s in ("q(z)", "q_phi(z)")
                   if s in said), PHI)  # fmt: skip
+    if not said and any(t.Symbol("q") in c.group.items for c in w.calls(BOUNDS)):
+        q = t.Symbol("q")  # \\mathrm{ELBO}(q)
     indexed = {s for s in w.symbols() if s.name == "x" and s.index}
     alone = any(s == X for s in w.symbols())
     # With a q and no weight it should be the bound: what else it is must be said.
@@ -944,6 +946,8 @@ def reparametrised(w: Writing) -> None:
         names = {s.key for s in t.names_in(right)}
         if relation != "=" or "epsilon" not in names or len(line.rest) > 1:
             continue
+        if node and _earlier(line.first):  # x_0 = (x_t - ...) / ... is solved for x_0
+            continue
         drawn = [d.density for d in line.samples if d.variable == line.first]
         for other in (*w.block.lines, *w.block.given):
             if other.first == line.first and other.rest and other.rest[0][0] == "~":
@@ -969,6 +973,12 @@ def reparametrised(w: Writing) -> None:
         for j, other in enumerate(w.block.lines):
             if j != i:
                 w.block.lines[j] = _coupled(other, line.first, right)
+
+
+def _earlier(node: t.Symbol) -> bool:
+    """Is this x_0 or x_{t-1}?"""
+    (step,) = node.index if len(node.index) == 1 else (None,)
+    return step == t.ZERO or isinstance(step, t.Add) and step.signs[-1] < 0
 
 
 def _coupled(line: Statement, name: t.Symbol, noise: t.Node) -> Statement:

@@ -100,6 +100,12 @@ def test_networks_collapse_above_the_largest_eigenvalue_and_not_below():
         [fit(0.5, seed)[0] for seed in range(3)],
         above=0.03,
     )
+    claim(
+        "collapse-half",
+        "With variance 0.5 they carry less than the linear rule says.",
+        [fit(0.5, seed)[0] / linear_rule(8, 0.5) for seed in range(3)],
+        below=1,
+    )
 
 
 @pytest.mark.slow
@@ -225,4 +231,11 @@ def test_with_annealing_all_ten_latents_live_on_mnist():
         "The test ELBO is then higher than the best of three runs without annealing.",
         [elbo - max(run["value"] for run in plain) for elbo in elbos],
         above=0,
+    )
+    longer = [stored[f"10 latents, 24 epochs, seed {k}"]["test_elbo"] for k in range(3)]
+    claim(
+        "latents-annealed-behind",
+        "It is still lower than after 24 epochs without annealing, in each of three runs.",
+        [elbo - min(run["value"] for run in longer) for elbo in elbos],
+        below=0,
     )

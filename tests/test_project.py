@@ -194,7 +194,8 @@ def test_workers_side_by_side_keep_a_files_tests_together(request):
     "changed, tests",
     [
         ("derivations/judge.py", {"derivations/test_judge.py"}),
-        ("classroom/export.py", {"classroom/test_results.py"}),
+        ("classroom/export.py", {"classroom/test_results.py", "test_documentation.py"}),
+        ("vae_lib/elbo.py", {"test_elbo.py", "test_devices.py", "test_documentation.py"}),
         ("book/04-elbo.md", {"test_elbo.py", "test_translations.py"}),
         ("classroom/ko.po", {"test_translations.py"}),
         ("tests/test_elbo.py", {"test_elbo.py"}),

@@ -1,5 +1,6 @@
 """The editions in other languages: the same book, in other words."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -201,6 +202,23 @@ def test_a_good_translation_has_no_fault(english, korean, comment):
 def test_all_is_translated_and_right():
     faults = translations.status(list(translations.messages()))
     assert not faults, "\n".join(["see 'make translation-status'", *faults])
+
+
+def test_what_style_sheets_say_is_said_in_korean():
+    """Words in a `content` stand in `var(--says-name, "...")`; SymPy is a name."""
+    folders = ["book/static", "explorers", "slides/static"]
+    sheets = [file for folder in folders for file in (ROOT / folder).glob("*.css")]
+    text = "".join(file.read_text("utf-8") for file in sheets)
+    contents = "".join(re.findall(r"content:([^;]+);", text))
+    said = re.compile(r'var\((--says-[a-z]+), "[^"]+"\)')
+    names = set(said.findall(contents))
+    assert len(names) > 8
+    korean = (ROOT / "book/static/languages.css").read_text("utf-8")
+    assert not [name for name in names if f"  {name}: " not in korean]
+    left = re.findall(r'"([^"]*)"', said.sub("", contents))
+    assert [words for words in left if re.search(r"(?<!\\)\b[A-Za-z]{2,}", words)] == [
+        "SymPy: "
+    ]
 
 
 def test_a_deck_leaves_to_the_book_what_the_book_says():

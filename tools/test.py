@@ -41,6 +41,10 @@ PAGES = [*PYTEST, "tests/pages"]
 ALWAYS = ["tests/test_project.py", "tests/test_rooms.py"]
 OF_TEXTS = ["derivations/test_chapters", "test_documentation", "test_glossary"]
 OF_TEXTS += ["test_claims", "test_notebooks", "test_translations"]
+# What holds for all that is public in a package.
+OF_PACKAGES = dict.fromkeys(
+    ["derivations", "explorers", "exercises", "classroom"], ["test_documentation"]
+) | {"vae_lib": ["test_documentation", "test_devices"]}
 
 Steps = dict[str, list[str]]
 
@@ -78,6 +82,8 @@ def likely(names: list[str]) -> list[str]:
             named = {p for p in tests if imports.search(p.read_text("utf-8"))}
         if path.suffix == ".po" or (room == "book" and path.suffix == ".md"):
             named |= {ROOT / "tests" / f"{name}.py" for name in OF_TEXTS}
+        if path.suffix == ".py":
+            named |= {ROOT / "tests" / f"{name}.py" for name in OF_PACKAGES.get(room, [])}
         found |= named
     return sorted(p.relative_to(ROOT).as_posix() for p in found)
 

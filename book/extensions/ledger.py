@@ -253,6 +253,8 @@ def table(page: str, rows: Iterable[Row]) -> nodes.table:
         first = nodes.entry("", equation(label), morerows=len(steps) - 1)
         for number, step in enumerate(steps, start=1):
             cells = [entry(text) for text in facts(number, step)]
+            for name, cell in zip(names, [first, *cells], strict=True):
+                cell["classes"] = [f"ledger-{name.lower()}"]  # style sheets go by it
             body += table_row([first, *cells] if number == 1 else cells)
         body[-len(steps)]["ids"].append(row_id(label))
     group += [head, body]

@@ -38,6 +38,37 @@ p_{x_1}(x) = p_{x_2}(x)
 \nabla_{\theta_1} \log PX = \nabla_{\theta_2} \log PX
 \tilde{p}(x) = \hat{p}(x)
 """,
+"a mark makes another function": r"""
+\mathrm{sigmoid}'(a) = \mathrm{sigmoid}(a) || \mathrm{sigmoid}(a)^2 = \mathrm{sigmoid}^2(a)
+\mathrm{softplus}'(a) = \mathrm{softplus}(a)
+\mathrm{sigmoid}^{*}(a) = \mathrm{sigmoid}(a)
+\mathrm{sigmoid}_\theta(a) = \mathrm{sigmoid}(a)
+\hat{\mathrm{softplus}}(a) = \mathrm{softplus}(a)
+\tanh'(a) = \tanh(a)
+\log'(a) = \log a
+\mathrm{tr}'(\Sigma) = \mathrm{tr}(\Sigma)
+\hat{\mathbb{E}}_{q(z)}[f(z)] = Eq[f(z)]
+\mathbb{E}'[X] = \mathbb{E}[X]
+\mathrm{Var}'[X] = \mathrm{Var}[X]
+\sum\nolimits'_k a_k = \sum_k a_k
+\sum'_k a_k = \sum_k a_k
+\max'_k a_k = \max_k a_k
+\int' q(z) \, dz = 1
+""",
+"where a slope needs a density that is smooth": r"""
+Ep[x \nabla_x \log p(x)] = 0 || Ep[x \nabla_x \log p(x)] = -1
+\int x \nabla_x p(x) \, dx = 1 || \int x \nabla_x p(x) \, dx = -1
+""",
+"over the data": r"""
+\frac1N \sum_n (x_n - \mu)^2 = \frac1N \sum_n x_n^2 - 2 \mu \frac1N \sum_n x_n - \mu^2 || \frac1N \sum_n (x_n - \mu)^2 = \frac1N \sum_n x_n^2 - 2 \mu \frac1N \sum_n x_n + \mu^2
+\frac1N \sum_n x_n^2 - \bar{x}^2 = \frac1N \sum_n (x_n + \bar{x})^2 || \frac1N \sum_n x_n^2 - \bar{x}^2 = \frac1N \sum_n (x_n - \bar{x})^2 || \bar{x} := \frac1N \sum_n x_n
+\sum_n (x_n - \mu) = 0 || \sum_n (x_n - \mu) = \sum_n x_n - N \mu
+""",
+"the bound of a density that is named": r"""
+\log p(x) = \mathrm{ELBO}(q) || \log p(x) = \mathrm{ELBO}(q) + KK(q(z) \| p(z \mid x))
+\arg\max_q \mathrm{ELBO}(q) = p(z)
+KK(q(z) \| \prod_j q(z_j)) = 0
+""",
 "a parameter behind the bar": r"""
 \nabla_\lambda \mathbb{E}_{q(z \mid \lambda)}[f(z)] = 0 || \nabla_\lambda \mathbb{E}_{q(z \mid \lambda)}[f(z)] = \mathbb{E}_{q(z \mid \lambda)}[f(z) \nabla_\lambda \log q(z \mid \lambda)]
 \nabla_\mu \mathbb{E}_{q(z; \mu, \sigma)}[f(z)] = 0
