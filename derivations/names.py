@@ -213,6 +213,8 @@ def _network(node: t.Call, at: Evaluator[V]) -> V:
         raise Unknown("after the semicolon only parameters may stand")
     if name.index:
         raise Unknown(f"there is one {name.spoken} here, without a number above")
+    if name.label.endswith("'"):
+        raise Unknown("is the prime of a network a slope, or are its parameters others?")
     value, role = at(items[0]), t.role_of(items[0])
     row = NAMES[name.key] if name.key in NAMES else NAMES[name.name]
     if (row.takes or role) == "z":
@@ -229,6 +231,8 @@ def _network(node: t.Call, at: Evaluator[V]) -> V:
 def _elbo(node: t.Call, at: Evaluator[V]) -> V:
     """By definition the integral of q log p(x, z)/q, for the q that is named."""
     (x, *rest), marks = node.group.items, node.group.marks
+    if node.function.index not in ((), getattr(x, "index", ())):
+        raise Unknown("the number above this bound is not that of its x")
     names = [r for r in rest if isinstance(r, t.Symbol)]
     theta = bool(names) and names[0].key in ("theta", *at.scope.theta)
     q = _q_of_elbo(x, names[1:])

@@ -358,10 +358,11 @@ class Builder(Interpreter[Token, t.Node]):
             self._refuse_marks(name)
         if name.name in AVERAGES:
             return self._expectation(name, group, span)
-        if name.key in JENSEN_SHANNON and len(group.items) == 2:
+        if name.key in JENSEN_SHANNON and not name.index and len(group.items) == 2:
             return _jensen_shannon(*group.items, span=span)
         if name.key in DIVERGENCES or name.name in DIVERGENT and group.marks == ("‖",):
-            if name.key not in DIVERGENCES and (name.label or name.component):
+            known = name.key in DIVERGENCES and not name.index
+            if not known and (name.label or name.component or name.index or name.accent):
                 raise self.error("of divergences only KL is known here", name)
             if len(group.items) != 2:
                 raise self.error("KL takes two densities, with \\| between", group)

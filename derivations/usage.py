@@ -311,7 +311,7 @@ def entropies(w: Writing) -> None:
     firsts = [line.first for line in (*w.block.lines, *w.block.given)]
 
     def entropy(node: t.Node) -> t.Node:
-        if isinstance(node, t.Call) and node.function.key in ("H", "calH"):
+        if isinstance(node, t.Call) and node.function in (t.Symbol("H"), t.Symbol("calH")):
             items, marks = node.group.items, node.group.marks
             meant = _cross_entropy(w, items, marks)
             return w.take(node, meant) if meant else node
@@ -328,9 +328,11 @@ def entropies(w: Writing) -> None:
                         told = t.Function("log", density(t.Symbol("p"), "x"))
                         call = w.take(call, t.Group((t.Add((told,), (-1,)),)))
                     return _joined(node, at, call)
-            if isinstance(name, t.Symbol) and name.name == "I" and _is_pair(group):
+            label = name.label if isinstance(name, t.Symbol) else ""
+            known = name == t.Symbol("I", label=label) and label[:1] in ("", *LETTERS)
+            if known and _is_pair(group):
                 whole = replace(group, span=(name.span[0], group.span[1]))
-                return _joined(node, at, w.take(whole, _information(w, name.label)))
+                return _joined(node, at, w.take(whole, _information(w, label)))
         return node
 
     w.change(entropy)
@@ -400,7 +402,7 @@ def _information(w: Writing, label: str) -> t.Node:
     modelled = any(before(law) == {"x", "z"} for mean in means for _, law in mean.drawn
                    if isinstance(law, t.Call) and law.function.name == "p")  # fmt: skip
     encoded_z = not modelled and any("z" in before(c) for c in w.calls(("q",)))
-    if label == "q" or not label and encoded_z:
+    if label.startswith("q") or not label and encoded_z:
         options.append(aggregate)
     if (
         label.startswith("p")

@@ -54,6 +54,16 @@ p_{x_1}(x) = p_{x_2}(x)
 \sum'_k a_k = \sum_k a_k
 \max'_k a_k = \max_k a_k
 \int' q(z) \, dz = 1
+D_{\mathrm{KL}}^{(N)}(p \| q) = KK(p \| q)
+H^{(1)}(p) = H(p)
+I^{(1)}(X; Z) = I(X; Z)
+\hat{I}(X; Z) = I(X; Z)
+I_\theta(X; Z) = I(X; Z)
+I_{q_\phi}(x; z) = Ep[KK(q_\phi(z) \| QX)] || I_{q_\phi}(x; z) = Ep[KK(QX \| q_\phi(z))]
+\mathrm{JS}^{(1)}(p \| q) = \mathrm{JS}(p \| q)
+\mathrm{ELBO}^{(1)}(x; \theta, \phi) = BOUND
+\mathrm{decoder}'(z) = \mathrm{decoder}(z)
+\mathrm{decoder}_{\theta'}(z) = \mathrm{decoder}_\theta(z)
 """,
 "where a slope needs a density that is smooth": r"""
 Ep[x \nabla_x \log p(x)] = 0 || Ep[x \nabla_x \log p(x)] = -1
