@@ -215,7 +215,7 @@ class Numbers(Calculus[Quantity]):
         component = at.integers(symbol.component)
         whole = replace(symbol, component=())
         place: Place = (symbol.key, at.integers(symbol.index))
-        if self.discrete(symbol.key):
+        if symbol.key in VARIABLES and self.discrete(symbol.key):
             raise Foreign("a slope needs a continuous variable")
         free = symbol.key not in (*VARIABLES, *at.scope.shapes) and not at.scope.encoder
         if component and free:  # a name of its own, as lambda_1

@@ -34,6 +34,8 @@ Pairs = list[tuple[list[Place], t.Node]]  # which places are drawn from which de
 def named_law(node: t.Call, at: Evaluator[V], value: V | None = None) -> V:
     """`\\mathcal{N}(x; \\mu, v)`, or `\\mathcal{N}(\\mu, v)` at `value`."""
     items, marks, name = node.group.items, node.group.marks, node.function.name
+    if node.function != t.Symbol(name):
+        raise Unknown(f"this {node.function.spoken} is another than {name}", like="...")
     count = NAMES[name].arguments
     if len(items) == count and marks[0] in (";", "|"):
         value = at(items[0]) if value is None else value
@@ -53,7 +55,8 @@ def density(node: t.Call, at: Evaluator[V]) -> V:
     below = [s.name for mark in name.component for s in t.names_in(mark)]
     if below and {*below} <= {*VARIABLES}:  # p_{X|Z}(z | x)
         raise Unknown(f"below this {name.spoken} stands another thing than in its brackets")
-    if name.component or at.world.chain and name.label not in ("", *PARAMETERS):
+    marked = name.label not in ("", *PARAMETERS) or name.accent or name.index
+    if name.component or at.world.chain and marked:
         raise Unknown(f"this {name.spoken} is another density than {name.name}", like="...")
     before, after = t.split_bar(group)
     if t.role_of(before[0]) == "Data" or t.Constant("dots") in before:
@@ -99,7 +102,8 @@ def _one_of_many(node: t.Call, values: dict[str, V], at: Evaluator[V]) -> V:
             return density_at(name, values, at)
     shift = {f"q(z) {what}": np.asarray(0.17 * indices[0]) for what in ("mean", "scale")}
     if name in at.world.parameters:
-        shift = {name: 0.4 * indices[0] * np.arange(3.0)}
+        own_size = len(at.world.parameters[name])
+        shift = {name: indices[0] * np.linspace(0, 0.8, own_size)}
     return at.calculus.moved(at, shift, 1.0, lambda: density_at(name, values, at))
 
 

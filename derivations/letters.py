@@ -395,6 +395,8 @@ def _one_law_each(w: Writing, moved: set[str]) -> bool:
         found = [s for item in own for s in t.names_in(item)]
         if any(s.index or s.component or s.name in moved for s in found):
             return False
+        if any(s.accent or s.label.endswith(("'", "*")) for s in found):
+            return False
         elsewhere = sum(s in found for s in symbols) > sum(s in found for s in told)
         if elsewhere and not w.defines(call.function.key):  # p(x | \\mu) = ... \\mu ...
             return False
@@ -522,7 +524,7 @@ def _unaccented(w: Writing) -> Callable[[t.Node], t.Node]:
     calls = w.calls()
     accented = [c for c in calls if c.function.accent in ("tilde", "hat")]
     beside = {c.function.name for c in calls} - {c.function.accent for c in calls} - {"q"}
-    plain = any(not c.function.accent for c in calls if c.function.name in beside)
+    plain = any(s.name in beside and not s.accent for s in w.symbols())
     of_data = plain and all(before(c) == {"x"} and not after(c) for c in accented)
     known = any(w.defines(c.function.key) for c in accented)
     known |= len({c.function.accent for c in accented}) > 1  # two of them are two

@@ -42,7 +42,7 @@ Z, SLOT = t.Symbol("z"), t.Symbol("u")
 def symbol(node: t.Symbol, at: Evaluator[V]) -> V:
     """What a name is worth where it stands."""
     key, own = node.key, at.scope.meanings
-    if node.name in UNSIZED and not node.index:
+    if node.name in UNSIZED and not (node.index or node.accent):
         return at.world.unsized(node.name)
     if node.under is not None:
         raise Unknown("an expectation needs brackets")
@@ -204,6 +204,7 @@ def _any_function(node: t.Call, at: Evaluator[V]) -> V:
     values = [at(item) for item in items if not t.is_parameter(item)]
     traits = at.scope.traits.get(name.key, frozenset())
     which = "".join(f"_{i}" for i in at.integers(name.component))  # f_1 is not f_2
+    which += "".join(f"^{i}" for i in at.integers(name.index))
     return at.world.any_function(name.key + which, values, traits, group)
 
 

@@ -551,6 +551,11 @@ class Builder(Interpreter[Token, t.Node]):
         body = self._product(nodes, operations)
         span = (self.span(token)[0], body.span[1])
         under, above = self._limits(scripts)
+        number = under.sides[0][0] if under and not under.relations else None
+        based = name == "log" and isinstance(number, t.Number) and not above
+        marked = above or under and not based and under.sides != ((t.Symbol("e"),),)
+        if marked and name != "nabla":
+            raise self.error(f"{name} with this at it is not known", token)
         if isinstance(body, t.Power) and name != "nabla" and self._squares(name, body):
             inner = t.Function(name, body.base, span=span)
             return self._product([replace(body, base=inner), *outside], [""] * len(outside))
@@ -562,16 +567,11 @@ class Builder(Interpreter[Token, t.Node]):
             node: t.Node = body
             for _ in range(2 if above else 1):
                 node = t.Derivative(under.sides[0], node, nabla=True, span=span)
-        elif (
-            name == "log"
-            and under
-            and isinstance(under.sides[0][0], t.Number)
-            and not above
-        ):
-            base = t.Function("log", under.sides[0][0])
+        elif based and number is not None:
+            if number == t.ONE:
+                raise self.error("1 is no base of a logarithm", token)
+            base = t.Function("log", number)
             node = t.Quotient(t.Function("log", body, span=span), base, span=span)
-        elif above or under and under.sides != ((t.Symbol("e"),),):
-            raise self.error(f"{name} with this at it is not known", token)
         else:
             node = t.Function(name, body, span=span)
         return self._product([node, *outside], [""] * len(outside))
@@ -782,11 +782,11 @@ class Builder(Interpreter[Token, t.Node]):
                 return replace(node, label=label + node.label)
             if name in LABELS and node.name != "N":
                 return replace(node, label=_said(first) + node.label)
-        greek = [s.key for s in inside if isinstance(s, t.Symbol) and s.name in GREEK]
+        greek = [_said(s) for s in inside if isinstance(s, t.Symbol) and s.name in GREEK]
         if len(greek) == len(inside):
             return replace(node, label=",".join(greek))
         if (
-            greek and isinstance(first, t.Symbol) and greek[0] == first.key
+            greek and isinstance(first, t.Symbol) and greek[0] == _said(first)
         ):  # \\sigma_{\\phi, j}
             return replace(node, label=greek[0] + node.label, component=inside[1:])
         return replace(node, component=inside)

@@ -247,11 +247,17 @@ def speaks_of_vectors(nodes: Iterable[t.Node]) -> bool:
     called = {id(n.function) for n in nodes if isinstance(n, t.Call)}  # the I of I(x)
     return any(
         isinstance(n, t.Symbol) and id(n) not in called and (n.name in VECTORS
-                                   or any(c in "dh" for c in t.letters(n.component)))
+                                   or any(c in "dh" for c in t.letters(n.component))
+                                   or n.name in VARIABLES and _is_numbered(n))
         or isinstance(n, t.Function) and n.name in VECTORIAL
         or _of_two(n)
         for n in nodes
     )  # fmt: skip
+
+
+def _is_numbered(symbol: t.Symbol) -> bool:
+    """x_1, a component that is not x where x has several."""
+    return any(isinstance(c, t.Number) for c in symbol.component)
 
 
 def _is_bit(node: t.Node) -> bool:

@@ -329,7 +329,9 @@ def entropies(w: Writing) -> None:
                         call = w.take(call, t.Group((t.Add((told,), (-1,)),)))
                     return _joined(node, at, call)
             label = name.label if isinstance(name, t.Symbol) else ""
-            known = name == t.Symbol("I", label=label) and label[:1] in ("", *LETTERS)
+            letter, _, network = label.partition("_")
+            known = letter in ("", *LETTERS) and network in ("", *NETWORK_LABELS)
+            known &= name == t.Symbol("I", label=label)
             if known and _is_pair(group):
                 whole = replace(group, span=(name.span[0], group.span[1]))
                 return _joined(node, at, w.take(whole, _information(w, label)))
@@ -355,7 +357,7 @@ def _is_pair(group: t.Node) -> bool:
         or group.marks[0] not in ";,"
     ):
         return False
-    return {t.role_of(item) for item in group.items} == {"x", "z"}
+    return {t.role_of(i) for i in group.items if not getattr(i, "accent", "")} == {"x", "z"}
 
 
 def _is_law(node: t.Node) -> bool:
@@ -428,8 +430,9 @@ def bare_densities(w: Writing) -> None:
     def fill(node: t.Node) -> t.Node:
         if isinstance(node, t.Divergence):
             left, right = t.bare(node.left), t.bare(node.right)
-            bare = isinstance(left, t.Symbol) and isinstance(right, t.Symbol) and (
-                left.key in ("q", "q_phi") and right.key in ("p", "p_theta"))  # fmt: skip
+            named = [t.Symbol(letter, label=label) for letter, label in
+                     (("q", ""), ("q", "phi"), ("p", ""), ("p", "theta"))]  # fmt: skip
+            bare = left in named[:2] and right in named[2:]
             of_z = [of_any(c) for c in w.calls() if before(c) == {"z"}]
             open_p = bound if not w.calls(("q",)) else beside_joint
             if bare and open_p and not any(c.function.name == "p" for c in of_z):
@@ -495,8 +498,10 @@ def _of_block(w: Writing) -> frozenset[str]:
 def _candidates(w: Writing, symbol: t.Symbol, of: frozenset[str]) -> list[t.Node]:
     """The densities of the block that this letter may stand for."""
     found = {latex(of_any(c)): of_any(c) for c in w.calls((symbol.name,))}
-    same = [c for c in found.values() if c.function.key == symbol.key]
-    calls = same or ([] if symbol.label else list(found.values()))
+    same = [c for c in found.values() if c.function == symbol]
+    others = [c for c in found.values() if not (c.function.index or c.function.component)]
+    own = symbol.label or symbol.accent or symbol.index or symbol.component
+    calls = same or ([] if own else others)
     return [c for c in calls if before(c) <= of] if of else list(calls)
 
 
@@ -527,7 +532,11 @@ def _of_chain(w: Writing, q: t.Symbol) -> t.Call:
 
 def _drawn(w: Writing, law: t.Node, of: frozenset[str], named: bool) -> t.Node:
     """What stands under an expectation: a letter, or only the variable."""
-    if isinstance(law, t.Symbol) and law.name in POINTS:
+    if (
+        isinstance(law, t.Symbol)
+        and law.name in POINTS
+        and (not law.accent and not law.label)
+    ):
         found = _law_of(w, law.name)
         return w.take(law, found) if found else law
     if named and {*of} == {"x", "z"} and isinstance(law, t.Symbol) and law.name in LETTERS:
@@ -726,9 +735,14 @@ def _listed_by_a_bound(item: t.Node) -> bool:
     if isinstance(item, t.Call):
         return item.function.name in LETTERS
     name = item.name if isinstance(item, t.Symbol) else ""
+    marked = isinstance(item, t.Symbol) and bool(
+        item.accent or item.label or name == "Data" and item.component
+    )
     if name in ("x", "Data", *CONDITIONS):
-        return True
+        return not marked
     plain = isinstance(item, t.Symbol) and not (item.index or item.component)
+    if marked and name not in ("mu", "sigma"):  # \\theta^* is another theta
+        return False
     return plain and name in (*NETWORK_LABELS, *LETTERS, "mu", "sigma")
 
 
@@ -964,17 +978,31 @@ def reparametrised(w: Writing) -> None:
             drawn = [density(t.Symbol("q", label="phi"), "z", "x")]
         if not drawn:
             continue
-        noise = t.Call(t.Symbol("p"), t.Group((t.Symbol("epsilon"),)))
+        noise = _noise_of(w)
         f = t.Symbol("f")
         left = t.Expectation(
             "E", (((line.first,), drawn[0]),), t.Call(f, t.Group((line.first,)))
         )
-        mean = t.Expectation("E", (((), noise),), t.Call(f, t.Group((right,))))
+        drawn_noise = ((t.Symbol("epsilon"),), noise)
+        mean = t.Expectation("E", (drawn_noise,), t.Call(f, t.Group((right,))))
         rest = [(relation, w.take(right, mean))]
         w.block.lines[i] = replace(line, first=left, rest=rest)
         for j, other in enumerate(w.block.lines):
             if j != i:
                 w.block.lines[j] = _coupled(other, line.first, right)
+
+
+def _noise_of(w: Writing) -> t.Node:
+    """The law of epsilon: what the block says, or the standard normal."""
+    for line in (*w.block.lines, *w.block.given):
+        for drawn in line.samples:
+            if drawn.variable.key == "epsilon":
+                return drawn.density
+        if getattr(line.first, "key", "") == "epsilon" and line.rest[:1]:
+            relation, law = line.rest[0]
+            if relation == "~":
+                return law
+    return t.Call(t.Symbol("p"), t.Group((t.Symbol("epsilon"),)))
 
 
 def _earlier(node: t.Symbol) -> bool:

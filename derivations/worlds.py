@@ -102,6 +102,8 @@ def gaussian(value: V, mean: V, variance: V) -> V:
 
 def diagonal_gaussian(value: Quantity, mean: Quantity, scale: Quantity) -> Quantity:
     """N(value; mean, diag(scale^2)) of vectors."""
+    if value.shape and mean.shape and value.shape != mean.shape:
+        raise Meaningless(f"a density of {value.kind} around {mean.kind}")
     square = ((value.array - mean.array) / scale.array) ** 2
     log = -0.5 * square - np.log(scale.array) - 0.5 * np.log(2 * np.pi)
     return Quantity(np.sum(log, axis=-1), logged=True)
@@ -457,6 +459,11 @@ class Cube(Curve):
         if name not in (self.of, "epsilon"):
             raise Foreign(f"there is no {name} here")
         return super().variable(name, index)
+
+    def axis(self, role: str) -> Axis:
+        if role not in (self.of, "epsilon"):
+            raise Foreign(f"there is no {role} here")
+        return super().axis(role)
 
     def density(self, name: str, values: Mapping[str, Quantity]) -> Quantity | None:
         if name + " mean" in self.parameters:

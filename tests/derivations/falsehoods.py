@@ -46,6 +46,8 @@ p_{x_1}(x) = p_{x_2}(x)
 \hat{\mathrm{softplus}}(a) = \mathrm{softplus}(a)
 \tanh'(a) = \tanh(a)
 \log'(a) = \log a
+\exp^*(a)^2 = \exp(2 a) || \exp(a)^2 = \exp(2 a)
+\mathbb{E}_{\epsilon^*}[\epsilon^2] = 1
 \mathrm{tr}'(\Sigma) = \mathrm{tr}(\Sigma)
 \hat{\mathbb{E}}_{q(z)}[f(z)] = Eq[f(z)]
 \mathbb{E}'[X] = \mathbb{E}[X]
@@ -63,6 +65,16 @@ I_{q_\phi}(x; z) = Ep[KK(q_\phi(z) \| QX)] || I_{q_\phi}(x; z) = Ep[KK(QX \| q_\
 \mathrm{JS}^{(1)}(p \| q) = \mathrm{JS}(p \| q)
 \mathrm{ELBO}^{(1)}(x; \theta, \phi) = BOUND
 \mathrm{decoder}'(z) = \mathrm{decoder}(z)
+KK(q \| p) = \mathbb{E}_q[\log_1 \frac{q(z)}{p(z)}] || KK(q \| p) = \mathbb{E}_q[\log \frac{q(z)}{p(z)}]
+\log p(x) \geq \mathbb{E}_{q(z_1, z_2 | x)}[\log p(x | z_1) + \log \hat{p}(z_1 | z_2) + \log p(z_2) - \log q(z_1, z_2 | x)] || \log p(x) \geq \mathbb{E}_{q(z_1, z_2 | x)}[\log p(x | z_1) + \log p(z_1 | z_2) + \log p(z_2) - \log q(z_1, z_2 | x)]
+p_\theta(x_0) = \int p_\theta^{(1)}(x_{0:T}) \, dx_{1:T} || p_\theta(x_0) = \int p_\theta(x_{0:T}) \, dx_{1:T}
+\log \hat{\mathcal{N}}(x; \mu, \sigma^2) = C - \frac{(x - \mu)^2}{2 \sigma^2} || \log NN(x; \mu, \sigma^2) = C - \frac{(x - \mu)^2}{2 \sigma^2}
+\mathbb{E}_{z}[f(z)] = \int p(z) f^{(1)}(z) \, dz || \mathbb{E}_{z}[f(z)] = \int p(z) f(z) \, dz
+I_{q_\phi}(\hat{x}; z) = Ep[KK(QX \| q_\phi(z))]
+\mathcal{L}(\theta, \phi; \mathcal{D}_1) \leq \sum_{x \in \mathcal{D}} \log p_\theta(x) || \mathcal{L}(\theta, \phi; \mathcal{D}) \leq \sum_{x \in \mathcal{D}} \log p_\theta(x)
+\mathcal{L}(\theta^*, \phi; x) \leq \log PX || \mathcal{L}(\theta, \phi; x) \leq \log PX
+\mathbb{E}_{\tilde{\epsilon}}[\epsilon^2] = 1 || \mathbb{E}_{\epsilon}[\epsilon^2] = 1
+PXZ = NN(x; \mu_\theta(z), \hat{I}) || PXZ = NN(x; \mu_\theta(z), I)
 \mathrm{decoder}_{\theta'}(z) = \mathrm{decoder}_\theta(z)
 """,
 "where a slope needs a density that is smooth": r"""
@@ -73,6 +85,35 @@ Ep[x \nabla_x \log p(x)] = 0 || Ep[x \nabla_x \log p(x)] = -1
 \frac1N \sum_n (x_n - \mu)^2 = \frac1N \sum_n x_n^2 - 2 \mu \frac1N \sum_n x_n - \mu^2 || \frac1N \sum_n (x_n - \mu)^2 = \frac1N \sum_n x_n^2 - 2 \mu \frac1N \sum_n x_n + \mu^2
 \frac1N \sum_n x_n^2 - \bar{x}^2 = \frac1N \sum_n (x_n + \bar{x})^2 || \frac1N \sum_n x_n^2 - \bar{x}^2 = \frac1N \sum_n (x_n - \bar{x})^2 || \bar{x} := \frac1N \sum_n x_n
 \sum_n (x_n - \mu) = 0 || \sum_n (x_n - \mu) = \sum_n x_n - N \mu
+""",
+"the law of the noise": r"""
+z = \mu_\phi(x) + \sigma_\phi(x) \odot \epsilon, \quad \epsilon \sim \mathcal{N}(0, 2I) || z = \mu_\phi(x) + \sigma_\phi(x) \odot \epsilon, \quad \epsilon \sim \mathcal{N}(0, I)
+z = \mu_\phi(x) + \sigma_\phi(x) \odot \epsilon, \quad \epsilon \sim \mathcal{N}(1, I)
+x_t = \sqrt{\bar\alpha_t} x_0 + \sqrt{1 - \bar\alpha_t} \epsilon, \quad \epsilon \sim \mathcal{N}(0, 2 I) || x_t = \sqrt{\bar\alpha_t} x_0 + \sqrt{1 - \bar\alpha_t} \epsilon, \quad \epsilon \sim \mathcal{N}(0, I)
+z = \mu + \sigma \epsilon, \quad \epsilon \sim \mathcal{N}(0, 1), \quad z \sim \mathcal{N}(\mu, \sigma) || z = \mu + \sigma \epsilon, \quad \epsilon \sim \mathcal{N}(0, 1), \quad z \sim \mathcal{N}(\mu, \sigma^2)
+""",
+"a bare density is the one of the block": r"""
+H(q_1) = -\int q(z) \log q(z) \, dz || H(q) = -\int q(z) \log q(z) \, dz
+H(q^{(1)}) = -\int q(z) \log q(z) \, dz
+KK(q_1 \| p) = -HALF \sum_{j=1}^J (1 + \log \sigma_j^2 - \mu_j^2 - \sigma_j^2) || KK(q \| p) = -HALF \sum_{j=1}^J (1 + \log \sigma_j^2 - \mu_j^2 - \sigma_j^2)
+KK(q \| p^{(1)}) = -HALF \sum_{j=1}^J (1 + \log \sigma_j^2 - \mu_j^2 - \sigma_j^2)
+\mathbb{E}_{\hat{q}}[f(z)] = \int q(z) f(z) \, dz || \mathbb{E}_{q}[f(z)] = \int q(z) f(z) \, dz
+p(x \mid \mu', \sigma^2) = \int p(x, z \mid \mu, \sigma^2) \, dz || p(x \mid \mu, \sigma^2) = \int p(x, z \mid \mu, \sigma^2) \, dz
+I_{q_{\phi'}}(x; z) = Ep[KK(QX \| q_\phi(z))]
+\mu_{\theta_1,d}(z) - \mu_{\theta,d}(z) = 0
+\log PX \geq \mathbb{E}_q[\log PJ - \log q^{(1)}(z)] || \log PX \geq \mathbb{E}_q[\log PJ - \log q(z)]
+H(X) = -E_{x \sim P}[\log \tilde{p}(x)] || H(X) = -E_{x \sim P}[\log p(x)]
+""",
+"a component is not the whole": r"""
+z_1 = z
+p(x_1) = p(x)
+p(x) = \mathbb{E}_{p(z_1)}[p(x|z)] || p(x) = \mathbb{E}_{p(z)}[p(x|z)]
+\log PX \geq \mathbb{E}_{QX}[\log PXZ] - KK(q_\phi(z_1 \mid x) \| p(z))
+Ep[x^2] = Ep[x]^2 + \mathrm{Var}_{p(x)}[x_1] || Ep[x^2] = Ep[x]^2 + \mathrm{Var}_{p(x)}[x]
+""",
+"what stopped the judges": r"""
+\log p(y | x) = \mathbb{E}_{q(z | x, y)}[\log \frac{p(y, z | x)}{q(z | x, y)}] + KK(q(z_1 | x, y) \| p(z | x, y)) || \log p(y | x) = \mathbb{E}_{q(z | x, y)}[\log \frac{p(y, z | x)}{q(z | x, y)}] + KK(q(z | x, y) \| p(z | x, y))
+I_{\theta}(X; Z) = 0
 """,
 "the bound of a density that is named": r"""
 \log p(x) = \mathrm{ELBO}(q) || \log p(x) = \mathrm{ELBO}(q) + KK(q(z) \| p(z \mid x))

@@ -67,7 +67,8 @@ def test_shapes_are_seen_from_use(latex, shapes):
 def test_vectors_are_spoken_of():
     assert speaks_of_vectors(tree(r"\mathrm{diag}(s)").walk())
     assert speaks_of_vectors(tree("x_d").walk())
-    assert not speaks_of_vectors(tree("x_1 + s").walk())
+    assert speaks_of_vectors(tree("x_1 + s").walk())
+    assert not speaks_of_vectors(tree("x + s_1").walk())
 
 
 KL = r"D_{KL}(q_\phi(z \mid x) \| p(z)) = \frac{1}{2} "

@@ -132,3 +132,15 @@ def test_the_encoder_is_nowhere_the_posterior():
         q = world.density("q_phi(z|x)", {"x": x, "z": z})
         p = world.density("p(z)", {"z": z})
         assert abs(float(q.array) - float(p.array)) > 1e-3
+
+
+def test_a_density_of_a_vector_of_another_size_has_no_meaning():
+    two, three = (Quantity(np.zeros(n), rank=1) for n in (2, 3))
+    with pytest.raises(Meaningless, match="a vector of 2 around a vector of 3"):
+        diagonal_gaussian(two, three, three)
+
+
+@pytest.mark.parametrize("world", [Cube, Plane, Space])
+def test_a_world_of_one_variable_has_no_points_of_another(world):
+    with pytest.raises(Foreign):
+        world(0).axis("hat x")
