@@ -416,6 +416,12 @@ def labels(w: Writing) -> None:
     named = {i.name for s in densities for i in t.names_in(_named_below(s) or t.ZERO)}
     apart = {"x", "y"} <= named  # p_X and p_Y: two laws of one kind
 
+    def numbered(name: t.Symbol) -> bool:
+        """Is this Q_i, where all Q are?"""
+        letter = name.component[0] if len(name.component) == 1 else None
+        alike = below.get(name.name) == {name.component}
+        return alike and isinstance(letter, t.Symbol) and _bound_alike(w, letter)
+
     def plain(node: t.Node) -> t.Node:
         if not isinstance(node, t.Call) or not t.is_density(node):
             return node
@@ -425,9 +431,7 @@ def labels(w: Writing) -> None:
         said = names is not None and not apart and of == [*t.letters(names.items)]
         if said and names and "|" in names.marks:  # p_{X|Z}(x | z)
             said = names.marks == group.marks
-        (letter, *more) = name.component or (None,)
-        alike = isinstance(letter, t.Symbol) and not more and len(below[name.name]) == 1
-        if not said and not (alike and _bound_alike(w, letter)):  # type: ignore[arg-type]
+        if not said and not numbered(name):
             return node
         label = "" if said and name.label in VARIABLES else name.label
         plain_name = replace(name, component=(), label=label)
@@ -437,6 +441,8 @@ def labels(w: Writing) -> None:
         """A bare p_{X|Z} says of what it is, and so does each factor of p_X p_Z."""
         if isinstance(node, t.Product):
             return replace(node, factors=tuple(map(law, node.factors)))
+        if isinstance(node, t.Symbol) and numbered(node):
+            return w.take(node, replace(node, component=()))
         names = _named_below(node) if isinstance(node, t.Symbol) else None
         if names is None or apart or not isinstance(node, t.Symbol):
             return node
