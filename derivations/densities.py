@@ -34,7 +34,7 @@ Pairs = list[tuple[list[Place], t.Node]]  # which places are drawn from which de
 def named_law(node: t.Call, at: Evaluator[V], value: V | None = None) -> V:
     """`\\mathcal{N}(x; \\mu, v)`, or `\\mathcal{N}(\\mu, v)` at `value`."""
     items, marks, name = node.group.items, node.group.marks, node.function.name
-    if node.function != t.Symbol(name):
+    if node.function.marked:
         raise Unknown(f"this {node.function.spoken} is another than {name}", like="...")
     count = NAMES[name].arguments
     if len(items) == count and marks[0] in (";", "|"):

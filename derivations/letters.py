@@ -104,6 +104,26 @@ def capitals(w: Writing) -> None:
     w.rename(lambda s: replace(s, name=new.get(s.name, s.name)))
 
 
+def lone_numbers(w: Writing) -> None:
+    """x_1 is x, where each x of the block is that one: a name, and no component."""
+    choosing: dict[str, set[tuple[t.Node, ...]]] = {}
+    for symbol in w.symbols():
+        choosing.setdefault(symbol.name, set()).add(symbol.component + symbol.index)
+    lone = {name for name in VARIABLES if len(choosing.get(name, ())) == 1}
+
+    def plain(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Symbol) or node.name not in lone or node.index:
+            return node
+        number = node.component[0] if len(node.component) == 1 else None
+        if not isinstance(number, t.Number):
+            return node
+        name = latex(replace(node, component=()))
+        w.taken[f"{name}_{number.value}"] = name
+        return replace(node, component=())
+
+    w.change(plain)
+
+
 def letter_of_a_bound(w: Writing) -> None:
     """L(\\theta, \\phi; x) is \\mathcal{L}, where L counts nothing."""
     letter = t.Symbol("L")
@@ -395,7 +415,7 @@ def _one_law_each(w: Writing, moved: set[str]) -> bool:
         found = [s for item in own for s in t.names_in(item)]
         if any(s.index or s.component or s.name in moved for s in found):
             return False
-        if any(s.accent or s.label.endswith(("'", "*")) for s in found):
+        if any(s.accent or s.label[-1:] in ("'", "*") for s in found):  # \\mu' is no \\mu
             return False
         elsewhere = sum(s in found for s in symbols) > sum(s in found for s in told)
         if elsewhere and not w.defines(call.function.key):  # p(x | \\mu) = ... \\mu ...

@@ -361,8 +361,7 @@ class Builder(Interpreter[Token, t.Node]):
         if name.key in JENSEN_SHANNON and not name.index and len(group.items) == 2:
             return _jensen_shannon(*group.items, span=span)
         if name.key in DIVERGENCES or name.name in DIVERGENT and group.marks == ("‖",):
-            known = name.key in DIVERGENCES and not name.index
-            if not known and (name.label or name.component or name.index or name.accent):
+            if name.marked and (name.index or name.key not in DIVERGENCES):
                 raise self.error("of divergences only KL is known here", name)
             if len(group.items) != 2:
                 raise self.error("KL takes two densities, with \\| between", group)
@@ -381,7 +380,7 @@ class Builder(Interpreter[Token, t.Node]):
 
     def _refuse_marks(self, name: t.Symbol) -> None:
         """Neither \\mathrm{tr}' nor \\hat{\\mathbb{E}} is what it is without its mark."""
-        if name.label or name.component or name.index or name.accent:
+        if name.marked:
             plain = {"Expect": "E"}.get(name.name, name.name)
             raise self.error(f"{plain} with this at it is not known", name)
 

@@ -83,6 +83,11 @@ class Symbol(Node):
         return accent + self.name + (f"_{self.label}" if self.label else "")
 
     @property
+    def marked(self) -> bool:
+        """Does anything hang on the name that makes another of it, or chooses from it?"""
+        return bool(self.accent or self.label or self.index or self.component)
+
+    @property
     def spoken(self) -> str:
         """As a message shows it."""
         name = "\\" + self.name if self.name in GREEK else self.name

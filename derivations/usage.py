@@ -30,6 +30,7 @@ from .letters import (
     labels,
     letter_of_a_bound,
     lettered,
+    lone_numbers,
     networks,
     open_sums,
     parameters,
@@ -71,6 +72,8 @@ FREE_ENERGY = "calF"  # the bound or, as in physics, its negative
 OF_A_BOUND = {"", "theta", "phi", "theta,phi", "phi,theta"}
 OF_A_BOUND |= {"ELBO", "elbo", "VLB", "vlb", "LB", "VAE", "vae"}
 WEIGHTS = ("beta", "lambda", "gamma", "alpha")  # of a bound that is no ELBO
+NAMED = [*LETTERS, *(f"{letter}_{n}" for letter in LETTERS for n in NETWORK_LABELS)]
+INFORMATION = [t.Symbol("I", label=label) for label in ("", *NAMED)]  # I_{q_\\phi}(x; z)
 MATRICES = ("I", *shaped("covariance"))
 Drawn = tuple[tuple[tuple[t.Symbol, ...], t.Node], ...]
 
@@ -328,13 +331,9 @@ def entropies(w: Writing) -> None:
                         told = t.Function("log", density(t.Symbol("p"), "x"))
                         call = w.take(call, t.Group((t.Add((told,), (-1,)),)))
                     return _joined(node, at, call)
-            label = name.label if isinstance(name, t.Symbol) else ""
-            letter, _, network = label.partition("_")
-            known = letter in ("", *LETTERS) and network in ("", *NETWORK_LABELS)
-            known &= name == t.Symbol("I", label=label)
-            if known and _is_pair(group):
+            if isinstance(name, t.Symbol) and name in INFORMATION and _is_pair(group):
                 whole = replace(group, span=(name.span[0], group.span[1]))
-                return _joined(node, at, w.take(whole, _information(w, label)))
+                return _joined(node, at, w.take(whole, _information(w, name.label)))
         return node
 
     w.change(entropy)
@@ -430,9 +429,9 @@ def bare_densities(w: Writing) -> None:
     def fill(node: t.Node) -> t.Node:
         if isinstance(node, t.Divergence):
             left, right = t.bare(node.left), t.bare(node.right)
-            named = [t.Symbol(letter, label=label) for letter, label in
-                     (("q", ""), ("q", "phi"), ("p", ""), ("p", "theta"))]  # fmt: skip
-            bare = left in named[:2] and right in named[2:]
+            bare = left in (t.Symbol("q"), PHI_Q) and (
+                right in (t.Symbol("p"), t.Symbol("p", label="theta"))
+            )
             of_z = [of_any(c) for c in w.calls() if before(c) == {"z"}]
             open_p = bound if not w.calls(("q",)) else beside_joint
             if bare and open_p and not any(c.function.name == "p" for c in of_z):
@@ -500,8 +499,7 @@ def _candidates(w: Writing, symbol: t.Symbol, of: frozenset[str]) -> list[t.Node
     found = {latex(of_any(c)): of_any(c) for c in w.calls((symbol.name,))}
     same = [c for c in found.values() if c.function == symbol]
     others = [c for c in found.values() if not (c.function.index or c.function.component)]
-    own = symbol.label or symbol.accent or symbol.index or symbol.component
-    calls = same or ([] if own else others)
+    calls = same or ([] if symbol.marked else others)
     return [c for c in calls if before(c) <= of] if of else list(calls)
 
 
@@ -532,11 +530,7 @@ def _of_chain(w: Writing, q: t.Symbol) -> t.Call:
 
 def _drawn(w: Writing, law: t.Node, of: frozenset[str], named: bool) -> t.Node:
     """What stands under an expectation: a letter, or only the variable."""
-    if (
-        isinstance(law, t.Symbol)
-        and law.name in POINTS
-        and (not law.accent and not law.label)
-    ):
+    if isinstance(law, t.Symbol) and law.key in POINTS:
         found = _law_of(w, law.name)
         return w.take(law, found) if found else law
     if named and {*of} == {"x", "z"} and isinstance(law, t.Symbol) and law.name in LETTERS:
@@ -734,16 +728,16 @@ def _listed_by_a_bound(item: t.Node) -> bool:
     """\\mathcal{L}(\\theta, \\phi; x) lists data, parameters and q, by plain names."""
     if isinstance(item, t.Call):
         return item.function.name in LETTERS
-    name = item.name if isinstance(item, t.Symbol) else ""
-    marked = isinstance(item, t.Symbol) and bool(
-        item.accent or item.label or name == "Data" and item.component
-    )
-    if name in ("x", "Data", *CONDITIONS):
-        return not marked
-    plain = isinstance(item, t.Symbol) and not (item.index or item.component)
-    if marked and name not in ("mu", "sigma"):  # \\theta^* is another theta
+    if not isinstance(item, t.Symbol):
         return False
-    return plain and name in (*NETWORK_LABELS, *LETTERS, "mu", "sigma")
+    if item.name == "Data":
+        return not item.marked
+    if item.key in ("x", *CONDITIONS):
+        return True
+    if item.index or item.component:
+        return False
+    known = (*NETWORK_LABELS, *NAMED)  # \\theta^* is another theta
+    return item.name in ("mu", "sigma") or item.key in known
 
 
 def evidence(w: Writing) -> None:
@@ -964,11 +958,7 @@ def reparametrised(w: Writing) -> None:
             continue
         if node and _earlier(line.first):  # x_0 = (x_t - ...) / ... is solved for x_0
             continue
-        drawn = [d.density for d in line.samples if d.variable == line.first]
-        for other in (*w.block.lines, *w.block.given):
-            if other.first == line.first and other.rest and other.rest[0][0] == "~":
-                drawn.append(other.rest[0][1])
-            drawn += [d.density for d in other.samples if d.variable.key == "z"]
+        drawn = _laws_said(w, line, line.first)
         if node and not drawn:
             others = {s for s in t.names_in(right) if w.chain and s.key == w.chain.letter}
             if len(others) == 1:
@@ -978,13 +968,14 @@ def reparametrised(w: Writing) -> None:
             drawn = [density(t.Symbol("q", label="phi"), "z", "x")]
         if not drawn:
             continue
-        noise = _noise_of(w)
+        epsilon = t.Symbol("epsilon")
+        said = _laws_said(w, line, epsilon)
+        noise = said[0] if said else t.Call(t.Symbol("p"), t.Group((epsilon,)))
         f = t.Symbol("f")
         left = t.Expectation(
             "E", (((line.first,), drawn[0]),), t.Call(f, t.Group((line.first,)))
         )
-        drawn_noise = ((t.Symbol("epsilon"),), noise)
-        mean = t.Expectation("E", (drawn_noise,), t.Call(f, t.Group((right,))))
+        mean = t.Expectation("E", (((epsilon,), noise),), t.Call(f, t.Group((right,))))
         rest = [(relation, w.take(right, mean))]
         w.block.lines[i] = replace(line, first=left, rest=rest)
         for j, other in enumerate(w.block.lines):
@@ -992,17 +983,19 @@ def reparametrised(w: Writing) -> None:
                 w.block.lines[j] = _coupled(other, line.first, right)
 
 
-def _noise_of(w: Writing) -> t.Node:
-    """The law of epsilon: what the block says, or the standard normal."""
-    for line in (*w.block.lines, *w.block.given):
-        for drawn in line.samples:
-            if drawn.variable.key == "epsilon":
-                return drawn.density
-        if getattr(line.first, "key", "") == "epsilon" and line.rest[:1]:
-            relation, law = line.rest[0]
-            if relation == "~":
-                return law
-    return t.Call(t.Symbol("p"), t.Group((t.Symbol("epsilon"),)))
+def _laws_said(w: Writing, line: Statement, variable: t.Symbol) -> list[t.Node]:
+    """From what a variable is drawn, as the block says: beside the line, or elsewhere.
+
+    A z^{(l)} is drawn as z is; of a chain each node has a law of its own.
+    """
+    node = w.chain is not None and variable.key == w.chain.letter
+    laws = [d.density for d in line.samples if d.variable == variable]
+    for other in (*w.block.lines, *w.block.given):
+        if other.first == variable and other.rest and other.rest[0][0] == "~":
+            laws.append(other.rest[0][1])
+        if not node:
+            laws += [d.density for d in other.samples if d.variable.key == variable.key]
+    return laws
 
 
 def _earlier(node: t.Symbol) -> bool:
@@ -1034,8 +1027,8 @@ def _above(shape: Shape) -> tuple[t.Symbol, t.Symbol]:
 
 
 RULES: tuple[Callable[[Writing], None], ...] = (
-    dotted, lettered, told_later, capitals, bases, second_letters, averages, supports,
-    letter_of_a_bound, parameters, labels, conditions, energies, chains, networks,
+    dotted, lettered, told_later, capitals, bases, second_letters, lone_numbers, averages,
+    supports, letter_of_a_bound, parameters, labels, conditions, energies, chains, networks,
     functions, samples, open_sums, sizes, laws, entropies, bare_densities, model,
     short_names, reparametrised, bounds, evidence, first_logs, constants, sampled,
 )  # fmt: skip

@@ -101,7 +101,7 @@ def test_networks_collapse_above_the_largest_eigenvalue_and_not_below():
         above=0.03,
     )
     claim(
-        "collapse-half",
+        "collapse-less",
         "With variance 0.5 they carry less than the linear rule says.",
         [fit(0.5, seed)[0] / linear_rule(8, 0.5) for seed in range(3)],
         below=1,

@@ -385,8 +385,7 @@ def vq_objective(
 
 @torch.no_grad()
 def vq_log_evidence(vae: VQVAE, x: Tensor, log_prior: Tensor) -> Tensor:
-    """log p(x), exactly for an x of zeros and ones: the sum over all K^M codes,
-    `eq-vq-bound`.
+    """log p(x) of zeros and ones, exactly: the sum over all K^M codes, `eq-vq-bound`.
 
     Args:
         x: (B, D).

@@ -72,6 +72,7 @@ p_\theta(x_0) = \int p_\theta^{(1)}(x_{0:T}) \, dx_{1:T} || p_\theta(x_0) = \int
 \mathbb{E}_{z}[f(z)] = \int p(z) f^{(1)}(z) \, dz || \mathbb{E}_{z}[f(z)] = \int p(z) f(z) \, dz
 I_{q_\phi}(\hat{x}; z) = Ep[KK(QX \| q_\phi(z))]
 \mathcal{L}(\theta, \phi; \mathcal{D}_1) \leq \sum_{x \in \mathcal{D}} \log p_\theta(x) || \mathcal{L}(\theta, \phi; \mathcal{D}) \leq \sum_{x \in \mathcal{D}} \log p_\theta(x)
+\log PX = \mathcal{L}(q_\phi) - KK(QX \| PZX) || \log PX = \mathcal{L}(q_\phi) + KK(QX \| PZX)
 \mathcal{L}(\theta^*, \phi; x) \leq \log PX || \mathcal{L}(\theta, \phi; x) \leq \log PX
 \mathbb{E}_{\tilde{\epsilon}}[\epsilon^2] = 1 || \mathbb{E}_{\epsilon}[\epsilon^2] = 1
 PXZ = NN(x; \mu_\theta(z), \hat{I}) || PXZ = NN(x; \mu_\theta(z), I)
@@ -103,6 +104,11 @@ I_{q_{\phi'}}(x; z) = Ep[KK(QX \| q_\phi(z))]
 \mu_{\theta_1,d}(z) - \mu_{\theta,d}(z) = 0
 \log PX \geq \mathbb{E}_q[\log PJ - \log q^{(1)}(z)] || \log PX \geq \mathbb{E}_q[\log PJ - \log q(z)]
 H(X) = -E_{x \sim P}[\log \tilde{p}(x)] || H(X) = -E_{x \sim P}[\log p(x)]
+""",
+"a number at each of them is a name": r"""
+\frac{\partial}{\partial \mu} \log NN(x_1; \mu, \sigma^2) = \frac{\mu - x_1}{\sigma^2} || \frac{\partial}{\partial \mu} \log NN(x_1; \mu, \sigma^2) = \frac{x_1 - \mu}{\sigma^2}
+\log p_{\theta}(x_1) \leq \mathbb{E}_{q_{\phi}(z \mid x_1)}[\log \frac{p_{\theta}(x_1, z)}{q_{\phi}(z \mid x_1)}] || \log p_{\theta}(x_1) \geq \mathbb{E}_{q_{\phi}(z \mid x_1)}[\log \frac{p_{\theta}(x_1, z)}{q_{\phi}(z \mid x_1)}]
+p(x_1) = 1 || \int p(x_1) \, dx_1 = 1
 """,
 "a component is not the whole": r"""
 z_1 = z
